@@ -1,0 +1,36 @@
+"""What the cascade knows about a way to lift an alpha from one level to the next finer one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from gigamatte.types import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class LevelPatch:
+    """The same piece of the photo at two neighbouring levels, halo included.
+
+    ``alpha`` float32 (row, column) in [0, 1] and ``coarse`` float32 (row, column, RGB) in [0, 1] are the coarser level;
+    ``fine`` float32 (row, column, RGB) in [0, 1] has exactly twice the rows and columns.
+    """
+
+    alpha: FloatArray
+    coarse: FloatArray
+    fine: FloatArray
+
+
+class Refiner(Protocol):
+    """Lifts the alpha of patches by a factor of two, using only pixels up to ``halo`` away (in finer pixels, even)."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def halo(self) -> int: ...  # noqa: D102
+
+    def lift(self, patches: Sequence[LevelPatch]) -> list[FloatArray]:
+        """One alpha per patch: float32 (row, column) in [0, 1] at the finer level. A constant alpha stays constant."""
+        ...

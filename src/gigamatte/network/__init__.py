@@ -1,0 +1,1 @@
+"""Locates the subject: a Photo becomes a CoarseMatte, at the network's own size."""

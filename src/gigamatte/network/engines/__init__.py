@@ -1,0 +1,1 @@
+"""The runtimes that run a network, each behind the Engine protocol; the only home of openvino and onnxruntime."""

@@ -1,0 +1,70 @@
+"""Every knob of a cut, with its default, unit and range, in one frozen dataclass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from gigamatte.errors import UsageError
+from gigamatte.types import Box
+
+MaskKind = Literal["auto", "alpha", "trimap"]
+Refine = Literal["auto", "neural", "guided", "off"]
+Only = Literal["cutout", "alpha", "foreground", "trimap"]
+Format = Literal["png", "webp", "tiff", "jpeg"]
+
+#: pixels a photo may have before it is refused, unless said otherwise
+MAX_PIXELS = 2_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a photo is cut. Plain data: it crosses process borders and is part of a batch's configuration hash."""
+
+    #: auto, locator, the name of a card, or the path of an ONNX file
+    model: str = "auto"
+    #: path of a coarse mask, alpha or trimap that takes the network's place
+    mask: str | None = None
+    mask_kind: MaskKind = "auto"
+    #: auto, neural (learned), guided (classical), off (plain upscaling)
+    refine: Refine = "auto"
+    only: Only = "cutout"
+    #: a CSS-like colour (white, #ff00ff, 255,0,255) or the path of a picture; None = transparent
+    background: str | None = None
+    #: None = by the output's suffix, PNG where there is none
+    format: Format | None = None
+    #: cut to the subject's box
+    crop: bool = False
+    #: percent of the longer side of the subject's box, 0…1000; clipped to the photo
+    margin: float = 0.0
+    #: where to look for the subject, in upright photo pixels
+    box: Box | None = None
+    #: auto, cpu, cuda, gpu, …
+    device: str = "auto"
+    #: fail instead of falling back to another device
+    require_device: bool = False
+    #: CPU threads, 0 = as many as the machine grants
+    threads: int = 0
+    #: refuse photos with more pixels than this
+    max_pixels: int = MAX_PIXELS
+    #: write an empty cutout instead of failing when there is no subject
+    keep_empty: bool = False
+
+    def __post_init__(self) -> None:
+        for name, kind in (("mask_kind", MaskKind), ("refine", Refine), ("only", Only)):
+            _one_of(name, getattr(self, name), get_args(kind))
+        if self.format is not None:
+            _one_of("format", self.format, get_args(Format))
+        _in_range("margin", self.margin, 0, 1000)
+        _in_range("threads", self.threads, 0, 1024)
+        _in_range("max_pixels", self.max_pixels, 1, 1 << 62)
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise UsageError(f"--{name.replace('_', '-')} is one of {', '.join(allowed)}; found {value!r}")
+
+
+def _in_range(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise UsageError(f"--{name.replace('_', '-')} lies in {low}…{high}; found {value}")

@@ -1,0 +1,1 @@
+"""Reads photos: a file or bytes become a Photo, a Photo becomes PhotoLevels."""

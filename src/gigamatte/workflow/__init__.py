@@ -1,0 +1,1 @@
+"""Today's workflow, for users of other tools: inspect, prepare, smooth, preview, compare."""
