@@ -1,0 +1,1 @@
+"""How good a result is, in the field's own measures."""
