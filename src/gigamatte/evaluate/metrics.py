@@ -144,7 +144,7 @@ def band_of(truth: NDArray[Any], margin: int = 10) -> Region:
     border = cv2.morphologyEx(solid, cv2.MORPH_GRADIENT, cross).astype(np.bool_)
     seeds = (soft | border).astype(np.uint8)
     if margin <= 0:
-        return seeds.view(np.bool_)
+        return np.asarray(seeds, np.bool_)
     if not seeds.any():
         return np.zeros(truth.shape, np.bool_)
     away = cv2.distanceTransform(1 - seeds, cv2.DIST_L2, 5)
