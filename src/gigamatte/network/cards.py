@@ -1,0 +1,87 @@
+"""What is known about a checkpoint, as data: adding a network is adding a card, never a class."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from gigamatte.errors import UsageError
+from gigamatte.types import Size
+
+Output = Literal["logits", "sigmoid"]
+PatchOrder = Literal["old", "new"]
+Build = Literal["onnx", "birefnet-swin-l", "birefnet-swin-t"]
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """One checkpoint: where it comes from, what it may be used for, what goes in and what comes out.
+
+    ``size`` is the side of the square that the network was trained on, in pixels; ``sides`` (lowest, highest) is set
+    for networks that take other shapes too. ``mean`` and ``std`` apply to RGB in [0, 1].
+    """
+
+    name: str
+    family: str
+    licence: str
+    size: int
+    output: Output
+    commercial: bool = True
+    #: the weights need an accepted form and a token
+    gated: bool = False
+    #: Hugging Face repository and revision; or one plain URL
+    repo: str | None = None
+    revision: str | None = None
+    url: str | None = None
+    file: str = ""
+    bytes: int | None = None
+    #: None: taken from the hub when the file is fetched, recorded, and verified ever after
+    sha256: str | None = None
+    mean: tuple[float, float, float] = IMAGENET_MEAN
+    std: tuple[float, float, float] = IMAGENET_STD
+    #: onnx: run as it is; otherwise the graph is built from a safetensors file
+    build: Build = "onnx"
+    patch_order: PatchOrder = "new"
+    #: width and height must be multiples of it
+    multiple: int = 32
+    sides: tuple[int, int] | None = None
+    tags: tuple[str, ...] = ()
+    about: str = ""
+    #: rank for ``--model auto`` among installed networks, higher first; 0: never chosen by itself
+    rank: int = 0
+
+    def __post_init__(self) -> None:
+        def need(fits: bool, what: str) -> None:
+            if not fits:
+                raise UsageError(f"model card {self.name!r}: {what}")
+
+        need(
+            re.fullmatch(r"[a-z0-9][a-z0-9._-]*", self.name) is not None, "a name is lower-case letters, digits, . _ -"
+        )
+        need(32 <= self.size <= 8192, f"size lies in 32…8192, found {self.size}")
+        need(
+            self.multiple >= 1 and self.size % self.multiple == 0,
+            f"size {self.size} is not a multiple of {self.multiple}",
+        )
+        need(self.output in get_args(Output), f"output is logits or sigmoid, found {self.output!r}")
+        need(self.build in get_args(Build), f"build is one of {', '.join(get_args(Build))}, found {self.build!r}")
+        need(self.patch_order in get_args(PatchOrder), f"patch_order is old or new, found {self.patch_order!r}")
+        need(len(self.mean) == len(self.std) == 3 and min(self.std) > 0, "mean and std are 3 numbers, std above 0")
+        need(self.sha256 is None or re.fullmatch("[0-9a-f]{64}", self.sha256) is not None, "sha256 is 64 hex digits")
+
+    def input_size(self, photo: Size) -> Size:
+        """What the network is to see of a photo (or region) of this size: its square, or the nearest shape it takes."""
+        if self.sides is None:
+            return Size(self.size, self.size)
+        # keep the area of the trained square and the photo's shape, within the sides that were trained
+        low, high = self.sides
+        aspect = photo.width / photo.height
+
+        def side(wanted: float) -> int:
+            return min(max(round(wanted / self.multiple) * self.multiple, low), high)
+
+        return Size(side(self.size * aspect**0.5), side(self.size / aspect**0.5))

@@ -1,0 +1,44 @@
+"""What a network answers → CoarseMatte. Never quantised, never stretched: a doubtful answer stays doubtful."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gigamatte.errors import GigamatteError
+from gigamatte.network.cards import ModelCard
+from gigamatte.types import CoarseMatte, Fit, FloatArray
+
+#: a subject is at least this part of what the network sees …
+SMALLEST_SUBJECT = 0.0005
+#: … and the network is at least this sure of it
+LEAST_CONFIDENCE = 0.5
+
+
+def decode(output: FloatArray, card: ModelCard, fit: Fit) -> CoarseMatte:
+    """Alpha float32 (row, column) in [0, 1] from the network's (1, 1, row, column) logits or sigmoid values."""
+    if output.shape != (1, 1, *fit.network.shape):
+        raise GigamatteError(f"network {card.name} answered {output.shape}, expected {(1, 1, *fit.network.shape)}")
+    values = output[0, 0]
+    if not np.isfinite(values).all():
+        raise GigamatteError(
+            f"network {card.name} answered with values that are no numbers",
+            "try another --device, or a file in float32",
+        )
+    alpha = _sigmoid(values) if card.output == "logits" else np.clip(values, 0, 1)
+    return CoarseMatte(np.ascontiguousarray(alpha, np.float32), fit)
+
+
+def _sigmoid(logits: FloatArray) -> FloatArray:
+    # beyond ±30 float32 has no more digits, and exp would overflow
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), np.float32)
+
+
+def confidence(coarse: CoarseMatte) -> float:
+    """How sure the network is of the most certain pixels that could make a subject, 0…1: their mean alpha."""
+    count = max(1, round(coarse.alpha.size * SMALLEST_SUBJECT))
+    return float(np.partition(coarse.alpha.ravel(), -count)[-count:].mean())
+
+
+def has_subject(coarse: CoarseMatte) -> bool:
+    """Whether there is anything to keep. An empty photo gives a low, flat answer, which is an outcome, not noise."""
+    return confidence(coarse) >= LEAST_CONFIDENCE

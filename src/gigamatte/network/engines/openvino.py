@@ -1,0 +1,199 @@
+"""OpenVINO: the engine for CPUs. Also runs Intel GPUs, where OpenVINO finds one."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import openvino as ov
+from openvino import opset8
+from openvino.frontend.onnx import ConversionExtension
+
+from gigamatte.errors import DeviceUnavailable, GigamatteError, NetworkUnavailable, WeightsRefused
+from gigamatte.network.engines.hardware import granted_threads
+from gigamatte.network.onnx_file import OnnxHeader, read_header
+from gigamatte.types import FloatArray
+
+Precision = Literal["auto", "f32", "bf16"]
+
+_HINTS = {"f32": "f32", "bf16": "bf16"}
+
+
+class OpenVinoEngine:
+    """One compiled network with one inference request: calls from several threads take turns.
+
+    A request already uses every thread that was granted, so a second one would cost memory and gain nothing.
+    """
+
+    runtime = "openvino"
+
+    def __init__(self, compiled: Any, header: OnnxHeader, device: str, precision: str) -> None:
+        self.device = device
+        self.precision = precision
+        self.metadata = header.metadata
+        self.input_shape = header.inputs[header.image_input][1]
+        self._request: Any | None = compiled.create_infer_request()
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(
+        cls,
+        model: Path | bytes,
+        *,
+        device: str = "cpu",
+        threads: int = 0,
+        precision: Precision = "f32",
+        cache_dir: Path | None = None,
+        digest: str | None = None,
+    ) -> OpenVinoEngine:
+        """Compile an ONNX network.
+
+        ``device`` is cpu, or another device that OpenVINO lists here (gpu, gpu.1, npu). ``threads`` bounds CPU
+        threads (0: all that are granted). ``precision`` auto takes bf16 where the CPU multiplies it, f32 otherwise.
+        With ``cache_dir`` the compiled network is kept there, keyed by ``digest`` (sha256 of ``model``; computed when
+        absent). Raises DeviceUnavailable, WeightsRefused, NetworkUnavailable.
+        """
+        header = read_header(model)
+        core = _core()
+        _need_device(core, device)
+        chosen = choose_precision(core, device, precision)
+        config: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": _HINTS[chosen]}
+        if device == "cpu":
+            config |= {"NUM_STREAMS": "1", "INFERENCE_NUM_THREADS": str(threads or granted_threads())}
+        with _translated(f"OpenVINO cannot load {model if isinstance(model, Path) else 'this network'}"):
+            if cache_dir is None:
+                compiled = core.compile_model(_read(core, model), device.upper(), config)
+            else:
+                key = _key(core, digest or _sha256(model), device, chosen)
+                compiled = _cached(core, model, device, config, cache_dir / f"{key}.blob")
+        return cls(compiled, header, device, chosen)
+
+    def run(self, tensor: FloatArray) -> FloatArray:
+        """(N, C, H, W) float32 in, the first output out; N, H, W may change where the network leaves them free."""
+        with self._lock:
+            if self._request is None:
+                raise GigamatteError("this network was closed; open it again")
+            with _translated(f"OpenVINO failed on an input of shape {tensor.shape}", GigamatteError):
+                self._request.infer([np.ascontiguousarray(tensor, np.float32)], share_inputs=True)
+                return np.array(self._request.get_output_tensor(0).data, np.float32)  # the tensor is reused: copy
+
+    def close(self) -> None:
+        """Release the compiled network."""
+        with self._lock:
+            self._request = None
+
+
+def _core() -> Any:
+    core = ov.Core()
+    core.add_extension(ConversionExtension("DeformConv", _deform_conv))
+    return core
+
+
+def _deform_conv(node: Any) -> list[Any]:
+    """ONNX DeformConv (opset 19) as OpenVINO's; its ONNX reader knows no such operator.
+
+    Both sample bilinearly and treat what lies outside as zero, which OpenVINO does only with the padding flag.
+    """
+    inputs = [node.get_input(index) for index in range(node.get_input_size())]
+    if len(inputs) < 3:
+        raise ValueError("DeformConv without offsets")
+    pads = node.get_attribute("pads", [0, 0, 0, 0])
+    optional = {"mask": inputs[4]} if len(inputs) > 4 else {}
+    result = opset8.deformable_convolution(
+        inputs[0],
+        inputs[2],
+        inputs[1],
+        node.get_attribute("strides", [1, 1]),
+        pads[:2],
+        pads[2:],
+        node.get_attribute("dilations", [1, 1]),
+        group=node.get_attribute("group", 1),
+        deformable_group=node.get_attribute("offset_group", 1),
+        bilinear_interpolation_pad=True,
+        **optional,
+    )
+    if len(inputs) > 3 and (bias := inputs[3]).get_node().get_type_name() != "NullNode":
+        shape = opset8.constant(np.array([1, -1, 1, 1], np.int64))
+        result = opset8.add(result, opset8.reshape(bias, shape, special_zero=False))
+    return [result.output(0)]
+
+
+def _need_device(core: Any, device: str) -> None:
+    listed = [name.lower() for name in core.available_devices]
+    if device not in listed and not any(name.startswith(f"{device}.") for name in listed):
+        raise DeviceUnavailable(
+            f"OpenVINO has no device {device!r} here; it has {', '.join(listed) or 'none'}", "see `gigamatte doctor`"
+        )
+
+
+def choose_precision(core: Any, device: str, wanted: Precision) -> str:
+    """f32 or bf16 for this device."""
+    if wanted == "f32":
+        return "f32"
+    able = "BF16" in core.get_property(device.upper(), "OPTIMIZATION_CAPABILITIES")
+    if wanted == "bf16" and not able:
+        raise DeviceUnavailable(f"the device {device} does not multiply in bf16", "use f32, or auto")
+    return "bf16" if able else "f32"
+
+
+def _read(core: Any, model: Path | bytes) -> Any:
+    return core.read_model(io.BytesIO(model) if isinstance(model, bytes) else str(model))
+
+
+def _sha256(model: Path | bytes) -> str:
+    if isinstance(model, bytes):
+        return hashlib.sha256(model).hexdigest()
+    with model.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _key(core: Any, digest: str, device: str, precision: str) -> str:
+    # what was compiled for one CPU or one OpenVINO must not be given to another
+    where = (ov.get_version(), device, core.get_property(device.upper(), "FULL_DEVICE_NAME"), precision)
+    capabilities = sorted(core.get_property(device.upper(), "OPTIMIZATION_CAPABILITIES"))
+    return hashlib.sha256(repr((digest, where, capabilities)).encode()).hexdigest()[:32]
+
+
+def _cached(core: Any, model: Path | bytes, device: str, config: dict[str, Any], blob: Path) -> Any:
+    try:
+        # the hints belong to the loading, not to the blob: without them the precision would be OpenVINO's choice
+        return core.import_model(_mapped(blob), device.upper(), config)
+    except (OSError, ValueError, RuntimeError):
+        pass  # not there, cut short, or of another build: compile afresh and replace it
+    compiled = core.compile_model(_read(core, model), device.upper(), config)
+    partial = blob.with_name(f"{blob.name}.{os.getpid()}.{threading.get_ident()}.partial")
+    try:
+        blob.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(compiled.export_model().getvalue())
+        partial.replace(blob)
+    except OSError:
+        partial.unlink(missing_ok=True)  # a full or read-only cache costs time on the next start, nothing else
+    return compiled
+
+
+def _mapped(blob: Path) -> Any:
+    # a memory-mapped tensor: the weights of a large network are not copied through Python
+    return ov.Tensor(np.memmap(blob, np.uint8, mode="r"), shared_memory=True)
+
+
+@contextmanager
+def _translated(what: str, kind: type[GigamatteError] = NetworkUnavailable) -> Iterator[None]:
+    try:
+        yield
+    except (RuntimeError, ValueError, TypeError) as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        reason = next((line for line in reversed(lines) if "Exception from" not in line), type(error).__name__)
+        if "out of memory" in str(error).lower() or "bad_alloc" in str(error).lower():
+            raise GigamatteError(
+                f"{what}: not enough memory", "use a smaller network or fewer photos at a time"
+            ) from error
+        if kind is NetworkUnavailable:
+            raise WeightsRefused(f"{what}: {reason}") from error
+        raise kind(f"{what}: {reason}") from error

@@ -1,0 +1,46 @@
+"""The embedded default: a small network of this project's own, in the package as ``locator.onnx``."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib import resources
+
+from gigamatte.errors import NetworkUnavailable
+from gigamatte.network.cards import ModelCard
+from gigamatte.network.onnx_file import read_header
+
+NAME = "locator"
+
+
+@cache
+def locator_bytes() -> bytes:
+    """The ONNX file: input ``pixels`` float32 (1, 3, S, S), output ``logits`` (1, 1, S, S).
+
+    Raises NetworkUnavailable when the installation lacks it.
+    """
+    try:
+        return resources.files("gigamatte.network").joinpath("locator.onnx").read_bytes()
+    except OSError as error:
+        raise NetworkUnavailable(
+            "this installation lacks the embedded network, network/locator.onnx", "reinstall gigamatte"
+        ) from error
+
+
+@cache
+def locator_card() -> ModelCard:
+    """Its card; size and digest are those of the file that is installed."""
+    header = read_header(locator_bytes())
+    _, shape = header.inputs[header.image_input]
+    return ModelCard(
+        name=NAME,
+        family="locator",
+        licence="Apache-2.0",
+        size=shape[2] or 320,
+        output="sigmoid" if header.metadata.get("output") == "sigmoid" else "logits",
+        file="locator.onnx",
+        bytes=len(locator_bytes()),
+        sha256=hashlib.sha256(locator_bytes()).hexdigest(),
+        tags=("embedded", "fast"),
+        about="embedded default: finds the subject anywhere, nothing to download",
+    )

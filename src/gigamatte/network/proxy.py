@@ -1,0 +1,29 @@
+"""Photo → NetworkInput: the part of the photo that a network is to see, squashed to its size."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from gigamatte.errors import UsageError
+from gigamatte.network.cards import ModelCard
+from gigamatte.types import Box, Fit, NetworkInput, Size
+
+
+def squash(pixels: NDArray[np.uint8], region: Box, photo: Size, network: Size, card: ModelCard) -> NetworkInput:
+    """Squash ``pixels`` to ``network`` and normalise as ``card`` says.
+
+    ``pixels`` is uint8 (row, column, RGB), sRGB, of any size, and shows the ``region`` of the photo; twice the
+    network's size or more keeps what antialiasing needs. Aspect is not kept: these networks were trained on squashed squares,
+    in sRGB and not in linear light, with an antialiased bilinear filter (which Pillow's is, and OpenCV's is not).
+    """
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        raise UsageError(f"a network is given uint8 (row, column, RGB) pixels, found {pixels.dtype} {pixels.shape}")
+    small = Image.fromarray(np.ascontiguousarray(pixels)).resize(
+        (network.width, network.height), Image.Resampling.BILINEAR
+    )
+    rgb = np.asarray(small, np.float32) / 255
+    normal = (rgb - np.array(card.mean, np.float32)) / np.array(card.std, np.float32)
+    tensor = np.ascontiguousarray(normal.transpose(2, 0, 1)[np.newaxis], np.float32)
+    return NetworkInput(tensor, Fit(photo, region, network))
