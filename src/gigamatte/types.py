@@ -164,8 +164,10 @@ class Fit:
 class Photo:
     """A photo whose header was read and whose pixels were not.
 
-    ``open()`` gives a fresh lazy libvips image: upright, 3 bands (plus 1 of alpha when ``has_alpha``), ``bits`` deep,
-    in the colour space of ``icc`` (sRGB when that is None). It may be read top to bottom once; open again to reread.
+    ``size`` is upright. ``open()`` gives a fresh lazy libvips image: 3 bands (plus 1 of alpha when ``has_alpha``),
+    ``bits`` deep, in the colour space of ``icc`` (sRGB when that is None), *as stored*: ``PhotoLevels`` turns it upright
+    by ``orientation``, because a turned picture can not be streamed. It may be read top to bottom once; open again to
+    reread.
     """
 
     size: Size
@@ -173,6 +175,8 @@ class Photo:
     has_alpha: bool
     icc: bytes | None
     open: Callable[[], pyvips.Image]
+    #: EXIF's 1…8: how ``open()`` has to be turned to be upright
+    orientation: int = 1
     #: EXIF, XMP, IPTC blobs by libvips' field name, orientation already reset
     metadata: Mapping[str, Any] = field(default_factory=dict)
     #: pixels per millimetre (across, down), 0 when the file does not say
@@ -188,6 +192,8 @@ class Photo:
     def __post_init__(self) -> None:
         if self.bits not in (8, 16):
             raise UsageError(f"a photo has 8 or 16 bits a channel, found {self.bits}")
+        if not 1 <= self.orientation <= 8:
+            raise UsageError(f"an orientation lies in 1…8, found {self.orientation}")
 
     @property
     def dtype(self) -> np.dtype[Any]:

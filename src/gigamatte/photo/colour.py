@@ -1,0 +1,95 @@
+"""Colour: which profiles can be trusted, how grey and CMYK become sRGB, and what the network is shown."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import cv2
+import numpy as np
+import pyvips
+from numpy.typing import NDArray
+
+from gigamatte.types import PixelArray
+
+#: a profile larger than this is not carried along (real ones end at about 3 MB)
+MAX_PROFILE = 8 << 20
+
+#: what shows through where an input's own alpha is 0 and its colour means nothing: neutral, unlike most subjects
+BACKDROP = 128
+
+_SPACES = {1: b"GRAY", 3: b"RGB ", 4: b"CMYK"}
+_CLASSES = (b"mntr", b"scnr", b"prtr", b"spac")
+
+
+def profile_problem(icc: bytes, bands: int) -> str | None:
+    """Why an ICC profile cannot be used for pictures of 1, 3 or 4 colour bands; None if it can.
+
+    Checks the header and the tag table (ICC.1:2022, clauses 7.2 and 7.3), so that a broken profile is reported
+    instead of being replaced silently by the colour library.
+    """
+    if len(icc) > MAX_PROFILE:
+        return f"it has {len(icc)} bytes, more than {MAX_PROFILE}"
+    if len(icc) < 132 or icc[36:40] != b"acsp":
+        return "it has no ICC header"
+    size, count = struct.unpack(">I", icc[:4])[0], struct.unpack(">I", icc[128:132])[0]
+    if size > len(icc) or count > 1000 or 132 + 12 * count > len(icc):
+        return "it is truncated"
+    if icc[12:16] not in _CLASSES:
+        return "it describes no photo's colours"
+    if icc[16:20] != _SPACES[bands]:
+        found = icc[16:20].decode("ascii", "replace").strip()
+        return f"it is for {found or 'unknown'} pictures, this one is {_SPACES[bands].decode().strip()}"
+    tags = {}
+    for index in range(count):
+        tag, offset, length = struct.unpack(">4sII", icc[132 + 12 * index : 144 + 12 * index])
+        if offset + length > len(icc):
+            return "it is truncated"
+        tags[tag] = length
+    matrix = {b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC"}
+    if b"A2B0" in tags or b"A2B1" in tags or (bands == 3 and matrix <= tags.keys()) or (bands == 1 and b"kTRC" in tags):
+        return None
+    return "it lacks the tags that tell its colours"
+
+
+def to_srgb(image: pyvips.Image, *, input_profile: str | None = None) -> pyvips.Image:
+    """A lazy image through its embedded profile to sRGB, at its own depth. Alpha passes unchanged.
+
+    Relative colorimetric with black-point compensation, what photo editors do by default.
+    """
+    options: dict[str, Any] = {"input_profile": input_profile} if input_profile else {}
+    depth = 16 if image.format == "ushort" else 8
+    return image.icc_transform(
+        "srgb", embedded=True, intent="relative", black_point_compensation=True, depth=depth, **options
+    )
+
+
+def to_srgb8(pixels: PixelArray, icc: bytes | None) -> NDArray[np.uint8]:
+    """Pixels (row, column, RGB), uint8 or uint16, in the space of ``icc`` (None: sRGB), as 8-bit sRGB."""
+    if icc is not None:
+        height, width = pixels.shape[:2]
+        form, space = ("uchar", "srgb") if pixels.dtype == np.uint8 else ("ushort", "rgb16")
+        data = np.ascontiguousarray(pixels)
+        image = pyvips.Image.new_from_memory(data.data, width, height, 3, form).copy(interpretation=space)
+        image.set_type(pyvips.GValue.blob_type, "icc-profile-data", icc)
+        image = image.icc_transform("srgb", embedded=True, intent="relative", black_point_compensation=True, depth=8)
+        srgb: NDArray[np.uint8] = np.frombuffer(image.write_to_memory(), np.uint8).reshape(height, width, 3)
+        return srgb
+    if pixels.dtype == np.uint8:
+        return pixels.view(np.uint8)
+    return to_8bit(pixels)
+
+
+def to_8bit(pixels: PixelArray) -> NDArray[np.uint8]:
+    """16-bit values scaled to 8 bits and rounded; 8-bit values as they are."""
+    if pixels.dtype == np.uint8:
+        return pixels.view(np.uint8)
+    scaled = cv2.convertScaleAbs(np.ascontiguousarray(pixels), alpha=255 / 65535)
+    return np.asarray(scaled, np.uint8).reshape(pixels.shape)
+
+
+def on_backdrop(rgb: NDArray[np.uint8], alpha: PixelArray) -> NDArray[np.uint8]:
+    """8-bit colours (row, column, 3) laid over mid-grey by ``alpha`` (row, column): hides junk under alpha 0."""
+    weight = alpha.astype(np.float32)[..., None] / np.float32(255 if alpha.dtype == np.uint8 else 65535)
+    mixed = rgb.astype(np.float32) * weight + BACKDROP * (1 - weight)
+    return np.rint(mixed).astype(np.uint8)

@@ -1,0 +1,97 @@
+"""What a file is, told from its first bytes; the suffix is only compared with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gigamatte.errors import UnsupportedInput
+
+#: bytes that ``sniff`` wants to see
+HEAD = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A format that is read: its name, libvips' loader for it, and the suffixes it usually has."""
+
+    name: str
+    title: str
+    loader: str
+    suffixes: tuple[str, ...]
+
+
+JPEG = Kind("jpeg", "JPEG", "jpegload", (".jpg", ".jpeg", ".jpe", ".jfif"))
+PNG = Kind("png", "PNG", "pngload", (".png",))
+WEBP = Kind("webp", "WebP", "webpload", (".webp",))
+TIFF = Kind("tiff", "TIFF", "tiffload", (".tif", ".tiff", ".btf", ".tf8"))
+
+KINDS = (JPEG, PNG, WEBP, TIFF)
+
+#: camera raw files are TIFF by their first bytes, but hold a thumbnail and sensor data where a TIFF has its picture
+_RAW = ".3fr .arw .cr2 .dcr .dng .erf .iiq .k25 .kdc .mef .mos .mrw .nef .nrw .orf .pef .raw .rw2 .sr2 .srf .srw"
+RAW_SUFFIXES = frozenset(_RAW.split())
+
+_TIFF_HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_HEIF_BRANDS = {
+    b"heic": "HEIC", b"heix": "HEIC", b"heim": "HEIC", b"heis": "HEIC", b"hevc": "HEIC", b"hevx": "HEIC",
+    b"mif1": "HEIF", b"msf1": "HEIF", b"avif": "AVIF", b"avis": "AVIF", b"crx ": "camera raw (CR3)",
+}  # fmt: skip
+#: formats that are known but not read, so that the message can name them: offset, bytes, name
+_OTHERS = (
+    (0, b"GIF8", "a GIF"),
+    (0, b"BM", "a BMP"),
+    (0, b"8BPS", "a Photoshop (PSD) file"),
+    (0, b"\xff\x0a", "a JPEG XL"),
+    (0, b"\0\0\0\x0cJXL ", "a JPEG XL"),
+    (0, b"\0\0\0\x0cjP  ", "a JPEG 2000"),
+    (0, b"\xff\x4f\xff\x51", "a JPEG 2000"),
+    (0, b"v/1\x01", "an OpenEXR"),
+    (0, b"%PDF", "a PDF"),
+    (0, b"PK\x03\x04", "a ZIP archive"),
+    (0, b"\x1f\x8b", "a gzip archive"),
+    (0, b"<svg", "an SVG"),
+    (0, b"<?xml", "an XML or SVG file"),
+    (0, b"<!DOCTYPE", "a web page"),
+    (0, b"<!doctype", "a web page"),
+    (0, b"<html", "a web page"),
+    (0, b"\0\0\x01\0", "an icon (ICO)"),
+    (0, b"FUJIFILM", "a camera raw file"),
+    (0, b"IIRO", "a camera raw file"),
+    (0, b"IIU\0", "a camera raw file"),
+    (0, b"#?RADIANCE", "a Radiance HDR"),
+)
+_ADVICE = "convert it to JPEG, PNG, WebP or TIFF first"
+
+
+def sniff(head: bytes, name: str) -> Kind:
+    """The format of a file that starts with ``head``; raises UnsupportedInput, naming what it is instead."""
+    if not head:
+        raise UnsupportedInput(f"{name} is empty", "was the copy or the download cut short?")
+    if head.startswith(b"\xff\xd8\xff"):
+        return JPEG
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return PNG
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return WEBP
+    if head.startswith(_TIFF_HEADS):
+        if head[8:10] == b"CR":
+            raise _unsupported(name, "a camera raw file (CR2)", "develop it to TIFF or JPEG first")
+        return TIFF
+    if head[4:8] == b"ftyp":
+        raise _unsupported(name, f"an {_HEIF_BRANDS.get(head[8:12], 'MP4 or HEIF file')}")
+    for offset, magic, title in _OTHERS:
+        if head[offset:].startswith(magic):
+            raise _unsupported(name, title)
+    raise _unsupported(name, f"no picture (it starts with {head[:8].hex(' ')})", "is it the right file, and whole?")
+
+
+def suffix_warning(kind: Kind, suffix: str) -> str | None:
+    """What to say when ``suffix`` promises another format than ``kind``."""
+    promised = next((other for other in KINDS if suffix.lower() in other.suffixes), None)
+    if promised is None or promised is kind:
+        return None
+    return f"the name ends in {suffix} but the file is a {kind.title}: read as {kind.title}"
+
+
+def _unsupported(name: str, found: str, advice: str = _ADVICE) -> UnsupportedInput:
+    return UnsupportedInput(f"{name}: expected a JPEG, PNG, WebP or TIFF, found {found}", advice)

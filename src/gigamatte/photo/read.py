@@ -1,0 +1,239 @@
+"""open_photo: a file, bytes, an array or a Pillow image becomes a Photo, from its header alone.
+
+The loader is chosen here by the first bytes and called by name. libvips' own sniffing would also try loaders
+that are not meant for strangers' files.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyvips
+from numpy.typing import NDArray
+
+from gigamatte.errors import BudgetExceeded, MissingInput, UnsupportedInput, UsageError
+from gigamatte.photo import arrays, colour, formats, metadata
+from gigamatte.photo.turn import Turn
+from gigamatte.types import Photo, Size
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+Source = str | os.PathLike[str] | bytes | NDArray[Any]
+
+
+def open_photo(source: Source | Image.Image, *, max_pixels: int) -> Photo:
+    """The photo in ``source``, none of its pixels decoded yet.
+
+    A path or the bytes of a JPEG, PNG, WebP or TIFF; an array (row, column[, RGB or RGBA]), uint8 or uint16, sRGB;
+    or a Pillow image. Grey and CMYK are to be converted to sRGB; RGB keeps its own profile.
+    Raises MissingInput, UnsupportedInput, and BudgetExceeded when it has more than ``max_pixels`` pixels.
+    """
+    quiet_libvips()
+    opened = _open(source)
+    stored = Size(opened.header.width, opened.header.height)
+    if stored.pixels > max_pixels:
+        raise BudgetExceeded(
+            f"{opened.name} has {stored} = {stored.megapixels:.1f} megapixels, allowed are {max_pixels / 1e6:.1f}",
+            "allow more with --max-pixels",
+        )
+    return _describe(opened, stored)
+
+
+def harden() -> None:
+    """Forbid libvips every loader and saver that is not made for strangers' files, in this whole process.
+
+    For the command line, the service and the batch; a library must not change its host's process.
+    """
+    pyvips.block_untrusted_set(True)
+
+
+@functools.cache
+def quiet_libvips() -> None:
+    """Keep libvips from remembering finished operations: its cache would pin whole pictures between photos."""
+    pyvips.cache_set_max(0)
+
+
+def reason(error: pyvips.Error) -> str:
+    """The part of a libvips error that a user can read: its last line, without the name of the operation."""
+    lines = [line.strip() for line in str(error.detail or error.message).splitlines() if line.strip()]
+    return lines[-1] if lines else "unknown error"
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A source whose header has been parsed; ``load()`` gives the image afresh."""
+
+    name: str
+    format: str
+    header: pyvips.Image
+    load: Callable[[], pyvips.Image]
+    orientation: int
+    warnings: tuple[str, ...] = ()
+
+
+def _open(source: Source | Image.Image) -> _Opened:
+    if isinstance(source, np.ndarray):
+        image = arrays.from_array(source)
+        return _Opened("the array", "array", image, lambda: image, 1)
+    if isinstance(source, bytes | bytearray | memoryview):
+        data = bytes(source)
+        return _open_encoded(formats.sniff(data[: formats.HEAD], "the input"), "the input", "_buffer", data, "")
+    if isinstance(source, str | os.PathLike):
+        path = Path(source)
+        head = _head(path)
+        kind = formats.sniff(head, path.name)
+        if kind is formats.TIFF and path.suffix.lower() in formats.RAW_SUFFIXES:
+            raise UnsupportedInput(f"{path.name} is a camera raw file", "develop it to TIFF or JPEG first")
+        # fsencode: names that are not valid UTF-8 exist
+        target = os.fsencode(path) if os.name == "posix" else str(path)
+        return _open_encoded(kind, path.name, "", target, path.suffix)
+    if type(source).__module__.startswith("PIL."):
+        image, orientation = arrays.from_pillow(source)
+        return _Opened("the image", "array", image, lambda: image, orientation)
+    raise UsageError(f"expected a path, bytes, an array or a Pillow image, found {type(source).__name__}")
+
+
+def _open_encoded(kind: formats.Kind, name: str, variant: str, data: bytes | str, suffix: str) -> _Opened:
+    def load() -> pyvips.Image:
+        # "error": broken files are refused instead of being filled up with grey
+        return pyvips.Operation.call(kind.loader + variant, data, access="sequential", fail_on="error")
+
+    try:
+        header = load()
+    except pyvips.Error as error:
+        raise UnsupportedInput(
+            f"{name} is a broken {kind.title}: {reason(error)}", "was the copy or the download cut short?"
+        ) from error
+    warnings = []
+    if note := formats.suffix_warning(kind, suffix):
+        warnings.append(note)
+    pages = _field(header, "n-pages", 1)
+    if pages > 1:
+        warnings.append(f"{name} holds {pages} pictures (pages, frames or sizes): the first was read")
+    orientation = _field(header, "orientation", 1)
+    return _Opened(name, kind.name, header, load, orientation if 1 <= orientation <= 8 else 1, tuple(warnings))
+
+
+def _head(path: Path) -> bytes:
+    try:
+        # before opening: opening a named pipe would wait for ever
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise MissingInput(f"{path} is not a file", "name one photo, or use - for standard input")
+        with path.open("rb") as file:
+            return file.read(formats.HEAD)
+    except FileNotFoundError as error:
+        raise MissingInput(f"there is no file {path}") from error
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise MissingInput(f"{path} cannot be read: {why}") from error
+
+
+def _describe(opened: _Opened, stored: Size) -> Photo:
+    header, name = opened.header, opened.name
+    if header.format not in ("uchar", "ushort"):
+        raise UnsupportedInput(
+            f"{name} stores its pixels as {_FORMS.get(header.format, header.format)}; expected 8 or 16 bits",
+            "save it with 8 or 16 bits a channel",
+        )
+    warnings = list(opened.warnings)
+    colours, alpha = _bands(header, name, warnings)
+    icc = _profile(header, colours, warnings)
+    fields, notes = metadata.collect(header)
+    upright = Turn.from_exif(opened.orientation)
+    resolution = (header.xres, header.yres)
+    # libvips assumes 1 pixel a millimetre (and its JPEG reader 72 dpi) where a file says nothing
+    said = "resolution-unit" in header.get_fields() and header.xres > 0 and header.yres > 0
+    return Photo(
+        size=upright.size(stored),
+        bits=8 if header.format == "uchar" else 16,
+        has_alpha=alpha,
+        icc=icc if colours == 3 else None,
+        open=lambda: _as_rgb(opened.load(), colours, alpha, icc),
+        orientation=opened.orientation,
+        metadata=fields,
+        resolution=(resolution[::-1] if upright.transposed else resolution) if said else (0.0, 0.0),
+        name=name,
+        format=opened.format,
+        decode_bytes=_decode_bytes(opened),
+        warnings=(*warnings, *notes),
+    )
+
+
+_FORMS = {"float": "32-bit floats", "double": "64-bit floats", "uint": "32-bit integers", "int": "32-bit integers"}
+
+
+def _bands(header: pyvips.Image, name: str, warnings: list[str]) -> tuple[int, bool]:
+    """How many bands are colour (1, 3 or 4) and whether the one after them is alpha."""
+    bands, space = header.bands, header.interpretation
+    if space in ("lab", "labs", "labq", "lch", "xyz", "scrgb", "hsv") or header.coding != "none":
+        raise UnsupportedInput(
+            f"{name} is in the {space} colour space; expected grey, RGB or CMYK", "convert it to RGB"
+        )
+    if space == "cmyk" and bands >= 4:
+        colours = 4
+        warnings.append("CMYK was converted to sRGB: the output is RGB")
+    else:
+        colours = 1 if bands < 3 else 3
+    extra = bands - colours
+    if extra > 1:
+        warnings.append(f"{extra - 1} extra channel(s) beyond colour and alpha were left out")
+    return colours, extra >= 1
+
+
+def _profile(header: pyvips.Image, colours: int, warnings: list[str]) -> bytes | None:
+    if "icc-profile-data" not in header.get_fields():
+        return None
+    icc = bytes(header.get("icc-profile-data"))
+    if problem := colour.profile_problem(icc, colours):
+        fallback = "a common CMYK" if colours == 4 else "sRGB"
+        warnings.append(f"the colour profile was ignored ({problem}): colours are taken as {fallback}")
+        return None
+    return icc
+
+
+def _as_rgb(image: pyvips.Image, colours: int, alpha: bool, icc: bytes | None) -> pyvips.Image:
+    """The lazy image with 3 bands of RGB and, if it has one, its alpha."""
+    if image.bands > colours + alpha:
+        space = image.interpretation
+        image = image.extract_band(0, n=colours + alpha).copy(interpretation=space)
+    if icc is None and "icc-profile-data" in image.get_fields():
+        image = image.copy()
+        image.remove("icc-profile-data")
+    deep = image.format == "ushort"
+    rgb = "rgb16" if deep else "srgb"
+    if colours == 4:
+        return colour.to_srgb(image.copy(interpretation="cmyk"), input_profile="cmyk")
+    if colours == 3:
+        return image.copy(interpretation=rgb)
+    if icc is not None:
+        return colour.to_srgb(image.copy(interpretation="grey16" if deep else "b-w"))
+    grey = image.extract_band(0)
+    bands = [grey, grey, image.extract_band(1)] if alpha else [grey, grey]
+    return grey.bandjoin(bands).copy(interpretation=rgb)
+
+
+def _decode_bytes(opened: _Opened) -> int:
+    """Bytes that decoding holds beyond strips, because the whole picture must be decoded before its first row."""
+    header, bands = opened.header, int(opened.header.bands)
+    pixels: int = header.width * header.height
+    if opened.format == "webp":
+        return pixels * bands
+    if opened.format == "jpeg" and _field(header, "jpeg-multiscan", 0):
+        # every DCT coefficient is kept, 2 bytes each; chroma has a quarter as many of them at 4:2:0
+        thin = "jpeg-chroma-subsample" in header.get_fields() and header.get("jpeg-chroma-subsample") == "4:2:0"
+        return 3 * pixels if thin and bands == 3 else 2 * bands * pixels
+    if opened.format == "png" and _field(header, "interlaced", 0):
+        return pixels * bands * (1 if header.format == "uchar" else 2)
+    return 0
+
+
+def _field(image: pyvips.Image, name: str, default: int) -> int:
+    return int(image.get(name)) if name in image.get_fields() else default

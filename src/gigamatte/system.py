@@ -1,0 +1,133 @@
+"""What differs between operating systems, each with a fallback that says what it cannot do."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+from pathlib import Path
+
+_seek_lock = threading.Lock()
+
+
+def peak_rss_mb() -> float:
+    """The most memory (resident set, 10⁶ bytes) this process has held; 0.0 where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return _windows_peak_mb()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux counts in KiB, macOS in bytes
+    return (peak if sys.platform == "darwin" else peak * 1024) / 1e6
+
+
+def cpu_count() -> int:
+    """How many CPUs this process may use: affinity and the container's quota respected, at least 1."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = _cgroup_cpus()
+    return max(1, min(count, int(quota + 0.5)) if quota else count)
+
+
+def available_memory() -> int | None:
+    """Bytes that may still be allocated without swapping, the container's limit respected; None if unknown."""
+    free = _meminfo_available()
+    limit, used = _read_int("/sys/fs/cgroup/memory.max"), _read_int("/sys/fs/cgroup/memory.current")
+    if limit is not None and used is not None:
+        room = max(0, limit - used)
+        return room if free is None else min(free, room)
+    return free
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make a rename in ``folder`` survive a power cut. Windows and some network folders have no such call: skipped."""
+    if sys.platform == "win32":
+        return
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def read_at(descriptor: int, count: int, offset: int) -> bytes:
+    """``count`` bytes of an open file from ``offset``, without disturbing other threads; OSError if it is shorter."""
+    if hasattr(os, "pread"):
+        data = os.pread(descriptor, count, offset)
+        # a read may be cut short by a signal or by the 2 GiB limit of one call
+        while len(data) < count:
+            more = os.pread(descriptor, count - len(data), offset + len(data))
+            if not more:
+                raise OSError(f"the scratch file ended {count - len(data)} bytes early")
+            data += more
+        return data
+    with _seek_lock:
+        os.lseek(descriptor, offset, os.SEEK_SET)
+        data = os.read(descriptor, count)
+        while len(data) < count:
+            more = os.read(descriptor, count - len(data))
+            if not more:
+                raise OSError(f"the scratch file ended {count - len(data)} bytes early")
+            data += more
+    return data
+
+
+def write_at(descriptor: int, data: memoryview, offset: int) -> None:
+    """Write all of ``data`` (bytes) to an open file at ``offset``, without disturbing other threads."""
+    while data.nbytes:
+        if hasattr(os, "pwrite"):
+            done = os.pwrite(descriptor, data, offset)
+        else:
+            with _seek_lock:
+                os.lseek(descriptor, offset, os.SEEK_SET)
+                done = os.write(descriptor, data)
+        data, offset = data[done:], offset + done
+
+
+def _cgroup_cpus() -> float | None:
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()[:2]
+        return None if quota == "max" else int(quota) / int(period)
+    except (OSError, ValueError):
+        return None
+
+
+def _meminfo_available() -> int | None:
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return None
+    for line in lines:
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return None
+
+
+def _read_int(path: str) -> int | None:
+    try:
+        return int(Path(path).read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _windows_peak_mb() -> float:
+    import ctypes
+
+    class Counters(ctypes.Structure):
+        # PROCESS_MEMORY_COUNTERS of psapi.h
+        _fields_ = (
+            ("size", ctypes.c_ulong),
+            ("faults", ctypes.c_ulong),
+            ("peak", ctypes.c_size_t),
+            ("rest", ctypes.c_size_t * 7),
+        )
+
+    libraries = getattr(ctypes, "windll", None)
+    if libraries is None:
+        return 0.0
+    counters = Counters(size=ctypes.sizeof(Counters))
+    libraries.kernel32.GetCurrentProcess.restype = ctypes.c_void_p
+    process = ctypes.c_void_p(libraries.kernel32.GetCurrentProcess())
+    known = libraries.psapi.GetProcessMemoryInfo(process, ctypes.byref(counters), counters.size)
+    return counters.peak / 1e6 if known else 0.0
