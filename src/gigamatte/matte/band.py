@@ -1,0 +1,63 @@
+"""The band: the pixels whose alpha is still to be decided. Everything else is 0 or 1 and costs nothing."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gigamatte.types import FloatArray
+
+#: Below the first an alpha counts as background, above the second as subject.
+BACKGROUND, SUBJECT = 0.01, 0.99
+
+#: How far beyond the undecided pixels the band reaches, in pixels of the coarser level …
+REACH = 4
+#: … and where the alpha is soft or fragmented (hair that the network smeared away), because strands end outside it.
+SOFT_REACH = 10
+#: Half the window in which softness is judged, and the part of it that is undecided where a mask is soft.
+#: A clean edge that was blurred by one pixel fills about a quarter of the window, hair far more.
+SOFT_WINDOW, SOFT_PART = 10, 0.45
+
+#: How far a pixel's membership depends on its surroundings.
+SUPPORT = SOFT_REACH + SOFT_WINDOW + 1
+
+
+def band(alpha: FloatArray, reach: int = REACH, soft_reach: int = SOFT_REACH) -> NDArray[np.bool_]:
+    """Which pixels to resolve again at the next finer level.
+
+    ``alpha`` float32 (row, column) in [0, 1]. A pixel belongs to the band when within ``reach`` pixels of it the mask is
+    neither all background nor all subject: this also finds the border of a mask that has no soft pixel at all.
+    Around soft or fragmented parts the band is ``soft_reach`` wide.
+    """
+    undecided = _mixed(alpha, 1)
+    wide = _dilated(undecided, reach)
+    if soft_reach <= reach:
+        return wide.view(np.bool_)
+    part = cv2.boxFilter(
+        undecided, cv2.CV_32F, (2 * SOFT_WINDOW + 1,) * 2, normalize=True, borderType=cv2.BORDER_REPLICATE
+    )
+    soft = undecided & (part > SOFT_PART).view(np.uint8)
+    return (wide | _dilated(soft, soft_reach)).view(np.bool_)
+
+
+def _mixed(alpha: FloatArray, reach: int) -> NDArray[np.uint8]:
+    """1 where the pixels within ``reach`` are neither all background nor all subject."""
+    window = np.ones((2 * reach + 1,) * 2, np.uint8)
+    highest, lowest = cv2.dilate(alpha, window), cv2.erode(alpha, window)
+    return ((highest > BACKGROUND) & (lowest < SUBJECT)).astype(np.uint8)
+
+
+def _dilated(mask: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
+    grown: NDArray[np.uint8] = cv2.dilate(mask, disc)
+    return grown
+
+
+def settled(alpha: FloatArray) -> int | None:
+    """0 or 1 when every pixel is background or subject, None when the patch is undecided."""
+    if float(alpha.max()) <= BACKGROUND:
+        return 0
+    if float(alpha.min()) >= SUBJECT:
+        return 1
+    return None

@@ -1,0 +1,111 @@
+"""The classical refiner: a fast guided filter whose guide is blurred like the mask.
+
+Inside a small window the alpha is modelled as a linear function of the colour, α ≈ a·I + b (the colour-line model of
+Levin, Lischinski and Weiss, A Closed-Form Solution to Natural Image Matting, 2008). The guided filter (He, Sun, Tang,
+Guided Image Filtering, 2010) fits a and b in closed form; its fast version (He, Sun, Fast Guided Filter, 2015) fits at the
+coarse level, where the mask was made, and applies at the fine level, where the photo still has its detail.
+
+What makes it exact here: a network's mask is blurred against the photo at the same level. Fitting a blurred alpha to a
+sharp photo flattens a, and the lifted edge stays soft. So the coarse photo is blurred by the mask's own σ first: then
+both sides went through the same filter and the fitted line is the one that holds at full sharpness.
+(docs/design/matte.md has the measurements.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from gigamatte.matte.refiners.base import LevelPatch
+from gigamatte.types import FloatArray
+
+#: Half the window of the fit, in pixels of the coarser level: small for a network's mask, whose every pixel is blurred …
+FIRST_RADIUS = 2
+#: … wider once the alpha follows the photo.
+RADIUS = 3
+#: Regulariser of the fit, in squared units of a colour in [0, 1]: about one grey level of noise.
+EPSILON = 1e-5
+#: What the fit leaves of the noise beyond a clean edge, cut off at both ends.
+FIRST_SNAP, SNAP = 0.05, 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class GuidedRefiner:
+    """Lifts by local colour lines. No state, no network."""
+
+    name: str = "guided"
+    #: two box filters of the widest radius, the blur's tail and the bilinear lift, twice as many finer pixels
+    halo: int = 32
+
+    def lift(self, patches: Sequence[LevelPatch]) -> list[FloatArray]:
+        """One alpha per patch: float32 (row, column) in [0, 1] at the finer level."""
+        return [guided(patch) for patch in patches]
+
+
+def guided(patch: LevelPatch) -> FloatArray:
+    """The alpha of one patch at the finer level, float32 (row, column) in [0, 1]."""
+    first = patch.blur > 0
+    slope, offset = colour_lines(
+        _blurred(patch.coarse, patch.blur), patch.alpha, FIRST_RADIUS if first else RADIUS, EPSILON
+    )
+    rows, columns = patch.fine.shape[:2]
+    lines = cv2.resize(np.dstack([slope, offset]), (columns, rows), interpolation=cv2.INTER_LINEAR)
+    alpha = np.einsum("ijk,ijk->ij", lines[..., :3], patch.fine) + lines[..., 3]
+    snap = FIRST_SNAP if first else SNAP
+    alpha -= snap
+    alpha *= 1 / (1 - 2 * snap)
+    return np.clip(alpha, 0, 1, out=alpha)
+
+
+def _blurred(colour: FloatArray, sigma: float) -> FloatArray:
+    if sigma <= 0:
+        return colour
+    out: FloatArray = cv2.GaussianBlur(colour, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+    return out
+
+
+def colour_lines(colour: FloatArray, alpha: FloatArray, radius: int, epsilon: float) -> tuple[FloatArray, FloatArray]:
+    """Slope (row, column, 3) and offset (row, column) of α ≈ slope·colour + offset, fitted in windows and averaged.
+
+    ``colour`` float32 (row, column, RGB) and ``alpha`` float32 (row, column), both in [0, 1]; windows are
+    2·radius + 1 pixels wide and stop at the border (which is repeated).
+    """
+    centred = colour - np.float32(0.5)  # smaller numbers: less is lost when squares are subtracted
+    mean = _box(centred, radius)
+    mean_alpha = _box(alpha, radius)
+    r, g, b = cv2.split(centred)
+    mr, mg, mb = cv2.split(mean)
+    squares = _box(np.dstack([r * r, g * g, b * b]), radius)
+    crosses = _box(np.dstack([r * g, r * b, g * b]), radius)
+    with_alpha = _box(centred * alpha[..., None], radius) - mean * mean_alpha[..., None]
+    rr = np.maximum(squares[..., 0] - mr * mr, 0) + np.float32(epsilon)
+    gg = np.maximum(squares[..., 1] - mg * mg, 0) + np.float32(epsilon)
+    bb = np.maximum(squares[..., 2] - mb * mb, 0) + np.float32(epsilon)
+    rg = crosses[..., 0] - mr * mg
+    rb = crosses[..., 1] - mr * mb
+    gb = crosses[..., 2] - mg * mb
+    # Solve (covariance + ε) slope = covariance with alpha by elimination (L·D·Lᵀ). Cramer's rule would subtract
+    # products of three variances and lose all digits on grey photos, where the channels move together.
+    lrg, lrb = rg / rr, rb / rr
+    gg = np.maximum(gg - lrg * rg, epsilon)
+    gb = gb - lrg * rb
+    lgb = gb / gg
+    bb = np.maximum(bb - lrb * rb - lgb * gb, epsilon)
+    yr, yg, yb = cv2.split(with_alpha)
+    yg = yg - lrg * yr
+    yb = yb - lrb * yr - lgb * yg
+    sb = yb / bb
+    sg = yg / gg - lgb * sb
+    sr = yr / rr - lrg * sg - lrb * sb
+    offset = mean_alpha - sr * mr - sg * mg - sb * mb
+    averaged = _box(np.dstack([sr, sg, sb, offset]), radius)
+    slope = averaged[..., :3]
+    return slope, averaged[..., 3] - np.float32(0.5) * slope.sum(axis=2)
+
+
+def _box(array: FloatArray, radius: int) -> FloatArray:
+    out: FloatArray = cv2.blur(array, (2 * radius + 1,) * 2, borderType=cv2.BORDER_REPLICATE)
+    return out

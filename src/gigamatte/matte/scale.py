@@ -1,0 +1,42 @@
+"""How sharp a mask really is, and so at which level of the photo its refinement starts."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from gigamatte.types import CoarseMatte, FloatArray
+
+#: Peak slope of a unit step blurred by a Gaussian of σ = 1.
+_PEAK = 1 / math.sqrt(2 * math.pi)
+#: Networks steepen the edges that they blur, so a slope understates the blur. Measured over five kinds of coarse mask.
+_STEEPENED = 1.25
+
+
+def edge_blur(alpha: FloatArray) -> float:
+    """The blur of a mask's contour: σ of a Gaussian, in the mask's own pixels, at least 0.5.
+
+    ``alpha`` float32 (row, column) in [0, 1]. Taken from the steepest of the contour's slopes, because hair is soft by nature
+    and says nothing about the mask.
+    """
+    across = cv2.Sobel(alpha, cv2.CV_32F, 1, 0, ksize=1, scale=0.5, borderType=cv2.BORDER_REPLICATE)
+    down = cv2.Sobel(alpha, cv2.CV_32F, 0, 1, ksize=1, scale=0.5, borderType=cv2.BORDER_REPLICATE)
+    slopes = np.hypot(across, down)[(alpha > 0.25) & (alpha < 0.75)]
+    if slopes.size < 16:  # a binary mask has no pixel between: its contour is as sharp as its pixels
+        return 0.8 * _STEEPENED
+    slope = float(np.percentile(slopes, 97))
+    return max(0.5, _STEEPENED * _PEAK / max(slope, 1e-3))
+
+
+def starting_level(coarse: CoarseMatte, deepest: int) -> tuple[int, float]:
+    """(level, blur): where the mask's contour is blurred by about one pixel, and σ of that blur in the level's pixels.
+
+    Level 0 is the photo at full size, each next one is half as wide. A mask that was enlarged by another tool is blurred
+    by several of its own pixels and starts at a coarser level than its size suggests. ``deepest`` is the last level.
+    """
+    pixel = coarse.fit.region.width / coarse.fit.network.width, coarse.fit.region.height / coarse.fit.network.height
+    blur = edge_blur(coarse.alpha) * math.sqrt(pixel[0] * pixel[1])
+    level = min(max(0, round(math.log2(blur))), deepest)
+    return level, blur / 2**level

@@ -1,0 +1,44 @@
+"""Where the cascade starts: a mask of any size is laid on a level of the photo."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from gigamatte.types import CoarseMatte, FloatArray, Size
+
+
+def laid_on_level(coarse: CoarseMatte, size: Size, level: int) -> FloatArray:
+    """The mask resampled to a level of the photo: float32 (row, column) in [0, 1], background outside its region.
+
+    ``size`` is the level's size; one of its pixels is 2**level photo pixels wide. Averages where the mask has more pixels
+    than the level, else linear: neither rings.
+    """
+    region, alpha = coarse.fit.region, coarse.alpha
+    step = 2**level
+    wanted = Size(max(1, round(region.width / step)), max(1, round(region.height / step)))
+    if wanted.width < alpha.shape[1] or wanted.height < alpha.shape[0]:
+        shrunk = Size(min(wanted.width, alpha.shape[1]), min(wanted.height, alpha.shape[0]))
+        alpha = cv2.resize(alpha, (shrunk.width, shrunk.height), interpolation=cv2.INTER_AREA)
+    across, down = alpha.shape[1] / region.width, alpha.shape[0] / region.height
+    # centre of level pixel x in photo pixels: (x + ½)·step; of mask pixel u: region.left + (u + ½)/across
+    to_mask = np.array(
+        [
+            [step * across, 0, (step / 2 - region.left) * across - 0.5],
+            [0, step * down, (step / 2 - region.top) * down - 0.5],
+        ]
+    )
+    laid: FloatArray = cv2.warpAffine(
+        alpha,
+        to_mask,
+        (size.width, size.height),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    if region != coarse.fit.photo.box:
+        columns = (np.arange(size.width) + 0.5) * step
+        rows = (np.arange(size.height) + 0.5) * step
+        inside_row = (rows >= region.top) & (rows < region.bottom)
+        inside_column = (columns >= region.left) & (columns < region.right)
+        laid *= inside_row[:, None] & inside_column[None, :]
+    return laid
