@@ -1,0 +1,70 @@
+"""Finds the language of the person in front of the screen, and the translation of a finished line."""
+
+from __future__ import annotations
+
+import functools
+import locale
+import os
+import re
+from collections.abc import Mapping
+from typing import Literal
+
+Language = Literal["en", "zh"]
+
+#: choose with this variable, else the locale's own are asked, in the order that POSIX gives them
+VARIABLES = ("GIGAMATTE_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
+
+
+def language(environ: Mapping[str, str] | None = None) -> Language:
+    """zh when the first variable that is set begins with zh, else en. Windows without any: the user's own locale."""
+    environ = os.environ if environ is None else environ
+    chosen = next((environ[name] for name in VARIABLES if environ.get(name)), None)
+    if chosen is None and os.name == "nt":
+        chosen = locale.getlocale()[0] or ""
+    return "zh" if chosen is not None and chosen.lower().startswith(("zh", "chinese")) else "en"
+
+
+def translate(text: str, lang: Language | None = None) -> str:
+    """``text``, a finished English line, in ``lang`` (default: the person's); itself where there is no translation."""
+    if (lang or language()) == "en" or not text:
+        return text
+    exact, patterns = _catalogue()
+    if text in exact:
+        return exact[text]
+    for pattern, translated in patterns:
+        match = pattern.fullmatch(text)
+        if match:
+            # a value may itself be a known phrase
+            return translated.format(*(exact.get(value, value) for value in match.groups()))
+    return text
+
+
+def page_strings(lang: Language | None = None) -> dict[str, str]:
+    """English → translation of every text of the viewer and the web page; empty for English."""
+    if (lang or language()) == "en":
+        return {}
+    from gigamatte.messages.zh import PAGE
+
+    return dict(PAGE)
+
+
+def known(text: str) -> bool:
+    """Whether the catalogue translates this template (values written as ``{}``) or page text."""
+    from gigamatte.messages.zh import PAGE, TEXTS
+
+    return text in TEXTS or text in PAGE
+
+
+@functools.cache
+def _catalogue() -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
+    from gigamatte.messages.zh import PAGE, TEXTS
+
+    exact = {**PAGE, **{english: chinese for english, chinese in TEXTS.items() if "{}" not in english}}
+    templates = [english for english in TEXTS if "{}" in english]
+    # the template with the most fixed letters is the most specific: it is tried first
+    templates.sort(key=lambda english: len(english.replace("{}", "")), reverse=True)
+    patterns = [
+        (re.compile("(.*?)".join(re.escape(part) for part in english.split("{}")), re.DOTALL), TEXTS[english])
+        for english in templates
+    ]
+    return exact, patterns

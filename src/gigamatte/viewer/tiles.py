@@ -1,0 +1,129 @@
+"""Cuts a picture into tiles at full, ½, ¼ … size, so that a browser never decodes more than it shows.
+
+The picture passes once, top to bottom, in strips: memory holds a strip per level, whatever the picture's height.
+Colours under partial alpha are kept losslessly, because that is what a cutout is judged by; opaque and photo tiles
+are JPEG.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import cv2
+import numpy as np
+import pyvips
+from numpy.typing import NDArray
+
+from gigamatte.system import cpu_count
+from gigamatte.types import Size
+
+TILE = 512
+JPEG_QUALITY = 92
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One picture as the viewer takes it: ``kind`` is cutout or photo; ``levels`` finest first."""
+
+    name: str
+    kind: str
+    size: Size
+    levels: list[dict[str, Any]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """What GigamatteViewer expects of a layer."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "width": self.size.width,
+            "height": self.size.height,
+            "tile": TILE,
+            "levels": self.levels,
+        }
+
+
+def cut_into_tiles(name: str, strips: Iterator[Pixels], size: Size, kind: str = "cutout") -> Layer:
+    """A layer from strips of sRGB uint8 (row, column, RGB or RGBA straight), each ``TILE`` rows but the last."""
+    builders = [_Level(size)]
+    while builders[-1].size.long > TILE:
+        builders.append(_Level(_half(builders[-1].size)))
+    for strip in strips:
+        _feed(builders, 0, strip)
+    for index in range(1, len(builders)):
+        _flush(builders, index)
+    levels = [builder.as_dict() for builder in builders]
+    return Layer(name, kind, size, levels)
+
+
+@dataclass
+class _Level:
+    size: Size
+    tiles: list[str | None] = field(default_factory=list)
+    pending: list[Pixels] = field(default_factory=list)
+
+    def add(self, strip: Pixels) -> None:
+        """Encodes the tiles of one full strip."""
+        with ThreadPoolExecutor(min(4, cpu_count())) as pool:  # the encoders leave Python alone
+            self.tiles += pool.map(_encoded, [strip[:, left : left + TILE] for left in range(0, self.size.width, TILE)])
+
+    def as_dict(self) -> dict[str, Any]:
+        columns = -(-self.size.width // TILE)
+        return {"width": self.size.width, "height": self.size.height, "columns": columns, "tiles": self.tiles}
+
+
+def _feed(builders: list[_Level], index: int, strip: Pixels) -> None:
+    """Adds a strip to a level, and its half to the next, which gathers rows until they fill a tile."""
+    builders[index].add(strip)
+    if index + 1 == len(builders):
+        return
+    coarser = builders[index + 1]
+    coarser.pending.append(_halved(strip))
+    if sum(len(part) for part in coarser.pending) >= TILE:
+        _flush(builders, index + 1)
+
+
+def _flush(builders: list[_Level], index: int) -> None:
+    pending = builders[index].pending
+    if pending:
+        strip = np.concatenate(pending)
+        builders[index].pending = []
+        _feed(builders, index, strip)
+
+
+def _half(size: Size) -> Size:
+    return Size((size.width + 1) // 2, (size.height + 1) // 2)
+
+
+def _halved(strip: Pixels) -> Pixels:
+    """Means of 2×2 pixels, colours weighted by alpha; an odd last row or column counts twice."""
+    rows, columns = strip.shape[:2]
+    if rows % 2 or columns % 2:
+        strip = np.pad(strip, ((0, rows % 2), (0, columns % 2), (0, 0)), mode="edge")
+    half = (strip.shape[1] // 2, strip.shape[0] // 2)
+    if strip.shape[2] == 3:
+        return np.asarray(cv2.resize(strip, half, interpolation=cv2.INTER_AREA), np.uint8)
+    weight = strip[..., 3:].astype(np.float32)
+    weighted = np.concatenate([strip[..., :3] * weight, weight], axis=2)
+    mean = cv2.resize(weighted, half, interpolation=cv2.INTER_AREA)
+    mean[..., :3] /= np.maximum(mean[..., 3:], 1e-3)
+    return np.asarray(np.rint(mean), np.uint8)
+
+
+def _encoded(tile: Pixels) -> str | None:
+    """A data URI, None where the tile is wholly transparent."""
+    if tile.shape[2] == 4 and not tile[..., 3].any():
+        return None
+    opaque = tile.shape[2] == 3 or bool((tile[..., 3] == 255).all())
+    pixels = np.ascontiguousarray(tile[..., :3] if opaque else tile)
+    image = pyvips.Image.new_from_array(pixels).copy(interpretation="srgb")
+    if opaque:
+        kind, data = "jpeg", image.jpegsave_buffer(Q=JPEG_QUALITY, subsample_mode="off", keep="none")
+    else:
+        kind, data = "webp", image.webpsave_buffer(lossless=True, effort=0, keep="none")
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
