@@ -90,6 +90,11 @@ def to_8bit(pixels: PixelArray) -> NDArray[np.uint8]:
 
 def on_backdrop(rgb: NDArray[np.uint8], alpha: PixelArray) -> NDArray[np.uint8]:
     """8-bit colours (row, column, 3) laid over mid-grey by ``alpha`` (row, column): hides junk under alpha 0."""
-    weight = alpha.astype(np.float32)[..., None] / np.float32(255 if alpha.dtype == np.uint8 else 65535)
-    mixed = rgb.astype(np.float32) * weight + BACKDROP * (1 - weight)
-    return np.rint(mixed).astype(np.uint8)
+    mixed = np.empty(rgb.shape, np.uint8)
+    full = np.float32(255 if alpha.dtype == np.uint8 else 65535)
+    # by strips: floats of the whole picture would take eight times its memory
+    for top in range(0, len(rgb), 128):
+        rows = slice(top, top + 128)
+        weight = alpha[rows].astype(np.float32)[..., None] / full
+        mixed[rows] = np.rint((rgb[rows].astype(np.float32) - BACKDROP) * weight + BACKDROP)
+    return mixed

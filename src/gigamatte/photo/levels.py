@@ -189,8 +189,7 @@ class _Halver:
 
 
 def _doubled(rows: PixelArray, axis: int) -> PixelArray:
-    twice: PixelArray = np.repeat(rows, 2, axis=axis)
-    return twice
+    return np.repeat(rows, 2, axis=axis)  # type: ignore[return-value]
 
 
 def _joined(above: PixelArray, below: PixelArray) -> PixelArray:

@@ -3,65 +3,95 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Mapping
-from typing import Any
 
 import pyvips
+
+from gigamatte.photo import exif
 
 #: one block larger than this is not carried along
 MAX_BLOCK = 4 << 20
 
-_BLOCKS = {"exif-data": "EXIF", "xmp-data": "XMP", "iptc-data": "IPTC"}
-#: libvips' number of the EXIF directory with the position
-_GPS = "exif-ifd3-"
-#: the embedded preview shows the background that was cut away, so it never goes along
-_THUMBNAIL = ("exif-ifd1-", "jpeg-thumbnail-data")
+EXIF, XMP, IPTC = "exif-data", "xmp-data", "iptc-data"
+TITLES = {EXIF: "EXIF", XMP: "XMP", IPTC: "IPTC"}
 
 _XMP_ORIENTATION = re.compile(rb"""(tiff:Orientation(?:\s*=\s*["']|>))\s*[1-8]""")
 _XMP_GPS = re.compile(rb"""\s+exif:GPS\w+\s*=\s*(?:"[^"]*"|'[^']*')|<exif:GPS(\w+)\b[^>]*>.*?</exif:GPS\1\s*>""", re.S)
 
 
-def collect(image: pyvips.Image) -> tuple[dict[str, Any], list[str]]:
-    """The metadata of an opened image by libvips' field names, orientation reset to upright; and warnings."""
-    fields: dict[str, Any] = {}
+def collect(image: pyvips.Image) -> tuple[dict[str, bytes], list[str]]:
+    """The metadata blocks of an opened image by libvips' field names, orientation reset to upright; and warnings."""
+    blocks: dict[str, bytes] = {}
     warnings: list[str] = []
     names = set(image.get_fields())
-    for name, title in _BLOCKS.items():
+    for name, title in TITLES.items():
         if name not in names:
             continue
-        block = image.get(name)
-        if len(block) > MAX_BLOCK:
+        block: bytes | None = bytes(image.get(name))
+        if block is not None and len(block) > MAX_BLOCK:
             warnings.append(f"the {title} block has {len(block)} bytes, more than {MAX_BLOCK}: not carried along")
-        else:
-            fields[name] = block
-    if "xmp-data" in fields:
-        fields["xmp-data"] = _XMP_ORIENTATION.sub(rb"\g<1>1", fields["xmp-data"])
-    if "exif-data" in fields:
-        fields |= {name: image.get(name) for name in names if _is_exif_entry(name)}
-        fields["exif-ifd0-Orientation"] = "1"
-    return fields, warnings
+            continue
+        if name == EXIF and block is not None:
+            block = exif.upright(block)
+        elif name == XMP and block is not None:
+            block = _XMP_ORIENTATION.sub(rb"\g<1>1", block)
+        elif name == IPTC and block is not None:
+            block = _iptc_records(block)
+        if block is None:
+            warnings.append(f"the {title} block is broken: not carried along")
+        elif block:
+            blocks[name] = block
+    return blocks, warnings
 
 
-def without_position(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The same metadata without where the photo was taken."""
-    kept = {name: value for name, value in fields.items() if not name.startswith(_GPS)}
-    if "xmp-data" in kept:
-        kept["xmp-data"] = _XMP_GPS.sub(b"", kept["xmp-data"])
+def without_position(blocks: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The same metadata without where the photo was taken. An EXIF block that cannot be searched is left out."""
+    kept = dict(blocks)
+    if XMP in kept:
+        kept[XMP] = _XMP_GPS.sub(b"", kept[XMP])
+    if EXIF in kept:
+        block = exif.without_position(kept.pop(EXIF))
+        if block is not None:
+            kept[EXIF] = block
     return kept
 
 
-def attach(image: pyvips.Image, fields: Mapping[str, Any]) -> pyvips.Image:
-    """A copy of a lazy image that carries ``fields``; libvips writes the blocks its format has a place for."""
+def attach(image: pyvips.Image, blocks: Mapping[str, bytes], *, photoshop: bool) -> pyvips.Image:
+    """A copy of a lazy image that carries ``blocks``. JPEG wants IPTC wrapped as ``photoshop`` does, TIFF plain."""
     image = image.copy()
-    for name, value in fields.items():
-        if isinstance(value, bytes):
-            image.set_type(pyvips.GValue.blob_type, name, value)
-        else:
-            image.set_type(pyvips.GValue.refstr_type, name, value)
-    if fields:
-        image.set_type(pyvips.GValue.gint_type, "orientation", 1)
+    for name, block in blocks.items():
+        wrapped = _photoshop_block(block) if name == IPTC and photoshop else block
+        image.set_type(pyvips.GValue.blob_type, name, wrapped)
     return image
 
 
-def _is_exif_entry(name: str) -> bool:
-    return name.startswith("exif-ifd") and not name.startswith(_THUMBNAIL)
+def _iptc_records(block: bytes) -> bytes | None:
+    """The plain IPTC records of a block: JPEG holds them among Photoshop's image resources (resource 0x0404).
+
+    Empty when there are none, None when the resources are broken.
+    """
+    head = b"Photoshop 3.0\0"
+    if not block.startswith(head):
+        return block
+    at = len(head)
+    while at + 12 <= len(block):
+        if block[at : at + 4] != b"8BIM":
+            return None
+        name = 1 + block[at + 6]  # a length byte and as many characters, padded to even
+        at_size = at + 6 + name + name % 2
+        if at_size + 4 > len(block):
+            return None
+        number, size = struct.unpack_from(">H", block, at + 4)[0], struct.unpack_from(">I", block, at_size)[0]
+        data = block[at_size + 4 : at_size + 4 + size]
+        if len(data) < size:
+            return None
+        if number == 0x0404:
+            return data
+        at = at_size + 4 + size + size % 2
+    return b""
+
+
+def _photoshop_block(records: bytes) -> bytes:
+    padding = b"\0" * (len(records) % 2)
+    return b"Photoshop 3.0\x008BIM\x04\x04\0\0" + struct.pack(">I", len(records)) + records + padding

@@ -1,0 +1,137 @@
+"""A file that appears whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from gigamatte.errors import WriteError
+from gigamatte.system import fsync_folder
+
+
+class Draft:
+    """An open file that is not in its place yet; ``path`` is None where it has no name."""
+
+    def __init__(self, descriptor: int, path: Path | None) -> None:
+        self.descriptor, self.path = descriptor, path
+        self._open = True
+
+    def close(self) -> None:
+        """Close the descriptor, once: the number may belong to another file afterwards."""
+        if self._open:
+            self._open = False
+            os.close(self.descriptor)
+
+
+@contextlib.contextmanager
+def whole_file(target: Path, *, overwrite: bool) -> Iterator[Draft]:
+    """A draft in the target's folder that takes the target's place when the block ends without an error.
+
+    On Linux the draft has no name until then, so not even a killed process leaves it behind; elsewhere it is called
+    ``.NAME.….partial`` and is removed on every error. Without ``overwrite`` a file that has appeared at the target
+    meanwhile is left alone. Raises WriteError; errors of the block pass as they are.
+    """
+    target = target.absolute()
+    with _translated(target):
+        _check_place(target)
+        draft = _nameless(target) or _named(target)
+    try:
+        yield draft
+        with _translated(target):
+            os.fsync(draft.descriptor)
+            _publish(draft, target, overwrite)
+            fsync_folder(target.parent)
+    finally:
+        _discard(draft)
+
+
+@contextlib.contextmanager
+def _translated(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileExistsError as error:
+        raise WriteError(f"{target} has appeared meanwhile and was left alone", "allow it with --overwrite") from error
+    except OSError as error:
+        raise WriteError(f"{target} cannot be written: {error.strerror or error}", hint(target)) from error
+
+
+def _check_place(target: Path) -> None:
+    if not target.parent.is_dir():
+        raise WriteError(f"there is no folder {target.parent}", "make it first, or name another output")
+    # replacing a device or a pipe by a file would break the machine
+    if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+        raise WriteError(f"{target} is not a file", "name a file, or use - for standard output")
+
+
+def _nameless(target: Path) -> Draft | None:
+    flag = getattr(os, "O_TMPFILE", 0)
+    if not flag or not os.path.exists("/proc/self/fd"):
+        return None
+    try:
+        return Draft(os.open(target.parent, flag | os.O_RDWR | os.O_CLOEXEC, 0o666), None)
+    except OSError:
+        return None  # the file system has no nameless files; if it is read-only or full, the named draft will say so
+
+
+def _named(target: Path) -> Draft:
+    # a name may have 255 bytes
+    path = target.parent / f".{target.name[:60]}.{secrets.token_hex(4)}.partial"
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    return Draft(os.open(path, flags, 0o666), path)
+
+
+def _publish(draft: Draft, target: Path, overwrite: bool) -> None:
+    if draft.path is None:
+        if not overwrite:
+            return _link(draft, target)
+        # a link cannot replace a file, so the draft gets a name first; a crash in between is a matter of microseconds
+        path = target.parent / f".{target.name[:60]}.{secrets.token_hex(4)}.partial"
+        _link(draft, path)
+        return _replace(path, target)
+    draft.close()  # Windows renames no open file
+    if overwrite:
+        return _replace(draft.path, target)
+    if os.name == "nt":
+        return os.rename(draft.path, target)  # refuses to replace
+    try:
+        return os.link(draft.path, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        # no hard links here (FAT, some network folders): claim the name, then replace the claim
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        return _replace(draft.path, target)
+
+
+def _link(draft: Draft, path: Path) -> None:
+    # naming the folder by descriptor makes Python follow the link that /proc shows
+    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.link(f"/proc/self/fd/{draft.descriptor}", path.name, dst_dir_fd=folder, follow_symlinks=True)
+    finally:
+        os.close(folder)
+
+
+def _replace(path: Path, target: Path) -> None:
+    try:
+        os.replace(path, target)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _discard(draft: Draft) -> None:
+    with contextlib.suppress(OSError):
+        draft.close()
+    if draft.path is not None:
+        with contextlib.suppress(OSError):
+            draft.path.unlink(missing_ok=True)
+
+
+def hint(target: Path) -> str:
+    """What to do about a file that cannot be written."""
+    return f"is {target.parent} writable, and is there room on its disk?"

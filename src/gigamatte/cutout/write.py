@@ -1,0 +1,183 @@
+"""Writes a picture strip by strip to a file that appears whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pyvips
+from numpy.typing import NDArray
+
+from gigamatte.cutout.atomic import Draft, hint, whole_file
+from gigamatte.cutout.encode import CONTAINERS, Encoding, check_fits, kept_blocks, saver_options
+from gigamatte.cutout.stream import ReaderGone, StripStream
+from gigamatte.errors import WriteError
+from gigamatte.options import Format
+from gigamatte.photo import metadata as blocks
+from gigamatte.photo.colour import to_8bit
+from gigamatte.photo.read import quiet_libvips
+from gigamatte.types import PixelArray, Size
+
+#: pixels per millimetre that are written where the photo does not say: 72 dpi, because libvips always writes some
+_UNSAID = 72 / 25.4
+
+
+def write_image(
+    strips: Iterable[PixelArray],
+    size: Size,
+    bands: int,
+    bits: int,
+    *,
+    target: Path | BinaryIO,
+    format: Format,
+    icc: bytes | None = None,
+    metadata: Mapping[str, bytes] | None = None,
+    resolution: tuple[float, float] = (0.0, 0.0),
+    encoding: Encoding | None = None,
+    overwrite: bool = False,
+    strip: bool = False,
+    strip_gps: bool = False,
+    threads: int = 0,
+) -> tuple[str, ...]:
+    """Write ``strips``, which come from top to bottom and together make ``size``; returns warnings.
+
+    Each strip is (row, column[, band]), uint8 for ``bits`` 8 and uint16 for 16, with 1 (grey), 2 (grey, alpha),
+    3 (RGB) or 4 (RGBA, straight) ``bands``; they are drawn on the calling thread, while libvips encodes on others, and
+    a few megabytes wait at most. ``icc``, ``metadata`` and ``resolution`` (pixels per millimetre) are the Photo's;
+    ``strip`` leaves metadata out (the profile, which belongs to the colours, stays), ``strip_gps`` only the position.
+
+    Raises WriteError, and UsageError when the format has no alpha; what drawing a strip raises passes unchanged.
+    In every such case nothing new lies at the target and what was there before is untouched. A stream gets the
+    bytes only when the picture is complete.
+    """
+    quiet_libvips()
+    check_fits(format, size, bands)
+    carried, warnings = _carried(metadata or {}, format, strip, strip_gps)
+    if bits == 16 and not CONTAINERS[format].deep:
+        warnings.append(f"{CONTAINERS[format].title} holds 8 bits a channel: reduced from 16")
+        strips, bits = (to_8bit(part) for part in strips), 8
+    options = saver_options(format, encoding or Encoding(), size, bands * bits // 8)
+    finishing = _Finish(icc if bands >= 3 else None, carried, resolution, threads)
+    with _place(target, overwrite) as draft:
+        _save(strips, StripStream(size, bands, bits), finishing, draft, f"{format}save_target", options, target)
+    return tuple(warnings)
+
+
+class _Finish:
+    """What the encoded file carries besides pixels."""
+
+    def __init__(
+        self, icc: bytes | None, carried: Mapping[str, bytes], resolution: tuple[float, float], threads: int
+    ) -> None:
+        self._icc, self._carried, self._resolution, self._threads = icc, carried, resolution, threads
+
+    def __call__(self, image: pyvips.Image, photoshop: bool) -> pyvips.Image:
+        across, down = self._resolution
+        image = image.copy(xres=across or _UNSAID, yres=down or _UNSAID)
+        image = blocks.attach(image, self._carried, photoshop=photoshop)
+        if self._icc is not None:
+            image.set_type(pyvips.GValue.blob_type, "icc-profile-data", self._icc)
+        if self._threads:
+            image.set_type(pyvips.GValue.gint_type, "concurrency", self._threads)
+        return image
+
+
+def _carried(
+    metadata: Mapping[str, bytes], format: Format, strip: bool, strip_gps: bool
+) -> tuple[dict[str, bytes], list[str]]:
+    if strip:
+        return {}, []
+    return kept_blocks(format, blocks.without_position(metadata) if strip_gps else metadata)
+
+
+@contextlib.contextmanager
+def _place(target: Path | BinaryIO, overwrite: bool) -> Iterator[Draft]:
+    """Where the encoder writes to: a draft beside a file, or a nameless file that is copied to a stream at the end."""
+    if isinstance(target, os.PathLike):
+        with whole_file(Path(target), overwrite=overwrite) as draft:
+            yield draft
+        return
+    with tempfile.TemporaryDirectory(prefix="gigamatte-") as folder:
+        path = Path(folder) / "output"
+        with whole_file(path, overwrite=False) as draft:
+            yield draft
+        try:
+            with path.open("rb") as file:
+                shutil.copyfileobj(file, target, 1 << 20)
+            target.flush()
+        except OSError as error:
+            raise WriteError(f"the output stream cannot be written: {error.strerror or error}") from error
+
+
+def _save(
+    strips: Iterable[PixelArray],
+    stream: StripStream,
+    finish: _Finish,
+    draft: Draft,
+    saver: str,
+    options: dict[str, object],
+    target: Path | BinaryIO,
+) -> None:
+    failure: list[BaseException] = []
+
+    def encode() -> None:
+        try:
+            image = finish(stream.image(), saver.startswith("jpeg"))
+            pyvips.Operation.call(saver, image, _vips_target(draft), **options)
+        except BaseException as error:
+            failure.append(error)
+        finally:
+            stream.reader_is_gone()
+
+    # the strips are drawn here and not there: errors, Ctrl-C and progress belong to the caller's thread
+    encoder = threading.Thread(target=encode, name="gigamatte-encode")
+    encoder.start()
+    try:
+        with contextlib.suppress(ReaderGone):
+            for strip in strips:
+                stream.put(strip)
+            stream.finish()
+        _join(encoder)
+    except BaseException:
+        stream.abandon()
+        encoder.join()
+        raise
+    if failure:
+        raise _write_error(failure[0], target) from failure[0]
+
+
+def _join(thread: threading.Thread) -> None:
+    # with a limit: a wait without one cannot be interrupted on every system
+    while thread.is_alive():
+        thread.join(0.1)
+
+
+def _vips_target(draft: Draft) -> pyvips.Target:
+    # libvips for Windows may be built with another C library, whose descriptors are not Python's
+    if sys.platform == "win32" and draft.path is not None:
+        return pyvips.Target.new_to_file(str(draft.path))
+    return pyvips.Target.new_to_descriptor(draft.descriptor)
+
+
+def _write_error(error: BaseException, target: Path | BinaryIO) -> BaseException:
+    if not isinstance(error, pyvips.Error):
+        return error
+    lines = [line.strip() for line in str(error.detail or error.message).splitlines() if line.strip()]
+    system = [line.removeprefix("system error: ") for line in lines if line.startswith("system error: ")]
+    why = (system or lines or ["unknown error"])[0]
+    name = target if isinstance(target, os.PathLike) else "the output stream"
+    return WriteError(f"{name} cannot be written: {why}", hint(Path(target)) if isinstance(target, Path) else "")
+
+
+def as_strips(picture: NDArray[np.uint8] | NDArray[np.uint16], rows: int = 256) -> Iterator[PixelArray]:
+    """A picture that is in memory already, (row, column[, band]), as strips."""
+    for top in range(0, len(picture), rows):
+        yield picture[top : top + rows]
