@@ -55,9 +55,8 @@ def build(
 
 
 def _refuse_unexpected(weights: Weights, used: set[str]) -> None:
-    left = [
-        key for key in weights.keys() if key not in used and not key.startswith(_UNUSED) and not key.endswith(_UNUSED_ENDS)
-    ]  # fmt: skip
+    unknown = set(weights.names()) - used
+    left = [key for key in unknown if not key.startswith(_UNUSED) and not key.endswith(_UNUSED_ENDS)]
     if left:
         more = f" and {len(left) - 1} more" if len(left) > 1 else ""
         raise WeightsRefused(f"the file holds a weight that this network has no use for: {sorted(left)[0]}{more}")
@@ -151,14 +150,15 @@ class SafetensorsFile:
         from safetensors import SafetensorError, safe_open
 
         try:
-            self._file: Any = safe_open(path, framework="np")
-            self._keys = list(self._file.keys())
+            opened: Any = safe_open  # its methods carry no types
+            self._file = opened(path, framework="np")
+            self._names: list[str] = list(self._file.keys())
         except (SafetensorError, OSError) as error:
             raise WeightsRefused(f"{path} is not a whole safetensors file: {error}") from error
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         """Names of all tensors."""
-        return self._keys
+        return self._names
 
     def describe(self, key: str) -> tuple[tuple[int, ...], str]:
         """(shape, NumPy dtype name)."""

@@ -90,7 +90,7 @@ class Graph:
         for piece in self._pieces(image, output, output_name, metadata):
             file.write(piece)
 
-    def _pieces(self, image: Map, output: Map, output_name: str, metadata: dict[str, str]) -> Iterator[bytes | memoryview]:
+    def _pieces(self, image: Map, output: Map, output_name: str, metadata: dict[str, str]) -> Iterator[bytes]:
         last = helper.make_node("Identity", [output.name], [output_name], name=output_name)
         graph = helper.make_graph(
             [*self._nodes, last], "gigamatte", [_value(image, image.name)], [_value(output, output_name)]
@@ -109,7 +109,7 @@ class Graph:
             array = np.asarray(stored.load(), np.dtype(stored.dtype).newbyteorder("<"), order="C")
             if array.shape != stored.shape:
                 raise ValueError(f"weight {stored.name} was announced as {stored.shape} and loaded as {array.shape}")
-            yield memoryview(array.reshape(-1).view(np.uint8))
+            yield array.tobytes()
 
 
 def _tensor_head(stored: _Stored) -> bytes:
@@ -133,6 +133,4 @@ def _varint(value: int) -> bytes:
 
 
 def _value(feature: Map, name: str) -> Any:
-    return helper.make_tensor_value_info(
-        name, TensorProto.FLOAT, [1, feature.channels, feature.height, feature.width]
-    )
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, feature.channels, feature.height, feature.width])

@@ -1,9 +1,8 @@
-"""Layers of a published network by the names of its weights: each method reads ``prefix.weight`` and adds ONNX nodes."""
+"""Layers by the names of their published weights: each method reads ``prefix.weight`` … and adds ONNX nodes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,7 +15,7 @@ from gigamatte.network.graph import Graph, Map
 class Weights(Protocol):
     """A state dict that is read one tensor at a time."""
 
-    def keys(self) -> list[str]: ...  # noqa: D102
+    def names(self) -> list[str]: ...  # noqa: D102
 
     def describe(self, key: str) -> tuple[tuple[int, ...], str]:
         """(shape, NumPy dtype name) of a tensor, without loading it."""
@@ -25,11 +24,6 @@ class Weights(Protocol):
     def load(self, key: str) -> NDArray[Any]:
         """The tensor."""
         ...
-
-
-@dataclass(frozen=True)
-class _Taken:
-    shape: tuple[int, ...]
 
 
 class Layers:
@@ -42,12 +36,10 @@ class Layers:
         self.graph = graph
         self.used: set[str] = set()
         self._weights = weights
-        self._known = set(weights.keys())
+        self._known = set(weights.names())
         self._dtype = dtype
 
-    def weight(
-        self, key: str, *shape: int, change: Callable[[NDArray[Any]], NDArray[Any]] | None = None
-    ) -> str:
+    def weight(self, key: str, *shape: int, change: Callable[[NDArray[Any]], NDArray[Any]] | None = None) -> str:
         """The weight ``key``, which must have this shape; ``change`` is applied when it is stored."""
         if key not in self._known:
             raise WeightsRefused(f"the weight {key} is missing", "is this the checkpoint that the card names?")
@@ -88,7 +80,9 @@ class Layers:
 
     def batch_norm(self, x: Map, prefix: str) -> Map:
         """Batch normalisation with its stored statistics."""
-        parts = [self.weight(f"{prefix}.{part}", x.channels) for part in ("weight", "bias", "running_mean", "running_var")]
+        parts = [
+            self.weight(f"{prefix}.{part}", x.channels) for part in ("weight", "bias", "running_mean", "running_var")
+        ]
         return Map(self.graph.op("BatchNormalization", x.name, *parts, epsilon=1e-5), x.channels, x.height, x.width)
 
     def relu(self, x: Map) -> Map:

@@ -15,8 +15,8 @@ def squash(pixels: NDArray[np.uint8], region: Box, photo: Size, network: Size, c
     """Squash ``pixels`` to ``network`` and normalise as ``card`` says.
 
     ``pixels`` is uint8 (row, column, RGB), sRGB, of any size, and shows the ``region`` of the photo; twice the
-    network's size or more keeps what antialiasing needs. Aspect is not kept: these networks were trained on squashed squares,
-    in sRGB and not in linear light, with an antialiased bilinear filter (which Pillow's is, and OpenCV's is not).
+    network's size or more keeps what antialiasing needs. Aspect is not kept: these networks were trained on squashed
+    squares, in sRGB and not in linear light, with an antialiased bilinear filter (Pillow's is one, OpenCV's is not).
     """
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
         raise UsageError(f"a network is given uint8 (row, column, RGB) pixels, found {pixels.dtype} {pixels.shape}")

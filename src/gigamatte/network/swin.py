@@ -134,9 +134,7 @@ def _roll(net: Layers, name: str, by: int, sizes: tuple[int, int]) -> str:
         return name
     for axis, size in enumerate(sizes):
         cut = -by % size
-        name = net.graph.op(
-            "Concat", _slice(net, name, axis, cut, size), _slice(net, name, axis, 0, cut), axis=axis
-        )
+        name = net.graph.op("Concat", _slice(net, name, axis, cut, size), _slice(net, name, axis, 0, cut), axis=axis)
     return name
 
 
@@ -149,7 +147,7 @@ def _position_bias(net: Layers, prefix: str, heads: int, window: int) -> str:
 
 def _pair_index(window: int) -> NDArray[np.int64]:
     """Row of the bias table for every pair of pixels of a window: (area, area)."""
-    at = np.stack(np.mgrid[:window, :window]).reshape(2, -1)
+    at = np.indices((window, window)).reshape(2, -1)
     rows, columns = at[:, :, None] - at[:, None, :] + window - 1
     return np.asarray(rows * (2 * window - 1) + columns, np.int64)
 

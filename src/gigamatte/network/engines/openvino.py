@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +16,7 @@ from openvino import opset8
 from openvino.frontend.onnx import ConversionExtension
 
 from gigamatte.errors import DeviceUnavailable, GigamatteError, NetworkUnavailable, WeightsRefused
+from gigamatte.network.engines.blobs import read_blob, write_blob
 from gigamatte.network.engines.hardware import granted_threads
 from gigamatte.network.onnx_file import OnnxHeader, read_header
 from gigamatte.types import FloatArray
@@ -34,7 +34,8 @@ class OpenVinoEngine:
 
     runtime = "openvino"
 
-    def __init__(self, compiled: Any, header: OnnxHeader, device: str, precision: str) -> None:
+    def __init__(self, compiled: Any, keep: Any, header: OnnxHeader, device: str, precision: str) -> None:
+        self._keep = keep  # the mapped file that an imported network goes on reading its weights from
         self.device = device
         self.precision = precision
         self.metadata = header.metadata
@@ -69,11 +70,11 @@ class OpenVinoEngine:
             config |= {"NUM_STREAMS": "1", "INFERENCE_NUM_THREADS": str(threads or granted_threads())}
         with _translated(f"OpenVINO cannot load {model if isinstance(model, Path) else 'this network'}"):
             if cache_dir is None:
-                compiled = core.compile_model(_read(core, model), device.upper(), config)
+                compiled, keep = core.compile_model(_read(core, model), device.upper(), config), None
             else:
                 key = _key(core, digest or _sha256(model), device, chosen)
-                compiled = _cached(core, model, device, config, cache_dir / f"{key}.blob")
-        return cls(compiled, header, device, chosen)
+                compiled, keep = _cached(core, model, device, config, cache_dir / f"{key}.blob")
+        return cls(compiled, keep, header, device, chosen)
 
     def run(self, tensor: FloatArray) -> FloatArray:
         """(N, C, H, W) float32 in, the first output out; N, H, W may change where the network leaves them free."""
@@ -88,6 +89,7 @@ class OpenVinoEngine:
         """Release the compiled network."""
         with self._lock:
             self._request = None
+            self._keep = None
 
 
 def _core() -> Any:
@@ -158,29 +160,22 @@ def _key(core: Any, digest: str, device: str, precision: str) -> str:
     # what was compiled for one CPU or one OpenVINO must not be given to another
     where = (ov.get_version(), device, core.get_property(device.upper(), "FULL_DEVICE_NAME"), precision)
     capabilities = sorted(core.get_property(device.upper(), "OPTIMIZATION_CAPABILITIES"))
-    return hashlib.sha256(repr((digest, where, capabilities)).encode()).hexdigest()[:32]
+    return f"{digest[:16]}-{hashlib.sha256(repr((digest, where, capabilities)).encode()).hexdigest()[:16]}"
 
 
-def _cached(core: Any, model: Path | bytes, device: str, config: dict[str, Any], blob: Path) -> Any:
+def _cached(core: Any, model: Path | bytes, device: str, config: dict[str, Any], blob: Path) -> tuple[Any, Any]:
+    """(compiled network, what must live as long as it)."""
     try:
+        mapped = read_blob(blob)
         # the hints belong to the loading, not to the blob: without them the precision would be OpenVINO's choice
-        return core.import_model(_mapped(blob), device.upper(), config)
+        return core.import_model(mapped, device.upper(), config), mapped
     except (OSError, ValueError, RuntimeError):
         pass  # not there, cut short, or of another build: compile afresh and replace it
     compiled = core.compile_model(_read(core, model), device.upper(), config)
-    partial = blob.with_name(f"{blob.name}.{os.getpid()}.{threading.get_ident()}.partial")
-    try:
-        blob.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(compiled.export_model().getvalue())
-        partial.replace(blob)
-    except OSError:
-        partial.unlink(missing_ok=True)  # a full or read-only cache costs time on the next start, nothing else
-    return compiled
-
-
-def _mapped(blob: Path) -> Any:
-    # a memory-mapped tensor: the weights of a large network are not copied through Python
-    return ov.Tensor(np.memmap(blob, np.uint8, mode="r"), shared_memory=True)
+    # a full or read-only cache costs time on the next start, nothing else
+    with suppress(OSError):
+        write_blob(blob, compiled.export_model().getbuffer())
+    return compiled, None
 
 
 @contextmanager

@@ -1,0 +1,47 @@
+"""Compiled networks on disk: written whole or not at all, and never more than a few."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+#: compiled networks that are kept; one of Swin-L is 1 GB
+KEPT = 6
+
+_END = b"gigamatte compiled\n"
+
+
+def read_blob(path: Path) -> Any:
+    """The blob as an OpenVINO tensor over the mapped file, so that a gigabyte is not copied.
+
+    It must live as long as what is imported from it. Raises OSError, or ValueError when the file is not whole.
+    """
+    import openvino as ov
+
+    # a private mapping: OpenVINO takes writable memory only, and the file must not change
+    mapped = np.memmap(path, np.uint8, mode="c")
+    if mapped[-len(_END) :].tobytes() != _END:
+        raise ValueError(f"{path} is cut short")
+    os.utime(path)  # the least recently used goes first
+    return ov.Tensor(mapped[: -len(_END)], shared_memory=True)
+
+
+def write_blob(path: Path, data: Any) -> None:
+    """Write and only then give it its name, so that no other process meets a half-written blob. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, partial = tempfile.mkstemp(suffix=".partial", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.write(_END)
+        Path(partial).replace(path)
+    except OSError:
+        Path(partial).unlink(missing_ok=True)
+        raise
+    blobs = sorted(path.parent.glob("*.blob"), key=lambda blob: blob.stat().st_mtime, reverse=True)
+    for old in blobs[KEPT:]:
+        old.unlink(missing_ok=True)
