@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 from typing import Any
 
@@ -52,6 +53,13 @@ def profile_problem(icc: bytes, bands: int) -> str | None:
     return "it lacks the tags that tell its colours"
 
 
+@functools.cache
+def srgb_profile() -> bytes:
+    """A small sRGB profile, for pictures that were converted to sRGB here."""
+    converted = pyvips.Image.black(1, 1, bands=3).copy(interpretation="srgb").icc_transform("srgb")
+    return bytes(converted.get("icc-profile-data"))
+
+
 def to_srgb(image: pyvips.Image, *, input_profile: str | None = None) -> pyvips.Image:
     """A lazy image through its embedded profile to sRGB, at its own depth. Alpha passes unchanged.
 
@@ -66,7 +74,7 @@ def to_srgb(image: pyvips.Image, *, input_profile: str | None = None) -> pyvips.
 
 def to_srgb8(pixels: PixelArray, icc: bytes | None) -> NDArray[np.uint8]:
     """Pixels (row, column, RGB), uint8 or uint16, in the space of ``icc`` (None: sRGB), as 8-bit sRGB."""
-    if icc is not None:
+    if icc is not None and icc != srgb_profile():
         height, width = pixels.shape[:2]
         form, space = ("uchar", "srgb") if pixels.dtype == np.uint8 else ("ushort", "rgb16")
         data = np.ascontiguousarray(pixels)

@@ -11,9 +11,9 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-from gigamatte.errors import UnsupportedInput, UsageError
+from gigamatte.errors import UsageError
 from gigamatte.photo import colour
-from gigamatte.photo.read import reason
+from gigamatte.photo.read import broken
 from gigamatte.photo.store import MemoryStore, ScratchStore, Store, bytes_needed
 from gigamatte.photo.turn import Turn
 from gigamatte.types import Box, Photo, PixelArray, Size, Watch
@@ -214,6 +214,4 @@ def _strips(photo: Photo, stored: Size, bands: int) -> Iterator[PixelArray]:
             data = image.crop(0, top, stored.width, height).write_to_memory()
             yield np.frombuffer(data, photo.dtype).reshape(height, stored.width, bands)
     except pyvips.Error as error:
-        raise UnsupportedInput(
-            f"{photo.name} is broken: {reason(error)}", "was the copy or the download cut short?"
-        ) from error
+        raise broken(photo.name, error) from error

@@ -37,14 +37,19 @@ def open_photo(source: Source | Image.Image, *, max_pixels: int) -> Photo:
     Raises MissingInput, UnsupportedInput, and BudgetExceeded when it has more than ``max_pixels`` pixels.
     """
     quiet_libvips()
-    opened = _open(source)
+    opened = open_source(source)
+    return _describe(opened, check_pixels(opened, max_pixels))
+
+
+def check_pixels(opened: Opened, max_pixels: int) -> Size:
+    """The stored size of an opened source; raises BudgetExceeded when it has more than ``max_pixels`` pixels."""
     stored = Size(opened.header.width, opened.header.height)
     if stored.pixels > max_pixels:
         raise BudgetExceeded(
             f"{opened.name} has {stored} = {stored.megapixels:.1f} megapixels, allowed are {max_pixels / 1e6:.1f}",
             "allow more with --max-pixels",
         )
-    return _describe(opened, stored)
+    return stored
 
 
 def harden() -> None:
@@ -61,14 +66,15 @@ def quiet_libvips() -> None:
     pyvips.cache_set_max(0)
 
 
-def reason(error: pyvips.Error) -> str:
-    """The part of a libvips error that a user can read: its last line, without the name of the operation."""
+def broken(name: str, error: pyvips.Error) -> UnsupportedInput:
+    """The error to raise when libvips cannot decode a file."""
     lines = [line.strip() for line in str(error.detail or error.message).splitlines() if line.strip()]
-    return lines[-1] if lines else "unknown error"
+    why = lines[-1] if lines else "unknown error"
+    return UnsupportedInput(f"{name} is broken: {why}", "was the copy or the download cut short?")
 
 
 @dataclass(frozen=True)
-class _Opened:
+class Opened:
     """A source whose header has been parsed; ``load()`` gives the image afresh."""
 
     name: str
@@ -79,10 +85,11 @@ class _Opened:
     warnings: tuple[str, ...] = ()
 
 
-def _open(source: Source | Image.Image) -> _Opened:
+def open_source(source: Source | Image.Image) -> Opened:
+    """Parse the header of a source; raises MissingInput, UnsupportedInput and UsageError."""
     if isinstance(source, np.ndarray):
         image = arrays.from_array(source)
-        return _Opened("the array", "array", image, lambda: image, 1)
+        return Opened("the array", "array", image, lambda: image, 1)
     if isinstance(source, bytes | bytearray | memoryview):
         data = bytes(source)
         return _open_encoded(formats.sniff(data[: formats.HEAD], "the input"), "the input", "_buffer", data, "")
@@ -97,11 +104,11 @@ def _open(source: Source | Image.Image) -> _Opened:
         return _open_encoded(kind, path.name, "", target, path.suffix)
     if type(source).__module__.startswith("PIL."):
         image, orientation = arrays.from_pillow(source)
-        return _Opened("the image", "array", image, lambda: image, orientation)
+        return Opened("the image", "array", image, lambda: image, orientation)
     raise UsageError(f"expected a path, bytes, an array or a Pillow image, found {type(source).__name__}")
 
 
-def _open_encoded(kind: formats.Kind, name: str, variant: str, data: bytes | str, suffix: str) -> _Opened:
+def _open_encoded(kind: formats.Kind, name: str, variant: str, data: bytes | str, suffix: str) -> Opened:
     def load() -> pyvips.Image:
         # "error": broken files are refused instead of being filled up with grey
         return pyvips.Operation.call(kind.loader + variant, data, access="sequential", fail_on="error")
@@ -109,9 +116,7 @@ def _open_encoded(kind: formats.Kind, name: str, variant: str, data: bytes | str
     try:
         header = load()
     except pyvips.Error as error:
-        raise UnsupportedInput(
-            f"{name} is a broken {kind.title}: {reason(error)}", "was the copy or the download cut short?"
-        ) from error
+        raise broken(name, error) from error
     warnings = []
     if note := formats.suffix_warning(kind, suffix):
         warnings.append(note)
@@ -119,7 +124,7 @@ def _open_encoded(kind: formats.Kind, name: str, variant: str, data: bytes | str
     if pages > 1:
         warnings.append(f"{name} holds {pages} pictures (pages, frames or sizes): the first was read")
     orientation = _field(header, "orientation", 1)
-    return _Opened(name, kind.name, header, load, orientation if 1 <= orientation <= 8 else 1, tuple(warnings))
+    return Opened(name, kind.name, header, load, orientation if 1 <= orientation <= 8 else 1, tuple(warnings))
 
 
 def _head(path: Path) -> bytes:
@@ -136,7 +141,7 @@ def _head(path: Path) -> bytes:
         raise MissingInput(f"{path} cannot be read: {why}") from error
 
 
-def _describe(opened: _Opened, stored: Size) -> Photo:
+def _describe(opened: Opened, stored: Size) -> Photo:
     header, name = opened.header, opened.name
     if header.format not in ("uchar", "ushort"):
         raise UnsupportedInput(
@@ -155,7 +160,7 @@ def _describe(opened: _Opened, stored: Size) -> Photo:
         size=upright.size(stored),
         bits=8 if header.format == "uchar" else 16,
         has_alpha=alpha,
-        icc=icc if colours == 3 else None,
+        icc=icc if colours == 3 else _profile_after(colours, icc),
         open=lambda: _as_rgb(opened.load(), colours, alpha, icc),
         orientation=opened.orientation,
         metadata=fields,
@@ -199,6 +204,11 @@ def _profile(header: pyvips.Image, colours: int, warnings: list[str]) -> bytes |
     return icc
 
 
+def _profile_after(colours: int, icc: bytes | None) -> bytes | None:
+    """The profile of what ``_as_rgb`` makes of grey and CMYK: sRGB, unless grey without a profile was just repeated."""
+    return colour.srgb_profile() if colours == 4 or icc is not None else None
+
+
 def _as_rgb(image: pyvips.Image, colours: int, alpha: bool, icc: bytes | None) -> pyvips.Image:
     """The lazy image with 3 bands of RGB and, if it has one, its alpha."""
     if image.bands > colours + alpha:
@@ -220,7 +230,7 @@ def _as_rgb(image: pyvips.Image, colours: int, alpha: bool, icc: bytes | None) -
     return grey.bandjoin(bands).copy(interpretation=rgb)
 
 
-def _decode_bytes(opened: _Opened) -> int:
+def _decode_bytes(opened: Opened) -> int:
     """Bytes that decoding holds beyond strips, because the whole picture must be decoded before its first row."""
     header, bands = opened.header, int(opened.header.bands)
     pixels: int = header.width * header.height
