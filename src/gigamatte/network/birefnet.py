@@ -46,12 +46,24 @@ def build(
     """
     if size.width % MULTIPLE or size.height % MULTIPLE:
         raise UsageError(f"BiRefNet is built for sizes that are multiples of {MULTIPLE}, found {size}")
-    net = Layers(Graph(), weights, dtype)
-    image = Map("pixels", 3, size.height, size.width)
-    logits = _network(net, backbone, image, patch_order)
-    _refuse_unexpected(weights, net.used)
+    net, image, logits = _assemble(weights, backbone, size, patch_order, dtype)
     entries = {"output": "logits", "patch_order": patch_order, "builder": str(BUILDER_VERSION), **(metadata or {})}
     net.graph.write(file, image, logits, "logits", entries)
+
+
+def check(weights: Weights, backbone: Swin) -> None:
+    """Raise WeightsRefused unless the state dict has exactly this network's tensors. None is loaded."""
+    _assemble(weights, backbone, Size(MULTIPLE, MULTIPLE), "new", None)
+
+
+def _assemble(
+    weights: Weights, backbone: Swin, size: Size, order: PatchOrder, dtype: str | None
+) -> tuple[Layers, Map, Map]:
+    net = Layers(Graph(), weights, dtype)
+    image = Map("pixels", 3, size.height, size.width)
+    logits = _network(net, backbone, image, order)
+    _refuse_unexpected(weights, net.used)
+    return net, image, logits
 
 
 def _refuse_unexpected(weights: Weights, used: set[str]) -> None:

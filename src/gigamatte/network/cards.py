@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, get_args
 
 from gigamatte.errors import UsageError
@@ -17,7 +18,7 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelCard:
     """One checkpoint: where it comes from, what it may be used for, what goes in and what comes out.
 
@@ -38,6 +39,8 @@ class ModelCard:
     revision: str | None = None
     url: str | None = None
     file: str = ""
+    #: a file that is already on this machine (user cards)
+    path: Path | None = None
     bytes: int | None = None
     #: None: taken from the hub when the file is fetched, recorded, and verified ever after
     sha256: str | None = None
@@ -71,7 +74,20 @@ class ModelCard:
         need(self.build in get_args(Build), f"build is one of {', '.join(get_args(Build))}, found {self.build!r}")
         need(self.patch_order in get_args(PatchOrder), f"patch_order is old or new, found {self.patch_order!r}")
         need(len(self.mean) == len(self.std) == 3 and min(self.std) > 0, "mean and std are 3 numbers, std above 0")
+        need(
+            re.fullmatch(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._/-]*|", self.file) is not None,
+            f"file {self.file!r} leaves its folder",
+        )
+        need(self.url is None or self.url.startswith(("https://", "http://")), f"url is http(s), found {self.url!r}")
         need(self.sha256 is None or re.fullmatch("[0-9a-f]{64}", self.sha256) is not None, "sha256 is 64 hex digits")
+
+    @property
+    def source(self) -> str:
+        """Where its file comes from, for people."""
+        if self.path:
+            return str(self.path)
+        # user cards without any of these are refused when they are read
+        return self.url or (f"{self.repo}/{self.file}" if self.repo else "embedded")
 
     def input_size(self, photo: Size) -> Size:
         """What the network is to see of a photo (or region) of this size: its square, or the nearest shape it takes."""

@@ -2,34 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+import threading
+from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.errors import NetworkUnavailable
-from gigamatte.network.cards import ModelCard
+from gigamatte.errors import NetworkUnavailable, UsageError, WeightsRefused
+from gigamatte.network.cache import cache_folder
+from gigamatte.network.cards import IMAGENET_MEAN, IMAGENET_STD, ModelCard
 from gigamatte.network.decode import decode
 from gigamatte.network.engines.base import Engine
+from gigamatte.network.engines.select import open_engine
 from gigamatte.network.locator import NAME as LOCATOR
 from gigamatte.network.locator import locator_bytes, locator_card
+from gigamatte.network.onnx_file import read_header
 from gigamatte.network.proxy import squash
 from gigamatte.types import Box, CoarseMatte, Size
 
+#: gives (engine, warnings) that sees photos at this size
+Opener = Callable[[Size], tuple[Engine, tuple[str, ...]]]
 
-@dataclass(frozen=True)
+
 class Network:
-    """A card and the engine that runs it. ``warnings`` says what is not as it was asked for."""
+    """A card and the engine that runs it; safe to ask from several threads.
 
-    card: ModelCard
-    engine: Engine
-    warnings: tuple[str, ...] = ()
+    ``engine`` tells device and precision. ``warnings`` says what is not as it was asked for, and what the licence
+    forbids. A network that takes its shape from the photo is opened again when the shape changes.
+    """
+
+    def __init__(self, card: ModelCard, opener: Opener, notices: tuple[str, ...] = ()) -> None:
+        self.card = card
+        self._opener = opener
+        self._seen = Size(card.size, card.size)
+        self._lock = threading.Lock()
+        self.engine, warnings = opener(self._seen)
+        self.warnings = (*notices, *warnings)
+        if not card.commercial:
+            self.warnings += (f"{card.name} is licensed {card.licence}: not for commercial use",)
 
     def input_size(self, region: Size) -> Size:
         """The size at which the network sees a region of this size."""
-        *_, height, width = self.engine.input_shape
         free = self.card.input_size(region)
+        if self.card.sides is not None:
+            return free
+        *_, height, width = self.engine.input_shape
         return Size(width or free.width, height or free.height)
 
     def locate(self, pixels: NDArray[np.uint8], region: Box, photo: Size) -> CoarseMatte:
@@ -38,7 +58,16 @@ class Network:
         ``pixels`` may have any size, at least twice ``input_size(region.size)`` where the photo has that many.
         """
         seen = squash(pixels, region, photo, self.input_size(region.size), self.card)
-        return decode(self.engine.run(seen.tensor), self.card, seen.fit)
+        with self._lock:
+            answer = self._engine_for(seen.fit.network).run(seen.tensor)
+        return decode(answer, self.card, seen.fit)
+
+    def _engine_for(self, size: Size) -> Engine:
+        if self.card.sides is not None and size != self._seen:
+            self.engine.close()  # before the next one is loaded: two would not fit everywhere
+            self.engine, _ = self._opener(size)
+            self._seen = size
+        return self.engine
 
     def close(self) -> None:
         """Give memory and device back."""
@@ -54,17 +83,105 @@ class Network:
 def open_network(
     name: str = "auto", *, device: str = "auto", require_device: bool = False, threads: int = 0
 ) -> Network:
-    """Load the network called ``name``: auto, locator, a card, or the path of an ONNX file.
+    """Load the network called ``name``: auto, locator, a card, or the path of an ONNX file. Never downloads.
 
-    Raises NetworkUnavailable, WeightsRefused, DeviceUnavailable.
+    Weights are verified before they are parsed. Raises NetworkUnavailable, WeightsRefused, DeviceUnavailable.
     """
-    if name in ("auto", LOCATOR):
-        return _open_locator(threads)
-    raise NetworkUnavailable(f"there is no network called {name!r}")
+    chosen = choose() if name == "auto" else name
+
+    def opener(model: Path | bytes, digest: str | None, small: bool) -> tuple[Engine, tuple[str, ...]]:
+        return open_engine(
+            model,
+            device=device,
+            require=require_device,
+            threads=threads,
+            small=small,
+            cache_dir=None if small else cache_folder("compiled"),
+            digest=digest,
+        )
+
+    if chosen == LOCATOR:
+        card = locator_card()
+        return Network(card, lambda _: opener(locator_bytes(), card.sha256, True))
+    if Path(chosen).suffix.lower() == ".onnx":
+        return _open_file(Path(chosen), opener)
+    if Path(chosen).suffix.lower() in (".safetensors", ".pth", ".pt", ".bin", ".ckpt"):
+        raise UsageError(
+            f"--model takes a name or an ONNX file, found {chosen}",
+            "see `gigamatte models build --help` for safetensors",
+        )
+    return _open_card(chosen, opener)
 
 
-def _open_locator(threads: int) -> Network:
-    from gigamatte.network.engines.openvino import OpenVinoEngine
+def choose() -> str:
+    """What ``auto`` means here: the best installed general network that may be used for anything, else the locator."""
+    from gigamatte.network.checkpoints import CHECKPOINTS
+    from gigamatte.network.user_cards import user_cards
+    from gigamatte.network.weights import installed
 
-    card = locator_card()
-    return Network(card, OpenVinoEngine.open(locator_bytes(), threads=threads, digest=card.sha256))
+    able = [card for card in (*CHECKPOINTS, *user_cards()) if card.rank > 0 and card.commercial and installed(card)]
+    return max(able, key=lambda card: card.rank).name if able else LOCATOR
+
+
+def _open_card(name: str, opener: Callable[..., tuple[Engine, tuple[str, ...]]]) -> Network:
+    from gigamatte.network.checkpoints import find_card
+    from gigamatte.network.inspect_weights import refuse_misfit
+    from gigamatte.network.weights import need, verify
+
+    card = find_card(name)
+    here = need(card)
+    digest = verify(here)
+    if card.build == "onnx":
+        refuse_misfit(card, here.path)
+        return Network(card, lambda _: opener(here.path, digest, False))
+    from gigamatte.network.graphs import cached_graph
+
+    def at(size: Size) -> tuple[Engine, tuple[str, ...]]:
+        graph, key = cached_graph(card, here.path, digest, size)
+        return opener(graph, key, False)
+
+    return Network(card, at)
+
+
+def _open_file(path: Path, opener: Callable[..., tuple[Engine, tuple[str, ...]]]) -> Network:
+    """A user's own ONNX file: what it does not say about itself is assumed, and said."""
+    from gigamatte.network.weights import digest_of
+
+    if not path.is_file():
+        raise NetworkUnavailable(f"there is no file {path}", "--model takes a name or an ONNX file")
+    header = read_header(path)
+    digest = digest_of(path)
+    shape = header.inputs[header.image_input][1]
+    if shape[1] not in (3, None):
+        raise WeightsRefused(f"{path} takes {shape[1]} channels, a network here takes 3 (RGB)")
+    told = header.metadata.get("output")
+    output = told if told in ("logits", "sigmoid") else "sigmoid" if header.last_operator == "Sigmoid" else "logits"
+    size = shape[2] or shape[3] or 1024
+    card = ModelCard(
+        name=re.sub("[^a-z0-9._-]", "-", path.stem.lower()).lstrip("._-") or "file",
+        family="user",
+        licence=header.metadata.get("licence", "unknown"),
+        commercial=header.metadata.get("commercial") != "false",
+        size=size,
+        output=output,  # type: ignore[arg-type]
+        path=path,
+        sha256=digest,
+        multiple=1,
+        mean=_triple(header.metadata.get("mean"), IMAGENET_MEAN),
+        std=_triple(header.metadata.get("std"), IMAGENET_STD),
+    )
+    notices = [f"{path.name} is your own file: not one that gigamatte verifies"]
+    if told is None:
+        notices.append(f"{path.name} does not say what it answers: taken as {output}, normalised as for ImageNet")
+    if header.metadata.get("verified") == "false":
+        notices.append(f"{path.name} was built from weights that are not those of {header.metadata.get('card')}")
+    return Network(card, lambda _: opener(path, digest, False), tuple(notices))
+
+
+def _triple(text: str | None, otherwise: tuple[float, float, float]) -> tuple[float, float, float]:
+    """Three numbers from a file's metadata."""
+    try:
+        first, second, third = map(float, (text or "").split())
+    except ValueError:
+        return otherwise
+    return first, second, third

@@ -18,6 +18,7 @@ Span = tuple[int, int]
 
 _FLOAT = 1
 _DEEPEST = 32
+_PASSING = ("Identity", "Cast", "Squeeze", "Unsqueeze", "Reshape", "Transpose", "Resize", "Clip")
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class OnnxHeader:
     metadata: dict[str, str]
     opset: int
     operators: frozenset[str]
+    #: the operator that computes the first output, looking through those that only pass values on
+    last_operator: str
     #: relative paths of the files that hold weights outside this one
     external: frozenset[str] = field(default_factory=frozenset)
 
@@ -124,6 +127,8 @@ class _Finds:
     def __init__(self) -> None:
         self.external: set[str] = set()
         self.operators: set[str] = set()
+        #: output name → (operator, first input), of the main graph's nodes
+        self.makers: dict[str, tuple[str, str]] = {}
 
 
 def _model(data: Buffer) -> OnnxHeader:
@@ -155,7 +160,18 @@ def _model(data: Buffer) -> OnnxHeader:
     if not has_graph or not values[12]:
         raise IndexError("no graph, or a graph without outputs")
     inputs = {name: kind for name, kind in values[11].items() if name not in initialised}
-    return OnnxHeader(inputs, values[12], metadata, opset, frozenset(finds.operators), frozenset(finds.external))
+    last = _last_operator(next(iter(values[12])), finds)
+    return OnnxHeader(inputs, values[12], metadata, opset, frozenset(finds.operators), last, frozenset(finds.external))
+
+
+def _last_operator(output: str, finds: _Finds) -> str:
+    """The operator that computes ``output``, looking through those that only pass values on."""
+    for _ in range(64):
+        kind, source = finds.makers.get(output, ("", ""))
+        if kind not in _PASSING:
+            return kind
+        output = source
+    return ""
 
 
 def _graph(data: Buffer, span: Span, finds: _Finds, depth: int) -> None:
@@ -171,9 +187,16 @@ def _graph(data: Buffer, span: Span, finds: _Finds, depth: int) -> None:
 
 
 def _node(data: Buffer, span: Span, finds: _Finds, depth: int) -> None:
+    kind = source = ""
+    outputs = []
     for number, _, part in _fields(data, span):
-        if number == 4:
-            finds.operators.add(_text(data, part))
+        if number == 1:
+            source = source or _text(data, part)
+        elif number == 2:
+            outputs.append(_text(data, part))
+        elif number == 4:
+            kind = _text(data, part)
+            finds.operators.add(kind)
         elif number == 5:
             for inner, _, value in _fields(data, part):
                 if inner in (5, 10):
@@ -182,6 +205,8 @@ def _node(data: Buffer, span: Span, finds: _Finds, depth: int) -> None:
                     _graph(data, value, finds, depth + 1)
                 elif inner in (22, 23):
                     _sparse(data, value, finds)
+    if depth == 0:
+        finds.makers.update((output, (kind, source)) for output in outputs)
 
 
 def _sparse(data: Buffer, span: Span, finds: _Finds) -> None:

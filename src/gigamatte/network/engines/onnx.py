@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from gigamatte.errors import DeviceUnavailable, GigamatteError, WeightsRefused
-from gigamatte.network.engines.hardware import granted_threads
 from gigamatte.network.onnx_file import OnnxHeader, read_header
+from gigamatte.system import cpu_count
 from gigamatte.types import FloatArray
 
 PROVIDERS = {
@@ -64,7 +64,7 @@ class OnnxRuntimeEngine:
         kind, _, index = device.partition(":")
         ort = runtime_for(kind)
         options = ort.SessionOptions()
-        options.intra_op_num_threads = threads or granted_threads()
+        options.intra_op_num_threads = threads or cpu_count()
         options.inter_op_num_threads = 1
         options.log_severity_level = 4  # what matters is raised, and said once
         # an arena keeps the largest activations of a run for good; a network here is run once per photo

@@ -17,8 +17,8 @@ from openvino.frontend.onnx import ConversionExtension
 
 from gigamatte.errors import DeviceUnavailable, GigamatteError, NetworkUnavailable, WeightsRefused
 from gigamatte.network.engines.blobs import read_blob, write_blob
-from gigamatte.network.engines.hardware import granted_threads
 from gigamatte.network.onnx_file import OnnxHeader, read_header
+from gigamatte.system import cpu_count
 from gigamatte.types import FloatArray
 
 Precision = Literal["auto", "f32", "bf16"]
@@ -67,7 +67,7 @@ class OpenVinoEngine:
         chosen = choose_precision(core, device, precision)
         config: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": _HINTS[chosen]}
         if device == "cpu":
-            config |= {"NUM_STREAMS": "1", "INFERENCE_NUM_THREADS": str(threads or granted_threads())}
+            config |= {"NUM_STREAMS": "1", "INFERENCE_NUM_THREADS": str(threads or cpu_count())}
         with _translated(f"OpenVINO cannot load {model if isinstance(model, Path) else 'this network'}"):
             if cache_dir is None:
                 compiled, keep = core.compile_model(_read(core, model), device.upper(), config), None

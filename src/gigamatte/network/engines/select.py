@@ -1,0 +1,76 @@
+"""Which runtime runs a network: the device that was asked for, or the CPU with a word about why not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gigamatte.errors import DeviceUnavailable, UsageError
+from gigamatte.network.engines.base import Engine
+
+#: what ``--device`` takes; cuda:1 and the like choose among several
+DEVICES = ("auto", "cpu", "gpu", "cuda", "coreml", "directml", "intel-gpu")
+
+#: what ``gpu`` tries, in this order
+_GPUS = ("cuda", "coreml", "directml", "intel-gpu")
+
+
+def open_engine(
+    model: Path | bytes,
+    *,
+    device: str = "auto",
+    require: bool = False,
+    threads: int = 0,
+    small: bool = False,
+    cache_dir: Path | None = None,
+    digest: str | None = None,
+) -> tuple[Engine, tuple[str, ...]]:
+    """(engine, warnings) for an ONNX network.
+
+    ``auto`` takes CUDA where it works and the network is not ``small``, else the CPU. A device that was named and is
+    missing raises DeviceUnavailable when ``require``, else the CPU does the work and a warning says so. Small networks
+    run in f32 so that results do not depend on the CPU; large ones in bf16 where the CPU multiplies it.
+    """
+    kind = device.partition(":")[0]
+    if kind not in DEVICES:
+        raise UsageError(f"--device is one of {', '.join(DEVICES)}; found {device!r}")
+
+    def on_cpu() -> Engine:
+        from gigamatte.network.engines.openvino import OpenVinoEngine, Precision
+
+        precision: Precision = "f32" if small else "auto"
+        return OpenVinoEngine.open(model, threads=threads, precision=precision, cache_dir=cache_dir, digest=digest)
+
+    if kind == "cpu" or (kind == "auto" and (small or not gpu_listed())):
+        return on_cpu(), ()
+    wanted = {"auto": ("cuda",), "gpu": _GPUS}.get(kind, (device,))
+    reasons = []
+    for name in wanted:
+        try:
+            return _on_gpu(model, name, threads, cache_dir, digest), ()
+        except DeviceUnavailable as error:
+            reasons.append(error)
+    if require:
+        if len(reasons) == 1:
+            raise reasons[0]
+        raise DeviceUnavailable("; ".join(reason.message for reason in reasons), "see `gigamatte doctor`")
+    told = "; ".join(reason.message for reason in reasons)
+    return on_cpu(), (f"{told}; the CPU did the work",)
+
+
+def _on_gpu(model: Path | bytes, device: str, threads: int, cache_dir: Path | None, digest: str | None) -> Engine:
+    if device.startswith("intel-gpu"):
+        from gigamatte.network.engines.openvino import OpenVinoEngine
+
+        index = device.partition(":")[2]
+        name = f"gpu.{index}" if index else "gpu"
+        return OpenVinoEngine.open(model, device=name, cache_dir=cache_dir, digest=digest)
+    from gigamatte.network.engines.onnx import OnnxRuntimeEngine
+
+    return OnnxRuntimeEngine.open(model, device=device, threads=threads)
+
+
+def gpu_listed() -> bool:
+    """Whether an installed ONNX Runtime was built for CUDA: only then is it worth the time to try."""
+    from gigamatte.network.engines.onnx import why_not
+
+    return not why_not("cuda")
