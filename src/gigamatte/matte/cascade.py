@@ -31,7 +31,7 @@ class Levels(Protocol):
     """The photo at full size, half, quarter …: what ``photo.levels.PhotoLevels`` is."""
 
     @property
-    def count(self) -> int: ...  # noqa: D102
+    def levels(self) -> int: ...  # noqa: D102
 
     def size(self, level: int) -> Size: ...  # noqa: D102
 
@@ -51,7 +51,7 @@ def resolve(
 
     ``watch("matte", fraction)`` is called between tiles; what it raises stops the work.
     """
-    level, blur = starting_level(coarse, levels.count - 1)
+    level, blur = starting_level(coarse, levels.levels - 1)
     alpha, level, blur, warnings = _start(coarse, levels, level, blur)
     matte = as_matte(alpha, 16)
     watch = watch or _ignore
@@ -79,7 +79,7 @@ def _start(
     part = float(band(alpha).mean())
     if part <= WIDE_BAND or levels.size(level).pixels <= SETTLE_PIXELS:
         return alpha, level, blur, ()
-    while levels.size(level).pixels > SETTLE_PIXELS and level < levels.count - 1:
+    while levels.size(level).pixels > SETTLE_PIXELS and level < levels.levels - 1:
         level, blur = level + 1, blur / 2
         alpha = laid_on_level(coarse, levels.size(level), level)
     warning = f"{part:.0%} of the mask is undecided: it was settled at {levels.size(level)} pixels first"

@@ -1,0 +1,130 @@
+"""Rows of the result, from top to bottom: the photo's own pixels where it is opaque, F where it is mixed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gigamatte.cutout.backdrop import Rows
+from gigamatte.cutout.foreground import Foreground
+from gigamatte.options import Only
+from gigamatte.photo.levels import PhotoLevels
+from gigamatte.types import Box, Matte, PixelArray, Watch
+
+#: From this alpha on a pixel keeps the photo's colour, bit for bit.
+SOLID = 0.99
+#: Strips that are made while another one is encoded.
+AHEAD = 2
+
+
+@dataclass
+class Composer:
+    """Makes strips of one result. ``seconds`` is how long the writer had to wait for them."""
+
+    levels: PhotoLevels
+    matte: Matte
+    foreground: Foreground
+    #: the part of the photo that is wanted
+    frame: Box
+    only: Only = "cutout"
+    backdrop: Rows | None = None
+    threads: int = 1
+    watch: Watch | None = None
+    seconds: float = field(default=0.0, init=False)
+
+    @property
+    def bands(self) -> int:
+        """Channels of a strip: 1 (alpha, trimap), 3 (foreground, or a cutout on a backdrop) or 4 (RGBA, straight)."""
+        if self.only in ("alpha", "trimap"):
+            return 1
+        return 4 if self.only == "cutout" and self.backdrop is None else 3
+
+    def strips(self) -> Iterator[PixelArray]:
+        """(row, column, band) arrays, uint8 or uint16 like the photo, that together make ``frame``."""
+        boxes = list(self._boxes())
+        with ThreadPoolExecutor(self.threads) as pool:
+            waiting: list[Future[PixelArray]] = []
+            try:
+                for number, box in enumerate(boxes):
+                    ahead = boxes[number + len(waiting) : number + AHEAD]
+                    waiting += [pool.submit(self._strip, other) for other in ahead]
+                    started = time.perf_counter()
+                    strip = waiting.pop(0).result()
+                    self.seconds += time.perf_counter() - started
+                    yield self._laid(strip, box)
+                    if self.watch is not None:
+                        self.watch("write", (number + 1) / len(boxes))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def _boxes(self) -> Iterator[Box]:
+        """Strips of the frame along the rows of tiles, so that no tile is made twice."""
+        top = self.frame.top
+        while top < self.frame.bottom:
+            bottom = min((top // self.matte.tile + 1) * self.matte.tile, self.frame.bottom)
+            yield Box(self.frame.left, top, self.frame.width, bottom - top)
+            top = bottom
+
+    def _strip(self, box: Box) -> PixelArray:
+        if self.only == "trimap":
+            return trimap(self.matte.read(box), self.matte.full_scale)
+        alpha = self._alpha(box)
+        if self.only == "alpha":
+            return alpha
+        colour = self._colour(box, alpha)
+        if self.only == "foreground":
+            return colour
+        return np.dstack([colour, alpha])
+
+    def _alpha(self, box: Box) -> PixelArray:
+        """The matte's alpha times the photo's own, where it has one."""
+        alpha = self.matte.read(box)
+        own = self.levels.alpha(box)
+        if own is None:
+            return alpha
+        full = self.matte.full_scale
+        product = alpha.astype(np.uint64) * own
+        return ((product + full // 2) // full).astype(alpha.dtype)
+
+    def _colour(self, box: Box, alpha: PixelArray) -> PixelArray:
+        """Straight colour: the photo's where opaque, F in the band, zero where nothing is left to see."""
+        colour = self.levels.read(0, box).copy()
+        for row, column in self._undecided(box):
+            tile = self.matte.tile
+            home = Box(column * tile, row * tile, tile, tile).within(box)
+            inside = home.relative_to(box).slices()
+            mixed = self.matte.read(home) < SOLID * self.matte.full_scale
+            if mixed.any():
+                np.copyto(colour[inside], self.foreground.read(home), where=mixed[..., None])
+        colour[alpha == 0] = 0
+        return colour
+
+    def _undecided(self, box: Box) -> Iterator[tuple[int, int]]:
+        tile = self.matte.tile
+        row = box.top // tile
+        for column in range(box.left // tile, (box.right - 1) // tile + 1):
+            if self.matte.decided[row, column] == 2:
+                yield row, column
+
+    def _laid(self, strip: PixelArray, box: Box) -> PixelArray:
+        """The strip on its backdrop, which is read in order."""
+        if self.backdrop is None or self.only != "cutout":
+            return strip
+        full = np.float32(self.matte.full_scale)
+        alpha = strip[..., 3:].astype(np.float32) / full
+        behind = self.backdrop(box.top - self.frame.top, box.height).astype(np.float32)
+        mixed = strip[..., :3] * alpha + behind * (1 - alpha)
+        return (mixed + np.float32(0.5)).astype(strip.dtype)
+
+
+def trimap(alpha: PixelArray, full: int) -> PixelArray:
+    """0 where background, full where subject, half where undecided: the same dtype."""
+    out: PixelArray = np.full_like(alpha, (full + 1) // 2)
+    out[alpha <= 0.01 * full] = 0
+    out[alpha >= SOLID * full] = full
+    return out

@@ -1,0 +1,151 @@
+"""Cutout: the end of the journey. A photo and its matte, composed when asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+import numpy as np
+
+from gigamatte import system
+from gigamatte.cutout.backdrop import open_backdrop
+from gigamatte.cutout.compose import Composer
+from gigamatte.cutout.encode import Encoding
+from gigamatte.cutout.foreground import Foreground
+from gigamatte.cutout.frame import framed
+from gigamatte.cutout.write import write_image
+from gigamatte.errors import UsageError
+from gigamatte.options import Format, Only, Options
+from gigamatte.photo.levels import PhotoLevels
+from gigamatte.types import Matte, PixelArray, Receipt, Size, Watch
+
+SUFFIXES: Mapping[str, Format] = {
+    ".png": "png",
+    ".webp": "webp",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+    ".jpg": "jpeg",
+    ".jpeg": "jpeg",
+}
+
+
+class Cutout:
+    """A photo without its background, at the photo's own size and depth.
+
+    Holds the photo's pixels (in memory, or in scratch storage when they are many) until it is closed or forgotten.
+    """
+
+    def __init__(self, levels: PhotoLevels, matte: Matte, options: Options, receipt: Receipt) -> None:
+        self._levels, self._options = levels, options
+        self.matte = matte
+        self._receipt = receipt
+        self._frame = framed(matte, options.crop, options.margin)
+        self._foreground: Foreground | None = None
+
+    @property
+    def size(self) -> Size:
+        """Width and height of the result: the photo's, or the subject's box with ``crop``."""
+        return self._frame.size
+
+    @property
+    def receipt(self) -> Receipt:
+        """What was done so far, in how long, with what; completed by ``save``."""
+        return self._receipt
+
+    @property
+    def alpha(self) -> PixelArray:
+        """(row, column), uint8 or uint16 like the photo, 0 = background."""
+        return self._whole("alpha")[..., 0]
+
+    def rgba(self) -> PixelArray:
+        """(row, column, RGBA), uint8 or uint16 like the photo, straight alpha, zero where alpha is 0."""
+        return self._whole("cutout")
+
+    def save(self, target: str | Path | BinaryIO, *, overwrite: bool = False, watch: Watch | None = None) -> Receipt:
+        """Write what the options ask for, whole or not at all, and return the receipt.
+
+        The format is that of the options, else the one of the target's suffix. Raises UsageError when it cannot hold
+        the result or the target exists, WriteError when the target cannot be written, and what ``watch`` raises.
+        """
+        started = time.perf_counter()
+        target = Path(target) if isinstance(target, str) else target
+        options = self._options
+        backdrop = None
+        photo = self._levels.photo
+        if options.background is not None and options.only == "cutout":
+            backdrop = open_backdrop(options.background, self.size, photo.bits, photo.icc, options.max_pixels)
+        composer = self._composer(options.only, watch)
+        composer.backdrop = backdrop
+        warnings = write_image(
+            composer.strips(),
+            self.size,
+            composer.bands,
+            self.matte.bits,
+            target=target,
+            format=output_format(options, target),
+            icc=photo.icc,
+            metadata=photo.metadata,
+            resolution=photo.resolution,
+            encoding=Encoding(),
+            overwrite=overwrite,
+            threads=options.threads,
+        )
+        spent = time.perf_counter() - started
+        seconds = dict(self._receipt.seconds)
+        seconds["colours"] = composer.seconds + self._foreground_seconds
+        seconds["write"] = spent - composer.seconds
+        seconds["total"] = sum(value for stage, value in seconds.items() if stage != "total")
+        self._receipt = dataclasses.replace(
+            self._receipt,
+            output=str(target) if isinstance(target, Path) else "-",
+            seconds=seconds,
+            warnings=(*self._receipt.warnings, *warnings),
+            width=self.size.width,
+            height=self.size.height,
+            peak_rss_mb=system.peak_rss_mb(),
+        )
+        return self._receipt
+
+    def close(self) -> None:
+        """Give the photo's pixels back."""
+        self._levels.close()
+
+    def __enter__(self) -> Cutout:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _composer(self, only: Only, watch: Watch | None = None) -> Composer:
+        started = time.perf_counter()
+        if self._foreground is None:
+            self._foreground = Foreground(self._levels, self.matte)
+        self._foreground_seconds = time.perf_counter() - started
+        threads = self._options.threads or system.cpu_count()
+        return Composer(self._levels, self.matte, self._foreground, self._frame, only, threads=threads, watch=watch)
+
+    def _whole(self, only: Only) -> PixelArray:
+        return np.concatenate([np.atleast_3d(strip) for strip in self._composer(only).strips()])
+
+
+def output_format(options: Options, target: Path | BinaryIO | None) -> Format:
+    """The format to write: the option's, else the suffix's, else PNG. Raises UsageError for one that is not written."""
+    if options.format is not None:
+        chosen = options.format
+    elif isinstance(target, Path) and target.suffix:
+        suffix = target.suffix.lower()
+        if suffix not in SUFFIXES:
+            raise UsageError(
+                f"{target.name}: {suffix} is not a format that is written; expected {', '.join(SUFFIXES)}",
+                "name one with --format",
+            )
+        chosen = SUFFIXES[suffix]
+    else:
+        chosen = "png"
+    if chosen == "jpeg" and options.only == "cutout" and options.background is None:
+        raise UsageError("JPEG has no transparency", "give a --background, or write PNG, WebP or TIFF")
+    return chosen

@@ -1,0 +1,201 @@
+"""The subject's own colour where it is mixed with the background: F in I = α·F + (1 − α)·B.
+
+Multi-level estimation (Germer, Uelwer, Conrad, Harmeling, Fast Multi-Level Foreground Estimation, 2020): at each scale a few
+Jacobi steps pull F and B towards the composition equation and towards their neighbours, the more the faster alpha
+changes. Scales go from tiny to full. Here the coarse scales are solved once for the whole photo, at an eighth of its size
+or less, and the fine ones tile by tile with a halo, only where the matte is undecided: the same colours within a
+fraction of a level, in bounded memory.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from gigamatte.types import Box, FloatArray, Matte, PixelArray, Size
+
+#: How strongly F and B are held together everywhere, and how strongly where alpha changes.
+SMOOTHNESS, EDGE_SMOOTHNESS = 1e-5, 1.0
+#: Largest picture that is solved at once, in pixels.
+GLOBAL_PIXELS = 2_000_000
+#: The photo is shrunk at least 2**GLOBAL_LEVEL times for that.
+GLOBAL_LEVEL = 3
+#: Jacobi steps at scales of up to SMALL pixels a side, and above.
+SMALL, SMALL_STEPS, STEPS = 32, 10, 2
+#: … and at full size, where the scales before have left little to do.
+FINAL_STEPS = 2
+#: What a tile sees beyond its border, in full-size pixels.
+HALO = 16
+
+
+class Levels(Protocol):
+    """The photo at full size, half, quarter …: what ``photo.levels.PhotoLevels`` is."""
+
+    @property
+    def levels(self) -> int: ...  # noqa: D102
+
+    def size(self, level: int) -> Size: ...  # noqa: D102
+
+    def read(self, level: int, box: Box) -> PixelArray: ...  # noqa: D102
+
+
+class Foreground:
+    """Foreground colours of one photo and its matte. Made once (the global solve), then read tile by tile, by any thread."""
+
+    def __init__(self, levels: Levels, matte: Matte) -> None:
+        self._levels, self._matte = levels, matte
+        self._scale = float(np.iinfo(levels.read(0, Box(0, 0, 1, 1)).dtype).max)
+        self._level = _global_level(levels)
+        size = levels.size(self._level)
+        self._solved = solve(self._colour(self._level, size.box), alpha_at(matte, size.box, self._level))
+
+    def read(self, box: Box) -> PixelArray:
+        """F in ``box`` of the photo: (row, column, RGB), uint8 or uint16 like the photo."""
+        step = 2**self._level
+        # whole pixels of the coarsest level, so that every scale between lies on the same grid
+        seen = _aligned(box.grown(HALO), step).within(_aligned(self._levels.size(0).box, step))
+        home = Box(seen.left // step, seen.top // step, -(-seen.width // step), -(-seen.height // step))
+        both = _clamped(self._solved, home)
+        for level in range(self._level - 1, -1, -1):
+            part = Box(seen.left >> level, seen.top >> level, -(-seen.width >> level), -(-seen.height >> level))
+            both = _resized(both, part.width, part.height, cv2.INTER_LINEAR)
+            steps = STEPS if level else FINAL_STEPS
+            both = relaxed(both, self._colour(level, part), alpha_at(self._matte, part, level), steps)
+        rows, columns = box.relative_to(seen).slices()
+        foreground = cv2.merge([np.ascontiguousarray(plane) for plane in both[:3, rows, columns]])
+        rounded = foreground * np.float32(self._scale) + np.float32(0.5)
+        return rounded.astype(np.uint8 if self._scale == 255 else np.uint16)
+
+    def _colour(self, level: int, box: Box) -> FloatArray:
+        """The photo in ``box``: float32 (3, row, column) in [0, 1]; beyond the border its pixels are repeated."""
+        pixels = read_clamped(self._levels, level, box)
+        planes = np.stack(cv2.split(pixels)).astype(np.float32)
+        planes *= np.float32(1 / self._scale)
+        return planes
+
+
+def _global_level(levels: Levels) -> int:
+    level = min(GLOBAL_LEVEL, levels.levels - 1)
+    while level < levels.levels - 1 and levels.size(level).pixels > GLOBAL_PIXELS:
+        level += 1
+    return level
+
+
+def _aligned(box: Box, step: int) -> Box:
+    left, top = box.left // step * step, box.top // step * step
+    right, bottom = -(-box.right // step) * step, -(-box.bottom // step) * step
+    return Box(left, top, right - left, bottom - top)
+
+
+def _inside(box: Box, size: Size) -> Box:
+    """The part of ``box`` in the picture, and at least one pixel of its border."""
+    left, top = min(max(box.left, 0), size.width - 1), min(max(box.top, 0), size.height - 1)
+    right, bottom = max(min(box.right, size.width), left + 1), max(min(box.bottom, size.height), top + 1)
+    return Box(left, top, right - left, bottom - top)
+
+
+def _padded(array: PixelArray | FloatArray, inside: Box, box: Box) -> PixelArray | FloatArray:
+    """``array`` of ``inside`` widened to ``box`` by repeating its border."""
+    sides = (inside.top - box.top, box.bottom - inside.bottom, inside.left - box.left, box.right - inside.right)
+    if not any(sides):
+        return array
+    rows = np.clip(np.arange(box.top, box.bottom) - inside.top, 0, inside.height - 1)
+    columns = np.clip(np.arange(box.left, box.right) - inside.left, 0, inside.width - 1)
+    return array[rows[:, None], columns[None, :]]
+
+
+def read_clamped(levels: Levels, level: int, box: Box) -> PixelArray:
+    """The photo in ``box``; beyond the border its pixels are repeated."""
+    inside = _inside(box, levels.size(level))
+    return _padded(levels.read(level, inside), inside, box)  # type: ignore[return-value]
+
+
+def _clamped(planes: FloatArray, box: Box) -> FloatArray:
+    rows = np.clip(np.arange(box.top, box.bottom), 0, planes.shape[1] - 1)
+    columns = np.clip(np.arange(box.left, box.right), 0, planes.shape[2] - 1)
+    return planes[:, rows[:, None], columns[None, :]]
+
+
+def alpha_at(matte: Matte, box: Box, level: int) -> FloatArray:
+    """The matte's mean over 2**level × 2**level pixels, in ``box`` of that level: float32 (row, column) in [0, 1].
+
+    Tile by tile, so that no full-size alpha is ever held. Beyond the border, border pixels are repeated.
+    """
+    size = Size(max(1, matte.size.width >> level), max(1, matte.size.height >> level))
+    inside = _inside(box, size)
+    step = 1 << level
+    out = np.empty((inside.height, inside.width), np.float32)
+    rows_at_once = max(1, matte.tile // step)
+    for top in range(0, inside.height, rows_at_once):
+        rows = min(rows_at_once, inside.height - top)
+        strip = Box(inside.left * step, (inside.top + top) * step, inside.width * step, rows * step)
+        fine = matte.read(strip.within(matte.size))
+        if level == 0:
+            out[top : top + rows] = fine
+        else:
+            # a picture narrower than one step has a single pixel at this level
+            out[top : top + rows] = cv2.resize(fine, (inside.width, rows), interpolation=cv2.INTER_AREA)
+    out *= np.float32(1 / matte.full_scale)
+    return _padded(out, inside, box)  # type: ignore[return-value]
+
+
+def solve(colour: FloatArray, alpha: FloatArray) -> FloatArray:
+    """F and B of a whole picture: (6, row, column) float32, R G B of the foreground, then of the background.
+
+    ``colour`` float32 (3, row, column) and ``alpha`` float32 (row, column), both in [0, 1].
+    """
+    rows, columns = alpha.shape
+    scales = max(1, int(np.ceil(np.log2(max(rows, columns)))))
+    both = np.tile(colour.mean(axis=(1, 2), keepdims=True, dtype=np.float32), (2, 1, 1))
+    for number in range(scales + 1):
+        height, width = round(rows ** (number / scales)), round(columns ** (number / scales))
+        small = _resized(colour, width, height, cv2.INTER_AREA)
+        small_alpha = cv2.resize(alpha, (width, height), interpolation=cv2.INTER_AREA)
+        steps = SMALL_STEPS if max(width, height) <= SMALL else STEPS
+        both = relaxed(_resized(both, width, height, cv2.INTER_NEAREST), small, small_alpha, steps)
+    return both
+
+
+def relaxed(both: FloatArray, colour: FloatArray, alpha: FloatArray, steps: int) -> FloatArray:
+    """``steps`` Jacobi steps of F and B, (6, row, column), towards the composition equation and their neighbours.
+
+    ``colour`` (3, row, column) and ``alpha`` (row, column) as in ``solve``. Channels come first, so that every
+    operation runs over unbroken rows.
+    """
+    right = SMOOTHNESS + EDGE_SMOOTHNESS * np.abs(alpha[:, 1:] - alpha[:, :-1])
+    below = SMOOTHNESS + EDGE_SMOOTHNESS * np.abs(alpha[1:] - alpha[:-1])
+    total = np.zeros_like(alpha)
+    total[:, :-1] += right
+    total[:, 1:] += right
+    total[:-1] += below
+    total[1:] += below
+    other = 1 - alpha
+    # per pixel: [α² + w, α(1−α); α(1−α), (1−α)² + w] [F; B] = [αI + Σ wⱼFⱼ; (1−α)I + Σ wⱼBⱼ], w = Σ wⱼ
+    ff, fb, bb = alpha * alpha + total, alpha * other, other * other + total
+    inverse = 1 / np.maximum(ff * bb - fb * fb, 1e-12)
+    ff, fb, bb = ff * inverse, fb * inverse, bb * inverse
+    given = colour * alpha, colour * other
+    for _ in range(steps):
+        to_f = _pulled(both[:3], given[0], right, below)
+        to_b = _pulled(both[3:], given[1], right, below)
+        both = np.concatenate([bb * to_f - fb * to_b, ff * to_b - fb * to_f])
+        np.clip(both, 0, 1, out=both)
+    return both
+
+
+def _pulled(colour: FloatArray, given: FloatArray, right: FloatArray, below: FloatArray) -> FloatArray:
+    """``given`` plus each pixel's neighbours by their weights."""
+    out = given.copy()
+    out[:, :, :-1] += right * colour[:, :, 1:]
+    out[:, :, 1:] += right * colour[:, :, :-1]
+    out[:, :-1] += below * colour[:, 1:]
+    out[:, 1:] += below * colour[:, :-1]
+    return out
+
+
+def _resized(planes: FloatArray, width: int, height: int, how: int) -> FloatArray:
+    if planes.shape[1:] == (height, width):
+        return planes
+    return np.stack([cv2.resize(plane, (width, height), interpolation=how) for plane in planes])

@@ -1,0 +1,125 @@
+"""What the learned refiner is shown: the photo, the alpha so far, and what two classical methods make of them.
+
+Everything is packed at the coarser level: a fine map becomes four coarse ones (space to depth), so that the network's
+convolutions run on a quarter of the pixels. Training uses this very function, so that both see the same numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import cv2
+import numpy as np
+
+from gigamatte.matte.refiners.base import LevelPatch
+from gigamatte.matte.refiners.guided import colour_lines
+from gigamatte.types import FloatArray
+
+#: The constants below are part of the trained network: another value needs another training.
+CHANNELS = 29
+#: Half the window of the guided fit and what is cut off at both ends: where the cascade starts, and later.
+FIRST_RADIUS, LATER_RADIUS = 2, 3
+FIRST_SNAP, LATER_SNAP = 0.05, 0.03
+EPSILON = 1e-5
+#: Half the windows in which sure colours are looked for, and how much each counts: near ones first.
+NEAR = ((2, 1.0), (6, 0.05), (16, 0.005))
+#: How much the guided alpha counts where foreground and background look alike, in squared units of colour.
+TRUST = 0.01
+#: Half the window in which an alpha has to vary before the network may change it, and by how much.
+REACH, LEAST = 12, 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """``stack`` float32 (CHANNELS, row, column), coarser level: what the network sees.
+
+    ``prior`` float32 (row, column) in [0, 1], finer level: the alpha that it corrects. ``free`` float32 (row, column) in
+    [0, 1], finer level: how far it may.
+    """
+
+    stack: FloatArray
+    prior: FloatArray
+    free: FloatArray
+
+
+def evidence(patch: LevelPatch) -> Evidence:
+    """What the network is shown of one patch."""
+    rows, columns = patch.alpha.shape
+    prior = _guided(patch)
+    foreground, background = sure_colours(patch.coarse, patch.alpha)
+    stack = np.empty((CHANNELS, rows, columns), np.float32)
+    stack[:12] = to_depth(patch.fine)
+    stack[:12] -= 0.5
+    stack[12:16] = to_depth(prior[..., None])
+    stack[16:20] = to_depth(unmixed(patch.fine, prior, foreground, background)[..., None])
+    stack[20] = patch.alpha
+    stack[21:24] = foreground.transpose(2, 0, 1)
+    stack[24:27] = background.transpose(2, 0, 1)
+    stack[21:27] -= 0.5
+    difference = foreground - background
+    stack[27] = np.sqrt(np.einsum("ijk,ijk->ij", difference, difference))
+    stack[28] = patch.blur
+    return Evidence(stack, prior, undecided(patch.alpha).repeat(2, axis=0).repeat(2, axis=1))
+
+
+def _guided(patch: LevelPatch) -> FloatArray:
+    first = patch.blur > 0
+    guide = (
+        cv2.GaussianBlur(patch.coarse, (0, 0), patch.blur, borderType=cv2.BORDER_REPLICATE) if first else patch.coarse
+    )
+    radius, snap = (FIRST_RADIUS, FIRST_SNAP) if first else (LATER_RADIUS, LATER_SNAP)
+    slope, offset = colour_lines(cast(FloatArray, guide), patch.alpha, radius, EPSILON)
+    lines = cv2.resize(np.dstack([slope, offset]), patch.fine.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    alpha = np.einsum("ijk,ijk->ij", lines[..., :3], patch.fine) + lines[..., 3]
+    alpha = (alpha - np.float32(snap)) * np.float32(1 / (1 - 2 * snap))
+    return np.clip(alpha, 0, 1, out=alpha)
+
+
+def sure_colours(colour: FloatArray, alpha: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Foreground and background around each pixel, float32 (row, column, RGB): means of the pixels that are surely one.
+
+    Where none is near, farther ones count, and at last the undecided ones by their alpha.
+    """
+    sure_f = np.clip(alpha * 10 - 9, 0, 1) + np.float32(1e-4) * alpha + np.float32(1e-7)
+    sure_b = np.clip(1 - alpha * 10, 0, 1) + np.float32(1e-4) * (1 - alpha) + np.float32(1e-7)
+    planes = np.dstack([colour * sure_f[..., None], sure_f, colour * sure_b[..., None], sure_b])
+    total = np.zeros_like(planes)
+    for radius, weight in NEAR:
+        mean = cv2.blur(planes, (2 * radius + 1,) * 2, borderType=cv2.BORDER_REPLICATE)
+        mean *= np.float32(weight)
+        total += mean
+    return total[..., :3] / total[..., 3:4], total[..., 4:7] / total[..., 7:]
+
+
+def unmixed(fine: FloatArray, prior: FloatArray, foreground: FloatArray, background: FloatArray) -> FloatArray:
+    """Where each fine pixel lies between the two colours: float32 (row, column) in [0, 1].
+
+    α = ((I − B)·(F − B) + λ·prior) / (|F − B|² + λ), the projection on the line from B to F.
+    """
+    both = cv2.resize(np.dstack([foreground, background]), fine.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    back = both[..., 3:]
+    line = both[..., :3] - back
+    above = np.einsum("ijk,ijk->ij", fine - back, line) + np.float32(TRUST) * prior
+    alpha = above / (np.einsum("ijk,ijk->ij", line, line) + np.float32(TRUST))
+    return np.clip(alpha, 0, 1, out=alpha)
+
+
+def undecided(alpha: FloatArray) -> FloatArray:
+    """1 near pixels whose alpha differs, 0 where all are the same, float32 (row, column)."""
+    window = np.ones((2 * REACH + 1,) * 2, np.uint8)
+    spread = cv2.dilate(alpha, window) - cv2.erode(alpha, window)
+    return np.minimum(spread * np.float32(1 / LEAST), np.float32(1))
+
+
+def to_depth(fine: FloatArray) -> FloatArray:
+    """(2·row, 2·column, channel) → (4·channel, row, column): sub-pixel first, then channel."""
+    rows, columns, channels = fine.shape
+    blocks = fine.reshape(rows // 2, 2, columns // 2, 2, channels)
+    return np.ascontiguousarray(blocks.transpose(1, 3, 4, 0, 2)).reshape(4 * channels, rows // 2, columns // 2)
+
+
+def to_space(depth: FloatArray) -> FloatArray:
+    """(4, row, column) → (2·row, 2·column): the way back for one channel."""
+    _, rows, columns = depth.shape
+    return depth.reshape(2, 2, rows, columns).transpose(2, 0, 3, 1).reshape(2 * rows, 2 * columns)

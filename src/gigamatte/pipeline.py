@@ -1,0 +1,192 @@
+"""The pixel's journey, top to bottom: photo → network → matte → cutout."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gigamatte import system
+from gigamatte.cutout.cutout import Cutout
+from gigamatte.errors import NoSubject, UsageError
+from gigamatte.matte import given
+from gigamatte.matte.cascade import resolve
+from gigamatte.matte.refine import open_refiner
+from gigamatte.network.decode import has_subject
+from gigamatte.network.networks import Network, open_network
+from gigamatte.options import Options
+from gigamatte.photo.levels import PhotoLevels
+from gigamatte.photo.mask import read_mask
+from gigamatte.photo.read import open_photo
+from gigamatte.types import Box, CoarseMatte, ModelUse, Photo, PixelArray, Receipt, Size, Watch
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    Source = str | os.PathLike[str] | bytes | NDArray[Any] | Image.Image
+
+#: A trimap is solved at once at no more than this many pixels, then refined like any mask.
+TRIMAP_PIXELS = 1_000_000
+
+
+class Remover:
+    """Cuts photos with one set of options, and keeps the network loaded between them. Threads may share it."""
+
+    def __init__(self, options: Options | None = None) -> None:
+        self.options = options or Options()
+        self._threads = self.options.threads or system.cpu_count()
+        self._network: Network | None = None
+        self._opening = threading.Lock()
+        self._refiner = open_refiner(self.options.refine, self._threads)
+
+    def cut(self, source: Source, *, mask: Source | None = None, watch: Watch | None = None) -> Cutout:
+        """The cutout of one photo: a path, the bytes of a file, an array (row, column, RGB or RGBA) or a Pillow image.
+
+        ``mask`` takes the network's place (default: ``options.mask``). ``watch(stage, fraction)`` is called often; raising
+        Cancelled there stops between tiles. Raises InputError, BudgetExceeded, NetworkUnavailable, NoSubject.
+        """
+        clock = _Clock()
+        photo = open_photo(source, max_pixels=self.options.max_pixels)
+        levels = PhotoLevels(photo, watch=watch)
+        try:
+            clock.lap("read")
+            coarse, model, warnings = self._locate(levels, mask if mask is not None else self.options.mask)
+            clock.lap("network")
+            matte, more = resolve(coarse, levels, self._refiner, bits=photo.bits, threads=self._threads, watch=watch)
+            clock.lap("matte")
+            receipt = self._receipt(photo, levels, model, clock, (*photo.warnings, *warnings, *more))
+            receipt = dataclasses.replace(receipt, band_fraction=matte.band_fraction)
+            return Cutout(levels, matte, self.options, receipt)
+        except BaseException:
+            levels.close()
+            raise
+
+    def process(
+        self,
+        source: Source,
+        target: str | Path | BinaryIO,
+        *,
+        mask: Source | None = None,
+        overwrite: bool = False,
+        watch: Watch | None = None,
+    ) -> Receipt:
+        """From a file to a file: ``cut`` and ``save`` in one, keeping nothing. The command, the service and the batch."""
+        with self.cut(source, mask=mask, watch=watch) as cutout:
+            return cutout.save(target, overwrite=overwrite, watch=watch)
+
+    def network(self) -> Network:
+        """The network, loaded when it is first needed."""
+        with self._opening:
+            if self._network is None:
+                options = self.options
+                self._network = open_network(
+                    options.model,
+                    device=options.device,
+                    require_device=options.require_device,
+                    threads=self._threads,
+                )
+            return self._network
+
+    def close(self) -> None:
+        """Give the network's memory and device back."""
+        if self._network is not None:
+            self._network.close()
+            self._network = None
+
+    def __enter__(self) -> Remover:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _locate(self, levels: PhotoLevels, mask: Source | None) -> tuple[CoarseMatte, ModelUse, tuple[str, ...]]:
+        """Where the subject is: asked of the network, or given by the user."""
+        region = self._region(levels.size(0))
+        if mask is not None:
+            coarse, warnings = self._given(levels, mask)
+            if coarse.alpha.max() < 0.5 and not self.options.keep_empty:
+                raise NoSubject("the mask holds no subject", "a mask is white where the subject is; see --mask-kind")
+            return coarse, ModelUse("mask", "the user's own"), warnings
+        network = self.network()
+        seen = levels.proxy(region, network.input_size(region.size))
+        coarse = network.locate(seen, region, levels.size(0))
+        if not has_subject(coarse):
+            if not self.options.keep_empty:
+                raise NoSubject(
+                    f"{levels.photo.name}: the network {network.card.name} found no subject",
+                    "narrow the search with --box, give a --mask, try another --model, or --keep-empty",
+                )
+            coarse = CoarseMatte(np.zeros_like(coarse.alpha), coarse.fit)
+        card = network.card
+        return coarse, ModelUse(card.name, card.licence, card.sha256), network.warnings
+
+    def _given(self, levels: PhotoLevels, mask: Source) -> tuple[CoarseMatte, tuple[str, ...]]:
+        options, size = self.options, levels.size(0)
+        read = read_mask(mask, max_pixels=options.max_pixels)
+        if given.kind_of(read.values, options.mask_kind) == "trimap":
+            return given.settled_trimap(read.values, size, _small(levels)), read.warnings
+        coarse, warnings = given.as_coarse(read.values, size, options.box)
+        return coarse, (*read.warnings, *warnings)
+
+    def _region(self, photo: Size) -> Box:
+        box = self.options.box
+        if box is None:
+            return photo.box
+        inside = box.within(photo)
+        if inside.width < 8 or inside.height < 8:
+            raise UsageError(f"--box {box} leaves nothing of the photo, which has {photo} pixels")
+        return inside
+
+    def _receipt(
+        self, photo: Photo, levels: PhotoLevels, model: ModelUse, clock: _Clock, warnings: tuple[str, ...]
+    ) -> Receipt:
+        engine = self._network.engine if self._network is not None and model.sha256 is not None else None
+        return Receipt(
+            input=photo.name,
+            model=model,
+            device=engine.device if engine else "cpu",
+            precision=engine.precision if engine else "f32",
+            seconds=clock.seconds,
+            peak_rss_mb=system.peak_rss_mb(),
+            warnings=warnings,
+            width=photo.size.width,
+            height=photo.size.height,
+            refine=self._refiner.name,
+            scratch_bytes=levels.scratch_bytes,
+        )
+
+
+def cut(
+    source: Source, options: Options | None = None, *, mask: Source | None = None, watch: Watch | None = None
+) -> Cutout:
+    """The cutout of one photo. For several photos make a Remover, which keeps the network loaded."""
+    with Remover(options) as remover:
+        return remover.cut(source, mask=mask, watch=watch)
+
+
+def _small(levels: PhotoLevels) -> NDArray[np.float32]:
+    """The whole photo, float32 (row, column, RGB) in [0, 1], at a size that is solved at once."""
+    level = 0
+    while levels.size(level).pixels > TRIMAP_PIXELS and level + 1 < levels.levels:
+        level += 1
+    pixels: PixelArray = levels.read(level, levels.size(level).box)
+    return pixels.astype(np.float32) * np.float32(1 / levels.photo.full_scale)
+
+
+class _Clock:
+    """Seconds of each stage, one after another."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage], self._last = now - self._last, now
