@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
+from gigamatte.cutout.atomic import hint, whole_file
 from gigamatte.errors import UsageError, WriteError
-from gigamatte.system import fsync_folder
 
 
 def refuse_existing(path: Path, overwrite: bool) -> None:
@@ -21,28 +21,14 @@ def refuse_existing(path: Path, overwrite: bool) -> None:
 
 
 @contextmanager
-def written_at_once(path: Path) -> Iterator[Path]:
-    """A temporary name beside ``path`` with the same suffix, renamed to it when the block ends well, else removed.
+def new_file(path: Path, overwrite: bool) -> Iterator[BinaryIO]:
+    """A binary file that takes its place at ``path`` when the block ends well and vanishes otherwise.
 
-    Raises WriteError where the folder cannot be written.
+    Raises WriteError where it cannot be written.
     """
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=f".partial{path.suffix}", dir=path.parent)
-        os.close(handle)
-    except OSError as error:
-        raise WriteError(f"{path} cannot be written: {error.strerror}") from error
-    partial = Path(name)
-    try:
-        yield partial
-        # mkstemp makes files private; a result is as readable as the person's other files
-        umask = os.umask(0)
-        os.umask(umask)
-        partial.chmod(0o666 & ~umask)
-        with partial.open("rb") as file:
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-        fsync_folder(path.parent)
-    except OSError as error:
-        raise WriteError(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(path, overwrite=overwrite) as draft:
+        try:
+            with os.fdopen(os.dup(draft.descriptor), "w+b") as file:
+                yield file
+        except OSError as error:
+            raise WriteError(f"{path} cannot be written: {error.strerror or error}", hint(path)) from error

@@ -8,9 +8,8 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-from gigamatte.errors import UnsupportedInput
 from gigamatte.photo.colour import to_srgb
-from gigamatte.photo.read import reason
+from gigamatte.photo.read import broken
 from gigamatte.types import Photo
 
 
@@ -27,7 +26,7 @@ def screen_image(photo: Photo) -> pyvips.Image:
     try:
         image = image.copy_memory()
     except pyvips.Error as error:
-        raise UnsupportedInput(f"{photo.name} cannot be decoded: {reason(error)}") from error
+        raise broken(photo.name, error) from error
     image = image.copy()
     image.set_type(pyvips.GValue.gint_type, "orientation", photo.orientation)
     return image.autorot()
@@ -36,6 +35,7 @@ def screen_image(photo: Photo) -> pyvips.Image:
 def strips(photo: Photo, rows: int) -> Iterator[NDArray[np.uint8]]:
     """The photo as uint8 sRGB (row, column, RGB or RGBA) arrays of ``rows`` rows, the last one shorter.
 
+    ``rows`` is a multiple of 16: libvips reads ahead to the end of such a block, and cannot go back.
     Raises UnsupportedInput when the file turns out to be broken.
     """
     image = screen_image(photo)
@@ -44,5 +44,5 @@ def strips(photo: Photo, rows: int) -> Iterator[NDArray[np.uint8]]:
         try:
             data = image.crop(0, top, image.width, height).write_to_memory()
         except pyvips.Error as error:
-            raise UnsupportedInput(f"{photo.name} cannot be decoded: {reason(error)}") from error
+            raise broken(photo.name, error) from error
         yield np.frombuffer(data, np.uint8).reshape(height, image.width, image.bands)

@@ -11,7 +11,7 @@ from gigamatte.options import MAX_PIXELS
 from gigamatte.photo.read import open_photo
 from gigamatte.viewer.page import viewer_page
 from gigamatte.viewer.tiles import TILE, Layer, cut_into_tiles
-from gigamatte.workflow.files import refuse_existing, written_at_once
+from gigamatte.workflow.files import new_file, refuse_existing
 from gigamatte.workflow.picture import strips
 
 #: sides may differ by this part: a cutout of 1024 pixels shows the same frame as its photo of 5472
@@ -40,8 +40,8 @@ def preview(
         layers.insert(0, layer_of(Path(photo), translate("Photo"), max_pixels, kind="photo"))
         _check_frames(layers)
     page = viewer_page(source.name, layers, split=0.5 if photo is not None else None)
-    with written_at_once(target) as partial:
-        partial.write_text(page, encoding="utf-8")
+    with new_file(target, overwrite) as file:
+        file.write(page.encode())
     return target
 
 
