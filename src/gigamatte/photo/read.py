@@ -155,7 +155,10 @@ def _describe(opened: Opened, stored: Size) -> Photo:
     upright = Turn.from_exif(opened.orientation)
     resolution = (header.xres, header.yres)
     # libvips assumes 1 pixel a millimetre (and its JPEG reader 72 dpi) where a file says nothing
-    said = "resolution-unit" in header.get_fields() and header.xres > 0 and header.yres > 0
+    unit = "resolution-unit" in header.get_fields()
+    # its PNG reader names no unit, and gives 72 dpi where a file says nothing
+    unit = unit or (opened.format == "png" and abs(header.xres * 25.4 - 72) > 0.01)
+    said = unit and header.xres > 0 and header.yres > 0
     return Photo(
         size=upright.size(stored),
         bits=8 if header.format == "uchar" else 16,
