@@ -133,4 +133,7 @@ def _varint(value: int) -> bytes:
 
 
 def _value(feature: Map, name: str) -> Any:
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, feature.channels, feature.height, feature.width])
+    # a height and width of 0 stand for sizes (and a batch) that are free
+    shape = [1, feature.channels, feature.height, feature.width]
+    free = ["batch", feature.channels, "height", "width"]
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape if feature.height else free)

@@ -1,0 +1,104 @@
+"""``gigamatte doctor``: what is installed, which device and precision a cut will use, and why not another."""
+
+from __future__ import annotations
+
+import json
+import platform
+from typing import Annotated, Any
+
+import typer
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="plain data instead of lines")] = False) -> None:
+    """Say what is installed, which device and precision are used, and why a GPU is not."""
+    report = examine()
+    if as_json:
+        print(json.dumps(report, ensure_ascii=False, indent=1))
+    else:
+        for line in _lines(report):
+            typer.echo(line)
+    if report["problems"]:
+        raise typer.Exit(1)
+
+
+def examine() -> dict[str, Any]:
+    """All findings as plain data."""
+    from gigamatte import __version__
+    from gigamatte.network.cache import cache_folder
+    from gigamatte.network.engines import report as engines
+    from gigamatte.network.user_cards import cards_place
+    from gigamatte.system import available_memory, cpu_count
+
+    memory = available_memory()
+    runtimes = engines.runtimes()
+    networks, problems = _networks()
+    problems += [
+        f"{name}: {found['why_not']}" for name, found in runtimes.items() if found.get("needed") and found["why_not"]
+    ]
+    return {
+        "gigamatte": __version__,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "cpus": cpu_count(),
+        "memory_available_gb": round(memory / 1e9, 1) if memory else None,
+        "packages": _packages(),
+        "cpu": engines.cpu(),
+        "runtimes": runtimes,
+        "gpus": engines.gpus(),
+        "networks": networks,
+        "cache": str(cache_folder()),
+        "cards": str(cards_place()),
+        "problems": problems,
+    }
+
+
+def _packages() -> dict[str, str | None]:
+    from importlib import metadata
+
+    names = (
+        "numpy", "opencv-python-headless", "pyvips", "pillow", "openvino", "onnx", "safetensors", "huggingface-hub",
+        "onnxruntime", "onnxruntime-gpu", "onnxruntime-directml",
+    )  # fmt: skip
+    found: dict[str, str | None] = {}
+    for name in names:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def _networks() -> tuple[dict[str, Any], list[str]]:
+    from gigamatte.errors import GigamatteError
+    from gigamatte.network.checkpoints import all_cards
+    from gigamatte.network.networks import choose
+    from gigamatte.network.weights import installed
+
+    try:
+        here = [card.name for card in all_cards() if installed(card)]
+        return {"auto": choose(), "installed": here}, []
+    except GigamatteError as error:
+        return {"auto": None, "installed": []}, [f"{error.message}; {error.hint}" if error.hint else error.message]
+
+
+def _lines(report: dict[str, Any]) -> list[str]:
+    memory = report["memory_available_gb"]
+    lines = [
+        f"gigamatte {report['gigamatte']}, Python {report['python']}, {report['system']}",
+        f"CPU: {report['cpus']} usable, {report['cpu']['name']}" + (f"; {memory} GB of memory free" if memory else ""),
+        f"precision on this CPU: {report['cpu']['precision']}",
+        "packages: " + ", ".join(f"{name} {version}" for name, version in report["packages"].items() if version),
+    ]
+    for name, found in report["runtimes"].items():
+        lines.append(f"runtime {name}: {found['why_not'] or found['version']}")
+    for name, found in report["gpus"].items():
+        lines.append(
+            f"device {name}: " + (f"no: {found['why_not']} ({found['hint']})" if found["why_not"] else "usable")
+        )
+    if not any(not found["why_not"] for found in report["gpus"].values()):
+        lines.append("--device auto takes the CPU: no GPU runtime is usable here")
+    networks = report["networks"]
+    lines.append(f"networks: {', '.join(networks['installed']) or 'none'}; --model auto takes {networks['auto']}")
+    lines.append(f"cache: {report['cache']}; your model cards: {report['cards']}")
+    lines += [f"problem: {problem}" for problem in report["problems"]] or ["no problems found"]
+    return lines

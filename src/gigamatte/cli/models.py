@@ -1,0 +1,237 @@
+"""``gigamatte models``: which networks there are, and fetching, checking, building and removing their weights."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from gigamatte.errors import UsageError
+from gigamatte.types import Size
+
+models_app = typer.Typer(
+    help="Networks: list, get, path, verify, remove, build.", no_args_is_help=True, rich_markup_mode=None
+)
+
+Name = Annotated[str, typer.Argument(help="name of a network, as `gigamatte models list` shows it", metavar="NAME")]
+
+
+@models_app.command("list")
+def list_models(as_json: Annotated[bool, typer.Option("--json", help="plain data instead of a table")] = False) -> None:
+    """Show every known network: installed or not, size, licence, what it is for."""
+    from gigamatte.network.networks import choose
+
+    rows = [_row(card) for card in _cards()]
+    if as_json:
+        print(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("name", "here", "sees", "MB", "licence", "for"):
+        table.add_column(title, no_wrap=title != "for", justify="right" if title == "MB" else "left")
+    for row in rows:
+        size, licence = f"{row['bytes'] / 1e6:.0f}" if row["bytes"] else "?", row["licence"]
+        table.add_row(row["name"], "yes" if row["installed"] else "-", row["sees"], size, licence, row["about"])
+    Console().print(table)
+    for digest in ("from the hub, not pinned", "from the first download, not pinned"):
+        if named := [row["name"] for row in rows if row["digest"] == digest]:
+            typer.echo(f"digest {digest}: {', '.join(named)}")
+    if named := [row["name"] for row in rows if not row["commercial"]]:
+        typer.echo(f"not for commercial use: {', '.join(named)}")
+    typer.echo(f"--model auto takes {choose()} here.")
+
+
+def _cards() -> list[Any]:
+    from gigamatte.errors import NetworkUnavailable
+    from gigamatte.network.checkpoints import CHECKPOINTS, all_cards
+    from gigamatte.network.user_cards import user_cards
+
+    try:
+        return all_cards()
+    except NetworkUnavailable:
+        # an installation without its embedded network can still list the others; doctor says what is wrong
+        return [*CHECKPOINTS, *user_cards()]
+
+
+def _row(card: Any) -> dict[str, Any]:
+    from gigamatte.network.weights import installed
+
+    here = installed(card)
+    sees = f"{card.size}²" if card.sides is None else f"{card.sides[0]}…{card.sides[1]}"
+    if card.sha256:
+        digest = "pinned"
+    elif card.path:
+        digest = "your own file"
+    elif card.repo:
+        digest = "from the hub, not pinned"
+    else:
+        digest = "from the first download, not pinned"
+    return {
+        "name": card.name, "installed": here is not None, "sees": sees, "bytes": here.bytes if here else card.bytes,
+        "licence": card.licence, "commercial": card.commercial, "gated": card.gated, "digest": digest,
+        "sha256": here.sha256 if here else card.sha256, "about": card.about, "source": card.source,
+    }  # fmt: skip
+
+
+@models_app.command()
+def get(name: Name) -> None:
+    """Fetch a network's weights, verify them and keep them. A broken download goes on where it stopped."""
+    from gigamatte.network import weights
+    from gigamatte.network.checkpoints import find_card
+
+    card = find_card(name)
+    if not card.commercial:
+        typer.echo(f"{card.name} is licensed {card.licence}: not for commercial use", err=True)
+    with _Bar(card.name) as bar:
+        here = weights.get(card, bar.update)
+    if not here.pinned and here.sha256:
+        typer.echo(f"{card.name}: digest from the source, not pinned: sha256 {here.sha256}", err=True)
+    typer.echo(str(here.path))
+
+
+class _Bar:
+    """A progress bar on a terminal; nothing elsewhere, and nothing unless told of progress."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._progress: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def update(self, done: int, total: int | None) -> None:
+        if not sys.stderr.isatty():
+            return
+        if self._progress is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+            columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+            self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._progress.start()
+            self._task = self._progress.add_task(self._title)
+        self._progress.update(self._task, completed=done, total=total)
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+
+@models_app.command()
+def path(name: Name) -> None:
+    """Print where a network's file is."""
+    from gigamatte.network.checkpoints import find_card
+    from gigamatte.network.weights import need
+
+    typer.echo(str(need(find_card(name)).path))
+
+
+@models_app.command()
+def verify(
+    names: Annotated[list[str] | None, typer.Argument(help="networks; default: all that are installed")] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(help="an installed network or an ONNX file of the same weights: compare what both answer"),
+    ] = None,
+) -> None:
+    """Check digest and contents of installed weights."""
+    from gigamatte.network import weights
+    from gigamatte.network.checkpoints import find_card
+    from gigamatte.network.inspect_weights import refuse_misfit
+
+    cards = [find_card(name) for name in names] if names else [card for card in _cards() if weights.installed(card)]
+    if against is not None and len(cards) != 1:
+        raise UsageError("--against compares one network with another: name one")
+    for card in cards:
+        here = weights.need(card)
+        digest = weights.verify(here)
+        refuse_misfit(card, here.path)
+        typer.echo(f"{card.name}: ok, sha256 {digest}{'' if here.pinned else ' (not pinned)'}")
+    if against is not None:
+        _compare(cards[0].name, against)
+
+
+def _compare(name: str, other: str) -> None:
+    from gigamatte.network.parity import compare
+
+    mean, largest = compare(name, other)
+    typer.echo(f"{name} and {other}: mean difference {mean:.5f}, largest {largest:.4f} of alpha 0…1")
+    if mean > 0.005:
+        from gigamatte.errors import WeightsRefused
+
+        raise WeightsRefused(
+            f"{name} and {other} do not answer alike (mean difference {mean:.4f}, at most 0.005 expected)",
+            "are they of the same weights? another --patch-order would look like this",
+        )
+
+
+@models_app.command()
+def remove(name: Name) -> None:
+    """Delete a network's weights and everything built from them."""
+    from gigamatte.network import weights
+    from gigamatte.network.checkpoints import find_card
+
+    card = find_card(name)
+    typer.echo(f"{card.name}: {weights.remove(card) / 1e6:.0f} MB freed")
+
+
+@models_app.command()
+def build(
+    card_name: Annotated[str, typer.Argument(metavar="CARD", help="the network that the weights belong to")],
+    weights_file: Annotated[Path, typer.Option("--weights", help="a safetensors file that you have")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="the ONNX file to write; replaced if it exists")],
+    size: Annotated[str | None, typer.Option(help="HxW in pixels, multiples of 64; default: the card's")] = None,
+    patch_order: Annotated[
+        Literal["old", "new"] | None, typer.Option(help="channel order of the decoder's patches; default: the card's")
+    ] = None,
+    precision: Annotated[
+        Literal["f32", "f16"] | None, typer.Option(help="how weights are stored; default: as the file has them")
+    ] = None,
+) -> None:
+    """Build a BiRefNet (or RMBG-2.0) graph as ONNX from its published weights, without PyTorch.
+
+    The graph takes one normalised float32 1×3×H×W input; its first output is 1×1×H×W logits, as its metadata says.
+    """
+    from gigamatte.network.checkpoints import find_card
+    from gigamatte.network.graphs import write_graph
+    from gigamatte.network.weights import digest_of, installed
+
+    card = find_card(card_name)
+    shape = _size(size)
+    try:
+        found = digest_of(weights_file)
+    except OSError as error:
+        raise UsageError(f"{weights_file} cannot be read: {error.strerror or error}") from error
+    here = installed(card)
+    wanted = card.sha256 or (here.sha256 if here else None)
+    verified = found == wanted
+    write_graph(
+        card, weights_file, found, output, size=shape, patch_order=patch_order, stored_as=precision, verified=verified
+    )
+    if not verified:
+        known = f"sha256 {wanted[:16]}…" if wanted else "no digest"
+        typer.echo(
+            f"{weights_file} is not verified: the card {card.name} has {known}, the file {found[:16]}…; "
+            "the graph says verified=false",
+            err=True,
+        )
+    typer.echo(str(output))
+
+
+def _size(text: str | None) -> Size | None:
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+)[x×](\d+)", text)
+    if not match:
+        raise UsageError(f"--size is HxW in pixels, such as 1024x768; found {text!r}")
+    height, width = int(match[1]), int(match[2])
+    if not 64 <= min(height, width) <= max(height, width) <= 8192:
+        raise UsageError(f"--size lies in 64…8192 both ways; found {text!r}")
+    return Size(width, height)

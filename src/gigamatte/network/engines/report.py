@@ -1,0 +1,88 @@
+"""What the inference runtimes can do on this machine, for ``gigamatte doctor``."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import Any
+
+from gigamatte.network.engines.hardware import bf16_support
+from gigamatte.network.engines.onnx import INSTALL, why_not
+
+
+def runtimes() -> dict[str, dict[str, Any]]:
+    """Name → version, why_not (empty when it works), needed (whether nothing runs without it)."""
+    return {"openvino": _openvino(), "onnxruntime": _onnxruntime()}
+
+
+def _openvino() -> dict[str, Any]:
+    try:
+        import openvino
+    except ImportError as error:
+        return {"version": None, "why_not": f"does not load: {error}", "needed": True}
+    return {"version": openvino.get_version(), "why_not": "", "needed": True}
+
+
+def _onnxruntime() -> dict[str, Any]:
+    reason = why_not("cpu")
+    if reason:
+        return {"version": None, "why_not": reason, "needed": False}
+    import onnxruntime
+
+    return {"version": onnxruntime.__version__, "why_not": "", "needed": False}
+
+
+def cpu() -> dict[str, str]:
+    """The CPU's name, and the precision of large networks on it with the reason."""
+    try:
+        import openvino
+
+        core = openvino.Core()
+        name = str(core.get_property("CPU", "FULL_DEVICE_NAME"))
+        able = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    except (ImportError, RuntimeError) as error:
+        return {"name": "unknown", "precision": f"unknown: OpenVINO does not start: {str(error).splitlines()[0]}"}
+    by = bf16_support()
+    if able:
+        return {"name": name, "precision": f"bf16 for large networks ({by or 'OpenVINO says so'}), f32 for the locator"}
+    return {"name": name, "precision": "f32: this CPU has neither AMX nor AVX512_BF16"}
+
+
+def gpus() -> dict[str, dict[str, str]]:
+    """Device → why_not (empty when usable) and hint."""
+    found = {name: {"why_not": why_not(name), "hint": INSTALL[name]} for name in ("cuda", "coreml", "directml")}
+    if not found["cuda"]["why_not"]:
+        found["cuda"] = _cuda()
+    elif shutil.which("nvidia-smi") is None:
+        found["cuda"]["why_not"] += "; and no NVIDIA driver was found (no nvidia-smi)"
+    if sys.platform != "darwin":
+        found["coreml"] = {"why_not": "this is not a Mac", "hint": "Macs only"}
+    if sys.platform != "win32":
+        found["directml"] = {"why_not": "this is not Windows", "hint": "Windows only"}
+    found["intel-gpu"] = _intel()
+    return found
+
+
+def _cuda() -> dict[str, str]:
+    """Being built for CUDA is not enough: a session must really start on it."""
+    from gigamatte.errors import GigamatteError
+    from gigamatte.network.engines.onnx import OnnxRuntimeEngine
+    from gigamatte.network.engines.probe import probe_network
+
+    try:
+        OnnxRuntimeEngine.open(probe_network(), device="cuda").close()
+    except GigamatteError as error:
+        return {"why_not": error.message, "hint": error.hint or "check the driver and the CUDA and cuDNN libraries"}
+    return {"why_not": "", "hint": ""}
+
+
+def _intel() -> dict[str, str]:
+    try:
+        import openvino
+
+        listed = openvino.Core().available_devices
+    except (ImportError, RuntimeError) as error:
+        return {"why_not": str(error).splitlines()[0], "hint": "reinstall openvino"}
+    if any(name.startswith("GPU") for name in listed):
+        return {"why_not": "", "hint": ""}
+    return {"why_not": "OpenVINO lists no GPU", "hint": "install the GPU's compute driver, if there is an Intel GPU"}

@@ -1,0 +1,39 @@
+"""Do two networks answer alike? For a graph built here and the ONNX file that its authors made of the same weights."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gigamatte.network.networks import open_network
+from gigamatte.types import FloatArray, Size
+
+
+def compare(name: str, other: str) -> tuple[float, float]:
+    """(mean, largest) absolute difference of alpha over one drawn picture. One network is in memory at a time."""
+    first, second = _answer(name), _answer(other)
+    if first.shape != second.shape:
+        from gigamatte.errors import UsageError
+
+        raise UsageError(f"{name} sees {Size.of(first)} pixels and {other} {Size.of(second)}: they cannot be compared")
+    difference = np.abs(first - second)
+    return float(difference.mean()), float(difference.max())
+
+
+def _answer(name: str) -> FloatArray:
+    with open_network(name) as network:
+        picture = drawn_picture(Size(1024, 1024))
+        photo = Size.of(picture)
+        return network.locate(picture, photo.box, photo).alpha
+
+
+def drawn_picture(size: Size) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """A ball with stripes before a shaded wall: uint8 sRGB (row, column, 3), with soft and hard edges."""
+    rows, columns = np.mgrid[: size.height, : size.width].astype(np.float32)
+    x, y = columns / size.width - 0.5, rows / size.height - 0.5
+    wall = 90 + 80 * (x + 0.5)
+    radius = np.hypot(x, y + 0.05)
+    ball = 200 - 260 * radius + 25 * np.sign(np.sin(40 * (x + y)))
+    inside = np.clip((0.3 - radius) * size.width / 2, 0, 1)
+    grey = wall + (ball - wall) * inside
+    colour = np.stack([grey, grey * 0.9 + 10 * inside, wall + (ball * 0.5 - wall) * inside], axis=-1)
+    return np.asarray(np.clip(colour, 0, 255), np.uint8)
