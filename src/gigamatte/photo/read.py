@@ -157,7 +157,7 @@ def _describe(opened: Opened, stored: Size) -> Photo:
     # libvips assumes 1 pixel a millimetre (and its JPEG reader 72 dpi) where a file says nothing
     unit = "resolution-unit" in header.get_fields()
     # its PNG reader names no unit, and gives 72 dpi where a file says nothing
-    unit = unit or (opened.format == "png" and abs(header.xres * 25.4 - 72) > 0.01)
+    unit = unit or (opened.format == "png" and abs(header.xres * 25.4 - 72) > 0.1)
     said = unit and header.xres > 0 and header.yres > 0
     return Photo(
         size=upright.size(stored),
