@@ -1,0 +1,136 @@
+"""`python -m training.locator cache | shapes | train | export | measure`: see training/README.md."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from .data import SOURCES, build_cache, open_pool, write_source
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = ROOT / "src" / "gigamatte" / "network" / "locator.onnx"
+VERSION = "1"
+
+
+def present(cache: Path, wanted: str) -> tuple[str, ...]:
+    """The sources to train on: the comma list `wanted`, else all that the cache holds."""
+    there = tuple(name for name in SOURCES if (cache / f"{name}.json").is_file())
+    chosen = tuple(wanted.split(",")) if wanted else there
+    unknown = [name for name in chosen if name not in there]
+    if unknown or "backgrounds" not in chosen:
+        sys.exit(
+            f"--sources: {unknown or 'backgrounds'} missing; the cache {cache} holds {', '.join(there) or 'nothing'}"
+        )
+    return chosen
+
+
+def run_cache(arguments: argparse.Namespace) -> None:
+    """Decodes the picture files into the cache."""
+    for source in arguments.sources.split(",") if arguments.sources else SOURCES[:-1]:
+        print(f"{source}: {build_cache(arguments.data, arguments.cache, source)} pictures", flush=True)
+
+
+def run_shapes(arguments: argparse.Namespace) -> None:
+    """Renders the made-up things into the cache."""
+    from .shapes import make
+
+    photos = open_pool(arguments.cache, "backgrounds", held_out=False)
+    made = (
+        (f"shape{i:05d}", make(np.random.default_rng([arguments.seed, i]), photos, arguments.side))
+        for i in range(arguments.count)
+    )
+    print(f"shapes: {write_source(arguments.cache, 'shapes', made)} pictures")
+
+
+def run_train(arguments: argparse.Namespace) -> None:
+    """Trains; resumes if `--checkpoint` is there already."""
+    import torch
+    from torch.utils.data import DataLoader
+
+    from .export import read_weights, settle
+    from .train import Pictures, Plan, Trainer, to_tensors
+
+    torch.set_num_threads(arguments.threads)
+    phases = tuple((float(a), int(b), int(c)) for a, b, c in (p.split(":") for p in arguments.phases.split(",")))
+    sources = present(arguments.cache, arguments.sources)
+    plan = Plan(arguments.minutes, phases, arguments.rate, seed=arguments.seed, real_share=arguments.real_share)
+    trainer = Trainer(plan, arguments.cache, sources, arguments.compile)
+    if arguments.checkpoint.is_file():
+        trainer.resume(arguments.checkpoint)
+    elif arguments.start is not None:
+        model, pictures = read_weights(arguments.start)
+        if arguments.start.suffix == ".onnx":
+            stream = Pictures(arguments.cache, sources, phases[0][1], 16, [arguments.seed, 0], arguments.real_share)
+            loader = iter(DataLoader(stream, batch_size=None))
+            settle(model, [to_tensors(next(loader))[0] for _ in range(8)])
+        trainer.begin_from(model, pictures)
+    print(f"sources {','.join(sources)}", flush=True)
+    trainer.run(arguments.checkpoint)
+
+
+def run_export(arguments: argparse.Namespace) -> None:
+    """Writes the ONNX file of a checkpoint's averaged weights."""
+    from .export import export, read_weights, training_sources
+
+    model, pictures = read_weights(arguments.checkpoint)
+    notes = {"pictures": str(pictures), "version": VERSION, "licence": "Apache-2.0"}
+    notes["sources"] = ",".join(training_sources(arguments.checkpoint))
+    export(model, arguments.output, arguments.size, notes)
+    count = sum(p.numel() for p in model.parameters())
+    print(f"{arguments.output}: {arguments.output.stat().st_size} bytes, {count} parameters, {pictures} pictures")
+
+
+def run_measure(arguments: argparse.Namespace) -> None:
+    """Prints a table of mean and median IoU per set."""
+    from .measure import report
+
+    print("| set | pictures | mean IoU | median | below .5 |\n|---|---|---|---|---|")
+    for name, scores in report(arguments.network, arguments.cache, arguments.evaluation).items():
+        values = np.array(list(scores.values()))
+        low = np.count_nonzero(values < 0.5)
+        print(f"| {name} | {values.size} | {values.mean():.3f} | {np.median(values):.3f} | {low} |", flush=True)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    main = argparse.ArgumentParser(prog="python -m training.locator", description="Trains the embedded locator.")
+    main.add_argument("--cache", type=Path, default=ROOT.parent / "cache" / "locator", help="folder of decoded pixels")
+    main.add_argument("--sources", default="", help=f"comma list of {', '.join(SOURCES)}; default: all there are")
+    verbs = main.add_subparsers(dest="verb", required=True)
+    cache = verbs.add_parser("cache", help="decode the pictures")
+    cache.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data", help="has train/ and backgrounds/")
+    shapes = verbs.add_parser("shapes", help="render made-up things")
+    shapes.add_argument("--count", type=int, default=1600)
+    shapes.add_argument("--side", type=int, default=224)
+    shapes.add_argument("--seed", type=int, default=11)
+    train = verbs.add_parser("train", help="train, or resume training")
+    train.add_argument("--minutes", type=float, required=True, help="the whole schedule's length")
+    train.add_argument("--phases", default="0.6:224:24,0.4:320:16", help="share:side:batch, comma list")
+    train.add_argument("--rate", type=float, default=2e-3, help="peak learning rate")
+    train.add_argument("--seed", type=int, default=1)
+    train.add_argument("--real-share", type=float, default=None, help="share of whole photos; default .36")
+    train.add_argument("--checkpoint", type=Path, required=True)
+    train.add_argument("--start", type=Path, default=None, help="a checkpoint or exported .onnx to start from")
+    train.add_argument("--threads", type=int, default=2)
+    train.add_argument("--compile", action="store_true", help="fuse operations (needs a C++ compiler; a fifth faster)")
+    export = verbs.add_parser("export", help="write the ONNX file")
+    export.add_argument("--checkpoint", type=Path, required=True)
+    export.add_argument("--size", type=int, default=320)
+    export.add_argument("--output", type=Path, default=SHIPPED)
+    measure = verbs.add_parser("measure", help="IoU through OpenVINO")
+    measure.add_argument("--network", type=Path, default=SHIPPED)
+    measure.add_argument("--evaluation", type=Path, default=None, help="folder of photos with .alpha.png; final check")
+    return main
+
+
+def main() -> None:
+    arguments = parser().parse_args()
+    verbs = {"cache": run_cache, "shapes": run_shapes, "train": run_train, "export": run_export, "measure": run_measure}
+    verbs[arguments.verb](arguments)
+
+
+if __name__ == "__main__":
+    main()

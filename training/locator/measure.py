@@ -1,0 +1,89 @@
+"""Mean IoU of the exported file, run by OpenVINO as users run it, on held-out pictures and on real photos.
+
+A subject is where the sigmoid of the logits exceeds .5, compared at the picture's own size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import openvino
+from numpy.typing import NDArray
+from PIL import Image as Pillow
+
+from .compose import Studio, composite
+from .data import Pixels, group_of, open_pool
+
+Predict = Callable[[Pixels], NDArray[np.float32]]
+MEAN = np.array([0.485, 0.456, 0.406], np.float32)
+STD = np.array([0.229, 0.224, 0.225], np.float32)
+
+
+def loader(path: Path, threads: int = 2) -> Predict:
+    """A function from RGB (row, column, 3) uint8 to the subject's probability (row, column), same size."""
+    core = openvino.Core()
+    settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads}
+    compiled = core.compile_model(str(path), "CPU", settings)
+    size = compiled.input(0).shape[2]
+
+    def predict(rgb: Pixels) -> NDArray[np.float32]:
+        small = Pillow.fromarray(rgb).resize((size, size), Pillow.Resampling.BILINEAR)
+        pixels = ((np.asarray(small, np.float32) / 255 - MEAN) / STD).transpose(2, 0, 1)[None]
+        logits = compiled(pixels)[0][0, 0]
+        probability = 1 / (1 + np.exp(-logits))
+        return np.asarray(cv2.resize(probability, rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+
+    return predict
+
+
+def iou(probability: NDArray[np.float32], truth: NDArray[np.bool_]) -> float:
+    """Intersection over union of probability > .5 and the truth; 1 if both are empty."""
+    guess = probability > 0.5
+    either = np.count_nonzero(guess | truth)
+    return 1.0 if either == 0 else np.count_nonzero(guess & truth) / either
+
+
+def held_out_photos(cache: Path, source: str) -> Iterator[tuple[str, Pixels]]:
+    """(name, RGBA) of the held-out pictures of people, cats or davis."""
+    pool = open_pool(cache, source, held_out=True)
+    for number, (name, _, _) in enumerate(pool.index):
+        yield name, pool[number]
+
+
+def held_out_composites(cache: Path, source: str, count: int, size: int = 512) -> Iterator[tuple[str, Pixels]]:
+    """Held-out cut-outs of one source over held-out backgrounds, always the same ones."""
+    everything = Studio.open(cache, ("people", "cats", "davis", source, "backgrounds"), held_out=True)
+    studio = Studio({source: everything.cutouts[source]}, everything.photos, everything.emptied)
+    for number in range(count):
+        yield f"{source}-{number}", composite(np.random.default_rng([2024, number]), studio, size)
+
+
+def real_photos(folder: Path) -> Iterator[tuple[str, Pixels]]:
+    """(name, RGBA) of NAME.png with NAME.alpha.png: the final check, never used to choose anything."""
+    for alpha in sorted(folder.glob("*.alpha.png")):
+        photo = next(p for p in sorted(folder.glob(alpha.name.removesuffix(".alpha.png") + ".*")) if p != alpha)
+        rgb = np.asarray(Pillow.open(photo).convert("RGB"))
+        yield photo.stem, np.dstack([rgb, np.asarray(Pillow.open(alpha).convert("L"))])
+
+
+def score(predict: Predict, cases: Iterator[tuple[str, Pixels]]) -> dict[str, float]:
+    """IoU by name."""
+    return {name: iou(predict(np.ascontiguousarray(rgba[..., :3])), rgba[..., 3] > 127) for name, rgba in cases}
+
+
+def report(path: Path, cache: Path, evaluation: Path | None) -> dict[str, dict[str, float]]:
+    """All scores: set -> name -> IoU."""
+    predict = loader(path)
+    sets = {source: score(predict, held_out_photos(cache, source)) for source in ("people", "cats")}
+    scenes = score(predict, held_out_photos(cache, "davis"))
+    for scene in sorted({group_of("davis", name) for name in scenes}):
+        sets[f"davis {scene}"] = {n: s for n, s in scenes.items() if group_of("davis", n) == scene}
+    for source in ("objects", "emoji", "shapes"):
+        if (cache / f"{source}.json").is_file():
+            sets[f"{source} composited"] = score(predict, held_out_composites(cache, source, 200))
+    if evaluation is not None:
+        sets["eval/photos"] = score(predict, real_photos(evaluation))
+    return sets

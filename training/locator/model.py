@@ -1,0 +1,132 @@
+"""The locator network: a small residual U-Net that outlines the salient subject of a photo.
+
+Plan of the graph, for an input of side S (channels in brackets):
+
+    pixels S -> stem S/2 [16] -> S/4 [32] -> S/8 [64] -> S/16 [128] -> S/32 [192] + pooled context
+    decoder: S/32 -> S/16 [96] -> S/8 [64] -> S/4 [32] -> 4 x 4 sub-pixels each -> logits S
+
+Plain 3x3 convolutions are used throughout: on CPUs, in training and at inference, they reach several times
+the arithmetic rate of depthwise ones, so they buy more accuracy per millisecond.  Widths are multiples of 32 where the
+maps are large: measured, that trains nearly twice as fast as 24/40/80/144.  The encoder-decoder shape is that of
+U-Net (Ronneberger et al., 2015), the residual blocks of ResNet (He et al., 2016), the pooled context of
+PSPNet (Zhao et al., 2017), the sub-pixel output of ESPCN (Shi et al., 2016).
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+STAGES = (32, 64, 128, 192)
+BLOCKS = (1, 2, 3, 2)
+STEM = 16
+DECODER = (32, 64, 96)
+
+
+def conv_bn(inputs: int, outputs: int, kernel: int = 3, stride: int = 1, dilation: int = 1) -> nn.Sequential:
+    """Convolution and batch norm; `fold` later merges the second into the first."""
+    padding = dilation * (kernel // 2)
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, stride, padding, dilation, bias=False), nn.BatchNorm2d(outputs)
+    )
+
+
+class Block(nn.Module):
+    """Two 3x3 convolutions with a residual connection."""
+
+    def __init__(self, channels: int, dilation: int = 1) -> None:
+        super().__init__()
+        self.first = conv_bn(channels, channels)
+        self.second = conv_bn(channels, channels, dilation=dilation)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.relu(x + self.second(functional.relu(self.first(x))))
+
+
+class Context(nn.Module):
+    """Adds to every place what the whole picture, and its quarters, look like."""
+
+    def __init__(self, channels: int, grids: tuple[int, ...] = (1, 2)) -> None:
+        super().__init__()
+        self.grids = grids
+        self.squeeze = nn.ModuleList(nn.Conv2d(channels, channels // 4, 1) for _ in grids)
+        self.merge = conv_bn(channels + len(grids) * (channels // 4), channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        size = x.shape[-2:]
+        parts = [x]
+        for grid, squeeze in zip(self.grids, self.squeeze, strict=True):
+            pooled = functional.relu(squeeze(functional.adaptive_avg_pool2d(x, grid)))
+            parts.append(functional.interpolate(pooled, size=size, mode="bilinear", align_corners=False))
+        return functional.relu(self.merge(torch.cat(parts, dim=1)))
+
+
+class Join(nn.Module):
+    """Doubles the coarse map, adds the encoder's map of that size, and mixes them."""
+
+    def __init__(self, coarse: int, skip: int, outputs: int, mixes: int = 2) -> None:
+        super().__init__()
+        self.reduce = conv_bn(coarse, outputs, 1)
+        self.lateral = conv_bn(skip, outputs, 1)
+        self.mix = nn.ModuleList(conv_bn(outputs, outputs) for _ in range(mixes))
+
+    def forward(self, coarse: Tensor, skip: Tensor) -> Tensor:
+        doubled = functional.interpolate(self.reduce(coarse), scale_factor=2.0, mode="bilinear", align_corners=False)
+        x = functional.relu(doubled + self.lateral(skip))
+        for mix in self.mix:
+            x = functional.relu(mix(x))
+        return x
+
+
+class Locator(nn.Module):
+    """Normalised pixels, float (N, 3, S, S), S a multiple of 32 -> logits, float (N, 1, S, S).
+
+    In training mode it returns a list: the full logits, then coarser side outputs at S/8 and S/16.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = conv_bn(3, STEM, stride=2)
+        widths = (STEM, *STAGES)
+        self.down = nn.ModuleList(conv_bn(a, b, stride=2) for a, b in pairwise(widths))
+        self.stages = nn.ModuleList(
+            nn.Sequential(*(Block(channels, 1 + (channels >= STAGES[2]) * (i % 2)) for i in range(count)))
+            for channels, count in zip(STAGES, BLOCKS, strict=True)
+        )
+        self.context = Context(STAGES[3])
+        self.join16 = Join(STAGES[3], STAGES[2], DECODER[2])
+        self.join8 = Join(DECODER[2], STAGES[1], DECODER[1])
+        self.join4 = Join(DECODER[1], STAGES[0], DECODER[0])
+        self.head = nn.Conv2d(DECODER[0], 16, 3, padding=1)
+        self.side8 = nn.Conv2d(DECODER[1], 1, 1)
+        self.side16 = nn.Conv2d(DECODER[2], 1, 1)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+
+    def forward(self, pixels: Tensor) -> Tensor | list[Tensor]:
+        x = functional.relu(self.stem(pixels))
+        maps = []
+        for down, stage in zip(self.down, self.stages, strict=True):
+            x = stage(functional.relu(down(x)))
+            maps.append(x)
+        x16 = self.join16(self.context(x), maps[2])
+        x8 = self.join8(x16, maps[1])
+        logits: Tensor = functional.pixel_shuffle(self.head(self.join4(x8, maps[0])), 4)
+        if not self.training:
+            return logits
+        return [logits, self.side8(x8), self.side16(x16)]
+
+
+def fold(model: Locator) -> Locator:
+    """Merges every batch norm into the convolution before it (inference only; changes the model in place)."""
+    model.eval()
+    for name, module in list(model.named_modules()):
+        if isinstance(module, nn.Sequential) and len(module) == 2 and isinstance(module[1], nn.BatchNorm2d):
+            fused = torch.nn.utils.fusion.fuse_conv_bn_eval(module[0], module[1])
+            parent = model.get_submodule(name.rpartition(".")[0]) if "." in name else model
+            setattr(parent, name.rpartition(".")[2], fused)
+    return model

@@ -1,0 +1,188 @@
+"""The training loop: a schedule in wall-clock time, an averaged copy of the weights, checkpoints to resume from.
+
+Learning rate and picture size follow the share of the time budget that is spent, so the same command gives a complete
+schedule on a slow or a busy machine.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset
+
+from .compose import Studio, training_picture
+from .loss import locator_loss
+from .model import Locator
+
+MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
+STD = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One schedule: `phases` is (share of the time, picture side, batch) in order; shares sum to 1."""
+
+    minutes: float
+    phases: tuple[tuple[float, int, int], ...] = ((0.6, 224, 24), (0.4, 320, 16))
+    peak_rate: float = 2e-3
+    warm_up: float = 0.03
+    weight_decay: float = 0.02
+    averaging: float = 0.999
+    seed: int = 1
+    real_share: float | None = None
+
+    def rate(self, spent: float) -> float:
+        """Learning rate at a share `spent` of the time: linear warm-up, then a cosine to zero."""
+        if spent < self.warm_up:
+            return self.peak_rate * (0.02 + 0.98 * spent / self.warm_up)
+        return self.peak_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, (spent - self.warm_up) / (1 - self.warm_up))))
+
+    def phase(self, spent: float) -> tuple[int, int]:
+        """(picture side, batch) at a share `spent` of the time."""
+        until = 0.0
+        for share, size, batch in self.phases:
+            until += share
+            if spent < until:
+                return size, batch
+        return self.phases[-1][1:]
+
+
+class Pictures(IterableDataset[NDArray[np.uint8]]):
+    """An endless, seeded stream of batches, uint8 (N, S, S, RGB + alpha)."""
+
+    def __init__(
+        self, cache: Path, sources: tuple[str, ...], size: int, batch: int, seed: list[int], share: float | None
+    ):
+        self.cache, self.sources = cache, sources
+        self.size, self.batch, self.seed, self.share = size, batch, seed, share
+
+    def __iter__(self) -> Iterator[NDArray[np.uint8]]:
+        cv2.setNumThreads(1)
+        studio = Studio.open(self.cache, self.sources, held_out=False)
+        number = 0
+        while True:
+            rngs = [np.random.default_rng([*self.seed, number + i]) for i in range(self.batch)]
+            number += self.batch
+            yield np.stack([training_picture(rng, studio, self.size, self.share) for rng in rngs])
+
+
+def to_tensors(batch: Tensor) -> tuple[Tensor, Tensor]:
+    """uint8 (N, S, S, 4) -> normalised pixels (N, 3, S, S) channels last, and target (N, 1, S, S) in [0, 1]."""
+    scaled = batch.permute(0, 3, 1, 2).float() / 255
+    return (scaled[:, :3] - MEAN) / STD, scaled[:, 3:].contiguous()
+
+
+def average(running: Locator, model: Locator, keep: float) -> None:
+    """Moves the running average of weights and batch-norm statistics one step towards `model`."""
+    with torch.no_grad():
+        for slow, fast in zip(running.state_dict().values(), model.state_dict().values(), strict=True):
+            if slow.dtype.is_floating_point:
+                slow.lerp_(fast, 1 - keep)
+            else:
+                slow.copy_(fast)
+
+
+class Trainer:
+    """Holds what a checkpoint holds: the network, its running average, the optimiser, time and pictures so far."""
+
+    def __init__(self, plan: Plan, cache: Path, sources: tuple[str, ...], compiled: bool) -> None:
+        torch.manual_seed(plan.seed)
+        self.plan, self.cache, self.sources = plan, cache, sources
+        self.model = Locator().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.running = copy.deepcopy(self.model).eval()
+        decayed = [p for p in self.model.parameters() if p.ndim > 1]
+        plain = [p for p in self.model.parameters() if p.ndim <= 1]
+        groups = [{"params": decayed, "weight_decay": plan.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+        self.optimiser = torch.optim.AdamW(groups, lr=plan.peak_rate)
+        self.forward = torch.compile(self.model, dynamic=False) if compiled else self.model
+        self.seconds = 0.0
+        self.steps = 0
+        # Of this schedule, and of the schedules that its starting weights came from.
+        self.pictures, self.earlier = 0, 0
+
+    def begin_from(self, model: Locator, pictures: int) -> None:
+        """Starts a new schedule from given weights; those of an exported file must be settled first."""
+        self.model.load_state_dict(model.state_dict())
+        self.running.load_state_dict(model.state_dict())
+        self.earlier = pictures
+
+    def save(self, path: Path) -> None:
+        """Writes the checkpoint; an interrupted write leaves the old one."""
+        state = {
+            "model": self.model.state_dict(),
+            "running": self.running.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "counters": (self.seconds, self.steps, self.pictures, self.earlier),
+            "sources": self.sources,
+        }
+        temporary = path.with_suffix(".part")
+        torch.save(state, temporary)
+        temporary.replace(path)
+
+    def resume(self, path: Path) -> None:
+        """Continues an interrupted schedule where its checkpoint was written."""
+        state = torch.load(path, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.running.load_state_dict(state["running"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.seconds, self.steps, self.pictures, self.earlier = state["counters"]
+
+    def _stream(self, size: int, batch: int) -> Iterator[Tensor]:
+        seed = [self.plan.seed, self.earlier + self.pictures]
+        dataset = Pictures(self.cache, self.sources, size, batch, seed, self.plan.real_share)
+        return iter(DataLoader(dataset, batch_size=None, num_workers=1, prefetch_factor=6))
+
+    def _step(self, batch: Tensor) -> float:
+        pixels, target = to_tensors(batch)
+        pixels = pixels.contiguous(memory_format=torch.channels_last)
+        with torch.autocast("cpu", torch.bfloat16):
+            outputs = self.forward(pixels)
+        loss = locator_loss(outputs, target)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
+        self.optimiser.step()
+        self.steps += 1
+        average(self.running, self.model, min(self.plan.averaging, (1 + self.steps) / (10 + self.steps)))
+        return float(loss.detach())
+
+    def run(self, checkpoint: Path, every: float = 120.0) -> None:
+        """Trains until the plan's time is spent; writes `checkpoint` every `every` seconds and at the end."""
+        self.model.train()
+        budget = self.plan.minutes * 60
+        shape: tuple[int, int] | None = None
+        saved, losses = self.seconds, []
+        while self.seconds < budget:
+            begin = time.monotonic()
+            spent = self.seconds / budget
+            if self.plan.phase(spent) != shape:
+                shape = self.plan.phase(spent)
+                stream = self._stream(*shape)
+            for group in self.optimiser.param_groups:
+                group["lr"] = self.plan.rate(spent)
+            losses.append(self._step(next(stream)))
+            self.pictures += shape[1]
+            # A suspended machine must not eat the schedule: one step counts at most 60 s.
+            self.seconds += min(60.0, time.monotonic() - begin)
+            if self.steps % 50 == 0:
+                rate = self.plan.rate(spent)
+                print(
+                    f"{time.strftime('%H:%M:%S')} {self.seconds / 60:6.1f} min  step {self.steps}  pictures "
+                    f"{self.earlier + self.pictures}  side {shape[0]}  rate {rate:.5f}  loss {np.mean(losses):.4f}",
+                    flush=True,
+                )
+                losses = []
+            if self.seconds - saved > every:
+                self.save(checkpoint)
+                saved = self.seconds
+        self.save(checkpoint)
