@@ -49,8 +49,8 @@ class Remover:
     def cut(self, source: Source, *, mask: Source | None = None, watch: Watch | None = None) -> Cutout:
         """The cutout of one photo: a path, the bytes of a file, an array (row, column, RGB or RGBA) or a Pillow image.
 
-        ``mask`` takes the network's place (default: ``options.mask``). ``watch(stage, fraction)`` is called often; raising
-        Cancelled there stops between tiles. Raises InputError, BudgetExceeded, NetworkUnavailable, NoSubject.
+        ``mask`` takes the network's place (default: ``options.mask``). ``watch(stage, fraction)`` is called often;
+        raising Cancelled there stops between tiles. Raises InputError, BudgetExceeded, NetworkUnavailable, NoSubject.
         """
         clock = _Clock()
         photo = open_photo(source, max_pixels=self.options.max_pixels)
@@ -77,7 +77,7 @@ class Remover:
         overwrite: bool = False,
         watch: Watch | None = None,
     ) -> Receipt:
-        """From a file to a file: ``cut`` and ``save`` in one, keeping nothing. The command, the service and the batch."""
+        """From a file to a file: ``cut`` and ``save`` in one, keeping nothing. Raises what they raise."""
         with self.cut(source, mask=mask, watch=watch) as cutout:
             return cutout.save(target, overwrite=overwrite, watch=watch)
 

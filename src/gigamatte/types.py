@@ -27,6 +27,11 @@ PixelArray = NDArray[np.uint8] | NDArray[np.uint16]
 Watch = Callable[[str, float], None]
 
 
+def to_pixels(values: NDArray[Any], bits: int) -> PixelArray:
+    """Whole numbers of any type in 0…2**bits − 1 as uint8 (8 bits) or uint16 (16 bits); fractions are cut off."""
+    return values.astype(np.uint8) if bits == 8 else values.astype(np.uint16)
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
     """Width and height in pixels, both at least 1."""

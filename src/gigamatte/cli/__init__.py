@@ -1,4 +1,4 @@
-"""The command line: a file per command. Arguments become Options, a Remover works, a Receipt is printed; nothing else."""
+"""The command line, a file per command: arguments become Options, a Remover works, a Receipt is printed."""
 
 
 def main() -> None:

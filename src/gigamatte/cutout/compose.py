@@ -13,7 +13,7 @@ from gigamatte.cutout.backdrop import Rows
 from gigamatte.cutout.foreground import Foreground
 from gigamatte.options import Only
 from gigamatte.photo.levels import PhotoLevels
-from gigamatte.types import Box, Matte, PixelArray, Watch
+from gigamatte.types import Box, Matte, PixelArray, Watch, to_pixels
 
 #: From this alpha on a pixel keeps the photo's colour, bit for bit.
 SOLID = 0.99
@@ -79,7 +79,7 @@ class Composer:
         colour = self._colour(box, alpha)
         if self.only == "foreground":
             return colour
-        return np.dstack([colour, alpha])
+        return to_pixels(np.dstack([colour, alpha]), self.matte.bits)
 
     def _alpha(self, box: Box) -> PixelArray:
         """The matte's alpha times the photo's own, where it has one."""
@@ -89,7 +89,7 @@ class Composer:
             return alpha
         full = self.matte.full_scale
         product = alpha.astype(np.uint64) * own
-        return ((product + full // 2) // full).astype(alpha.dtype)
+        return to_pixels((product + full // 2) // full, self.matte.bits)
 
     def _colour(self, box: Box, alpha: PixelArray) -> PixelArray:
         """Straight colour: the photo's where opaque, F in the band, zero where nothing is left to see."""
@@ -119,7 +119,7 @@ class Composer:
         alpha = strip[..., 3:].astype(np.float32) / full
         behind = self.backdrop(box.top - self.frame.top, box.height).astype(np.float32)
         mixed = strip[..., :3] * alpha + behind * (1 - alpha)
-        return (mixed + np.float32(0.5)).astype(strip.dtype)
+        return to_pixels(mixed + np.float32(0.5), self.matte.bits)
 
 
 def trimap(alpha: PixelArray, full: int) -> PixelArray:

@@ -1,20 +1,19 @@
 """The subject's own colour where it is mixed with the background: F in I = α·F + (1 − α)·B.
 
-Multi-level estimation (Germer, Uelwer, Conrad, Harmeling, Fast Multi-Level Foreground Estimation, 2020): at each scale a few
-Jacobi steps pull F and B towards the composition equation and towards their neighbours, the more the faster alpha
-changes. Scales go from tiny to full. Here the coarse scales are solved once for the whole photo, at an eighth of its size
-or less, and the fine ones tile by tile with a halo, only where the matte is undecided: the same colours within a
-fraction of a level, in bounded memory.
+Multi-level estimation (Germer, Uelwer, Conrad, Harmeling, Fast Multi-Level Foreground Estimation, 2020): at each scale
+a few Jacobi steps pull F and B towards the composition equation and towards their neighbours, the more the faster
+alpha changes. Scales go from tiny to full. Here the coarse scales are solved once for the whole photo, at an eighth of
+its size or less, and the fine ones tile by tile with a halo, only where the matte is undecided: as exact as the whole
+picture solved at once, in bounded memory.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import cv2
 import numpy as np
 
-from gigamatte.types import Box, FloatArray, Matte, PixelArray, Size
+from gigamatte.matte.reading import Levels, nearest_inside, photo_in, repeated
+from gigamatte.types import Box, FloatArray, Matte, PixelArray, Size, to_pixels
 
 #: How strongly F and B are held together everywhere, and how strongly where alpha changes.
 SMOOTHNESS, EDGE_SMOOTHNESS = 1e-5, 1.0
@@ -30,19 +29,8 @@ FINAL_STEPS = 2
 HALO = 16
 
 
-class Levels(Protocol):
-    """The photo at full size, half, quarter …: what ``photo.levels.PhotoLevels`` is."""
-
-    @property
-    def levels(self) -> int: ...  # noqa: D102
-
-    def size(self, level: int) -> Size: ...  # noqa: D102
-
-    def read(self, level: int, box: Box) -> PixelArray: ...  # noqa: D102
-
-
 class Foreground:
-    """Foreground colours of one photo and its matte. Made once (the global solve), then read tile by tile, by any thread."""
+    """Foreground colours of one photo and its matte: solved once when made, then read tile by tile, by any thread."""
 
     def __init__(self, levels: Levels, matte: Matte) -> None:
         self._levels, self._matte = levels, matte
@@ -57,7 +45,9 @@ class Foreground:
         # whole pixels of the coarsest level, so that every scale between lies on the same grid
         seen = _aligned(box.grown(HALO), step).within(_aligned(self._levels.size(0).box, step))
         home = Box(seen.left // step, seen.top // step, -(-seen.width // step), -(-seen.height // step))
-        both = _clamped(self._solved, home)
+        whole = Box(0, 0, self._solved.shape[2], self._solved.shape[1])
+        inside = nearest_inside(home, whole.size)
+        both = repeated(self._solved[:, *inside.slices()], inside, home, axis=1)
         for level in range(self._level - 1, -1, -1):
             part = Box(seen.left >> level, seen.top >> level, -(-seen.width >> level), -(-seen.height >> level))
             both = _resized(both, part.width, part.height, cv2.INTER_LINEAR)
@@ -65,15 +55,11 @@ class Foreground:
             both = relaxed(both, self._colour(level, part), alpha_at(self._matte, part, level), steps)
         rows, columns = box.relative_to(seen).slices()
         foreground = cv2.merge([np.ascontiguousarray(plane) for plane in both[:3, rows, columns]])
-        rounded = foreground * np.float32(self._scale) + np.float32(0.5)
-        return rounded.astype(np.uint8 if self._scale == 255 else np.uint16)
+        return to_pixels(foreground * np.float32(self._scale) + np.float32(0.5), self._matte.bits)
 
     def _colour(self, level: int, box: Box) -> FloatArray:
         """The photo in ``box``: float32 (3, row, column) in [0, 1]; beyond the border its pixels are repeated."""
-        pixels = read_clamped(self._levels, level, box)
-        planes = np.stack(cv2.split(pixels)).astype(np.float32)
-        planes *= np.float32(1 / self._scale)
-        return planes
+        return np.stack(cv2.split(photo_in(self._levels, level, box)))
 
 
 def _global_level(levels: Levels) -> int:
@@ -89,42 +75,13 @@ def _aligned(box: Box, step: int) -> Box:
     return Box(left, top, right - left, bottom - top)
 
 
-def _inside(box: Box, size: Size) -> Box:
-    """The part of ``box`` in the picture, and at least one pixel of its border."""
-    left, top = min(max(box.left, 0), size.width - 1), min(max(box.top, 0), size.height - 1)
-    right, bottom = max(min(box.right, size.width), left + 1), max(min(box.bottom, size.height), top + 1)
-    return Box(left, top, right - left, bottom - top)
-
-
-def _padded(array: PixelArray | FloatArray, inside: Box, box: Box) -> PixelArray | FloatArray:
-    """``array`` of ``inside`` widened to ``box`` by repeating its border."""
-    sides = (inside.top - box.top, box.bottom - inside.bottom, inside.left - box.left, box.right - inside.right)
-    if not any(sides):
-        return array
-    rows = np.clip(np.arange(box.top, box.bottom) - inside.top, 0, inside.height - 1)
-    columns = np.clip(np.arange(box.left, box.right) - inside.left, 0, inside.width - 1)
-    return array[rows[:, None], columns[None, :]]
-
-
-def read_clamped(levels: Levels, level: int, box: Box) -> PixelArray:
-    """The photo in ``box``; beyond the border its pixels are repeated."""
-    inside = _inside(box, levels.size(level))
-    return _padded(levels.read(level, inside), inside, box)  # type: ignore[return-value]
-
-
-def _clamped(planes: FloatArray, box: Box) -> FloatArray:
-    rows = np.clip(np.arange(box.top, box.bottom), 0, planes.shape[1] - 1)
-    columns = np.clip(np.arange(box.left, box.right), 0, planes.shape[2] - 1)
-    return planes[:, rows[:, None], columns[None, :]]
-
-
 def alpha_at(matte: Matte, box: Box, level: int) -> FloatArray:
     """The matte's mean over 2**level × 2**level pixels, in ``box`` of that level: float32 (row, column) in [0, 1].
 
     Tile by tile, so that no full-size alpha is ever held. Beyond the border, border pixels are repeated.
     """
     size = Size(max(1, matte.size.width >> level), max(1, matte.size.height >> level))
-    inside = _inside(box, size)
+    inside = nearest_inside(box, size)
     step = 1 << level
     out = np.empty((inside.height, inside.width), np.float32)
     rows_at_once = max(1, matte.tile // step)
@@ -138,7 +95,7 @@ def alpha_at(matte: Matte, box: Box, level: int) -> FloatArray:
             # a picture narrower than one step has a single pixel at this level
             out[top : top + rows] = cv2.resize(fine, (inside.width, rows), interpolation=cv2.INTER_AREA)
     out *= np.float32(1 / matte.full_scale)
-    return _padded(out, inside, box)  # type: ignore[return-value]
+    return repeated(out, inside, box)
 
 
 def solve(colour: FloatArray, alpha: FloatArray) -> FloatArray:

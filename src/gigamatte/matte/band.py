@@ -26,26 +26,27 @@ SUPPORT = SOFT_REACH + SOFT_WINDOW + 1
 def band(alpha: FloatArray, reach: int = REACH, soft_reach: int = SOFT_REACH) -> NDArray[np.bool_]:
     """Which pixels to resolve again at the next finer level.
 
-    ``alpha`` float32 (row, column) in [0, 1]. A pixel belongs to the band when within ``reach`` pixels of it the mask is
-    neither all background nor all subject: this also finds the border of a mask that has no soft pixel at all.
+    ``alpha`` float32 (row, column) in [0, 1]. A pixel belongs to the band when within ``reach`` pixels of it the mask
+    is neither all background nor all subject: this also finds the border of a mask that has no soft pixel at all.
     Around soft or fragmented parts the band is ``soft_reach`` wide.
     """
     undecided = _mixed(alpha, 1)
     wide = _dilated(undecided, reach)
     if soft_reach <= reach:
-        return wide.view(np.bool_)
+        return np.asarray(wide, np.bool_)
     part = cv2.boxFilter(
         undecided, cv2.CV_32F, (2 * SOFT_WINDOW + 1,) * 2, normalize=True, borderType=cv2.BORDER_REPLICATE
     )
-    soft = undecided & (part > SOFT_PART).view(np.uint8)
-    return (wide | _dilated(soft, soft_reach)).view(np.bool_)
+    soft: NDArray[np.uint8] = undecided & (part > SOFT_PART).astype(np.uint8)
+    return np.asarray(wide | _dilated(soft, soft_reach), np.bool_)
 
 
 def _mixed(alpha: FloatArray, reach: int) -> NDArray[np.uint8]:
     """1 where the pixels within ``reach`` are neither all background nor all subject."""
     window = np.ones((2 * reach + 1,) * 2, np.uint8)
     highest, lowest = cv2.dilate(alpha, window), cv2.erode(alpha, window)
-    return ((highest > BACKGROUND) & (lowest < SUBJECT)).astype(np.uint8)
+    mixed: NDArray[np.uint8] = ((highest > BACKGROUND) & (lowest < SUBJECT)).astype(np.uint8)
+    return mixed
 
 
 def _dilated(mask: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:

@@ -1,14 +1,13 @@
 """The cascade: the mask is lifted level by level, each twice as wide, until it has the photo's own size.
 
-Only tiles that touch the band are ever read. A level's alpha is a ``Matte`` of 16 bits, so that a photo of any size costs
-memory for its undecided tiles alone.
+Only tiles that touch the band are ever read. A level's alpha is a ``Matte`` of 16 bits, so that a photo of any size
+costs memory for its undecided tiles alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, cast
 
 import cv2
 import numpy as np
@@ -16,26 +15,16 @@ from numpy.typing import NDArray
 
 from gigamatte.matte import tiles as tiling
 from gigamatte.matte.band import SUPPORT, band, settled
+from gigamatte.matte.reading import Levels, alpha_in, photo_in
 from gigamatte.matte.refiners.base import LevelPatch, Refiner
 from gigamatte.matte.scale import starting_level
 from gigamatte.matte.start import laid_on_level
-from gigamatte.types import Box, CoarseMatte, FloatArray, Matte, PixelArray, Size, Watch
+from gigamatte.types import Box, CoarseMatte, FloatArray, Matte, PixelArray, Size, Tile, Watch, to_pixels
 
 #: Tiles that one call of a refiner gets: enough for a network to be busy, few enough to stay in the cache.
 BATCH = 4
 #: A band that covers more of a level than this is settled at no more than SETTLE_PIXELS first.
 WIDE_BAND, SETTLE_PIXELS = 0.25, 1_000_000
-
-
-class Levels(Protocol):
-    """The photo at full size, half, quarter …: what ``photo.levels.PhotoLevels`` is."""
-
-    @property
-    def levels(self) -> int: ...  # noqa: D102
-
-    def size(self, level: int) -> Size: ...  # noqa: D102
-
-    def read(self, level: int, box: Box) -> PixelArray: ...  # noqa: D102
 
 
 def resolve(
@@ -54,20 +43,25 @@ def resolve(
     level, blur = starting_level(coarse, levels.levels - 1)
     alpha, level, blur, warnings = _start(coarse, levels, level, blur)
     matte = as_matte(alpha, 16)
-    watch = watch or _ignore
+    watch = watch or _ignored
     total = sum(levels.size(k).pixels for k in range(level)) or 1
     done = 0
     with ThreadPoolExecutor(threads) as pool:
         for finer in range(level - 1, -1, -1):
             lift = _Lift(matte, levels, finer, refiner, blur)
             span = levels.size(finer).pixels / total
-            matte = lift.run(pool, lambda part, base=done / total, span=span: watch("matte", base + span * part))
+            base = done / total
+
+            def report(part: float, base: float = base, span: float = span) -> None:
+                watch("matte", base + span * part)
+
+            matte = lift.run(pool, report)
             done += levels.size(finer).pixels
             blur = 0.0  # from here on the alpha is as sharp as the photo
     return as_bits(matte, bits), warnings
 
 
-def _ignore(_stage: str, _fraction: float) -> None:
+def _ignored(_stage: str, _fraction: float) -> None:
     """Nobody watches."""
 
 
@@ -92,11 +86,10 @@ class _Lift:
     def __init__(self, matte: Matte, levels: Levels, finer: int, refiner: Refiner, blur: float) -> None:
         self.matte, self.levels, self.finer, self.refiner, self.blur = matte, levels, finer, refiner, blur
         self.size = levels.size(finer)
-        self.scale = np.float32(1 / np.iinfo(levels.read(finer, Box(0, 0, 1, 1)).dtype).max)
         self.decided = np.zeros(tiling.grid(self.size), np.uint8)
 
-    def run(self, pool: ThreadPoolExecutor, progress: Iterable[None] | object) -> Matte:
-        report = cast("_Progress", progress)
+    def run(self, pool: ThreadPoolExecutor, report: Callable[[float], None]) -> Matte:
+        """The finer matte; ``report`` is told after each batch which part of the level is done."""
         todo = list(self._undecided())
         batches = [todo[at : at + BATCH] for at in range(0, len(todo), BATCH)]
         found: dict[tuple[int, int], PixelArray] = {}
@@ -136,36 +129,31 @@ class _Lift:
         """Alphas of some tiles, (row, column) float32, cut to what each tile writes."""
         finished: list[tuple[tuple[int, int], FloatArray]] = []
         patches: list[LevelPatch] = []
-        waiting: list[tuple[tuple[int, int], tiling.Tile, NDArray[np.bool_], FloatArray]] = []
+        waiting: list[tuple[tuple[int, int], Tile, NDArray[np.bool_], FloatArray]] = []
         halo = self.refiner.halo
         for place in places:
             tile = tiling.with_halo(tiling.home(*place, self.size), halo)
             under = tiling.parent(tile.read)
             # the band reaches further than the refiner looks: a wider look decides it, its middle is lifted
             wide = under.grown(SUPPORT)
-            around = read_repeated(self.matte, wide)
+            around = alpha_in(self.matte, wide)
             inner = under.relative_to(wide).slices()
             mask = band(around)[inner]
             plain = cv2.resize(around[inner], None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
             if not mask.any():
-                finished.append((place, _snapped(plain)[_cut(tile)]))
+                finished.append((place, _snapped(plain)[tile.inner]))
                 continue
             patches.append(self._patch(np.ascontiguousarray(around[inner]), under, tile.read))
             waiting.append((place, tile, mask, plain))
         if patches:
             for (place, tile, mask, plain), lifted in zip(waiting, self.refiner.lift(patches), strict=True):
                 inside = mask.repeat(2, axis=0).repeat(2, axis=1)
-                finished.append((place, np.where(inside, lifted, _snapped(plain))[_cut(tile)]))
+                finished.append((place, np.where(inside, lifted, _snapped(plain))[tile.inner]))
         return finished
 
     def _patch(self, alpha: FloatArray, under: Box, box: Box) -> LevelPatch:
-        coarse = read_clamped(self.levels, self.finer + 1, under).astype(np.float32) * self.scale
-        fine = read_clamped(self.levels, self.finer, box).astype(np.float32) * self.scale
-        return LevelPatch(alpha, coarse, fine, self.blur)
-
-
-class _Progress(Protocol):
-    def __call__(self, part: float, /) -> None: ...
+        coarse = photo_in(self.levels, self.finer + 1, under)
+        return LevelPatch(alpha, coarse, photo_in(self.levels, self.finer, box), self.blur)
 
 
 def _near_undecided(decided: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -180,44 +168,9 @@ def _snapped(alpha: FloatArray) -> FloatArray:
     return (alpha > 0.5).astype(np.float32)
 
 
-def _cut(tile: tiling.Tile) -> tuple[slice, slice]:
-    return tile.inner
-
-
-def read_clamped(levels: Levels, level: int, box: Box) -> PixelArray:
-    """The photo in ``box``, which may reach beyond its border: border pixels are repeated there."""
-    inside = _nearest_inside(box, levels.size(level))
-    return _padded(levels.read(level, inside), box, inside)
-
-
-def read_repeated(matte: Matte, box: Box) -> FloatArray:
-    """The alpha in ``box`` as float32 in [0, 1]; beyond the border, border pixels are repeated."""
-    inside = _nearest_inside(box, matte.size)
-    pixels = _padded(matte.read(inside), box, inside)
-    return pixels.astype(np.float32) * np.float32(1 / matte.full_scale)
-
-
-def _nearest_inside(box: Box, size: Size) -> Box:
-    """The part of the box inside, and at least the border pixel next to it."""
-    left, top = min(max(box.left, 0), size.width - 1), min(max(box.top, 0), size.height - 1)
-    right, bottom = max(min(box.right, size.width), left + 1), max(min(box.bottom, size.height), top + 1)
-    return Box(left, top, right - left, bottom - top)
-
-
-def _padded(pixels: PixelArray, box: Box, inside: Box) -> PixelArray:
-    if box == inside:
-        return pixels
-    top, left = max(0, inside.top - box.top), max(0, inside.left - box.left)
-    bottom, right = max(0, box.bottom - inside.bottom), max(0, box.right - inside.right)
-    out: PixelArray = cv2.copyMakeBorder(pixels, top, bottom, left, right, cv2.BORDER_REPLICATE)
-    return out
-
-
 def quantised(alpha: FloatArray, bits: int) -> PixelArray:
     """float32 in [0, 1] → uint8 or uint16, rounded."""
-    full = (1 << bits) - 1
-    rounded = alpha * np.float32(full) + np.float32(0.5)
-    return rounded.astype(np.uint8 if bits == 8 else np.uint16)
+    return to_pixels(alpha * np.float32((1 << bits) - 1) + np.float32(0.5), bits)
 
 
 def as_matte(alpha: FloatArray, bits: int) -> Matte:

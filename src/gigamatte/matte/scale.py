@@ -18,8 +18,8 @@ _STEEPENED = 1.25
 def edge_blur(alpha: FloatArray) -> float:
     """The blur of a mask's contour: σ of a Gaussian, in the mask's own pixels, at least 0.5.
 
-    ``alpha`` float32 (row, column) in [0, 1]. Taken from the steepest of the contour's slopes, because hair is soft by nature
-    and says nothing about the mask.
+    ``alpha`` float32 (row, column) in [0, 1]. Taken from the steepest of the contour's slopes, because hair is soft
+    by nature and says nothing about the mask.
     """
     across = cv2.Sobel(alpha, cv2.CV_32F, 1, 0, ksize=1, scale=0.5, borderType=cv2.BORDER_REPLICATE)
     down = cv2.Sobel(alpha, cv2.CV_32F, 0, 1, ksize=1, scale=0.5, borderType=cv2.BORDER_REPLICATE)
@@ -33,8 +33,9 @@ def edge_blur(alpha: FloatArray) -> float:
 def starting_level(coarse: CoarseMatte, deepest: int) -> tuple[int, float]:
     """(level, blur): where the mask's contour is blurred by about one pixel, and σ of that blur in the level's pixels.
 
-    Level 0 is the photo at full size, each next one is half as wide. A mask that was enlarged by another tool is blurred
-    by several of its own pixels and starts at a coarser level than its size suggests. ``deepest`` is the last level.
+    Level 0 is the photo at full size, each next one is half as wide. A mask that was enlarged by another tool is
+    blurred by several of its own pixels and starts at a coarser level than its size suggests. ``deepest`` is the last
+    level.
     """
     pixel = coarse.fit.region.width / coarse.fit.network.width, coarse.fit.region.height / coarse.fit.network.height
     blur = edge_blur(coarse.alpha) * math.sqrt(pixel[0] * pixel[1])

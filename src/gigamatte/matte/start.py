@@ -11,8 +11,8 @@ from gigamatte.types import CoarseMatte, FloatArray, Size
 def laid_on_level(coarse: CoarseMatte, size: Size, level: int) -> FloatArray:
     """The mask resampled to a level of the photo: float32 (row, column) in [0, 1], background outside its region.
 
-    ``size`` is the level's size; one of its pixels is 2**level photo pixels wide. Averages where the mask has more pixels
-    than the level, else linear: neither rings.
+    ``size`` is the level's size; one of its pixels is 2**level photo pixels wide. Averages where the mask has more
+    pixels than the level, else linear: neither rings.
     """
     region, alpha = coarse.fit.region, coarse.alpha
     step = 2**level

@@ -1,7 +1,7 @@
 """Which pixels are worked on together: whole numbers only.
 
-A level of the photo is a fixed grid of squares, counted from its top left corner. Each is read with a halo, so that what
-is computed for it equals what would be computed for the whole picture at once.
+A level of the photo is a fixed grid of squares, counted from its top left corner. Each is read with a halo, so that
+what is computed for it equals what would be computed for the whole picture at once.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from gigamatte.errors import UsageError
 from gigamatte.types import Box, Size, Tile
 
-#: Edge of a stored tile, in pixels. Small enough that a thin contour touches few pixels, large enough that halos are cheap.
+#: Edge of a stored tile, in pixels: small, so that a thin contour touches few; not so small that halos cost more.
 EDGE = 256
 
 

@@ -2,8 +2,8 @@
 
 Inside a small window the alpha is modelled as a linear function of the colour, α ≈ a·I + b (the colour-line model of
 Levin, Lischinski and Weiss, A Closed-Form Solution to Natural Image Matting, 2008). The guided filter (He, Sun, Tang,
-Guided Image Filtering, 2010) fits a and b in closed form; its fast version (He, Sun, Fast Guided Filter, 2015) fits at the
-coarse level, where the mask was made, and applies at the fine level, where the photo still has its detail.
+Guided Image Filtering, 2010) fits a and b in closed form; its fast version (He, Sun, Fast Guided Filter, 2015) fits at
+the coarse level, where the mask was made, and applies at the fine level, where the photo still has its detail.
 
 What makes it exact here: a network's mask is blurred against the photo at the same level. Fitting a blurred alpha to a
 sharp photo flattens a, and the lifted edge stays soft. So the coarse photo is blurred by the mask's own σ first: then
@@ -22,7 +22,7 @@ import numpy as np
 from gigamatte.matte.refiners.base import LevelPatch
 from gigamatte.types import FloatArray
 
-#: Half the window of the fit, in pixels of the coarser level: small for a network's mask, whose every pixel is blurred …
+#: Half the window of the fit, in pixels of the coarser level: small for a network's mask, which is blurred …
 FIRST_RADIUS = 2
 #: … wider once the alpha follows the photo.
 RADIUS = 3
@@ -57,7 +57,8 @@ def guided(patch: LevelPatch) -> FloatArray:
     snap = FIRST_SNAP if first else SNAP
     alpha -= snap
     alpha *= 1 / (1 - 2 * snap)
-    return np.clip(alpha, 0, 1, out=alpha)
+    np.clip(alpha, 0, 1, out=alpha)
+    return np.asarray(alpha, np.float32)
 
 
 def _blurred(colour: FloatArray, sigma: float) -> FloatArray:
