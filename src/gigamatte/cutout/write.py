@@ -79,10 +79,10 @@ class _Finish:
     ) -> None:
         self._icc, self._carried, self._resolution, self._threads = icc, carried, resolution, threads
 
-    def __call__(self, image: pyvips.Image, photoshop: bool) -> pyvips.Image:
+    def __call__(self, image: pyvips.Image, format: str) -> pyvips.Image:
         across, down = self._resolution
         image = image.copy(xres=across or _UNSAID, yres=down or _UNSAID)
-        image = blocks.attach(image, self._carried, photoshop=photoshop)
+        image = blocks.attach(image, self._carried, format=format)
         if self._icc is not None:
             image.set_type(pyvips.GValue.blob_type, "icc-profile-data", self._icc)
         if self._threads:
@@ -130,7 +130,7 @@ def _save(
 
     def encode() -> None:
         try:
-            image = finish(stream.image(), saver.startswith("jpeg"))
+            image = finish(stream.image(), saver.removesuffix("save_target"))
             pyvips.Operation.call(saver, image, _vips_target(draft), **options)
         except BaseException as error:
             failure.append(error)

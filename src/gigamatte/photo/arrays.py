@@ -55,6 +55,8 @@ def from_pillow(picture: Image.Image) -> tuple[pyvips.Image, int]:
     dpi = picture.info.get("dpi")
     if dpi:
         image = image.copy(xres=float(dpi[0]) / 25.4, yres=float(dpi[1]) / 25.4)
+        # what libvips' loaders set when a file gives its resolution
+        image.set_type(pyvips.GValue.refstr_type, "resolution-unit", "in")
     orientation = picture.getexif().get(0x0112, 1)
     return image, orientation if orientation in range(1, 9) else 1
 

@@ -57,12 +57,18 @@ def without_position(blocks: Mapping[str, bytes]) -> dict[str, bytes]:
     return kept
 
 
-def attach(image: pyvips.Image, blocks: Mapping[str, bytes], *, photoshop: bool) -> pyvips.Image:
-    """A copy of a lazy image that carries ``blocks``. JPEG wants IPTC wrapped as ``photoshop`` does, TIFF plain."""
+def attach(image: pyvips.Image, blocks: Mapping[str, bytes], *, format: str) -> pyvips.Image:
+    """A copy of a lazy image that carries ``blocks``, IPTC dressed as ``format`` (jpeg, tiff, …) wants it."""
     image = image.copy()
     for name, block in blocks.items():
-        wrapped = _photoshop_block(block) if name == IPTC and photoshop else block
-        image.set_type(pyvips.GValue.blob_type, name, wrapped)
+        dressed = block
+        if name == IPTC and format == "jpeg":
+            dressed = _photoshop_block(block)
+        elif name == IPTC and format == "tiff":
+            # libvips 8.18 hands the TIFF library a count of 4-byte words where it has come to expect bytes,
+            # so only a quarter is written; readers skip zeros at the end
+            dressed = block + bytes(3 * len(block))
+        image.set_type(pyvips.GValue.blob_type, name, dressed)
     return image
 
 

@@ -153,12 +153,7 @@ def _describe(opened: Opened, stored: Size) -> Photo:
     icc = _profile(header, colours, warnings)
     fields, notes = metadata.collect(header)
     upright = Turn.from_exif(opened.orientation)
-    resolution = (header.xres, header.yres)
-    # libvips assumes 1 pixel a millimetre (and its JPEG reader 72 dpi) where a file says nothing
-    unit = "resolution-unit" in header.get_fields()
-    # its PNG reader names no unit, and gives 72 dpi where a file says nothing
-    unit = unit or (opened.format == "png" and abs(header.xres * 25.4 - 72) > 0.1)
-    said = unit and header.xres > 0 and header.yres > 0
+    across, down = _resolution(opened)
     return Photo(
         size=upright.size(stored),
         bits=8 if header.format == "uchar" else 16,
@@ -167,7 +162,7 @@ def _describe(opened: Opened, stored: Size) -> Photo:
         open=lambda: _as_rgb(opened.load(), colours, alpha, icc),
         orientation=opened.orientation,
         metadata=fields,
-        resolution=(resolution[::-1] if upright.transposed else resolution) if said else (0.0, 0.0),
+        resolution=(down, across) if upright.transposed else (across, down),
         name=name,
         format=opened.format,
         decode_bytes=_decode_bytes(opened),
@@ -176,6 +171,15 @@ def _describe(opened: Opened, stored: Size) -> Photo:
 
 
 _FORMS = {"float": "32-bit floats", "double": "64-bit floats", "uint": "32-bit integers", "int": "32-bit integers"}
+
+
+def _resolution(opened: Opened) -> tuple[float, float]:
+    """Pixels per millimetre of the stored picture, 0 where the file says nothing."""
+    header = opened.header
+    # libvips assumes some resolution where a file gives none, but then names no unit;
+    # its PNG reader never names one, and assumes 72 dpi
+    said = "resolution-unit" in header.get_fields() or (opened.format == "png" and abs(header.xres * 25.4 - 72) > 0.1)
+    return (header.xres, header.yres) if said and header.xres > 0 and header.yres > 0 else (0.0, 0.0)
 
 
 def _bands(header: pyvips.Image, name: str, warnings: list[str]) -> tuple[int, bool]:
