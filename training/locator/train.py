@@ -156,7 +156,7 @@ class Trainer:
         average(self.running, self.model, min(self.plan.averaging, (1 + self.steps) / (10 + self.steps)))
         return float(loss.detach())
 
-    def run(self, checkpoint: Path, every: float = 120.0) -> None:
+    def run(self, checkpoint: Path, every: float = 60.0) -> None:
         """Trains until the plan's time is spent; writes `checkpoint` every `every` seconds and at the end."""
         self.model.train()
         budget = self.plan.minutes * 60
