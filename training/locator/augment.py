@@ -35,7 +35,7 @@ def _tone_curve(rng: Rng) -> Pixels:
     contrast = rng.uniform(0.25, 0.7) if rng.random() < 0.1 else rng.uniform(0.75, 1.25)
     cast = np.exp(rng.normal(0, 0.07, 3)).astype(np.float32)
     y = ((x**gamma - 0.5) * contrast + 0.5 + rng.normal(0, 0.07)) * cast
-    return np.clip(y * 255, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(y * 255, 0, 255), np.uint8)
 
 
 def _jpeg(rng: Rng, rgb: Pixels) -> Pixels:

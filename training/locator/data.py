@@ -106,7 +106,7 @@ def without_subject(rgba: Pixels, longest: int = 288) -> Pixels:
         filled = np.asarray(cv2.resize(filled, level.shape[1::-1], interpolation=cv2.INTER_LINEAR))
         trust = np.clip(level[..., 3:] * 2, 0, 1)
         filled = filled * (1 - trust) + trust * level[..., :3] / np.maximum(level[..., 3:], 1e-4)
-    return np.clip(filled, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(filled, 0, 255), np.uint8)
 
 
 READERS: dict[str, Callable[[Path], Pixels]] = {

@@ -127,8 +127,9 @@ def settle(model: Locator, pixels: list[torch.Tensor]) -> None:
         for norm in norms:
             mean, square = torch.stack(sums[norm]).mean(0)
             norm.running_mean.copy_(mean)  # type: ignore[union-attr]
-            norm.running_var.copy_((square - mean * mean).clamp_min(1e-6))  # type: ignore[union-attr]
-            norm.weight.copy_(torch.sqrt(norm.running_var + norm.eps))  # type: ignore[operator]
+            variance = (square - mean * mean).clamp_min(1e-6)
+            norm.running_var.copy_(variance)  # type: ignore[union-attr]
+            norm.weight.copy_(torch.sqrt(variance + norm.eps))
             norm.bias.add_(mean)
     for hook in hooks:
         hook.remove()

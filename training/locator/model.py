@@ -125,8 +125,11 @@ def fold(model: Locator) -> Locator:
     """Merges every batch norm into the convolution before it (inference only; changes the model in place)."""
     model.eval()
     for name, module in list(model.named_modules()):
-        if isinstance(module, nn.Sequential) and len(module) == 2 and isinstance(module[1], nn.BatchNorm2d):
-            fused = torch.nn.utils.fusion.fuse_conv_bn_eval(module[0], module[1])
+        if not isinstance(module, nn.Sequential) or len(module) != 2:
+            continue
+        convolution, norm = module
+        if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+            fused = torch.nn.utils.fusion.fuse_conv_bn_eval(convolution, norm)
             parent = model.get_submodule(name.rpartition(".")[0]) if "." in name else model
             setattr(parent, name.rpartition(".")[2], fused)
     return model

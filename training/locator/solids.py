@@ -188,4 +188,4 @@ def render(rng: Rng, solids: list[Solid], view: Floats, side: int) -> Pixels:
     image = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
     # Averaging mixed black into edge colours: divide it out again (straight colour).
     image[..., :3] *= 255 / np.maximum(image[..., 3:], 1)
-    return np.clip(image, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(image, 0, 255), np.uint8)
