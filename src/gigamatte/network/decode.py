@@ -34,9 +34,9 @@ def _sigmoid(logits: FloatArray) -> FloatArray:
 
 
 def confidence(coarse: CoarseMatte) -> float:
-    """How sure the network is of the most certain pixels that could make a subject, 0…1: their mean alpha."""
+    """The alpha, 0…1, that the smallest possible subject reaches everywhere: how sure the network is of any subject."""
     count = max(1, round(coarse.alpha.size * SMALLEST_SUBJECT))
-    return float(np.partition(coarse.alpha.ravel(), -count)[-count:].mean())
+    return float(np.partition(coarse.alpha.ravel(), -count)[-count])
 
 
 def has_subject(coarse: CoarseMatte) -> bool:

@@ -87,8 +87,11 @@ def _transfer(url: str, part: Path, size: int | None, progress: Progress | None,
         raise ConnectionError(f"the server sent {got} of {size} bytes")
 
 
-def _copy(answer: IO[bytes], file: IO[bytes], have: int, total: int | None, progress: Progress | None) -> int:
-    while chunk := answer.read(_CHUNK):
+def _copy(
+    answer: http.client.HTTPResponse, file: IO[bytes], have: int, total: int | None, progress: Progress | None
+) -> int:
+    # read1 hands over what has arrived; read would lose it when the server falls silent
+    while chunk := answer.read1(_CHUNK):
         have += len(chunk)
         if total is not None and have > total:
             raise DownloadFailed(f"the server sends more than the {total} bytes that were expected")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import threading
 from pathlib import Path
 from typing import Literal
 
-from gigamatte.errors import UsageError, WriteError
+from gigamatte.errors import UsageError, WeightsRefused, WriteError
 from gigamatte.network.birefnet import BACKBONES, BUILDER_VERSION, SafetensorsFile, build
 from gigamatte.network.cache import cache_folder
 from gigamatte.network.cards import ModelCard, PatchOrder
@@ -65,19 +65,20 @@ def write_graph(
     order = patch_order or card.patch_order
     dtype = _DTYPES[stored_as] if stored_as else None
     state = SafetensorsFile(weights)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".partial", dir=target.parent)
-    except OSError as error:
-        raise WriteError(f"{target} cannot be written: {error.strerror or error}") from error
-    partial = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
+        with partial.open("wb") as file:
             build(state, BACKBONES[card.build], shape, order, file, dtype=dtype, metadata=metadata)
         partial.replace(target)
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise WriteError(f"{target} could not be written: {error.strerror or error}", "is the disk full?") from error
+    except WeightsRefused as error:
+        partial.unlink(missing_ok=True)
+        raise WeightsRefused(
+            f"{weights} is not the network that the card {card.name} names: {error.message}"
+        ) from error
     except BaseException:
         partial.unlink(missing_ok=True)
         raise

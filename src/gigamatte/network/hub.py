@@ -94,7 +94,7 @@ def _translated(card: ModelCard, error: BaseException) -> DownloadFailed:
             return disk_full(Path(getattr(link, "filename", None) or "."), card.bytes)
         if isinstance(link, errors.OfflineModeIsEnabled):
             return DownloadFailed(
-                f"{card.name} is not on this machine, and HF_HUB_OFFLINE forbids to fetch it", "unset HF_HUB_OFFLINE"
+                f"{card.name} is not here, and HF_HUB_OFFLINE forbids to fetch it", "unset HF_HUB_OFFLINE"
             )
     status = next((code for link in chain if (code := _status(link)) is not None), None)
     place = f"{card.repo} on {endpoint()}"

@@ -118,6 +118,8 @@ def get(card: ModelCard, progress: Progress | None = None) -> Installed:
 
 
 def _from_hub(card: ModelCard, incoming: Path) -> tuple[Path, str | None, str]:
+    if offline() and hub.in_cache(card) is None:
+        raise _forbidden(card)
     copy = hub.in_cache(card)
     if copy is not None and card.sha256 and card.revision and digest_of(copy) == card.sha256:
         return _link(copy, incoming / copy.name), card.sha256, card.revision
@@ -134,13 +136,15 @@ def _from_hub(card: ModelCard, incoming: Path) -> tuple[Path, str | None, str]:
 def _from_url(card: ModelCard, incoming: Path, progress: Progress | None) -> Path:
     assert card.url is not None  # get() has looked
     if offline():
-        raise DownloadFailed(
-            f"{card.name} is not on this machine, and HF_HUB_OFFLINE forbids to fetch it", "unset HF_HUB_OFFLINE"
-        )
+        raise _forbidden(card)
     target = incoming / PurePosixPath(card.file).name
     _need_room(incoming, card.bytes)
     download(card.url, target, size=card.bytes, progress=progress)
     return target
+
+
+def _forbidden(card: ModelCard) -> DownloadFailed:
+    return DownloadFailed(f"{card.name} is not here, and HF_HUB_OFFLINE forbids to fetch it", "unset HF_HUB_OFFLINE")
 
 
 def _need_room(folder: Path, size: int | None) -> None:

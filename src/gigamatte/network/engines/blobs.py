@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +33,14 @@ def read_blob(path: Path) -> Any:
 def write_blob(path: Path, data: Any) -> None:
     """Write and only then give it its name, so that no other process meets a half-written blob. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, partial = tempfile.mkstemp(suffix=".partial", dir=path.parent)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.partial")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with partial.open("wb") as file:
             file.write(data)
             file.write(_END)
-        Path(partial).replace(path)
+        partial.replace(path)
     except OSError:
-        Path(partial).unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
         raise
     blobs = sorted(path.parent.glob("*.blob"), key=lambda blob: blob.stat().st_mtime, reverse=True)
     for old in blobs[KEPT:]:
