@@ -18,6 +18,7 @@ from gigamatte.cutout.cutout import Cutout
 from gigamatte.errors import NoSubject, UsageError
 from gigamatte.matte import given
 from gigamatte.matte.cascade import resolve
+from gigamatte.matte.doubt import doubt
 from gigamatte.matte.refine import open_refiner
 from gigamatte.network.decode import has_subject
 from gigamatte.network.networks import Network, open_network
@@ -62,7 +63,7 @@ class Remover:
             matte, more = resolve(coarse, levels, self._refiner, bits=photo.bits, threads=self._threads, watch=watch)
             clock.lap("matte")
             receipt = self._receipt(photo, levels, model, clock, (*photo.warnings, *warnings, *more))
-            receipt = dataclasses.replace(receipt, band_fraction=matte.band_fraction)
+            receipt = dataclasses.replace(receipt, band_fraction=matte.band_fraction, doubt=doubt(coarse, matte))
             return Cutout(levels, matte, self.options, receipt)
         except BaseException:
             levels.close()

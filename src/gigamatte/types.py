@@ -337,6 +337,8 @@ class Receipt:
     peak_rss_mb: float = 0.0
     #: the part of the photo's pixels that had to be resolved, 0…1
     band_fraction: float = 0.0
+    #: how unsure the matte is: score 0…1 and its parts, see matte/doubt.py
+    doubt: Mapping[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     width: int = 0
     height: int = 0
