@@ -1,0 +1,144 @@
+"""A child process as the supervisor holds it: how it is started, spoken to, measured and killed."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from gigamatte.worker.wire import Message, receive, send
+
+log = logging.getLogger("gigamatte.worker")
+
+#: lines of the child's stderr that are kept for a report of its death
+KEPT_LINES = 40
+
+
+class ChildProcess:
+    """One running child. ``heard(self, message)`` and, once, ``gone(self)`` are called from its own thread."""
+
+    def __init__(
+        self,
+        entry: str,
+        *,
+        memory: int,
+        inflight: int,
+        heard: Callable[[ChildProcess, Message], None],
+        gone: Callable[[ChildProcess], None],
+    ) -> None:
+        # the child imports what the parent would; -P keeps the current folder out, -c keeps __main__ ours
+        path = os.pathsep.join(part for part in sys.path if part)
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", f"from {entry} import main; main()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+        self.ready = False
+        self.started = time.monotonic()
+        #: photos it was given so far
+        self.photos = 0
+        #: why it was killed, in words; empty when it died by itself
+        self.killed_for = ""
+        self.stderr: deque[str] = deque(maxlen=KEPT_LINES)
+        self._heard, self._gone = heard, gone
+        self._sending = threading.Lock()
+        self._to, self._from, self._errors = (
+            cast(BinaryIO, pipe) for pipe in (self._process.stdin, self._process.stdout, self._process.stderr)
+        )
+        self.send({"memory": memory, "inflight": inflight})
+        threading.Thread(target=self._listen, name="gigamatte-child", daemon=True).start()
+        threading.Thread(target=self._keep_stderr, name="gigamatte-child-stderr", daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """Its process number."""
+        return self._process.pid
+
+    def send(self, message: Message) -> None:
+        """Send a message; one to a child that has just died is lost, which ``gone`` takes care of."""
+        with self._sending, contextlib.suppress(OSError, ValueError):
+            send(self._to, message)
+
+    def kill(self, why: str = "") -> None:
+        """End it at once."""
+        self.killed_for = self.killed_for or why
+        with contextlib.suppress(OSError):
+            self._process.kill()
+
+    def close(self, patience: float = 5.0) -> None:
+        """Let it end by itself, and kill it when it does not within ``patience`` seconds."""
+        self.send({"do": "close"})
+        with contextlib.suppress(OSError):
+            self._to.close()
+        try:
+            self._process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            self._process.wait()
+
+    def memory(self) -> int | None:
+        """Bytes of memory that only this process holds; None where the system does not tell."""
+        return memory_of(self.pid)
+
+    def how_it_ended(self) -> str:
+        """In words: the reason it was killed for, the signal, or the exit code."""
+        if self.killed_for:
+            return self.killed_for
+        code = self._process.returncode
+        if code is not None and code < 0:
+            try:
+                return f"crashed ({signal.Signals(-code).name})"
+            except ValueError:
+                return f"crashed (signal {-code})"
+        return f"ended with exit code {code}"
+
+    def _listen(self) -> None:
+        try:
+            while (message := receive(self._from)) is not None:
+                self._heard(self, message)
+        except (OSError, ValueError) as error:
+            log.error("the pipe of worker process %d broke: %s", self.pid, error)
+            self.kill()
+        self._process.wait()
+        for pipe in (self._to, self._from):
+            with contextlib.suppress(OSError):
+                pipe.close()
+        self._gone(self)
+
+    def _keep_stderr(self) -> None:
+        with contextlib.suppress(OSError, ValueError), self._errors:
+            for line in self._errors:
+                text = line.decode("utf-8", "replace").rstrip()
+                self.stderr.append(text)
+                log.info("worker process %d: %s", self.pid, text)
+
+
+def memory_of(pid: int) -> int | None:
+    """Bytes a process holds that cannot be dropped: anonymous, shared and swapped memory, not files it has mapped.
+
+    Linux tells them apart; elsewhere it is what ``ps`` calls the resident set; None where there is neither.
+    """
+    status = Path(f"/proc/{pid}/status")
+    if status.exists():
+        try:
+            lines = status.read_text().splitlines()
+        except OSError:
+            return None
+        wanted = ("RssAnon:", "RssShmem:", "VmSwap:")
+        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(wanted))
+    if shutil.which("ps") is None:
+        return None
+    asked = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return int(asked.stdout) * 1024 if asked.stdout.strip().isdigit() else None

@@ -1,0 +1,82 @@
+"""The Removers of the child: photos that need the same network share it, whatever else is asked for them."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gigamatte.options import Options
+from gigamatte.pipeline import Remover
+from gigamatte.types import Size
+
+#: networks kept loaded beside each other; the one that was asked longest ago goes first
+KEPT = 2
+#: side of the grey picture that a network is warmed with, pixels
+WARM = 64
+
+
+@dataclass
+class _Loaded:
+    remover: Remover
+    users: int = 0
+    opening: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Removers:
+    """Lends Removers to threads and keeps at most ``kept`` networks that nobody is using."""
+
+    def __init__(self, kept: int = KEPT) -> None:
+        self._kept = kept
+        self._loaded: OrderedDict[Hashable, _Loaded] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def lend(self, options: Options, *, network: bool = True) -> Iterator[Remover]:
+        """A Remover with exactly these options. With ``network`` its network is loaded before the block begins.
+
+        Raises NetworkUnavailable, WeightsRefused, DeviceUnavailable.
+        """
+        entry = self._take(options)
+        try:
+            if network:
+                with entry.opening:
+                    entry.remover.network()
+            # a copy shares the loaded network and the refiner; only the options are its own
+            own = copy.copy(entry.remover)
+            own.options = options
+            yield own
+        finally:
+            self._give_back(entry)
+
+    def warm(self, options: Options) -> None:
+        """Load the network of these options and run it once, so that the first photo does not pay for it."""
+        with self.lend(options) as remover:
+            size = Size(WARM, WARM)
+            remover.network().locate(np.full((*size.shape, 3), 128, np.uint8), size.box, size)
+
+    def _take(self, options: Options) -> _Loaded:
+        key = (options.model, options.device, options.require_device, options.threads, options.refine)
+        with self._lock:
+            entry = self._loaded.get(key)
+            if entry is None:
+                entry = self._loaded[key] = _Loaded(Remover(options))
+            self._loaded.move_to_end(key)
+            entry.users += 1
+            self._drop_idle()
+            return entry
+
+    def _give_back(self, entry: _Loaded) -> None:
+        with self._lock:
+            entry.users -= 1
+            self._drop_idle()
+
+    def _drop_idle(self) -> None:
+        idle = [key for key, entry in self._loaded.items() if entry.users == 0]
+        for key in idle[: max(0, len(self._loaded) - self._kept)]:
+            self._loaded.pop(key).remover.close()

@@ -1,0 +1,111 @@
+"""What crosses the pipe: JSON objects, each preceded by its length. No pickles, so nothing that arrives can run."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from gigamatte import errors
+from gigamatte.errors import GigamatteError
+from gigamatte.options import Options
+from gigamatte.types import Box, ModelUse, Receipt
+
+Message = dict[str, Any]
+
+_LENGTH = struct.Struct("<I")
+#: receipts and error lines are a few kilobytes
+LARGEST = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One photo to cut: from ``source`` to ``target``, whose format is that of ``options`` or of its suffix."""
+
+    source: Path
+    target: Path
+    options: Options = dataclasses.field(default_factory=Options)
+    #: takes the network's place (default: ``options.mask``)
+    mask: Path | None = None
+    overwrite: bool = False
+
+
+def send(stream: BinaryIO, message: Message) -> None:
+    """Write one message; the caller keeps threads apart."""
+    # ASCII: file names that are not valid UTF-8 survive as escaped surrogates
+    data = json.dumps(message, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+    stream.write(_LENGTH.pack(len(data)) + data)
+    stream.flush()
+
+
+def receive(stream: BinaryIO) -> Message | None:
+    """The next message, or None when the other side has gone, in the middle of a message too."""
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    if length > LARGEST:
+        return None  # no message of ours: somebody else wrote into the pipe
+    data = stream.read(length)
+    if len(data) < length:
+        return None
+    message = json.loads(data)
+    return message if isinstance(message, dict) else None
+
+
+def pack_job(job: Job) -> Message:
+    """A job as plain JSON types."""
+    return {
+        "source": str(job.source),
+        "target": str(job.target),
+        "mask": None if job.mask is None else str(job.mask),
+        "overwrite": job.overwrite,
+        "options": pack_options(job.options),
+    }
+
+
+def unpack_job(plain: Mapping[str, Any]) -> Job:
+    """The inverse of ``pack_job``."""
+    mask = plain["mask"]
+    return Job(
+        source=Path(plain["source"]),
+        target=Path(plain["target"]),
+        options=unpack_options(plain["options"]),
+        mask=None if mask is None else Path(mask),
+        overwrite=plain["overwrite"],
+    )
+
+
+def pack_options(options: Options) -> Message:
+    """Options as plain JSON types."""
+    return dataclasses.asdict(options)
+
+
+def unpack_options(plain: Mapping[str, Any]) -> Options:
+    """The inverse of ``pack_options``; raises UsageError for values out of range."""
+    box = plain.get("box")
+    return Options(**{**plain, "box": None if box is None else Box(**box)})
+
+
+def unpack_receipt(plain: Mapping[str, Any]) -> Receipt:
+    """The inverse of ``Receipt.as_dict``."""
+    model = plain["model"]
+    use = None if model is None else ModelUse(**model)
+    tuples = {name: tuple(value) for name, value in plain.items() if isinstance(value, list)}  # JSON has no tuples
+    return Receipt(**{**plain, **tuples, "model": use})
+
+
+def pack_error(error: GigamatteError) -> dict[str, str]:
+    """An error as plain strings."""
+    return {"kind": type(error).__name__, "message": error.message, "hint": error.hint}
+
+
+def unpack_error(plain: Mapping[str, str]) -> GigamatteError:
+    """The inverse of ``pack_error``: only classes of ``gigamatte.errors`` can come back."""
+    kind = getattr(errors, plain["kind"], None)
+    make = kind if isinstance(kind, type) and issubclass(kind, GigamatteError) else GigamatteError
+    return make(plain["message"], plain["hint"])
