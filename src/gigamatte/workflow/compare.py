@@ -1,0 +1,193 @@
+"""The comparison that users make by hand, measured: four ways to cut one photo, one network."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from gigamatte.errors import UsageError
+from gigamatte.evaluate.clarity import estimated_leak, hair_clarity, texture_kept
+from gigamatte.evaluate.contour import edge_width, raggedness
+from gigamatte.evaluate.metrics import Region, score, unit_alpha
+from gigamatte.evaluate.table import text_table
+from gigamatte.messages import translate
+from gigamatte.options import MAX_PIXELS, Options
+from gigamatte.photo.mask import read_mask
+from gigamatte.pipeline import Remover
+from gigamatte.types import FloatArray, Size
+from gigamatte.workflow.compare_page import comparison_page
+from gigamatte.workflow.files import new_file, refuse_existing
+from gigamatte.workflow.prepare import Strategy
+from gigamatte.workflow.ways import Pixels, Way, four_ways, screen_pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One way's figures; lengths in pixels of the photo. The three errors are None without a true alpha."""
+
+    way: str
+    width: int
+    height: int
+    megabytes: float
+    seconds: float
+    #: RMS of fine alpha detail in the band, percent
+    hair_clarity: float
+    #: the finest octave of the subject's texture that is left, 0…1
+    texture_kept: float
+    #: all four octaves, finest first
+    texture_octaves: tuple[float, ...]
+    raggedness: float
+    edge_width: float
+    #: the part of the background's colour in soft pixels, estimated
+    halo: float
+    sad: float | None = None
+    grad: float | None = None
+    conn: float | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All four ways, measured. ``warnings`` says what is not as it should be."""
+
+    photo: str
+    size: Size
+    model: str
+    ways: tuple[Measured, ...]
+    warnings: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON types; what could not be measured is None."""
+        plain = {"photo": self.photo, "width": self.size.width, "height": self.size.height, "model": self.model}
+        ways = [{name: _plain(value) for name, value in asdict(way).items()} for way in self.ways]
+        return {**plain, "ways": ways, "warnings": list(self.warnings)}
+
+    def columns(self) -> list[tuple[str, str, bool | None]]:
+        """(field, title, whether more is better; None for neither) of the table, in order."""
+        errors = [("sad", "SAD", False), ("grad", "Grad", False), ("conn", "Conn", False)]
+        return [
+            ("hair_clarity", translate("hair clarity %"), True),
+            *(errors if self.ways[0].sad is not None else []),
+            ("texture_kept", translate("texture kept"), True),
+            ("raggedness", translate("raggedness px"), False),
+            ("edge_width", translate("edge width px"), False),
+            ("halo", translate("halo"), False),
+            ("seconds", translate("seconds"), None),
+            ("pixels", translate("pixels"), None),
+            ("megabytes", "MB", None),
+        ]
+
+    def rows(self) -> list[list[str | float]]:
+        """The table's cells, one row per way."""
+        return [[translate(way.way), *(self._cell(way, name) for name, _, _ in self.columns())] for way in self.ways]
+
+    def table(self) -> str:
+        """The table for a terminal."""
+        return text_table([translate("way"), *(title for _, title, _ in self.columns())], self.rows())
+
+    def _cell(self, way: Measured, name: str) -> str | float:
+        return f"{way.width}×{way.height}" if name == "pixels" else getattr(way, name)
+
+
+def compare(
+    photo: str | os.PathLike[str],
+    output: str | os.PathLike[str] | None = None,
+    *,
+    options: Options | None = None,
+    truth: str | os.PathLike[str] | None = None,
+    mask: str | os.PathLike[str] | None = None,
+    strategy: Strategy = "long-side",
+    overwrite: bool = False,
+) -> tuple[Comparison, Path]:
+    """Cuts ``photo`` in four ways, measures them, and writes a self-contained HTML report; returns both.
+
+    ``truth`` is the exact alpha, of the photo's size. ``mask`` takes the network's place in all four ways.
+    Default output: ``STEM.compare.html`` beside the photo. Raises what the pipeline raises.
+    """
+    source = Path(photo)
+    target = Path(output) if output is not None else source.with_name(f"{source.stem}.compare.html")
+    refuse_existing(target, overwrite)
+    options = options or Options()
+    with tempfile.TemporaryDirectory(prefix="gigamatte-compare-") as scratch, Remover(options) as remover:
+        exact = _truth(Path(truth)) if truth is not None else None
+        ways = four_ways(
+            source, remover, Path(scratch), mask=Path(mask) if mask is not None else None, strategy=strategy
+        )
+        warnings = () if mask is not None else remover.network().warnings
+        model = "mask" if mask is not None else remover.network().card.name
+        pixels = screen_pixels(source)
+        found = Comparison(source.name, Size.of(pixels), model, tuple(measure(pixels, ways, exact)), warnings)
+        page = comparison_page(found, pixels, ways)
+        with new_file(target, overwrite) as file:
+            file.write(page.encode())
+    return found, target
+
+
+def measure(photo: Pixels, ways: list[Way], truth: FloatArray | None = None) -> list[Measured]:
+    """The figures of each way, all at the photo's size: smaller results are enlarged (bicubic) to it first.
+
+    ``photo`` uint8 (row, column, RGB); the last way's alpha, or the truth, says where band and interior are.
+    """
+    shape = photo.shape[:2]
+    if truth is not None and truth.shape != shape:
+        raise UsageError(f"the true alpha has {Size.of(truth)} pixels, the photo {Size.of(photo)}")
+    reference = truth if truth is not None else unit_alpha(ways[-1].rgba[..., 3])
+    band, interior = _regions(reference, [at_photo_size(way.rgba[..., 3], shape) for way in ways])
+    reach = max(8, max(shape) // 200)
+    measured = []
+    for way in ways:
+        alpha, colours = at_photo_size(way.rgba[..., 3], shape), at_photo_size(way.rgba[..., :3], shape)
+        octaves = texture_kept(colours, photo, interior)
+        errors = score(alpha, truth) if truth is not None else None
+        measured.append(
+            Measured(
+                way.name,
+                way.size.width,
+                way.size.height,
+                megabytes=round(way.megabytes, 2),
+                seconds=round(way.seconds, 2),
+                hair_clarity=hair_clarity(alpha, band),
+                texture_kept=octaves[0],
+                texture_octaves=octaves,
+                raggedness=raggedness(alpha),
+                edge_width=edge_width(alpha),
+                halo=estimated_leak(colours, alpha, photo, reference, reach),
+                sad=errors.sad if errors else None,
+                grad=errors.grad if errors else None,
+                conn=errors.conn if errors else None,
+            )
+        )
+    return measured
+
+
+def at_photo_size(picture: Pixels, shape: tuple[int, ...]) -> Pixels:
+    """A picture or alpha enlarged to ``shape`` (rows, columns) as a viewer would; itself when it has that size."""
+    if picture.shape[:2] == tuple(shape[:2]):
+        return picture
+    enlarged = cv2.resize(np.ascontiguousarray(picture), (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(enlarged, np.uint8)
+
+
+def _regions(reference: FloatArray, alphas: list[Pixels]) -> tuple[Region, Region]:
+    """The band (undecided in the reference or in any way) and the interior, where all agree on opaque."""
+    band, interior = (reference > 0.01) & (reference < 0.99), reference >= 0.99
+    for alpha in alphas:
+        band |= (alpha > 2) & (alpha < 253)
+        interior &= alpha >= 253
+    inner = cv2.erode(interior.astype(np.uint8), np.ones((9, 9), np.uint8))
+    return band, np.asarray(inner, np.bool_)
+
+
+def _truth(path: Path) -> FloatArray:
+    return unit_alpha(read_mask(path, max_pixels=MAX_PIXELS).values)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value

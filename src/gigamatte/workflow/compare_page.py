@@ -1,0 +1,153 @@
+"""The comparison as one HTML page: the table, the same spots at 1:1 side by side, and a viewer over all ways."""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gigamatte.evaluate.metrics import unit_alpha
+from gigamatte.evaluate.table import written
+from gigamatte.messages import translate
+from gigamatte.types import Size
+from gigamatte.viewer.page import asset, document, viewer_script
+from gigamatte.viewer.tiles import TILE, Layer, cut_into_tiles
+
+if TYPE_CHECKING:
+    from gigamatte.workflow.compare import Comparison
+    from gigamatte.workflow.ways import Pixels, Way
+
+#: sides of the 1:1 crops, and how many spots are shown
+CROP = 320
+SPOTS = 4
+
+
+def comparison_page(found: Comparison, photo: Pixels, ways: list[Way]) -> str:
+    """Self-contained HTML. ``photo`` uint8 (row, column, RGB); ``ways`` in the order of ``found.ways``."""
+    layers = [_layer(translate("Photo"), photo, "photo")]
+    layers += [_layer(translate(way.name), way.rgba, "cutout") for way in ways]
+    layers = [layers[0], layers[-1], *layers[1:-1]]  # the viewer opens on photo | gigamatte
+    title = f"{found.photo} · {found.size} · {found.model}"
+    body = (
+        f'<header><h1>{html.escape(title)}</h1><span class="brand">gigamatte</span></header>\n<main class="report">\n'
+        f"{_table(found)}\n<h2>{html.escape(translate('The same spots at 1:1'))}</h2>\n{_CHOICES}\n"
+        f"{_crops(photo, ways)}\n<h2>{html.escape(translate('All ways in full'))}</h2>\n"
+        f'<div class="stage"><div id="viewer"></div></div>\n</main>\n{viewer_script("viewer", layers, split=0.5)}\n'
+        f"<script>{asset('report.js')}</script>"
+    )
+    styles = [asset(name) for name in ("page.css", "viewer.css", "report.css")]
+    return document(title, body, styles=styles, scripts=[asset("viewer.js")])
+
+
+_CHOICES = (
+    '<div class="choices" role="group">'
+    + "".join(
+        f'<button type="button" data-ground="{name}" class="gv-swatch gv-{name}" aria-label="{name}"></button>'
+        for name in ("checker", "white", "black", "magenta")
+    )
+    + '<button type="button" data-ground="alpha">α</button></div>'
+)
+
+
+def _table(found: Comparison) -> str:
+    columns = found.columns()
+    head = "".join(
+        f"<th>{html.escape(title)}</th>" for title in [translate("way"), *(title for _, title, _ in columns)]
+    )
+    best = {index: _best([row[index + 1] for row in found.rows()], more) for index, (_, _, more) in enumerate(columns)}
+    lines = []
+    for row in found.rows():
+        cells = [f"<th>{html.escape(str(row[0]))}</th>"]
+        for index, value in enumerate(row[1:]):
+            mark = ' class="best"' if best[index] is not None and value == best[index] else ""
+            cells.append(f"<td{mark}>{html.escape(written(value))}</td>")
+        lines.append(f"<tr>{''.join(cells)}</tr>")
+    notes = "".join(f"<p>{html.escape(translate(warning))}</p>" for warning in found.warnings)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>{notes}"
+
+
+def _best(values: list[str | float], more: bool | None) -> float | None:
+    numbers = [value for value in values if isinstance(value, float | int) and np.isfinite(value)]
+    if more is None or not numbers:
+        return None
+    return max(numbers) if more else min(numbers)
+
+
+def _crops(photo: Pixels, ways: list[Way]) -> str:
+    shape = photo.shape[:2]
+    names = [translate("Photo"), *(translate(way.name) for way in ways)]
+    heads = "".join(f"<figcaption>{html.escape(name)}</figcaption>" for name in names)
+    rows = [f'<div class="heads">{heads}</div>']
+    for top, left in detail_places(np.ascontiguousarray(ways[-1].rgba[..., 3]), CROP, SPOTS):
+        pictures = [f'<img alt="" src="{_uri(photo[top : top + CROP, left : left + CROP])}">']
+        for way in ways:
+            piece = crop_at_photo_size(way.rgba, shape, top, left, CROP)
+            alpha = np.repeat(piece[..., 3:], 3, axis=2)
+            pictures.append(
+                f'<span><img alt="" src="{_uri(piece)}"><img alt="" class="alpha" src="{_uri(alpha)}"></span>'
+            )
+        rows.append(f'<div class="spot">{"".join(pictures)}</div>')
+    return f'<div class="spots ground-checker" id="spots">{"".join(rows)}</div>'
+
+
+def crop_at_photo_size(rgba: Pixels, shape: tuple[int, ...], top: int, left: int, side: int) -> Pixels:
+    """A window of a result, enlarged to the photo's ``shape`` (rows, columns) where the result is smaller.
+
+    Colours are weighted by alpha while they are enlarged, as a browser does.
+    """
+    bottom, right = min(shape[0], top + side), min(shape[1], left + side)
+    if rgba.shape[:2] == tuple(shape[:2]):
+        return rgba[top:bottom, left:right]
+    across, down = rgba.shape[1] / shape[1], rgba.shape[0] / shape[0]
+    x, y = np.meshgrid(np.arange(left, right, dtype=np.float32), np.arange(top, bottom, dtype=np.float32))
+    x, y = (x + 0.5) * np.float32(across) - 0.5, (y + 0.5) * np.float32(down) - 0.5
+    weighted = rgba.astype(np.float32)
+    weighted[..., :3] *= weighted[..., 3:] / 255
+    piece = cv2.remap(weighted, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    piece[..., :3] /= np.maximum(piece[..., 3:] / 255, 1e-3)
+    return np.asarray(np.clip(np.rint(piece), 0, 255), np.uint8)
+
+
+def detail_places(alpha: NDArray[np.uint8], side: int, count: int) -> list[tuple[int, int]]:
+    """(row, column) of up to ``count`` windows of ``side`` pixels with most fine alpha detail, not overlapping."""
+    rows, columns = alpha.shape
+    unit = unit_alpha(alpha)
+    detail = np.abs(unit - cv2.GaussianBlur(unit, (0, 0), 2.0))
+    step = min(16, side, rows, columns)
+    small = cv2.resize(detail, (columns // step, rows // step), interpolation=cv2.INTER_AREA)
+    window = max(1, side // step)
+    sums = cv2.boxFilter(small, -1, (window, window), normalize=False, borderType=cv2.BORDER_CONSTANT)
+    places: list[tuple[int, int]] = []
+    while len(places) < count:
+        row, column = (int(index) for index in np.unravel_index(int(np.argmax(sums)), sums.shape))
+        if sums[row, column] <= 1e-3:
+            break
+        corner = (_within(row * step - side // 2, rows - side), _within(column * step - side // 2, columns - side))
+        places.append(corner)
+        # no window whose corner lies within one side of this one's
+        first_row, first_column = (corner[0] - side // 2) // step, (corner[1] - side // 2) // step
+        sums[max(0, first_row) : first_row + 2 * window + 1, max(0, first_column) : first_column + 2 * window + 1] = 0
+    return places
+
+
+def _layer(name: str, pixels: Pixels, kind: str) -> Layer:
+    def parts() -> Iterator[Pixels]:
+        for top in range(0, len(pixels), TILE):
+            yield pixels[top : top + TILE]
+
+    return cut_into_tiles(name, parts(), Size.of(pixels), kind)
+
+
+def _uri(picture: NDArray[np.uint8]) -> str:
+    colours = cv2.COLOR_RGBA2BGRA if picture.shape[2] == 4 else cv2.COLOR_RGB2BGR
+    data = cv2.imencode(".png", cv2.cvtColor(np.ascontiguousarray(picture), colours))[1].tobytes()
+    return f"data:image/png;base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def _within(value: int, highest: int) -> int:
+    return max(0, min(value, highest))
