@@ -1,0 +1,194 @@
+"""Damaged files of every format: each gives a photo or one of our errors; no crash, no hang, no partial output.
+
+GIGAMATTE_FUZZ sets how many files of each format are tried: 60 unless said, 500 where the whole suite runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import functools
+import io
+import os
+import struct
+import tempfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pyvips
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from gigamatte.cutout.write import write_image
+from gigamatte.errors import GigamatteError
+from gigamatte.photo.levels import PhotoLevels
+from gigamatte.photo.mask import read_mask
+from gigamatte.photo.read import open_photo
+from gigamatte.testing import profiles
+from gigamatte.types import Box, PixelArray
+
+TRIED = int(os.environ.get("GIGAMATTE_FUZZ", "60"))
+#: a damaged header may claim any size
+LIMIT = 1_000_000
+#: seconds after which a file counts as a hang; the process then ends with a traceback
+HANG = 60
+
+
+@functools.cache
+def seeds(format: str) -> list[bytes]:
+    """Small sound files that between them use most of what a format has."""
+    rgb = np.random.default_rng(0).integers(0, 256, (33, 47, 3), np.uint8)
+    rgba = np.dstack([rgb, rgb[..., 0]])
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image = pyvips.Image.new_from_array(rgb).copy(interpretation="srgb")
+    image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profiles.swapped_srgb())
+    deep = (pyvips.Image.new_from_array(rgba).cast("ushort") * 257).cast("ushort").copy(interpretation="rgb16")
+    inks = pyvips.Image.new_from_array(rgba).copy(interpretation="cmyk")
+
+    def pillow(array: np.ndarray, kind: str, **options: object) -> bytes:
+        file = io.BytesIO()
+        Image.fromarray(array).save(file, kind, **options)
+        return file.getvalue()
+
+    def palette() -> bytes:
+        file = io.BytesIO()
+        Image.fromarray(rgb).quantize(16).save(file, "PNG", transparency=1)
+        return file.getvalue()
+
+    made = {
+        "jpeg": lambda: [
+            image.jpegsave_buffer(Q=90),
+            image.jpegsave_buffer(interlace=True),
+            inks.jpegsave_buffer(),
+            pillow(rgb, "JPEG", exif=exif),
+            pillow(rgb[..., 0], "JPEG"),
+        ],
+        "png": lambda: [
+            image.pngsave_buffer(),
+            image.pngsave_buffer(interlace=True),
+            deep.pngsave_buffer(),
+            pillow(rgba, "PNG", exif=exif),
+            palette(),
+        ],
+        "webp": lambda: [
+            image.webpsave_buffer(lossless=True),
+            image.webpsave_buffer(Q=50),
+            pillow(rgba, "WEBP", exif=exif),
+            pillow(rgba, "WEBP", save_all=True, append_images=[Image.fromarray(rgba[::-1].copy())]),
+        ],
+        "tiff": lambda: [
+            image.tiffsave_buffer(),
+            deep.tiffsave_buffer(compression="deflate", predictor="horizontal"),
+            image.tiffsave_buffer(tile=True, tile_width=16, tile_height=16, compression="lzw", pyramid=True),
+            image.tiffsave_buffer(compression="jpeg"),
+            inks.tiffsave_buffer(bigtiff=True),
+            pillow(rgb[..., 0] > 127, "TIFF", compression="group4"),
+        ],
+    }
+    return [bytes(data) for data in made[format]()]
+
+
+@st.composite
+def damaged(draw: st.DrawFn, format: str) -> bytes:
+    """A sound file with bytes changed, cut out, doubled or cut off; mostly not the first, which tell its format."""
+    data = bytearray(draw(st.sampled_from(seeds(format))))
+    for _ in range(draw(st.integers(1, 5))):
+        at = draw(st.integers(0 if draw(st.integers(0, 9)) == 0 else 8, max(8, len(data) - 1)))
+        what = draw(st.sampled_from(["byte", "byte", "byte", "bit", "bit", "word", "cut", "double", "end"]))
+        length = draw(st.integers(1, 40))
+        if what == "byte":
+            data[at : at + 1] = bytes([draw(st.integers(0, 255))])
+        elif what == "bit" and at < len(data):
+            data[at] ^= 1 << draw(st.integers(0, 7))
+        elif what == "word":
+            data[at : at + 4] = draw(st.sampled_from([bytes(4), b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\0\0\0\1"]))
+        elif what == "cut":
+            del data[at : at + length]
+        elif what == "double":
+            data[at:at] = data[at : at + length]
+        elif what == "end":
+            del data[at:]
+    return with_new_sums(bytes(data)) if format == "png" and draw(st.booleans()) else bytes(data)
+
+
+def with_new_sums(data: bytes) -> bytes:
+    """A PNG whose checksums are right again, so that the damage is met behind them."""
+    repaired, at = bytearray(data), 8
+    while at + 12 <= len(repaired):
+        end = at + 8 + struct.unpack_from(">I", repaired, at)[0]
+        if end + 4 > len(repaired):
+            break
+        struct.pack_into(">I", repaired, end, zlib.crc32(repaired[at + 4 : end]))
+        at = end + 4
+    return bytes(repaired)
+
+
+@pytest.fixture(autouse=True)
+def watchdog() -> Iterator[None]:
+    yield
+    faulthandler.cancel_dump_traceback_later()
+
+
+@pytest.mark.parametrize("format", ["jpeg", "png", "webp", "tiff"])
+def test_damaged_files(format: str) -> None:
+    opened = [0, 0]
+
+    @settings(
+        max_examples=TRIED, deadline=None, database=None, suppress_health_check=list(HealthCheck), derandomize=True
+    )
+    @given(data=damaged(format))
+    def one(data: bytes) -> None:
+        faulthandler.dump_traceback_later(HANG, exit=True)
+        opened[try_to_copy(data)] += 1
+
+    one()
+    # the damage must neither be always fatal nor never: else little was tested
+    assert min(opened) >= TRIED // 40, opened
+
+
+def try_to_copy(data: bytes) -> bool:
+    """Read, decode and write; True if it worked. Anything but one of our errors fails the test."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "copy.png"
+        try:
+            photo = open_photo(data, max_pixels=LIMIT)
+            with PhotoLevels(photo, memory=1 << 22) as levels:
+                bands = 4 if photo.has_alpha else 3
+
+                def strips() -> Iterator[PixelArray]:
+                    for top in range(0, photo.size.height, 16):
+                        box = Box(0, top, photo.size.width, min(16, photo.size.height - top))
+                        alpha = levels.alpha(box)
+                        rgb = levels.read(0, box)
+                        yield rgb if alpha is None else np.dstack([rgb, alpha])
+
+                levels.proxy(photo.size.box, photo.size.halved())
+                write_image(
+                    strips(),
+                    photo.size,
+                    bands,
+                    photo.bits,
+                    target=target,
+                    format="png",
+                    icc=photo.icc,
+                    metadata=photo.metadata,
+                    resolution=photo.resolution,
+                    strip_gps=True,
+                )
+            assert open_photo(target, max_pixels=LIMIT).size == photo.size
+            done = True
+        except GigamatteError as refused:
+            error = refused
+            done = False
+        if not done:
+            assert error.message
+            assert "\n" not in error.message
+            assert list(Path(folder).iterdir()) == []
+        with contextlib.suppress(GigamatteError):
+            read_mask(data, max_pixels=LIMIT)
+        return done
