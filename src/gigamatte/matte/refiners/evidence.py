@@ -34,8 +34,8 @@ REACH, LEAST = 12, 0.02
 class Evidence:
     """``stack`` float32 (CHANNELS, row, column), coarser level: what the network sees.
 
-    ``prior`` float32 (row, column) in [0, 1], finer level: the alpha that it corrects. ``free`` float32 (row, column) in
-    [0, 1], finer level: how far it may.
+    ``prior`` float32 (row, column) in [0, 1], finer level: the alpha that it corrects. ``free`` float32 (row, column)
+    in [0, 1], finer level: how far it may.
     """
 
     stack: FloatArray
@@ -60,7 +60,9 @@ def evidence(patch: LevelPatch) -> Evidence:
     difference = foreground - background
     stack[27] = np.sqrt(np.einsum("ijk,ijk->ij", difference, difference))
     stack[28] = patch.blur
-    return Evidence(stack, prior, undecided(patch.alpha).repeat(2, axis=0).repeat(2, axis=1))
+    free = undecided(patch.alpha).repeat(2, axis=0).repeat(2, axis=1)
+    plain = cv2.resize(patch.alpha, patch.fine.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return Evidence(stack, plain + free * (prior - plain), free)
 
 
 def _guided(patch: LevelPatch) -> FloatArray:
@@ -71,7 +73,7 @@ def _guided(patch: LevelPatch) -> FloatArray:
     radius, snap = (FIRST_RADIUS, FIRST_SNAP) if first else (LATER_RADIUS, LATER_SNAP)
     slope, offset = colour_lines(cast(FloatArray, guide), patch.alpha, radius, EPSILON)
     lines = cv2.resize(np.dstack([slope, offset]), patch.fine.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    alpha = np.einsum("ijk,ijk->ij", lines[..., :3], patch.fine) + lines[..., 3]
+    alpha: FloatArray = np.einsum("ijk,ijk->ij", lines[..., :3], patch.fine) + lines[..., 3]
     alpha = (alpha - np.float32(snap)) * np.float32(1 / (1 - 2 * snap))
     return np.clip(alpha, 0, 1, out=alpha)
 
@@ -83,12 +85,11 @@ def sure_colours(colour: FloatArray, alpha: FloatArray) -> tuple[FloatArray, Flo
     """
     sure_f = np.clip(alpha * 10 - 9, 0, 1) + np.float32(1e-4) * alpha + np.float32(1e-7)
     sure_b = np.clip(1 - alpha * 10, 0, 1) + np.float32(1e-4) * (1 - alpha) + np.float32(1e-7)
-    planes = np.dstack([colour * sure_f[..., None], sure_f, colour * sure_b[..., None], sure_b])
-    total = np.zeros_like(planes)
+    planes: FloatArray = np.dstack([colour * sure_f[..., None], sure_f, colour * sure_b[..., None], sure_b])
+    total: FloatArray = np.zeros_like(planes)
     for radius, weight in NEAR:
         mean = cv2.blur(planes, (2 * radius + 1,) * 2, borderType=cv2.BORDER_REPLICATE)
-        mean *= np.float32(weight)
-        total += mean
+        total += np.float32(weight) * mean
     return total[..., :3] / total[..., 3:4], total[..., 4:7] / total[..., 7:]
 
 
@@ -101,7 +102,7 @@ def unmixed(fine: FloatArray, prior: FloatArray, foreground: FloatArray, backgro
     back = both[..., 3:]
     line = both[..., :3] - back
     above = np.einsum("ijk,ijk->ij", fine - back, line) + np.float32(TRUST) * prior
-    alpha = above / (np.einsum("ijk,ijk->ij", line, line) + np.float32(TRUST))
+    alpha: FloatArray = above / (np.einsum("ijk,ijk->ij", line, line) + np.float32(TRUST))
     return np.clip(alpha, 0, 1, out=alpha)
 
 
@@ -109,7 +110,8 @@ def undecided(alpha: FloatArray) -> FloatArray:
     """1 near pixels whose alpha differs, 0 where all are the same, float32 (row, column)."""
     window = np.ones((2 * REACH + 1,) * 2, np.uint8)
     spread = cv2.dilate(alpha, window) - cv2.erode(alpha, window)
-    return np.minimum(spread * np.float32(1 / LEAST), np.float32(1))
+    free: FloatArray = np.minimum(spread * np.float32(1 / LEAST), np.float32(1))
+    return free
 
 
 def to_depth(fine: FloatArray) -> FloatArray:

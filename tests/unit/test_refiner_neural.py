@@ -1,0 +1,106 @@
+"""The learned refiner: packing, what a network that says nothing gives, constants, shapes, wrong files."""
+
+import numpy as np
+import pytest
+
+from gigamatte.errors import WeightsRefused
+from gigamatte.matte.refiners import evidence as ev
+from gigamatte.matte.refiners.base import LevelPatch
+from gigamatte.matte.refiners.neural import EVIDENCE, NeuralRefiner
+
+
+class SaidEngine:
+    """An engine whose network answers with one number everywhere."""
+
+    runtime, device, precision = "none", "cpu", "f32"
+
+    def __init__(self, value: float = 0.0, channels: int | None = ev.CHANNELS, made_for: str = EVIDENCE) -> None:
+        self.value, self.input_shape, self.metadata = value, (None, channels, None, None), {"evidence": made_for}
+        self.shapes: list[tuple[int, ...]] = []
+
+    def run(self, tensor):
+        self.shapes.append(tensor.shape)
+        return np.full((tensor.shape[0], 4, *tensor.shape[2:]), self.value, np.float32)
+
+    def close(self) -> None:
+        pass
+
+
+def patch(rows: int = 40, columns: int = 48, seed: int = 0, blur: float = 0.0) -> LevelPatch:
+    rng = np.random.default_rng(seed)
+    fine = rng.random((2 * rows, 2 * columns, 3), np.float32) * np.float32(0.2)
+    fine[:, columns:] += 0.7
+    coarse = fine.reshape(rows, 2, columns, 2, 3).mean(axis=(1, 3))
+    alpha = np.clip((np.arange(columns, dtype=np.float32) - columns / 2 + 0.5) / 4 + 0.5, 0, 1)
+    return LevelPatch(np.repeat(alpha[None], rows, axis=0), coarse.astype(np.float32), fine, blur)
+
+
+def constant(value: float, seed: int = 1, blur: float = 0.0) -> LevelPatch:
+    made = patch(seed=seed)
+    return LevelPatch(np.full_like(made.alpha, value), made.coarse, made.fine, blur)
+
+
+def test_depth_and_space_undo_each_other():
+    fine = np.random.default_rng(3).random((10, 14), np.float32)
+    np.testing.assert_array_equal(ev.to_space(ev.to_depth(fine[..., None])), fine)
+
+
+def test_evidence_is_finite_and_complete():
+    shown = ev.evidence(patch(blur=1.0))
+    assert shown.stack.shape == (ev.CHANNELS, 40, 48)
+    assert shown.prior.shape == shown.free.shape == (80, 96)
+    for part in (shown.stack, shown.prior, shown.free):
+        assert part.dtype == np.float32
+        assert np.isfinite(part).all()
+    np.testing.assert_array_equal(shown.stack[28], 1.0)
+
+
+def test_sure_colours_near_the_contour_are_those_of_the_sides():
+    foreground, background = ev.sure_colours(patch().coarse, patch().alpha)
+    np.testing.assert_allclose(foreground[:, 20:28], 0.8, atol=0.06)
+    np.testing.assert_allclose(background[:, 20:28], 0.1, atol=0.06)
+
+
+def test_unmixing_finds_a_known_mixture():
+    foreground, background = np.full((4, 4, 3), 0.9, np.float32), np.full((4, 4, 3), 0.1, np.float32)
+    alpha = np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8)
+    fine = 0.1 + 0.8 * alpha[..., None].repeat(3, axis=2)
+    np.testing.assert_allclose(ev.unmixed(fine, alpha, foreground, background), alpha, atol=1e-5)
+
+
+def test_a_silent_network_leaves_the_prior():
+    shown = patch()
+    (alpha,) = NeuralRefiner(SaidEngine()).lift([shown])
+    np.testing.assert_array_equal(alpha, ev.evidence(shown).prior)
+
+
+@pytest.mark.parametrize("blur", [0.0, 1.2])
+@pytest.mark.parametrize("value", [0.0, 0.37, 1.0])
+def test_a_constant_mask_stays_constant_whatever_the_network_says(value, blur):
+    refiner = NeuralRefiner(SaidEngine(0.8))
+    silent = NeuralRefiner(SaidEngine())
+    (alpha,), (prior,) = refiner.lift([constant(value, blur=blur)]), silent.lift([constant(value, blur=blur)])
+    np.testing.assert_array_equal(alpha, prior)
+    np.testing.assert_allclose(alpha, value, atol=1e-6)
+
+
+def test_alphas_stay_in_range_and_patches_of_mixed_shapes_keep_their_order():
+    engine = SaidEngine(5.0)
+    patches = [patch(40, 48), patch(32, 36), patch(40, 48, seed=9)]
+    lifted = NeuralRefiner(engine).lift(patches)
+    assert [a.shape for a in lifted] == [(80, 96), (64, 72), (80, 96)]
+    assert all(a.dtype == np.float32 and a.min() >= 0 and a.max() <= 1 for a in lifted)
+    assert sorted(shape[0] for shape in engine.shapes) == [1, 2]
+
+
+def test_odd_patches_are_evened_for_the_network():
+    engine = SaidEngine()
+    (alpha,) = NeuralRefiner(engine).lift([patch(33, 37)])
+    assert alpha.shape == (66, 74)
+    assert engine.shapes == [(1, ev.CHANNELS, 34, 38)]
+
+
+@pytest.mark.parametrize("engine", [SaidEngine(channels=3), SaidEngine(made_for="0")])
+def test_another_network_is_refused(engine):
+    with pytest.raises(WeightsRefused, match="refiner"):
+        NeuralRefiner(engine)

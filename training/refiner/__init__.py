@@ -1,0 +1,1 @@
+"""How the refiner that ships with gigamatte is trained; see training/README.md."""

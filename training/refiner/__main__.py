@@ -1,0 +1,93 @@
+"""`python -m training.refiner textures | scenes | train | export`: see training/README.md."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = ROOT / "src" / "gigamatte" / "matte" / "refiners" / "refiner.onnx"
+
+
+def run_textures(arguments: argparse.Namespace) -> None:
+    """Cuts photos into squares."""
+    from .textures import build
+
+    arguments.cache.mkdir(parents=True, exist_ok=True)
+    build(arguments.data, arguments.cache)
+
+
+def run_scenes(arguments: argparse.Namespace) -> None:
+    """Draws the scenes, held-out ones first."""
+    from .scenes import write
+
+    write(arguments.data, arguments.cache, "held-out", 256, 99, held_out=True)
+    write(arguments.data, arguments.cache, "scenes", arguments.count, arguments.seed, held_out=False)
+
+
+def run_train(arguments: argparse.Namespace) -> None:
+    """Trains in one process or several; resumes if the checkpoint is there already."""
+    from .ranks import train
+    from .train import Plan
+
+    plan = Plan(
+        arguments.minutes,
+        arguments.batch,
+        arguments.rate,
+        seed=arguments.seed,
+        render_share=arguments.render_share,
+        shape=(29, arguments.width, arguments.deep, arguments.blocks),
+        hidden=tuple(int(v) for v in arguments.hide.split(",") if v),
+        ranks=arguments.ranks,
+    )
+    train(plan, arguments.cache, arguments.renders, arguments.checkpoint, arguments.every, arguments.port)
+
+
+def run_export(arguments: argparse.Namespace) -> None:
+    """Writes the ONNX file of a checkpoint's averaged weights."""
+    from .export import export
+
+    print(export(arguments.checkpoint, arguments.output))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    main = argparse.ArgumentParser(prog="python -m training.refiner", description="Trains the refiner.")
+    main.add_argument(
+        "--cache", type=Path, default=ROOT.parent / "cache" / "refiner", help="folder of textures and scenes"
+    )
+    main.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data", help="has train/ and backgrounds/")
+    verbs = main.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("textures", help="cut photos into squares")
+    scenes = verbs.add_parser("scenes", help="draw scenes with exact alpha")
+    scenes.add_argument("--count", type=int, default=12000)
+    scenes.add_argument("--seed", type=int, default=3)
+    train = verbs.add_parser("train", help="train, or resume training")
+    train.add_argument("--minutes", type=float, required=True, help="the whole schedule's length")
+    train.add_argument("--checkpoint", type=Path, required=True)
+    train.add_argument("--renders", type=Path, default=None, help="folder of straight RGBA renders")
+    train.add_argument("--render-share", type=float, default=0.3)
+    train.add_argument("--batch", type=int, default=4)
+    train.add_argument("--rate", type=float, default=3e-3, help="peak learning rate")
+    train.add_argument("--seed", type=int, default=1)
+    train.add_argument("--ranks", type=int, default=2, help="processes, one thread each, that train side by side")
+    train.add_argument("--port", type=int, default=29517, help="where they meet on this machine")
+    train.add_argument("--width", type=int, default=32)
+    train.add_argument("--deep", type=int, default=64)
+    train.add_argument("--blocks", type=int, default=2)
+    train.add_argument("--hide", default="", help="evidence channels to show as zeros, comma list")
+    train.add_argument("--every", type=float, default=240.0, help="seconds between checkpoints")
+    export = verbs.add_parser("export", help="write the ONNX file")
+    export.add_argument("--checkpoint", type=Path, required=True)
+    export.add_argument("--output", type=Path, default=SHIPPED)
+    return main
+
+
+def main() -> None:
+    arguments = parser().parse_args()
+    verbs = {"textures": run_textures, "scenes": run_scenes, "train": run_train, "export": run_export}
+    verbs[arguments.verb](arguments)
+
+
+if __name__ == "__main__":
+    main()
