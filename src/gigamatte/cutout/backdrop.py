@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pyvips
 from PIL import ImageColor
@@ -13,6 +14,9 @@ from gigamatte.errors import UsageError
 from gigamatte.photo.colour import srgb_profile
 from gigamatte.photo.read import open_photo
 from gigamatte.types import PixelArray, Size
+
+#: A picture is kept in memory up to this size, and enlarged on the way out beyond it.
+MEMORY_PIXELS = 32_000_000
 
 #: ``rows(top, count)``: (row, column, RGB) of the backdrop, asked for from top to bottom
 Rows = Callable[[int, int], PixelArray]
@@ -40,11 +44,29 @@ def open_backdrop(background: str, size: Size, bits: int, icc: bytes | None, max
         image = image.icc_transform("srgb", embedded=True, intent="relative")
     else:
         image = image.copy(interpretation="srgb" if photo.bits == 8 else "rgb16").colourspace("srgb")
-    scale = max(size.width / image.width, size.height / image.height)
+    # a picture behind a gigapixel cutout is enlarged row by row, so that it never lies in memory at that size
+    shrink = min(1.0, (MEMORY_PIXELS / size.pixels) ** 0.5)
+    wanted = Size(max(1, round(size.width * shrink)), max(1, round(size.height * shrink)))
+    scale = max(wanted.width / image.width, wanted.height / image.height)
     image = image.resize(scale, vscale=scale) if scale != 1 else image
-    left, top = (image.width - size.width) // 2, (image.height - size.height) // 2
-    image = _in_space(image.crop(max(0, left), max(0, top), min(size.width, image.width), size.height), bits, icc)
-    return lambda first, count: image.crop(0, first, size.width, count).numpy()
+    wanted = Size(min(wanted.width, image.width), min(wanted.height, image.height))
+    left, top = (image.width - wanted.width) // 2, (image.height - wanted.height) // 2
+    pixels = _in_space(image.crop(max(0, left), max(0, top), wanted.width, wanted.height), bits, icc).numpy()
+    return lambda first, count: _rows(pixels, size, first, count)
+
+
+def _rows(pixels: PixelArray, size: Size, first: int, count: int) -> PixelArray:
+    """``count`` rows from ``first`` of the picture stretched to ``size``."""
+    rows, columns = pixels.shape[:2]
+    if (columns, rows) == (size.width, size.height):
+        return pixels[first : first + count]
+    across, down = columns / size.width, rows / size.height
+    place = np.array([[across, 0, across / 2 - 0.5], [0, down, (first + 0.5) * down - 0.5]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    stretched: PixelArray = cv2.warpAffine(
+        pixels, place, (size.width, count), flags=flags, borderMode=cv2.BORDER_REPLICATE
+    )
+    return stretched
 
 
 def parse_colour(text: str) -> tuple[int, int, int] | None:

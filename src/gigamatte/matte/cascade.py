@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.matte import tiles as tiling
-from gigamatte.matte.band import SUPPORT, band, settled
+from gigamatte.matte.band import BACKGROUND, SUBJECT, SUPPORT, band, settled
 from gigamatte.matte.reading import Levels, alpha_in, photo_in
 from gigamatte.matte.refiners.base import LevelPatch, Refiner
 from gigamatte.matte.scale import starting_level
@@ -34,15 +34,18 @@ def resolve(
     *,
     bits: int = 8,
     threads: int = 1,
+    edge: int = tiling.EDGE,
     watch: Watch | None = None,
 ) -> tuple[Matte, tuple[str, ...]]:
     """The alpha of ``coarse`` at the photo's own size, ``bits`` deep, and warnings.
+
+    The same for any number of ``threads`` and, within rounding, for any tile ``edge`` (a multiple of 64 pixels).
 
     ``watch("matte", fraction)`` is called between tiles; what it raises stops the work.
     """
     level, blur = starting_level(coarse, levels.levels - 1)
     alpha, level, blur, warnings = _start(coarse, levels, level, blur)
-    matte = as_matte(alpha, 16)
+    matte = as_matte(alpha, 16, edge)
     watch = watch or _ignored
     total = sum(levels.size(k).pixels for k in range(level)) or 1
     done = 0
@@ -86,7 +89,8 @@ class _Lift:
     def __init__(self, matte: Matte, levels: Levels, finer: int, refiner: Refiner, blur: float) -> None:
         self.matte, self.levels, self.finer, self.refiner, self.blur = matte, levels, finer, refiner, blur
         self.size = levels.size(finer)
-        self.decided = np.zeros(tiling.grid(self.size), np.uint8)
+        self.edge = matte.tile
+        self.decided = np.zeros(tiling.grid(self.size, self.edge), np.uint8)
 
     def run(self, pool: ThreadPoolExecutor, report: Callable[[float], None]) -> Matte:
         """The finer matte; ``report`` is told after each batch which part of the level is done."""
@@ -102,14 +106,12 @@ class _Lift:
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-        return Matte(self.size, 16, tiling.EDGE, self.decided, found)
+        return Matte(self.size, 16, self.edge, self.decided, found)
 
     def _keep(self, place: tuple[int, int], alpha: FloatArray, found: dict[tuple[int, int], PixelArray]) -> None:
         constant = settled(alpha)
-        if constant is not None:
-            self.decided[place] = constant
-        else:
-            self.decided[place] = 2
+        self.decided[place] = 2 if constant is None else constant
+        if constant is None:
             found[place] = quantised(alpha, 16)
 
     def _undecided(self) -> Iterator[tuple[int, int]]:
@@ -132,7 +134,7 @@ class _Lift:
         waiting: list[tuple[tuple[int, int], Tile, NDArray[np.bool_], FloatArray]] = []
         halo = self.refiner.halo
         for place in places:
-            tile = tiling.with_halo(tiling.home(*place, self.size), halo)
+            tile = tiling.with_halo(tiling.home(*place, self.size, self.edge), halo)
             under = tiling.parent(tile.read)
             # the band reaches further than the refiner looks: a wider look decides it, its middle is lifted
             wide = under.grown(SUPPORT)
@@ -169,22 +171,26 @@ def _snapped(alpha: FloatArray) -> FloatArray:
 
 
 def quantised(alpha: FloatArray, bits: int) -> PixelArray:
-    """float32 in [0, 1] → uint8 or uint16, rounded."""
+    """float32 in [0, 1] → uint8 or uint16, rounded. What counts as decided becomes exactly 0 or full.
+
+    Pixel by pixel, like the tiles that are decided as a whole: so no pixel depends on where a tile ends.
+    """
+    alpha = np.where(alpha <= BACKGROUND, 0, np.where(alpha >= SUBJECT, 1, alpha))
     return to_pixels(alpha * np.float32((1 << bits) - 1) + np.float32(0.5), bits)
 
 
-def as_matte(alpha: FloatArray, bits: int) -> Matte:
+def as_matte(alpha: FloatArray, bits: int, edge: int = tiling.EDGE) -> Matte:
     """A whole alpha, float32 (row, column) in [0, 1], as sparse tiles."""
     size = Size.of(alpha)
-    decided = np.zeros(tiling.grid(size), np.uint8)
+    decided = np.zeros(tiling.grid(size, edge), np.uint8)
     found: dict[tuple[int, int], PixelArray] = {}
     for place in np.ndindex(decided.shape):
-        part = alpha[tiling.home(place[0], place[1], size).slices()]
+        part = alpha[tiling.home(place[0], place[1], size, edge).slices()]
         constant = settled(part)
         decided[place] = 2 if constant is None else constant
         if constant is None:
             found[place[0], place[1]] = quantised(part, bits)
-    return Matte(size, bits, tiling.EDGE, decided, found)
+    return Matte(size, bits, edge, decided, found)
 
 
 def as_bits(matte: Matte, bits: int) -> Matte:

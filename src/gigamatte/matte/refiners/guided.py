@@ -28,8 +28,8 @@ FIRST_RADIUS = 2
 RADIUS = 3
 #: Regulariser of the fit, in squared units of a colour in [0, 1]: about one grey level of noise.
 EPSILON = 1e-5
-#: What the fit leaves of the noise beyond a clean edge, cut off at both ends.
-FIRST_SNAP, SNAP = 0.05, 0.03
+#: What the fit leaves of the photo's texture beyond a clean edge, in alpha.
+FIRST_HAZE, HAZE = 0.05, 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,19 @@ def guided(patch: LevelPatch) -> FloatArray:
     rows, columns = patch.fine.shape[:2]
     lines = cv2.resize(np.dstack([slope, offset]), (columns, rows), interpolation=cv2.INTER_LINEAR)
     alpha = np.einsum("ijk,ijk->ij", lines[..., :3], patch.fine) + lines[..., 3]
-    snap = FIRST_SNAP if first else SNAP
-    alpha -= snap
-    alpha *= 1 / (1 - 2 * snap)
-    np.clip(alpha, 0, 1, out=alpha)
-    return np.asarray(alpha, np.float32)
+    return without_haze(alpha, FIRST_HAZE if first else HAZE)
+
+
+def without_haze(alpha: FloatArray, haze: float) -> FloatArray:
+    """Alphas within ``haze`` of 0 or 1 become exactly that; those further than three times as far stay as they are.
+
+    Between the two the curve is steeper but unbroken. Stretching the whole range instead would steepen soft edges anew
+    at every level, until a defocused border was a hard one. float32 of any range in, [0, 1] out.
+    """
+    nearest = np.minimum(alpha, 1 - alpha)
+    removed = np.clip((3 * haze - nearest) * np.float32(0.5), 0, np.maximum(nearest, haze))
+    cleaned = alpha + np.where(alpha < 0.5, -removed, removed)
+    return np.asarray(np.clip(cleaned, 0, 1), np.float32)
 
 
 def _blurred(colour: FloatArray, sigma: float) -> FloatArray:

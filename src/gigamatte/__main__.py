@@ -1,0 +1,5 @@
+"""``python -m gigamatte`` is the ``gigamatte`` command."""
+
+from gigamatte.cli import main
+
+main()
