@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import threading
 from collections.abc import Callable
@@ -131,6 +132,7 @@ def _open_card(name: str, opener: Callable[..., tuple[Engine, tuple[str, ...]]])
     card = find_card(name)
     here = need(card)
     digest = verify(here)
+    card = dataclasses.replace(card, sha256=digest)  # receipts name the file that was used, pinned or not
     if card.build == "onnx":
         refuse_misfit(card, here.path)
         return Network(card, lambda _: opener(here.path, digest, False))
