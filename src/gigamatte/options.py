@@ -47,6 +47,8 @@ class Options:
     threads: int = 0
     #: refuse photos with more pixels than this
     max_pixels: int = MAX_PIXELS
+    #: harden the alpha as ImageMagick users do (-blur 0x0.8 -level 10%,90%); it deletes fine hair
+    smooth: bool = False
     #: write an empty cutout instead of failing when there is no subject
     keep_empty: bool = False
 

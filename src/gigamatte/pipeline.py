@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gigamatte import system
 from gigamatte.cutout.cutout import Cutout
+from gigamatte.cutout.smooth import smooth_matte
 from gigamatte.errors import NoSubject, UsageError
 from gigamatte.matte import given
 from gigamatte.matte.cascade import resolve
@@ -61,6 +62,8 @@ class Remover:
             coarse, model, warnings = self._locate(levels, mask if mask is not None else self.options.mask)
             clock.lap("network")
             matte, more = resolve(coarse, levels, self._refiner, bits=photo.bits, threads=self._threads, watch=watch)
+            if self.options.smooth:
+                matte = smooth_matte(matte)
             clock.lap("matte")
             receipt = self._receipt(photo, levels, model, clock, (*photo.warnings, *warnings, *more))
             receipt = dataclasses.replace(receipt, band_fraction=matte.band_fraction, doubt=doubt(coarse, matte))

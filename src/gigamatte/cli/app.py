@@ -9,7 +9,15 @@ from collections.abc import Sequence
 import typer
 
 from gigamatte import __version__
+from gigamatte.cli.compare import compare
 from gigamatte.cli.cut import cut
+from gigamatte.cli.doctor import doctor
+from gigamatte.cli.evaluate import evaluate
+from gigamatte.cli.inspect import inspect
+from gigamatte.cli.models import models_app
+from gigamatte.cli.prepare import prepare
+from gigamatte.cli.preview import preview
+from gigamatte.cli.smooth import smooth
 from gigamatte.errors import GigamatteError
 from gigamatte.messages.translate import translate
 
@@ -37,7 +45,10 @@ def _main(
     """Cut the background out of photos of any size, at the photo's own resolution."""
 
 
-app.command(no_args_is_help=True)(cut)
+for command in (cut, inspect, prepare, smooth, preview, compare, evaluate):
+    app.command(no_args_is_help=True)(command)
+app.command()(doctor)
+app.add_typer(models_app, name="models")
 
 #: Newer typer carries its own copy of click, older typer imports it: its base error is found by descent.
 _Refused = typer.BadParameter.__mro__[2]

@@ -51,6 +51,9 @@ Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda|…", help="Where th
 RequireDevice = Annotated[bool, typer.Option("--require-device", help="Fail rather than fall back to another device.")]
 Threads = Annotated[int, typer.Option(metavar="N", help="CPU threads. [0 = all]")]
 MaxPixels = Annotated[str, typer.Option(metavar="N", help="Refuse larger photos, before decoding: 300M, 2G.")]
+Smooth = Annotated[
+    bool, typer.Option("--smooth", help="Harden the alpha as ImageMagick's blur and level do. It deletes fine hair.")
+]
 KeepEmpty = Annotated[bool, typer.Option("--keep-empty", help="Write an empty cutout when there is no subject.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace OUT if it exists.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the receipt as JSON (to stderr when OUT is -).")]
@@ -74,6 +77,7 @@ def cut(
     require_device: RequireDevice = False,
     threads: Threads = 0,
     max_pixels: MaxPixels = "2G",
+    smooth: Smooth = False,
     keep_empty: KeepEmpty = False,
     overwrite: Overwrite = False,
     json: Json = False,
@@ -108,6 +112,7 @@ def cut(
             require_device=require_device,
             threads=threads,
             max_pixels=parse_count(max_pixels),
+            smooth=smooth,
             keep_empty=keep_empty,
         )
         receipt = _process(photo, target, options, overwrite=overwrite, quiet=quiet or json)
