@@ -13,6 +13,10 @@ _seek_lock = threading.Lock()
 
 def peak_rss_mb() -> float:
     """The most memory (resident set, 10⁶ bytes) this process has held; 0.0 where the system does not tell."""
+    # Linux' getrusage also counts what the parent held before this program was started in its place
+    own = _proc_bytes("/proc/self/status", "VmHWM:")
+    if own is not None:
+        return own / 1e6
     try:
         import resource
     except ImportError:
@@ -31,7 +35,7 @@ def cpu_count() -> int:
 
 def available_memory() -> int | None:
     """Bytes that may still be allocated without swapping, the container's limit respected; None if unknown."""
-    free = _meminfo_available()
+    free = _proc_bytes("/proc/meminfo", "MemAvailable:")
     limit, used = _read_int("/sys/fs/cgroup/memory.max"), _read_int("/sys/fs/cgroup/memory.current")
     if limit is not None and used is not None:
         room = max(0, limit - used)
@@ -93,15 +97,13 @@ def _cgroup_cpus() -> float | None:
         return None
 
 
-def _meminfo_available() -> int | None:
+def _proc_bytes(path: str, name: str) -> int | None:
+    """The value of a line like ``MemAvailable:  123 kB``; None on systems without such a file."""
     try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
+        lines = Path(path).read_text().splitlines()
     except OSError:
         return None
-    for line in lines:
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
-    return None
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(name)), None)
 
 
 def _read_int(path: str) -> int | None:
