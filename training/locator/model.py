@@ -49,19 +49,28 @@ class Block(nn.Module):
 class Context(nn.Module):
     """Adds to every place what the whole picture, and its quarters, look like."""
 
-    def __init__(self, channels: int, grids: tuple[int, ...] = (1, 2)) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self.grids = grids
-        self.squeeze = nn.ModuleList(nn.Conv2d(channels, channels // 4, 1) for _ in grids)
-        self.merge = conv_bn(channels + len(grids) * (channels // 4), channels, 1)
+        self.squeeze = nn.ModuleList(nn.Conv2d(channels, channels // 4, 1) for _ in range(2))
+        self.merge = conv_bn(channels + 2 * (channels // 4), channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         size = x.shape[-2:]
         parts = [x]
-        for grid, squeeze in zip(self.grids, self.squeeze, strict=True):
-            pooled = functional.relu(squeeze(functional.adaptive_avg_pool2d(x, grid)))
-            parts.append(functional.interpolate(pooled, size=size, mode="bilinear", align_corners=False))
+        for pooled, squeeze in zip((x.mean((2, 3), keepdim=True), quarters(x)), self.squeeze, strict=True):
+            spread = functional.relu(squeeze(pooled))
+            parts.append(functional.interpolate(spread, size=size, mode="bilinear", align_corners=False))
         return functional.relu(self.merge(torch.cat(parts, dim=1)))
+
+
+def quarters(x: Tensor) -> Tensor:
+    """Means of the four quarters, (N, C, 2, 2); with an odd side the middle line counts in both halves.
+
+    Written out because the pooling operator that does this cannot be exported for odd sides.
+    """
+    halves = [[slice(0, (n + 1) // 2), slice(n // 2, n)] for n in x.shape[-2:]]
+    rows = [[x[:, :, r, c].mean((2, 3), keepdim=True) for c in halves[1]] for r in halves[0]]
+    return torch.cat([torch.cat(row, dim=3) for row in rows], dim=2)
 
 
 class Join(nn.Module):
