@@ -116,7 +116,7 @@ def place(rng: Rng, cutout: Pixels, size: int, aspect: float, extent: float, upr
     flip = -1.0 if rng.random() < 0.5 else 1.0
     cos, sin = np.cos(angle), np.sin(angle)
     linear = np.array([[sx, 0], [0, sy]]) @ np.array([[cos, -sin], [sin, cos]]) @ np.array([[flip, 0], [0, 1]])
-    spread = 0.16 if extent < 0.9 else 0.26
+    spread = 0.15
     target = size * (0.5 + np.clip(rng.normal(0, spread, 2), -0.5, 0.5))
     shift = target - linear @ np.array([width / 2, height / 2])
     matrix = np.concatenate([linear, shift[:, None]], axis=1)
@@ -238,7 +238,7 @@ def composite(rng: Rng, studio: Studio, size: int) -> Pixels:
     aspect = float(np.exp(rng.uniform(-0.5, 0.5)))
     count = int(rng.choice([1, 1, 1, 1, 1, 2, 2, 3]))
     low = 0.45 if count == 1 else 0.28
-    extent = float(np.exp(rng.uniform(np.log(low), np.log(1.45))))
+    extent = float(np.exp(rng.uniform(np.log(low), np.log(1.25))))
     if count == 1 and rng.random() < 0.1:
         extent = float(rng.uniform(0.1, 0.3))
     if not in_studio and extent > 0.5 and rng.random() < 0.15:
