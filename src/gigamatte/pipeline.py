@@ -21,7 +21,9 @@ from gigamatte.matte import given
 from gigamatte.matte.cascade import resolve
 from gigamatte.matte.doubt import doubt
 from gigamatte.matte.refine import open_refiner
+from gigamatte.matte.refiners.base import Refiner
 from gigamatte.network.decode import has_subject
+from gigamatte.network.engines.base import Engine
 from gigamatte.network.networks import Network, open_network
 from gigamatte.options import Options
 from gigamatte.photo.levels import PhotoLevels
@@ -45,8 +47,9 @@ class Remover:
         self.options = options or Options()
         self._threads = self.options.threads or system.cpu_count()
         self._network: Network | None = None
+        self._refiner: Refiner | None = None
+        self._refiner_engine: Engine | None = None
         self._opening = threading.Lock()
-        self._refiner = open_refiner(self.options.refine, self._threads)
 
     def cut(self, source: Source, *, mask: Source | None = None, watch: Watch | None = None) -> Cutout:
         """The cutout of one photo: a path, the bytes of a file, an array (row, column, RGB or RGBA) or a Pillow image.
@@ -61,7 +64,7 @@ class Remover:
             clock.lap("read")
             coarse, model, warnings = self._locate(levels, mask if mask is not None else self.options.mask)
             clock.lap("network")
-            matte, more = resolve(coarse, levels, self._refiner, bits=photo.bits, threads=self._threads, watch=watch)
+            matte, more = resolve(coarse, levels, self.refiner(), bits=photo.bits, threads=self._threads, watch=watch)
             if self.options.smooth:
                 matte = smooth_matte(matte)
             clock.lap("matte")
@@ -98,17 +101,32 @@ class Remover:
                 )
             return self._network
 
+    def refiner(self) -> Refiner:
+        """What lifts the alpha, loaded when it is first needed."""
+        with self._opening:
+            if self._refiner is None:
+                self._refiner = open_refiner(self.options.refine, self._open_small)
+            return self._refiner
+
     def close(self) -> None:
-        """Give the network's memory and device back."""
-        if self._network is not None:
-            self._network.close()
-            self._network = None
+        """Give the networks' memory and device back."""
+        for owned in (self._network, self._refiner_engine):
+            if owned is not None:
+                owned.close()
+        self._network = self._refiner = self._refiner_engine = None
 
     def __enter__(self) -> Remover:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+    def _open_small(self, model: bytes) -> Engine:
+        """An engine for the embedded refiner: always on the CPU and in f32, so that results do not depend on either."""
+        from gigamatte.network.engines.openvino import OpenVinoEngine
+
+        self._refiner_engine = OpenVinoEngine.open(model, threads=self._threads, precision="f32")
+        return self._refiner_engine
 
     def _locate(self, levels: PhotoLevels, mask: Source | None) -> tuple[CoarseMatte, ModelUse, tuple[str, ...]]:
         """Where the subject is: asked of the network, or given by the user."""
@@ -162,7 +180,7 @@ class Remover:
             warnings=warnings,
             width=photo.size.width,
             height=photo.size.height,
-            refine=self._refiner.name,
+            refine=self.refiner().name,
             scratch_bytes=levels.scratch_bytes,
         )
 

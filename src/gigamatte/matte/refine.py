@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gigamatte.matte.refiners.base import Refiner
 from gigamatte.matte.refiners.guided import GuidedRefiner
+from gigamatte.matte.refiners.neural import NeuralRefiner, refiner_bytes, refiner_shipped
 from gigamatte.matte.refiners.upscale import UpscaleRefiner
+from gigamatte.network.engines.base import Engine
 from gigamatte.options import Refine
 
 
-def open_refiner(name: Refine, threads: int) -> Refiner:
-    """The refiner called ``name``; auto is the best one there is."""
+def open_refiner(name: Refine, open_engine: Callable[[bytes], Engine]) -> Refiner:
+    """The refiner called ``name``; auto is the learned one.
+
+    ``open_engine`` makes an engine from the bytes of an ONNX file; only the learned refiner asks for one.
+    """
     if name == "off":
         return UpscaleRefiner()
-    return GuidedRefiner()
+    if name == "guided" or (name == "auto" and not refiner_shipped()):
+        return GuidedRefiner()
+    return NeuralRefiner(open_engine(refiner_bytes()))

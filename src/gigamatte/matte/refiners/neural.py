@@ -22,6 +22,11 @@ from gigamatte.types import FloatArray
 EVIDENCE = "1"
 
 
+def refiner_shipped() -> bool:
+    """Whether this installation has the embedded refiner."""
+    return resources.files("gigamatte.matte.refiners").joinpath("refiner.onnx").is_file()
+
+
 @cache
 def refiner_bytes() -> bytes:
     """The ONNX file: float32 (N, CHANNELS, row, column) → (N, 4, row, column), even rows and columns.
