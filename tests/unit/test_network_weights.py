@@ -273,6 +273,43 @@ def test_a_network_of_another_kind_is_refused(mirror):
 
 
 @pytest.mark.usefixtures("quick")
+def test_a_file_that_takes_weights_from_elsewhere_is_refused(mirror):
+    import onnx
+
+    model = onnx.load_from_string(MODEL)
+    model.graph.initializer[0].ClearField("raw_data")
+    model.graph.initializer[0].data_location = onnx.TensorProto.EXTERNAL
+    model.graph.initializer[0].external_data.add(key="location", value="../../../secret")
+    mirror.content = model.SerializeToString()
+    card = url_card(mirror, bytes=None, sha256=hashlib.sha256(mirror.content).hexdigest())
+    with pytest.raises(WeightsRefused, match="outside its own folder"):
+        weights.get(card)
+    assert nothing_installed(card)
+
+
+@pytest.mark.usefixtures("quick")
+def test_safetensors_of_another_network_are_refused(mirror):
+    import numpy as np
+    from safetensors.numpy import save
+
+    mirror.content = save({"some.weight": np.zeros((3, 3), np.float32)})
+    digest = hashlib.sha256(mirror.content).hexdigest()
+    card = url_card(mirror, bytes=None, sha256=digest, build="birefnet-swin-t", file="m.safetensors", size=64)
+    with pytest.raises(
+        WeightsRefused, match=r"not the network that the card probe names: the weight bb\..* is missing"
+    ):
+        weights.get(card)
+    assert nothing_installed(card)
+
+
+def test_a_cache_that_cannot_be_written_is_said(mirror, monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GIGAMATTE_CACHE", str(tmp_path / "file" / "below"))
+    with pytest.raises(DownloadFailed, match="could not be kept in"):
+        weights.get(url_card(mirror))
+
+
+@pytest.mark.usefixtures("quick")
 def test_without_a_digest_the_first_one_is_recorded(mirror):
     card = url_card(mirror, sha256=None, bytes=None)
     here = weights.get(card)

@@ -31,19 +31,29 @@ Opener = Callable[[Size], tuple[Engine, tuple[str, ...]]]
 class Network:
     """A card and the engine that runs it; safe to ask from several threads.
 
-    ``engine`` tells device and precision. ``warnings`` says what is not as it was asked for, and what the licence
-    forbids. A network that takes its shape from the photo is opened again when the shape changes.
+    A network that takes its shape from the photo is opened at its first photo, and again when the shape changes.
     """
 
     def __init__(self, card: ModelCard, opener: Opener, notices: tuple[str, ...] = ()) -> None:
         self.card = card
         self._opener = opener
-        self._seen = Size(card.size, card.size)
-        self._lock = threading.Lock()
-        self.engine, warnings = opener(self._seen)
-        self.warnings = (*notices, *warnings)
+        self._notices = notices
         if not card.commercial:
-            self.warnings += (f"{card.name} is licensed {card.licence}: not for commercial use",)
+            self._notices += (f"{card.name} is licensed {card.licence}: not for commercial use",)
+        self._lock = threading.RLock()
+        self._open: tuple[Size, Engine, tuple[str, ...]] | None = None
+        if card.sides is None:
+            self._opened()  # what is missing or wrong is said now, not at the first photo
+
+    @property
+    def engine(self) -> Engine:
+        """What runs it now."""
+        return self._opened()[1]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is not as it was asked for, and what the licence forbids."""
+        return (*self._notices, *self._opened()[2])
 
     def input_size(self, region: Size) -> Size:
         """The size at which the network sees a region of this size."""
@@ -60,19 +70,24 @@ class Network:
         """
         seen = squash(pixels, region, photo, self.input_size(region.size), self.card)
         with self._lock:
-            answer = self._engine_for(seen.fit.network).run(seen.tensor)
+            answer = self._opened(seen.fit.network)[1].run(seen.tensor)
         return decode(answer, self.card, seen.fit)
 
-    def _engine_for(self, size: Size) -> Engine:
-        if self.card.sides is not None and size != self._seen:
-            self.engine.close()  # before the next one is loaded: two would not fit everywhere
-            self.engine, _ = self._opener(size)
-            self._seen = size
-        return self.engine
+    def _opened(self, size: Size | None = None) -> tuple[Size, Engine, tuple[str, ...]]:
+        with self._lock:
+            if self._open is not None and self.card.sides is not None and size not in (None, self._open[0]):
+                self._open[1].close()  # before the next one is loaded: two would not fit everywhere
+                self._open = None
+            if self._open is None:
+                size = size or Size(self.card.size, self.card.size)
+                self._open = (size, *self._opener(size))
+            return self._open
 
     def close(self) -> None:
         """Give memory and device back."""
-        self.engine.close()
+        with self._lock:
+            if self._open is not None:
+                self._open[1].close()
 
     def __enter__(self) -> Network:
         return self

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from gigamatte.errors import DownloadFailed, NetworkUnavailable, WeightsRefused
+from gigamatte.errors import DownloadFailed, NetworkUnavailable, WeightsRefused, WriteError
 from gigamatte.network import hub
 from gigamatte.network.cache import cache_folder
 from gigamatte.network.cards import ModelCard
@@ -109,12 +109,18 @@ def get(card: ModelCard, progress: Progress | None = None) -> Installed:
             verify(present)
             return present
     incoming = home(card) / "incoming"
-    if card.repo:
-        path, wanted, revision = _from_hub(card, incoming)
-    else:
-        path, wanted, revision = _from_url(card, incoming, progress), card.sha256, None
-    found = _accept(card, path, wanted)
-    return _keep(card, path, found, revision)
+    try:
+        if card.repo:
+            path, wanted, revision = _from_hub(card, incoming)
+        else:
+            path, wanted, revision = _from_url(card, incoming, progress), card.sha256, None
+        found = _accept(card, path, wanted)
+        return _keep(card, path, found, revision)
+    except OSError as error:
+        raise DownloadFailed(
+            f"{card.name} could not be kept in {home(card)}: {error.strerror or error}",
+            "set GIGAMATTE_CACHE to a folder that you may write",
+        ) from error
 
 
 def _from_hub(card: ModelCard, incoming: Path) -> tuple[Path, str | None, str]:
@@ -220,7 +226,10 @@ def remove(card: ModelCard) -> int:
         derived = cache_folder("graphs"), cache_folder("compiled")
         doomed += [path for folder in derived if folder.is_dir() for path in folder.glob(f"{here.sha256[:16]}-*")]
     freed = sum(path.stat().st_size for path in doomed)
-    for path in doomed:
-        path.unlink(missing_ok=True)
+    try:
+        for path in doomed:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise WriteError(f"{path} could not be deleted: {error.strerror or error}", "is it in use?") from error
     shutil.rmtree(home(card), ignore_errors=True)
     return freed
