@@ -55,7 +55,10 @@ def draw(index: int, seed: int, size: tuple[int, int], samples: int, threads: in
 
 
 def straight(premultiplied: Floats, target: float) -> Image.Image:
-    """Straight 8-bit sRGB with alpha, the brightest 2 % at `target` (linear); colours bleed a few pixels into the empty part, the rest is zero."""
+    """Straight 8-bit sRGB with alpha, the brightest 2 % at `target` (linear light).
+
+    Colours bleed a few pixels into the empty part, the rest of it is zero.
+    """
     alpha = np.clip(premultiplied[..., 3:], 0, 1)
     solid = premultiplied[alpha[..., 0] > 0.5, :3]
     bright = np.percentile(solid.max(-1), 98) if len(solid) else 1.0
