@@ -1,0 +1,87 @@
+"""Width and height from a file's first bytes, without any decoder: to plan memory, and to check what was written."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from typing import BinaryIO
+
+from gigamatte.types import Size
+
+#: markers of JPEG segments that hold the frame's size (ITU-T T.81, table B.1)
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+#: TIFF tags of width and height, and the struct format of each field type that may hold them
+_WIDTH, _HEIGHT = 256, 257
+_TYPES = {3: "H", 4: "I", 16: "Q"}
+
+
+def dimensions(path: Path) -> Size | None:
+    """The size of a JPEG, PNG, WebP or TIFF as stored (not turned upright); None when its header does not tell."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(32)
+            if head.startswith(b"\x89PNG\r\n\x1a\n"):
+                return Size(*struct.unpack_from(">II", head, 16))
+            if head.startswith(b"\xff\xd8"):
+                return _jpeg(file)
+            if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+                return _webp(head)
+            if head[:2] in (b"II", b"MM"):
+                return _tiff(file, head)
+    except (OSError, struct.error, IndexError, ValueError, OverflowError):
+        return None
+    except Exception as error:
+        from gigamatte.errors import UsageError
+
+        if isinstance(error, UsageError):  # a size of 0
+            return None
+        raise
+    return None
+
+
+def _jpeg(file: BinaryIO) -> Size | None:
+    file.seek(2)
+    for _ in range(1000):
+        byte = file.read(1)
+        while byte == b"\xff":
+            byte = file.read(1)
+        if not byte:
+            return None
+        marker = byte[0]
+        if marker in (0x01, *range(0xD0, 0xD9)):
+            file.read(1)
+            continue
+        (length,) = struct.unpack(">H", file.read(2))
+        if marker in _FRAMES:
+            _, height, width = struct.unpack(">BHH", file.read(5))
+            return Size(width, height)
+        file.seek(length - 2, 1)
+        file.read(1)  # the next marker's 0xFF
+    return None
+
+
+def _webp(head: bytes) -> Size | None:
+    kind = head[12:16]
+    if kind == b"VP8X":
+        return Size(int.from_bytes(head[24:27], "little") + 1, int.from_bytes(head[27:30], "little") + 1)
+    if kind == b"VP8L":
+        bits = int.from_bytes(head[21:25], "little")
+        return Size((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1)
+    if kind == b"VP8 ":
+        width, height = struct.unpack_from("<HH", head, 26)
+        return Size(width & 0x3FFF, height & 0x3FFF)
+    return None
+
+
+def _tiff(file: BinaryIO, head: bytes) -> Size | None:
+    order = "<" if head[:2] == b"II" else ">"
+    big = struct.unpack_from(order + "H", head, 2)[0] == 43
+    file.seek(struct.unpack_from(order + ("Q" if big else "I"), head, 8 if big else 4)[0])
+    count = struct.unpack(order + ("Q" if big else "H"), file.read(8 if big else 2))[0]
+    found: dict[int, int] = {}
+    for _ in range(min(count, 1000)):
+        entry = file.read(20 if big else 12)
+        tag, kind = struct.unpack_from(order + "HH", entry)
+        if tag in (_WIDTH, _HEIGHT) and kind in _TYPES:
+            found[tag] = struct.unpack_from(order + _TYPES[kind], entry, 12 if big else 8)[0]
+    return Size(found[_WIDTH], found[_HEIGHT]) if len(found) == 2 else None

@@ -1,0 +1,56 @@
+"""Two hashes decide what is redone: one of the photo's bytes, one of everything else that shapes its result."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+
+from gigamatte.batch.places import sha256_of
+from gigamatte.errors import NetworkUnavailable
+from gigamatte.options import Options
+
+#: options that change how fast a result comes, or whether it comes, but not what it is
+_INDIFFERENT = ("threads", "device", "require_device", "max_pixels", "mask")
+
+
+def config_hash(options: Options, *, masks: bool = False) -> str:
+    """Of the options that shape a result; of files that they name, the content counts, not the path.
+
+    ``masks``: every photo has a mask of its own, which its fingerprint covers.
+
+    Raises NetworkUnavailable when the network is not installed: no photo could be cut.
+    """
+    plain = {name: value for name, value in dataclasses.asdict(options).items() if name not in _INDIFFERENT}
+    plain["model"] = "mask" if masks or options.mask is not None else _network(options.model)
+    if options.background is not None and Path(options.background).is_file():
+        plain["background"] = sha256_of(options.background)
+    text = json.dumps(plain, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]
+
+
+def fingerprint(photo: Path, mask: Path | None) -> str:
+    """Of what a result is made of: the photo, and the mask where there is one."""
+    own = sha256_of(photo)
+    return own if mask is None else f"{own}+{sha256_of(mask)}"
+
+
+def _network(name: str) -> str:
+    """SHA-256 of the network's file: ``auto`` is another network once a better one is installed."""
+    from gigamatte.network.networks import LOCATOR, choose
+
+    chosen = choose() if name == "auto" else name
+    if chosen == LOCATOR:
+        from gigamatte.network.locator import locator_card
+
+        return str(locator_card().sha256)
+    if Path(chosen).suffix.lower() == ".onnx":
+        if not Path(chosen).is_file():
+            raise NetworkUnavailable(f"there is no file {chosen}", "--model takes a name or an ONNX file")
+        return sha256_of(chosen)
+    from gigamatte.network.checkpoints import find_card
+    from gigamatte.network.weights import need
+
+    here = need(find_card(chosen))
+    return here.sha256 or sha256_of(here.path)

@@ -1,0 +1,338 @@
+"""The manifest: one SQLite database per shard that remembers every photo, what was made of it, and what went wrong.
+
+One process writes it (``lock.py``); anybody may read it meanwhile (WAL). A photo is marked as running, durably, before
+work on it begins, and as done after its result lies whole and synced on the disk: whatever a power cut loses between
+the two is done again, and what is half-written was never a result.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from gigamatte.batch.naming import candidates, folded
+from gigamatte.batch.task import Known, Outcome, Source, Task
+from gigamatte.errors import GigamatteError, WriteError
+
+#: attempts after which a photo is left alone until it, or the options, change
+ATTEMPTS = 2
+VERSION = 1
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS photos (
+    key TEXT PRIMARY KEY, source TEXT NOT NULL, bytes INTEGER NOT NULL, stamp TEXT NOT NULL, config TEXT NOT NULL,
+    target TEXT NOT NULL UNIQUE, folded TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL,            -- waiting, running, done, failed (is tried again), quarantined (is not)
+    attempts INTEGER NOT NULL DEFAULT 0,
+    ours INTEGER NOT NULL DEFAULT 0,    -- what lies at the target, if anything, is from this batch
+    seen INTEGER NOT NULL,          -- the last run that listed it
+    fingerprint TEXT, sha256 TEXT, out_bytes INTEGER, out_stamp TEXT, megapixels REAL, seconds REAL, doubt REAL,
+    code TEXT, message TEXT, hint TEXT, receipt TEXT, changed REAL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS by_state ON photos (seen, state);
+CREATE INDEX IF NOT EXISTS by_source ON photos (source);
+CREATE INDEX IF NOT EXISTS by_doubt ON photos (seen, doubt);
+CREATE TABLE IF NOT EXISTS runs (number INTEGER PRIMARY KEY, began REAL, ended REAL, version TEXT, command TEXT);
+"""
+_CLEAN = "fingerprint=NULL, sha256=NULL, out_bytes=NULL, out_stamp=NULL, doubt=NULL, receipt=NULL"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Photos of this run by state, and the sums that rates and forecasts are made of."""
+
+    waiting: int = 0
+    done: int = 0
+    failed: int = 0
+    quarantined: int = 0
+    waiting_bytes: int = 0
+    done_bytes: int = 0
+    done_megapixels: float = 0.0
+
+    @property
+    def total(self) -> int:
+        """All photos that were listed."""
+        return self.waiting + self.done + self.failed + self.quarantined
+
+
+class Manifest:
+    """Opens, or makes, the database at ``path``. Raises WriteError when it cannot, or when it is of a later kind."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
+            self._db.row_factory = sqlite3.Row
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if version > VERSION:
+                raise WriteError(f"{path} was written by a later gigamatte (its version {version}, ours {VERSION})")
+            self._db.executescript(_TABLES)
+            self._db.execute(f"PRAGMA user_version = {VERSION}")
+        except sqlite3.Error as error:
+            raise _unwritable(path, error) from error
+        self.run = 0
+        self._others: list[sqlite3.Connection] = []
+
+    def close(self) -> None:
+        """Close it; whatever was committed stays."""
+        for database in (self._db, *self._others):
+            database.close()
+
+    def __enter__(self) -> Manifest:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def begin(self, command: str, version: str) -> list[str]:
+        """Start a run. Gives the targets of photos that an earlier run left unfinished, and has those wait again."""
+        with self._writing():
+            row = self._db.execute("SELECT coalesce(max(number), 0) + 1 FROM runs").fetchone()
+            self.run = int(row[0])
+            values = (self.run, time.time(), version, command)
+            self._db.execute("INSERT INTO runs (number, began, version, command) VALUES (?, ?, ?, ?)", values)
+        left = [row["target"] for row in self._db.execute("SELECT target FROM photos WHERE state = 'running'")]
+        with self._writing():
+            self._db.execute("UPDATE photos SET state = 'waiting' WHERE state = 'running'")
+        return left
+
+    def end(self) -> None:
+        """The run is over."""
+        with self._writing():
+            self._db.execute("UPDATE runs SET ended = ? WHERE number = ?", (time.time(), self.run))
+
+    def enlist(
+        self,
+        sources: Iterable[Source],
+        config: str,
+        template: str,
+        standing: Callable[[str], str | None],
+        *,
+        retry: bool = False,
+        recheck: bool = False,
+    ) -> None:
+        """Note photos as new, changed, or as they were.
+
+        ``standing(target)`` gives the stamp of a result, None where there is none. ``retry`` gives quarantined photos
+        another chance; ``recheck`` has inputs and results hashed again.
+        """
+        with self._writing():
+            for source in sources:
+                row = self._row(source.key)
+                if row is not None and row["target"] not in candidates(source.key, template):
+                    self._db.execute("DELETE FROM photos WHERE key = ?", (source.key,))
+                    row = None
+                if row is None:
+                    self._add(source, config, template)
+                    row = self._row(source.key)
+                    assert row is not None  # it was added a line ago
+                self._revise(row, source, config, standing, retry=retry, recheck=recheck)
+
+    def adopt(self, other: Path) -> None:
+        """Take over what another division into shards has done, photo by photo as they are listed."""
+        try:
+            self._others.append(sqlite3.connect(f"{other.absolute().as_uri()}?mode=ro", uri=True))
+            self._others[-1].row_factory = sqlite3.Row
+        except sqlite3.Error as error:
+            raise _unwritable(other, error) from error
+
+    def claim(
+        self, most: int, out: Callable[[str], str], taken: Callable[[str], bool], *, overwrite: bool = False
+    ) -> list[Task]:
+        """Up to ``most`` waiting photos of this run, marked as running before they are handed out.
+
+        ``out`` makes a place of a target; ``taken`` says whether something lies there. Unless it is ours, or
+        ``overwrite``, the task may not replace it.
+        """
+        select = "SELECT * FROM photos WHERE seen = ? AND state = 'waiting' ORDER BY key LIMIT ?"
+        tasks = []
+        with self._writing():
+            for row in self._db.execute(select, (self.run, most)).fetchall():
+                place = out(row["target"])
+                is_source = self._db.execute("SELECT 1 FROM photos WHERE source = ?", (place,)).fetchone() is not None
+                replace = not is_source and (bool(row["ours"]) or overwrite)
+                ours = replace or not taken(place)
+                known = Known(row["fingerprint"], row["sha256"]) if row["sha256"] else None
+                tasks.append(Task(row["key"], row["source"], place, row["bytes"], replace=replace, known=known))
+                self._db.execute("UPDATE photos SET state = 'running', ours = ? WHERE key = ?", (ours, row["key"]))
+        return tasks
+
+    def record(self, outcomes: Iterable[Outcome]) -> None:
+        """Remember what became of tasks."""
+        with self._writing():
+            for outcome in outcomes:
+                if outcome.state == "done":
+                    self._record_done(outcome)
+                elif outcome.state == "same":
+                    self._db.execute(
+                        "UPDATE photos SET state = 'done', stamp = ?, out_stamp = ?, changed = ? WHERE key = ?",
+                        (outcome.stamp, outcome.out_stamp, time.time(), outcome.key),
+                    )
+                else:
+                    self._record_failure(outcome)
+
+    def will_retry(self, outcome: Outcome) -> bool:
+        """Whether a photo that failed is tried again in this run."""
+        row = self._row(outcome.key)
+        attempts = 0 if row is None else row["attempts"] + (row["state"] == "running")
+        return outcome.verdict == "retry" and attempts < ATTEMPTS
+
+    def give_back(self) -> None:
+        """Photos that were handed out and will not be cut now wait again."""
+        with self._writing():
+            self._db.execute("UPDATE photos SET state = 'waiting' WHERE state = 'running'")
+
+    def try_again(self) -> int:
+        """Have photos that failed tried once more; how many they are."""
+        with self._writing():
+            found = self._db.execute(
+                "UPDATE photos SET state = 'waiting' WHERE seen = ? AND state = 'failed'", (self.run,)
+            )
+            return found.rowcount
+
+    def counts(self) -> Counts:
+        """How far this run is."""
+        select = (
+            "SELECT state, count(*) AS photos, total(bytes) AS bytes, total(megapixels) AS megapixels "
+            "FROM photos WHERE seen = ? GROUP BY state"
+        )
+        found = {row["state"]: row for row in self._db.execute(select, (self.run,))}
+
+        def of(*states: str, column: str = "photos") -> float:
+            return sum(found[state][column] for state in states if state in found)
+
+        return Counts(
+            waiting=int(of("waiting", "running")),
+            done=int(of("done")),
+            failed=int(of("failed")),
+            quarantined=int(of("quarantined")),
+            waiting_bytes=int(of("waiting", "running", column="bytes")),
+            done_bytes=int(of("done", column="bytes")),
+            done_megapixels=of("done", column="megapixels"),
+        )
+
+    def rows(self, where: str = "1", order: str = "key", most: int = -1) -> Iterator[dict[str, Any]]:
+        """Rows of this run as dictionaries, ``receipt`` unpacked. The words are SQL of our own, never a user's."""
+        select = f"SELECT * FROM photos WHERE seen = ? AND {where} ORDER BY {order} LIMIT ?"
+        for row in self._db.execute(select, (self.run, most)):
+            plain = dict(row)
+            plain["receipt"] = json.loads(plain["receipt"]) if plain["receipt"] else None
+            yield plain
+
+    def _record_done(self, outcome: Outcome) -> None:
+        self._db.execute(
+            "UPDATE photos SET state = 'done', attempts = 0, ours = 1, fingerprint = ?, stamp = ?, sha256 = ?,"
+            " out_bytes = ?, out_stamp = ?, megapixels = ?, seconds = ?, doubt = ?, receipt = ?, changed = ?,"
+            " code = NULL, message = NULL, hint = NULL WHERE key = ?",
+            (
+                outcome.fingerprint, outcome.stamp, outcome.sha256, outcome.out_bytes, outcome.out_stamp,
+                outcome.megapixels, outcome.seconds, outcome.doubt, json.dumps(outcome.receipt), time.time(),
+                outcome.key,
+            ),
+        )  # fmt: skip
+
+    def _record_failure(self, outcome: Outcome) -> None:
+        if outcome.verdict == "stop":
+            self._db.execute("UPDATE photos SET state = 'waiting' WHERE key = ?", (outcome.key,))
+            return
+        self._db.execute(
+            "UPDATE photos SET attempts = attempts + 1, code = ?, message = ?, hint = ?, seconds = ?, changed = ?,"
+            " state = CASE WHEN ? OR attempts + 1 >= ? THEN 'quarantined' ELSE 'failed' END WHERE key = ?",
+            (
+                outcome.code, outcome.message, outcome.hint, outcome.seconds, time.time(),
+                outcome.verdict == "final", ATTEMPTS, outcome.key,
+            ),
+        )  # fmt: skip
+
+    def _row(self, key: str) -> sqlite3.Row | None:
+        row: sqlite3.Row | None = self._db.execute("SELECT * FROM photos WHERE key = ?", (key,)).fetchone()
+        return row
+
+    def _add(self, source: Source, config: str, template: str) -> None:
+        for other in self._others:
+            row = other.execute("SELECT * FROM photos WHERE key = ? AND ours", (source.key,)).fetchone()
+            if row is not None and row["target"] in candidates(source.key, template):
+                values = dict(row) | {"seen": self.run}
+                names, marks = ", ".join(values), ", ".join("?" * len(values))
+                try:
+                    self._db.execute(f"INSERT INTO photos ({names}) VALUES ({marks})", tuple(values.values()))
+                    return
+                except sqlite3.IntegrityError:
+                    break  # somebody has its name already: it gets another and is cut again
+        insert = (
+            "INSERT INTO photos (key, source, bytes, stamp, config, target, folded, state, seen) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?)"
+        )
+        for target in candidates(source.key, template):
+            values_of = (source.key, source.place, source.bytes, source.stamp, config, target, folded(target), self.run)
+            try:
+                self._db.execute(insert, values_of)
+                return
+            except sqlite3.IntegrityError:
+                continue
+        raise GigamatteError(f"{source.key}: every name for its result is taken", "choose another --name")
+
+    def _revise(
+        self,
+        row: sqlite3.Row,
+        source: Source,
+        config: str,
+        standing: Callable[[str], str | None],
+        *,
+        retry: bool,
+        recheck: bool,
+    ) -> None:
+        """Decide what a listed photo needs, from what is remembered of it."""
+        self._db.execute(
+            "UPDATE photos SET seen = ?, source = ?, bytes = ?, config = ?, stamp = ? WHERE key = ?",
+            (self.run, source.place, source.bytes, config, source.stamp, source.key),
+        )
+        if source.refusal:
+            self._db.execute(
+                "UPDATE photos SET state = 'quarantined', code = 'refused', message = ?, hint = '' WHERE key = ?",
+                (source.refusal, source.key),
+            )
+            return
+        redo, touched = row["config"] != config, row["stamp"] != source.stamp
+        if row["state"] == "done" and not redo:
+            stands = standing(row["target"])
+            if not touched and not recheck and stands == row["out_stamp"]:
+                return
+            redo = stands is None  # a result that stands may turn out to be right once it is hashed
+        elif row["state"] == "quarantined" and not (redo or touched or retry or row["code"] in ("exists", "refused")):
+            return
+        clean = f", {_CLEAN}" if redo else ""
+        attempts = row["attempts"] if row["state"] in ("waiting", "failed") and not (redo or touched) else 0
+        self._db.execute(
+            f"UPDATE photos SET state = 'waiting', attempts = ?{clean} WHERE key = ?", (attempts, source.key)
+        )
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction. Raises WriteError when the database cannot be written, on a full disk for example."""
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            raise _unwritable(self.path, error) from error
+
+
+def _unwritable(path: Path, error: sqlite3.Error) -> WriteError:
+    return WriteError(
+        f"the manifest {path} cannot be used: {error}", "is its disk full, or its folder read-only or a network folder?"
+    )

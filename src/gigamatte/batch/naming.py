@@ -1,0 +1,79 @@
+"""What results are called: a template, and a way out when two photos would get the same name."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import string
+import unicodedata
+from collections.abc import Iterator
+
+from gigamatte.batch.jobs import SUFFIXES
+from gigamatte.errors import UsageError
+from gigamatte.options import Options
+
+_FIELDS = ("stem", "name", "suffix")
+_ENDINGS = {"png": "png", "webp": "webp", "tiff": "tif", "jpeg": "jpg"}
+
+
+def default_template(options: Options) -> str:
+    """``{stem}.cutout.png``, with what is written and its format as the options say."""
+    return f"{{stem}}.{options.only}.{_ENDINGS[options.format or 'png']}"
+
+
+def check_template(template: str) -> str:
+    """The template itself. Raises UsageError unless it makes a plain file name out of {stem} or {name}."""
+    try:
+        fields = {field for _, field, *_ in string.Formatter().parse(template) if field is not None}
+        sample = template.format(stem="a", name="a.jpg", suffix="jpg")
+    except (ValueError, KeyError, IndexError, AttributeError) as error:
+        raise UsageError(
+            f"--name {template!r} is not a template: {error}", "for example '{stem}.cutout.png'"
+        ) from error
+    if not fields <= set(_FIELDS) or not fields & {"stem", "name"}:
+        raise UsageError(
+            f"--name takes {{stem}}, {{name}} and {{suffix}}, and needs one of the first two; found {template!r}"
+        )
+    if "/" in sample or "\\" in sample or sample.startswith(".") or "\0" in sample:
+        raise UsageError(f"--name makes a file's name, not a path or a hidden file; found {template!r}")
+    return template
+
+
+def candidates(key: str, template: str) -> Iterator[str]:
+    """Keys of results for the photo ``key``, best first; the last one belongs to no other photo.
+
+    ``a.jpg`` gets ``a.cutout.png``; ``a.png`` beside it ``a.png.cutout.png``.
+    """
+    folder, name = _split(key)
+    stem, suffix = _stem(name), os.path.splitext(name)[1].removeprefix(".")
+    told = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    for word in dict.fromkeys((stem, name, f"{name}~{told}")):
+        # {name} tells photos apart already, unless case alone does
+        distinct = word if word.endswith(told) else name
+        yield folder + template.format(stem=word, name=distinct, suffix=suffix)
+
+
+def folded(key: str) -> str:
+    """The same for two names that some file system cannot tell apart: in case, or in how accents are written."""
+    return unicodedata.normalize("NFC", key).casefold()
+
+
+def shard_of(key: str, shards: int) -> int:
+    """Which of ``shards`` (counted from 0) a photo belongs to. Photos whose results could collide belong together."""
+    folder, name = _split(key)
+    digest = hashlib.sha256(folded(folder + _stem(name)).encode("utf-8", "surrogateescape")).digest()
+    return int.from_bytes(digest[:8], "big") % shards
+
+
+def _split(key: str) -> tuple[str, str]:
+    folder, slash, name = key.rpartition("/")
+    return folder + slash, name
+
+
+def _stem(name: str) -> str:
+    """Without all suffixes of pictures; other dots belong to the name, so ``IMG.0001.jpg`` is ``IMG.0001``."""
+    stem, suffix = os.path.splitext(name)
+    while stem and suffix.lower() in SUFFIXES:
+        name = stem
+        stem, suffix = os.path.splitext(name)
+    return name

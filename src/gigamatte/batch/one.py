@@ -1,0 +1,211 @@
+"""One photo from its place to its result's: fetch, hash, cut in the supervised child, verify, publish."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from gigamatte.batch import places
+from gigamatte.batch.dimensions import dimensions
+from gigamatte.batch.fingerprint import fingerprint
+from gigamatte.batch.memory import BASE, Budget, cost
+from gigamatte.batch.task import Outcome, Task, Verdict
+from gigamatte.errors import (
+    BudgetExceeded,
+    Cancelled,
+    GigamatteError,
+    InputError,
+    NetworkUnavailable,
+    NoSubject,
+    UnsupportedInput,
+    UsageError,
+    WriteError,
+)
+from gigamatte.options import Options
+from gigamatte.types import Receipt
+from gigamatte.worker.supervisor import Supervisor
+from gigamatte.worker.wire import Job
+
+#: this content with these options will fail the same way next time
+_FINAL = (UnsupportedInput, BudgetExceeded, NoSubject, UsageError)
+#: what a file system says when no other photo could be written either
+_DISK = tuple(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO))
+#: the least memory that a batch is given, bytes
+LEAST_MEMORY = 1 << 30
+
+
+class Exists(WriteError):
+    """Something lies at the target that no batch has put there."""
+
+    code = "exists"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Limits:
+    """What a worker may take: bytes of memory in all, seconds a photo, photos at once; None = by the machine."""
+
+    memory: int
+    seconds: float = 600.0
+    inflight: int = 3
+
+
+class Worker:
+    """A supervised child and what belongs around it. Threads share it, as many as should overlap.
+
+    ``out`` is the folder or URI that results stay in; ``network`` says whether photos need one (not with masks);
+    ``scratch`` holds local copies of what lies elsewhere; ``entry`` is the child's module.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        limits: Limits,
+        *,
+        out: str,
+        network: bool = True,
+        scratch: Path | None = None,
+        entry: str | None = None,
+    ) -> None:
+        if limits.memory < LEAST_MEMORY:
+            raise UsageError(f"--memory is at least 1G, found {limits.memory / 1e9:.2f}G")
+        # the child's share; the rest is for this process and its hashing
+        child = limits.memory - (256 << 20)
+        self._options, self._out = options, out
+        self._budget = Budget(child - BASE)
+        self._needs_network = network
+        self._scratch = Path(tempfile.mkdtemp(prefix="gigamatte-batch-", dir=scratch))
+        extra = {} if entry is None else {"entry": entry}
+        self.supervisor = Supervisor(
+            options if network else None, memory=child, seconds=limits.seconds, inflight=limits.inflight, **extra
+        )
+
+    def start(self) -> None:
+        """Wait until the network is loaded. Raises NetworkUnavailable, WorkerDied."""
+        if self._needs_network:
+            self.supervisor.warmed.result()
+
+    def close(self) -> None:
+        """End the child, abandoning what it is doing."""
+        self.supervisor.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def process(self, task: Task) -> Outcome | None:
+        """Cut one photo. None when everything is being stopped; every other end is an outcome."""
+        began = time.perf_counter()
+        try:
+            outcome = self._process(task)
+        except Cancelled:
+            return None
+        except GigamatteError as error:
+            outcome = failure(task.key, error)
+        except MemoryError:
+            outcome = failure(task.key, GigamatteError("out of memory around the worker process"))
+        except Exception as error:  # one odd photo never ends the batch
+            outcome = failure(task.key, GigamatteError(f"unexpected {type(error).__name__}: {error}"))
+        return dataclasses.replace(outcome, seconds=round(time.perf_counter() - began, 3))
+
+    def _process(self, task: Task) -> Outcome:
+        with _Scratch(self._scratch) as scratch:
+            _, stamp = places.stamp_of(task.source)
+            photo, mask = scratch.local(task.source), scratch.local(task.mask) if task.mask else None
+            content = fingerprint(photo, mask)
+            if task.known is not None and task.known.fingerprint == content and self._stands(task, scratch):
+                return Outcome(
+                    task.key,
+                    "same",
+                    content,
+                    stamp,
+                    task.known.sha256,
+                    out_stamp=places.output_stamp(task.target) or "",
+                )
+            if not task.replace and places.exists(task.target):
+                raise Exists(f"{task.target} exists and is not from this batch", "allow it with --overwrite")
+            target = scratch.draft(task.target) if places.is_uri(task.target) else _folder_of(task.target, self._out)
+            receipt = self._cut(photo, target, mask)
+            sha256, length = _verified(target, receipt)
+            if places.stamp_of(task.source)[1] != stamp:
+                raise InputError(f"{task.key} changed while it was read", "is it still being copied?")
+            if places.is_uri(task.target):
+                places.publish(target, task.target)
+        plain = dataclasses.replace(receipt, input=task.source, output=task.target).as_dict()
+        out_stamp = places.output_stamp(task.target) or ""
+        return Outcome(task.key, "done", content, stamp, sha256, length, out_stamp, plain)
+
+    def _cut(self, photo: Path, target: Path, mask: Path | None) -> Receipt:
+        with self._budget.hold(cost(dimensions(photo))):
+            # what may be replaced has been settled above; a child that died after writing must not block its successor
+            return self.supervisor.submit(Job(photo, target, self._options, mask=mask, overwrite=True)).result()
+
+    def _stands(self, task: Task, scratch: _Scratch) -> bool:
+        try:
+            return task.known is not None and places.sha256_of(scratch.local(task.target)) == task.known.sha256
+        except InputError:
+            return False
+
+
+def failure(key: str, error: GigamatteError) -> Outcome:
+    """An outcome for an error, with what it means for this photo and for all others."""
+    verdict: Verdict = "retry"
+    if isinstance(error, NetworkUnavailable) or (
+        isinstance(error, WriteError) and any(text in error.message for text in _DISK)
+    ):
+        verdict = "stop"
+    elif isinstance(error, (*_FINAL, Exists)):
+        verdict = "final"
+    return Outcome(key, "failed", code=error.code, message=error.message, hint=error.hint, verdict=verdict)
+
+
+def _folder_of(target: str, out: str) -> Path:
+    """The target, its folder made. Raises WriteError when a link would lead out of the output folder."""
+    path = Path(target)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        inside = path.parent.resolve().is_relative_to(Path(out).resolve())
+    except OSError as error:
+        raise WriteError(f"{path.parent} cannot be made: {error.strerror}") from error
+    if not inside or path.is_symlink():
+        raise WriteError(f"{path} leads out of the output folder through a link", "remove the link")
+    return path
+
+
+def _verified(path: Path, receipt: Receipt) -> tuple[str, int]:
+    """(SHA-256, bytes) of a result that is what its receipt says. Raises WriteError."""
+    try:
+        length = path.stat().st_size
+        digest = places.sha256_of(path)
+    except (OSError, InputError) as error:
+        raise WriteError(f"{path} was written but cannot be read again: {error}") from error
+    size = dimensions(path)
+    found = None if size is None else (size.width, size.height)
+    if found != (receipt.width, receipt.height):
+        raise WriteError(f"{path} holds {size or 'no picture'}, {receipt.width}×{receipt.height} were written")
+    return digest, length
+
+
+class _Scratch:
+    """Local copies of one photo's files, gone when it is done."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._made = folder, list[Path]()
+
+    def local(self, place: str) -> Path:
+        if not places.is_uri(place):
+            return Path(place)
+        self._made.append(places.fetch(place, self._folder))
+        return self._made[-1]
+
+    def draft(self, target: str) -> Path:
+        self._made.append(self._folder / f"{len(self._made)}-{time.monotonic_ns()}{Path(target).suffix}")
+        return self._made[-1]
+
+    def __enter__(self) -> _Scratch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for path in self._made:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,157 @@
+"""Local paths and URIs under one roof: listing, stamps, hashes, fetching and publishing (URIs through fsspec)."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gigamatte.errors import GigamatteError, MissingInput, UsageError, WriteError
+
+
+def is_uri(text: str) -> bool:
+    """Whether it names something outside this machine's folders: ``s3://bucket/key``. ``file://`` is a local path."""
+    return "://" in text and not text.startswith("file://")
+
+
+def local(text: str) -> Path:
+    """The absolute path of a local place; links are kept as they are."""
+    return Path(os.path.abspath(text.removeprefix("file://")))
+
+
+def join(root: str, key: str) -> str:
+    """``key`` (forward slashes) below ``root``, which is a path or a URI."""
+    return f"{root.rstrip('/')}/{key}" if is_uri(root) else str(Path(root, *key.split("/")))
+
+
+def filesystem(uri: str) -> tuple[Any, str]:
+    """(fsspec file system, path in it). Raises UsageError where the package for this kind of URI is missing."""
+    try:
+        import fsspec
+    except ImportError as error:
+        raise UsageError(f"{uri} needs the package fsspec", "pip install 'gigamatte[ray]'") from error
+    try:
+        system, path = fsspec.core.url_to_fs(uri)
+    except ImportError as error:
+        raise UsageError(f"{uri}: {error}", "pip install 'gigamatte[ray]' brings fsspec and s3fs") from error
+    except ValueError as error:
+        raise UsageError(f"{uri}: {error}", "a URI begins like s3://bucket/folder") from error
+    return system, str(path)
+
+
+@contextlib.contextmanager
+def reading(place: str) -> Iterator[None]:
+    """Turns what file systems and object stores raise while ``place`` is read into MissingInput."""
+    try:
+        yield
+    except GigamatteError:
+        raise
+    except FileNotFoundError as error:
+        raise MissingInput(f"there is no {place}") from error
+    except Exception as error:  # every store has errors of its own
+        raise MissingInput(f"{place} cannot be read: {_reason(error)}") from error
+
+
+def stamp_of(place: str) -> tuple[int, str]:
+    """(bytes, stamp). The stamp of a local file changes with every write to it, even when its times are set back."""
+    with reading(place):
+        if is_uri(place):
+            system, path = filesystem(place)
+            system.invalidate_cache(path)
+            return remote_stamp(system.info(path))
+        return local_stamp(os.stat(place))
+
+
+def local_stamp(status: os.stat_result) -> tuple[int, str]:
+    """(bytes, stamp) of a file whose status is known."""
+    return status.st_size, f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}-{status.st_ino}"
+
+
+def remote_stamp(info: dict[str, Any]) -> tuple[int, str]:
+    """(bytes, stamp) from what a store says about a file: its own tag where it has one."""
+    size = int(info.get("size") or 0)
+    tag = next(
+        (info[name] for name in ("ETag", "etag", "md5Hash", "content_md5", "mtime", "created") if info.get(name)), ""
+    )
+    return size, f"{size}-{str(tag).strip(chr(34))}"
+
+
+def output_stamp(target: str) -> str | None:
+    """A stamp of a result that was written; None when it is not there. Renaming or copying it with its times is seen
+    as no change."""
+    if is_uri(target):
+        try:
+            return stamp_of(target)[1]
+        except MissingInput:
+            return None
+    try:
+        status = os.stat(target)
+    except OSError:
+        return None
+    return f"{status.st_size}-{status.st_mtime_ns}"
+
+
+def sha256_of(path: str | Path) -> str:
+    """Hex SHA-256 of a local file."""
+    with reading(str(path)), open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fetch(place: str, scratch: Path) -> Path:
+    """A local copy of a URI, in ``scratch``, under the same suffix."""
+    path = scratch / f"{secrets.token_hex(8)}{Path(place).suffix}"
+    with reading(place):
+        system, remote = filesystem(place)
+        try:
+            system.get_file(remote, str(path))
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+    return path
+
+
+def publish(path: Path, target: str) -> None:
+    """Copy a finished file to a URI, whole or not at all, and check that its length arrived. Raises WriteError."""
+    system, remote = filesystem(target)
+    try:
+        if _puts_whole(system):
+            system.put_file(str(path), remote)
+        else:
+            parent, name = remote.rsplit("/", 1) if "/" in remote else ("", remote)
+            system.makedirs(parent, exist_ok=True)
+            draft = f"{parent}/.{name[:60]}.{secrets.token_hex(4)}.partial"
+            system.put_file(str(path), draft)
+            system.mv(draft, remote)
+        system.invalidate_cache(remote)
+        arrived = int(system.info(remote)["size"])
+    except Exception as error:  # every store has errors of its own
+        raise WriteError(
+            f"{target} cannot be written: {_reason(error)}", "are the store and its credentials right?"
+        ) from error
+    if arrived != path.stat().st_size:
+        raise WriteError(f"{target} has {arrived} bytes, {path.stat().st_size} were sent")
+
+
+def exists(target: str) -> bool:
+    """Whether something lies at a path or URI."""
+    if not is_uri(target):
+        return os.path.lexists(target)
+    system, path = filesystem(target)
+    with reading(target):
+        system.invalidate_cache(path)
+        return bool(system.exists(path))
+
+
+def _puts_whole(system: Any) -> bool:
+    """Object stores show a key when it is complete; other stores get a draft that is renamed."""
+    protocol = system.protocol if isinstance(system.protocol, str) else system.protocol[0]
+    return protocol in ("s3", "s3a", "gs", "gcs", "az", "abfs", "adl", "oss", "memory")
+
+
+def _reason(error: BaseException) -> str:
+    text = (getattr(error, "strerror", None) or str(error)).strip()
+    return text.splitlines()[0] if text else type(error).__name__

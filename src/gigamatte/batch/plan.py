@@ -1,0 +1,109 @@
+"""What a batch is to do, checked before it begins; and where its manifest lies."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gigamatte.batch.jobs import root_of
+from gigamatte.batch.naming import check_template, default_template
+from gigamatte.batch.places import exists, is_uri, join, local
+from gigamatte.cutout.cutout import output_format
+from gigamatte.errors import MissingInput, UsageError, WriteError
+from gigamatte.options import Options
+
+#: where a photo's mask may be found in a folder of masks
+_MASK_SUFFIXES = (".png", ".webp", ".tif", ".tiff", ".jpg", ".jpeg")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """IN, OUT, and how. Raises UsageError for what cannot be meant."""
+
+    #: folder, list file, glob pattern, one photo, or a URI
+    source: str
+    #: folder or URI
+    out: str
+    options: Options
+    pattern: str | None = None
+    #: template of results' names; None = by the options
+    name: str | None = None
+    #: folder or URI with a mask for every photo, under the photo's own relative path; any picture suffix
+    masks: str | None = None
+    #: (i, n), i from 1
+    shard: tuple[int, int] = (1, 1)
+    overwrite: bool = False
+    retry_failed: bool = False
+    recheck: bool = False
+    #: folder of the manifest; None = in OUT, or on this machine when OUT is a URI
+    manifest: Path | None = None
+
+    def __post_init__(self) -> None:
+        first, last = self.shard
+        if not 1 <= first <= last:
+            raise UsageError(f"--shard is i/n with 1 ≤ i ≤ n, found {first}/{last}")
+        output_format(self.options, Path(check_template(self.template).format(stem="a", name="a.jpg", suffix="jpg")))
+        root = root_of(self.source)
+        if root is not None and _same(root, self.out):
+            raise UsageError(
+                f"{self.out} is the input folder: results would be mixed with sources", "name another output folder"
+            )
+
+    @property
+    def template(self) -> str:
+        """The template of results' names."""
+        return self.name or default_template(self.options)
+
+    @property
+    def manifest_folder(self) -> Path:
+        """``OUT/.gigamatte``; for a URI a folder of this user's, chosen by the URI."""
+        if self.manifest is not None:
+            return self.manifest
+        if not is_uri(self.out):
+            return local(self.out) / ".gigamatte"
+        told = hashlib.sha256(self.out.rstrip("/").encode()).hexdigest()[:16]
+        return _state_folder() / "gigamatte" / "batch" / told
+
+    def place(self, target: str) -> str:
+        """Absolute path or URI of a result's key."""
+        return join(self.out if is_uri(self.out) else str(local(self.out)), target)
+
+    def mask_of(self) -> Callable[[str], str | None]:
+        """Finds the mask of a photo by its key. The finder raises MissingInput where there is none."""
+        masks = self.masks
+        if masks is None:
+            return lambda _: None
+
+        def find(key: str) -> str:
+            stem = os.path.splitext(key)[0]
+            for name in (*(stem + suffix for suffix in _MASK_SUFFIXES), *(key + suffix for suffix in _MASK_SUFFIXES)):
+                if exists(place := join(masks if is_uri(masks) else str(local(masks)), name)):
+                    return place
+            raise MissingInput(f"{key} has no mask in {masks}", f"expected {stem}.png, or another picture suffix")
+
+        return find
+
+    def make_folders(self) -> None:
+        """Make OUT and the manifest's folder. Raises WriteError."""
+        folders = [self.manifest_folder] if is_uri(self.out) else [local(self.out), self.manifest_folder]
+        for folder in folders:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise WriteError(f"the folder {folder} cannot be made: {error.strerror}") from error
+
+
+def _same(root: str, out: str) -> bool:
+    if is_uri(root) or is_uri(out):
+        return root.rstrip("/") == out.rstrip("/")
+    return local(root).resolve() == local(out).resolve()
+
+
+def _state_folder() -> Path:
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")

@@ -1,0 +1,76 @@
+"""How far a batch is, how fast, and how long it will take: counted in megapixels, because photos differ in size."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from gigamatte.batch.manifest import Counts
+from gigamatte.batch.task import Outcome
+
+#: the rate is that of this many seconds, so that a slow start is forgotten
+WINDOW = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Figures of one moment. ``eta`` in seconds, None while unknown; ``rate`` in megapixels a second."""
+
+    photos: int
+    total: int
+    failed: int
+    megapixels: float
+    total_megapixels: float | None
+    rate: float
+    eta: float | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return asdict(self)
+
+
+class Meter:
+    """Counts outcomes. How many megapixels wait is told from bytes: nobody opens a million headers to know."""
+
+    def __init__(self, counts: Counts, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._total = counts.total
+        self._settled = counts.done + counts.quarantined
+        self._failed = counts.quarantined
+        self._megapixels, self._bytes = counts.done_megapixels, counts.done_bytes
+        self._waiting_bytes = counts.waiting_bytes
+        self._recent: deque[tuple[float, float]] = deque([(clock(), self._megapixels)])
+
+    def add(self, outcome: Outcome, read_bytes: int, *, final: bool) -> None:
+        """Count one outcome; not ``final`` when the photo will be tried again."""
+        if final:
+            self._settled += 1
+            self._waiting_bytes = max(0, self._waiting_bytes - read_bytes)
+        if outcome.state == "failed":
+            self._failed += final
+        else:
+            self._megapixels += outcome.megapixels
+            self._bytes += read_bytes
+        now = self._clock()
+        self._recent.append((now, self._megapixels))
+        while now - self._recent[0][0] > WINDOW and len(self._recent) > 2:
+            self._recent.popleft()
+
+    def now(self) -> Progress:
+        """The figures of this moment."""
+        (then, before), now = self._recent[0], self._clock()
+        rate = (self._megapixels - before) / (now - then) if now > then else 0.0
+        per_byte = self._megapixels / self._bytes if self._bytes and self._megapixels else None
+        left = None if per_byte is None else self._waiting_bytes * per_byte
+        return Progress(
+            photos=self._settled,
+            total=self._total,
+            failed=self._failed,
+            megapixels=round(self._megapixels, 3),
+            total_megapixels=None if left is None else round(self._megapixels + left, 3),
+            rate=round(rate, 3),
+            eta=round(left / rate, 1) if left is not None and rate > 0 else None,
+        )

@@ -1,0 +1,291 @@
+"""Runs a batch from the list to the summary. Everything that must be remembered passes through here, in one thread."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import itertools
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from gigamatte import __version__
+from gigamatte.batch import places
+from gigamatte.batch.fingerprint import config_hash
+from gigamatte.batch.jobs import list_sources
+from gigamatte.batch.lock import lock_shard, shard_name
+from gigamatte.batch.manifest import Counts, Manifest
+from gigamatte.batch.naming import shard_of
+from gigamatte.batch.one import failure
+from gigamatte.batch.plan import Plan
+from gigamatte.batch.progress import Meter, Progress
+from gigamatte.batch.task import BatchEngine, Outcome, Source, Task
+from gigamatte.errors import GigamatteError, WriteError
+
+#: photos that are noted in one transaction while listing, and claimed at once while cutting
+CHUNK, CLAIM = 500, 32
+#: outcomes, and seconds, that may wait to be written down together
+FLUSH_COUNT, FLUSH_SECONDS = 32, 0.5
+#: photos in a row that kill the worker, until it is taken to be the worker's fault
+DEATHS = 20
+
+
+class Listener(Protocol):
+    """Told what happens, from the runner's thread."""
+
+    def listed(self, photos: int) -> None:
+        """So many were found so far."""
+        ...
+
+    def started(self, counts: Counts) -> None:
+        """The list is complete; this is what the manifest says of it."""
+        ...
+
+    def ended(self, outcome: Outcome, progress: Progress, *, again: bool) -> None:
+        """One photo has ended; ``again``: it will be tried once more."""
+        ...
+
+    def warned(self, text: str) -> None:
+        """Something a person should know."""
+        ...
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a batch ended."""
+
+    total: int = 0
+    #: cut in this run
+    done: int = 0
+    #: right already
+    unchanged: int = 0
+    failed: int = 0
+    waiting: int = 0
+    megapixels: float = 0.0
+    seconds: float = 0.0
+    manifest: str = ""
+    interrupted: bool = False
+    #: why it could not go on; empty when it could
+    stopped: str = ""
+    hint: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """0 all done, 1 could not go on, 3 some failed, 4 nothing matched, 130 interrupted."""
+        if self.interrupted:
+            return 130
+        if self.stopped:
+            return 1
+        if self.total == 0:
+            return 4
+        return 3 if self.failed else 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {**asdict(self), "exit_code": self.exit_code}
+
+
+def run_batch(
+    plan: Plan,
+    make_engine: Callable[[Path], BatchEngine],
+    listener: Listener,
+    *,
+    finish: Callable[[Manifest, Summary], None] | None = None,
+) -> Summary:
+    """Do what ``plan`` says with the engine that ``make_engine(scratch folder)`` gives.
+
+    ``finish`` sees the manifest at the end, for reports. Ctrl-C ends it in order: the summary says so. Raises
+    UsageError (also when another batch is at work here), MissingInput, NetworkUnavailable, WriteError, WorkerDied when
+    it cannot begin.
+    """
+    config = config_hash(plan.options, masks=plan.masks is not None)
+    plan.make_folders()
+    folder, name = plan.manifest_folder, shard_name(plan.shard)
+    lock = lock_shard(folder, plan.shard)
+    scratch = folder / f"{name}.scratch"
+    try:
+        shutil.rmtree(scratch, ignore_errors=True)
+        with Manifest(folder / f"{name}.sqlite") as manifest:
+            run = _Run(plan, config, manifest, listener, scratch)
+            summary = run.go(make_engine)
+            if finish is not None and summary.total:
+                finish(manifest, summary)
+            return summary
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+        lock.release()
+
+
+class _Run:
+    def __init__(self, plan: Plan, config: str, manifest: Manifest, listener: Listener, scratch: Path) -> None:
+        self._plan, self._config, self._manifest, self._listener = plan, config, manifest, listener
+        self._scratch = scratch
+        self._mask_of = plan.mask_of()
+        self._unwritten: list[Outcome] = []
+        self._flushed = time.monotonic()
+        #: bytes of photos that are being cut
+        self._bytes: dict[str, int] = {}
+        self._refused: list[Outcome] = []
+        self._done = self._deaths = 0
+        self._megapixels = 0.0
+        self._stop: Outcome | None = None
+
+    def go(self, make_engine: Callable[[Path], BatchEngine]) -> Summary:
+        began = time.monotonic()
+        interrupted, engine = False, None
+        try:
+            self._list()
+            counts = self._manifest.counts()
+            self._meter = Meter(counts)
+            self._listener.started(counts)
+            if counts.waiting:
+                self._scratch.mkdir(exist_ok=True)
+                engine = make_engine(self._scratch)
+                engine.start()
+                self._passes(engine)
+        except KeyboardInterrupt:
+            interrupted = True
+        except WriteError as error:  # the manifest's own disk is full
+            if engine is None:
+                raise
+            self._stop = self._stop or failure("", error)
+        finally:
+            if engine is not None:
+                engine.close()
+        return self._close(interrupted, time.monotonic() - began)
+
+    def _list(self) -> None:
+        """Every photo into the manifest, chunk by chunk; what an earlier run left half-done is tidied up."""
+        plan = self._plan
+        for target in self._manifest.begin(f"{plan.source} → {plan.out}", __version__):
+            _remove_partials(plan.place(target))
+        for other in plan.manifest_folder.glob("*-of-*.sqlite"):
+            if other.stem.split("-of-")[1] != str(plan.shard[1]):
+                self._manifest.adopt(other)
+        found = list_sources(plan.source, pattern=plan.pattern, out=plan.out)
+        mine = (source for source in found if shard_of(source.key, plan.shard[1]) == plan.shard[0] - 1)
+        photos = 0
+        for chunk in _chunks(mine):
+            self._manifest.enlist(
+                chunk, self._config, plan.template, self._standing, retry=plan.retry_failed, recheck=plan.recheck
+            )
+            photos += len(chunk)
+            self._listener.listed(photos)
+            for source in chunk:
+                if source.refusal:
+                    self._listener.warned(source.refusal)
+
+    def _standing(self, target: str) -> str | None:
+        return places.output_stamp(self._plan.place(target))
+
+    def _passes(self, engine: BatchEngine) -> None:
+        """Every photo once; then those that failed and might not, once more."""
+        while self._stop is None:
+            for outcome in engine.process(self._tasks()):
+                self._take(outcome)
+            self._take_refused()
+            self._flush()
+            if self._stop is not None or not self._manifest.try_again():
+                return
+
+    def _tasks(self) -> Iterator[Task]:
+        plan = self._plan
+        while self._stop is None:
+            self._flush()
+            tasks = self._manifest.claim(CLAIM, plan.place, _taken, overwrite=plan.overwrite)
+            if not tasks:
+                return
+            for task in tasks:
+                if self._stop is not None:
+                    return
+                self._bytes[task.key] = task.bytes
+                try:
+                    mask = self._mask_of(task.key)
+                except GigamatteError as error:
+                    self._refused.append(failure(task.key, error))
+                    continue
+                yield task if mask is None else replace(task, mask=mask)
+
+    def _take_refused(self) -> None:
+        while self._refused:
+            self._take(self._refused.pop())
+
+    def _take(self, outcome: Outcome) -> None:
+        read = self._bytes.pop(outcome.key, None)
+        if read is None:
+            return  # told twice: an engine on many machines may repeat what a lost machine had finished
+        self._unwritten.append(outcome)
+        if outcome.state == "done":
+            self._done += 1
+            self._megapixels += outcome.megapixels
+        self._judge(outcome)
+        if len(self._unwritten) >= FLUSH_COUNT or time.monotonic() - self._flushed >= FLUSH_SECONDS:
+            self._flush()
+        if outcome.verdict != "stop" or outcome.state != "failed":
+            again = outcome.state == "failed" and self._manifest.will_retry(outcome)
+            self._meter.add(outcome, read, final=not again)
+            self._listener.ended(outcome, self._meter.now(), again=again)
+
+    def _judge(self, outcome: Outcome) -> None:
+        """Stop when it is not this photo's fault."""
+        self._deaths = self._deaths + 1 if outcome.code == "worker" else 0
+        if outcome.state == "failed" and outcome.verdict == "stop":
+            self._stop = self._stop or outcome
+        elif self._deaths >= DEATHS:
+            hint = "is --memory too small for these photos, or the --device broken? Run again to go on"
+            message = f"{DEATHS} photos in a row ended the worker process; the last: {outcome.message}"
+            self._stop = self._stop or replace(outcome, message=message, hint=hint)
+
+    def _flush(self) -> None:
+        if self._unwritten:
+            self._manifest.record(self._unwritten)
+            self._unwritten.clear()
+        self._flushed = time.monotonic()
+
+    def _close(self, interrupted: bool, seconds: float) -> Summary:
+        counts = Counts()
+        try:
+            self._flush()
+            self._manifest.give_back()
+            self._manifest.end()
+            counts = self._manifest.counts()
+        except WriteError as error:
+            # photos that stay marked as running are found and done again by the next run
+            self._stop = self._stop or failure("", error)
+            with contextlib.suppress(Exception):
+                counts = self._manifest.counts()
+        return Summary(
+            total=counts.total,
+            done=self._done,
+            unchanged=max(0, counts.done - self._done),
+            failed=counts.failed + counts.quarantined,
+            waiting=counts.waiting,
+            megapixels=round(self._megapixels, 3),
+            seconds=round(seconds, 3),
+            manifest=str(self._manifest.path),
+            interrupted=interrupted,
+            stopped=self._stop.message if self._stop else "",
+            hint=self._stop.hint if self._stop else "",
+        )
+
+
+def _chunks(sources: Iterator[Source]) -> Iterator[list[Source]]:
+    while chunk := list(itertools.islice(sources, CHUNK)):
+        yield chunk
+
+
+def _taken(place: str) -> bool:
+    """Whether a local result's place is occupied; for URIs the engine asks, right before it works on the photo."""
+    return not places.is_uri(place) and places.exists(place)
+
+
+def _remove_partials(place: str) -> None:
+    """Drafts of a result whose writer was killed between naming and renaming them."""
+    if places.is_uri(place):
+        return
+    path = Path(place)
+    for draft in path.parent.glob(f".{glob.escape(path.name[:60])}.*.partial"):
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,111 @@
+"""What travels between the runner and an engine: small rows of plain data, never pixels."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+#: done: written and verified; same: an earlier result is still right; failed: see the outcome's error
+State = Literal["done", "same", "failed"]
+#: retry: may succeed another time; final: this content with these options never will; stop: no photo would
+Verdict = Literal["retry", "final", "stop"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A photo that was found. ``refusal`` says why it is not touched (a link that leads outside, an unreadable folder)."""
+
+    #: path below the input's root, with forward slashes; the photo's name in the manifest
+    key: str
+    #: absolute path, or URI
+    place: str
+    bytes: int
+    #: changes whenever the file does; cheap to get, unlike a hash
+    stamp: str
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An earlier result: hash of what went in, and SHA-256 of the file that came out."""
+
+    fingerprint: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One photo to cut. ``target`` is an absolute path or a URI; ``replace`` allows what lies there to be replaced."""
+
+    key: str
+    source: str
+    target: str
+    bytes: int
+    mask: str | None = None
+    replace: bool = False
+    #: an earlier result that may still be right
+    known: Known | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Task:
+        """The inverse of ``as_dict``."""
+        known = plain["known"]
+        return cls(**{**plain, "known": Known(**known) if known else None})
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one task."""
+
+    key: str
+    state: State
+    fingerprint: str = ""
+    #: of the input when it was read
+    stamp: str = ""
+    sha256: str = ""
+    out_bytes: int = 0
+    out_stamp: str = ""
+    #: a Receipt as a dictionary
+    receipt: Mapping[str, Any] | None = None
+    #: wall-clock seconds from fetching to verifying
+    seconds: float = 0.0
+    code: str = ""
+    message: str = ""
+    hint: str = ""
+    verdict: Verdict = "retry"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return dataclasses.asdict(self)
+
+    @property
+    def megapixels(self) -> float:
+        """Size of the result / 10⁶; 0 when there is none."""
+        return self.receipt["width"] * self.receipt["height"] / 1e6 if self.receipt else 0.0
+
+    @property
+    def doubt(self) -> float:
+        """How unsure the matte is, 0…1."""
+        return float(self.receipt["doubt"].get("score", 0.0)) if self.receipt else 0.0
+
+
+class BatchEngine(Protocol):
+    """Where photos are cut: on this machine or on many."""
+
+    def start(self) -> None:
+        """Get ready. Raises what keeps every photo from being cut: no network, no cluster."""
+        ...
+
+    def process(self, tasks: Iterator[Task]) -> Iterator[Outcome]:
+        """One outcome for each task, in any order. Takes tasks only as it needs them; raises for no photo's sake."""
+        ...
+
+    def close(self) -> None:
+        """Stop at once, abandoning what is in flight; nothing half-written is left."""
+        ...

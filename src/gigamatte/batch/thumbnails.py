@@ -1,0 +1,27 @@
+"""Small pictures of photos and results for the report, as data URIs."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pyvips
+
+#: the longer side, pixels
+SIDE = 320
+
+
+def thumbnail(path: Path) -> str | None:
+    """A picture file upright, in sRGB, at most ``SIDE`` pixels long: WebP where it has alpha, else JPEG; None if it
+    cannot be read."""
+    try:
+        image = pyvips.Image.thumbnail(str(path), SIDE, height=SIDE, size="down", export_profile="srgb")
+        if image.format != "uchar":
+            image = image.colourspace("srgb").cast("uchar")
+        if image.hasalpha():
+            kind, data = "webp", image.webpsave_buffer(Q=85, alpha_q=100, keep="none")
+        else:
+            kind, data = "jpeg", image.jpegsave_buffer(Q=85, keep="none")
+    except pyvips.Error:
+        return None
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"

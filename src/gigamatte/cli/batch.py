@@ -1,0 +1,246 @@
+"""``gigamatte batch``: hundreds to millions of photos, resumable."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from gigamatte.cli.cut import (
+    Background,
+    BoxOption,
+    Crop,
+    Device,
+    FormatOption,
+    KeepEmpty,
+    Margin,
+    MaskKindOption,
+    MaxPixels,
+    Model,
+    OnlyOption,
+    Overwrite,
+    Quiet,
+    RefineOption,
+    RequireDevice,
+    Smooth,
+    Threads,
+)
+from gigamatte.cli.values import parse_box, parse_count
+from gigamatte.errors import GigamatteError, UsageError
+from gigamatte.options import Format, MaskKind, Only, Options, Refine
+
+if TYPE_CHECKING:
+    from gigamatte.batch.manifest import Manifest
+    from gigamatte.batch.plan import Plan
+    from gigamatte.batch.runner import Summary
+    from gigamatte.batch.task import BatchEngine
+
+In = Annotated[
+    str, typer.Argument(metavar="IN", help="A folder, a text file with a path on each line, a pattern, or a URI.")
+]
+OutFolder = Annotated[str, typer.Argument(metavar="OUT", help="The folder or URI for results; IN's folders are kept.")]
+Mask = Annotated[
+    str | None,
+    typer.Option(metavar="FILE|FOLDER", help="A mask for all photos, or a folder with one for each (same names)."),
+]
+Pattern = Annotated[str | None, typer.Option(metavar="GLOB", help="Only photos whose name, or path below IN, matches.")]
+Name = Annotated[
+    str | None,
+    typer.Option(metavar="TEMPLATE", help="Results' names, of {stem}, {name}, {suffix}. [{stem}.cutout.png]"),
+]
+Jobs = Annotated[int, typer.Option(metavar="N", help="Photos at work at once in each process. [0 = by the processors]")]
+Memory = Annotated[str | None, typer.Option(metavar="N", help="Memory to use in all: 4G. [most of what is free]")]
+Timeout = Annotated[float, typer.Option(metavar="SECONDS", help="Give up on a photo that takes longer.")]
+Shard = Annotated[str, typer.Option(metavar="I/N", help="Do the I-th of N parts, on the I-th of N machines.")]
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try photos again that were given up on.")]
+Recheck = Annotated[bool, typer.Option("--recheck", help="Hash all inputs and results again, and redo what differs.")]
+Report = Annotated[str | None, typer.Option(metavar="FILE.html", help="Write a report with a review queue.")]
+Export = Annotated[str | None, typer.Option(metavar="FILE.jsonl", help="Write the manifest as JSON lines.")]
+ManifestFolder = Annotated[
+    str | None, typer.Option("--manifest", metavar="FOLDER", help="Where the manifest lies. [OUT/.gigamatte]")
+]
+Engine = Annotated[str, typer.Option(metavar="local|ray", help="This machine, or a Ray cluster.")]
+Address = Annotated[str, typer.Option(metavar="ADDRESS", help="With --engine ray: auto, local, or ray://HOST:10001.")]
+Actors = Annotated[
+    int, typer.Option(metavar="N", help="With --engine ray: worker processes. [0 = one per node or GPU]")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print events as JSON lines, the last one a summary.")]
+
+
+def batch(
+    source: In,
+    out: OutFolder,
+    pattern: Pattern = None,
+    name: Name = None,
+    model: Model = "auto",
+    mask: Mask = None,
+    mask_kind: MaskKindOption = "auto",
+    refine: RefineOption = "auto",
+    only: OnlyOption = "cutout",
+    background: Background = None,
+    format: FormatOption = None,
+    crop: Crop = False,
+    margin: Margin = 0.0,
+    box: BoxOption = None,
+    device: Device = "auto",
+    require_device: RequireDevice = False,
+    threads: Threads = 0,
+    max_pixels: MaxPixels = "2G",
+    smooth: Smooth = False,
+    keep_empty: KeepEmpty = False,
+    overwrite: Overwrite = False,
+    jobs: Jobs = 0,
+    memory: Memory = None,
+    timeout: Timeout = 600.0,
+    shard: Shard = "1/1",
+    retry_failed: RetryFailed = False,
+    recheck: Recheck = False,
+    report: Report = None,
+    export: Export = None,
+    manifest: ManifestFolder = None,
+    engine: Engine = "local",
+    address: Address = "auto",
+    actors: Actors = 0,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Cut all photos of IN into OUT. Run the same command again to go on, or to do what has changed.
+
+    \b
+    gigamatte batch photos/ cutouts/ --report report.html
+    gigamatte batch photos/ cutouts/ --name 'rmbg_{stem}.png'
+    gigamatte batch photos/ cutouts/ --shard 3/16         the third of sixteen machines
+    gigamatte batch s3://shop/in s3://shop/out --engine ray
+
+    A photo is skipped while its content, the options that shape its result, and the result itself are unchanged. One
+    that fails is tried twice and then left alone until it changes (or --retry-failed). No source is ever changed.
+
+    Exit codes: 0 all done, 1 could not start or go on, 2 usage, 3 some photos failed, 4 no photo found, 130 interrupted.
+    """
+    try:
+        one, many = _masks(mask)
+        options = Options(
+            model=model,
+            mask=one,
+            mask_kind=cast(MaskKind, mask_kind),
+            refine=cast(Refine, refine),
+            only=cast(Only, only),
+            background=background,
+            format=cast("Format | None", format),
+            crop=crop,
+            margin=margin,
+            box=parse_box(box),
+            device=device,
+            require_device=require_device,
+            threads=threads,
+            max_pixels=parse_count(max_pixels),
+            smooth=smooth,
+            keep_empty=keep_empty,
+        )
+        from gigamatte.batch.plan import Plan
+
+        plan = Plan(
+            source=source,
+            out=out,
+            options=options,
+            pattern=pattern,
+            name=name,
+            masks=many,
+            shard=_shard(shard),
+            overwrite=overwrite,
+            retry_failed=retry_failed,
+            recheck=recheck,
+            manifest=Path(manifest) if manifest else None,
+        )
+        make = _engine(plan, engine, address=address, actors=actors, jobs=jobs, memory=memory, seconds=timeout)
+        summary = _run(plan, make, report, export, json=json, quiet=quiet)
+    except GigamatteError as error:
+        from gigamatte.cli.app import fail
+
+        # the codes of `cut` speak of one photo; here an error that ends the command means that it could not start
+        raise typer.Exit(fail(error.message, error.hint, 2 if isinstance(error, UsageError) else 1)) from error
+    if summary.exit_code:
+        raise typer.Exit(summary.exit_code)
+
+
+def _run(
+    plan: Plan,
+    make: Callable[[Path], BatchEngine],
+    report: str | None,
+    export_to: str | None,
+    *,
+    json: bool,
+    quiet: bool,
+) -> Summary:
+    from gigamatte.batch.display import JsonDisplay, LineDisplay
+    from gigamatte.batch.export import export
+    from gigamatte.batch.report import write_report
+    from gigamatte.batch.runner import run_batch
+
+    def finish(manifest: Manifest, summary: Summary) -> None:
+        if export_to:
+            export(manifest, Path(export_to))
+        if report:
+            write_report(Path(report), plan, manifest, summary)
+
+    _end_in_order()
+    with JsonDisplay() if json else LineDisplay(quiet=quiet) as display:
+        summary = run_batch(plan, make, display, finish=finish)
+        display.summary(summary)
+    if summary.total == 0 and not json:
+        print(f"gigamatte: no photo found in {plan.source}", file=sys.stderr)
+    return summary
+
+
+def _engine(
+    plan: Plan, kind: str, *, address: str, actors: int, jobs: int, memory: str | None, seconds: float
+) -> Callable[[Path], BatchEngine]:
+    from gigamatte import system
+    from gigamatte.batch.local import LocalEngine, default_jobs
+    from gigamatte.batch.one import LEAST_MEMORY, Limits
+
+    if jobs < 0 or actors < 0:
+        raise UsageError("--jobs and --actors are whole numbers from 0 on")
+    if seconds <= 0:
+        raise UsageError(f"--timeout is above 0 seconds, found {seconds:g}")
+    free = system.available_memory() or 4 << 30
+    given = parse_count(memory, "--memory") if memory else max(LEAST_MEMORY, int(0.8 * free))
+    limits = Limits(memory=given, seconds=seconds, inflight=jobs or default_jobs())
+    network = plan.options.mask is None and plan.masks is None
+    if kind == "local":
+        return lambda scratch: LocalEngine(plan.options, limits, out=plan.out, network=network, scratch=scratch)
+    if kind != "ray":
+        raise UsageError(f"--engine is local or ray, found {kind!r}")
+    from gigamatte.batch.ray import RayEngine
+
+    return lambda _: RayEngine(plan.options, limits, out=plan.out, network=network, address=address, actors=actors)
+
+
+def _masks(mask: str | None) -> tuple[str | None, str | None]:
+    """(one mask for all, folder of masks): at most one of the two."""
+    from gigamatte.batch.places import is_uri
+
+    if mask is None:
+        return None, None
+    return (None, mask) if is_uri(mask) or Path(mask).is_dir() else (mask, None)
+
+
+def _shard(text: str) -> tuple[int, int]:
+    try:
+        index, count = (int(part) for part in text.split("/"))
+    except ValueError:
+        raise UsageError(f"--shard is i/n, for example 3/16; found {text!r}") from None
+    return index, count
+
+
+def _end_in_order() -> None:
+    """Have the signal with which machines are taken away end the batch as Ctrl-C does."""
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
