@@ -1,0 +1,215 @@
+"""gigamatte against rembg and the ImageMagick recipe, all given the same photo and the same coarse mask.
+
+Only what follows the network is compared, from file to file, each in a fresh process: rembg with and without alpha
+matting (its own functions, its own venv), ImageMagick's enlarge, blur and level, and `gigamatte cut --mask`.
+
+--cases is a folder of cases (photo.*, coarse.png, alpha.png, perhaps foreground.png). Speed is measured on one of them,
+laid out in mirrored copies until it has the megapixels that are asked for (6 MP → 24 = 2×2, 96 = 4×4 copies): every
+pixel stays a real one. Quality is measured on all cases at their own size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gigamatte.evaluate.cases import Case, find_cases, read_alpha, read_colours
+from gigamatte.evaluate.halo import colour_error
+from gigamatte.evaluate.metrics import band_of, score
+from gigamatte.evaluate.report import geometric_mean
+from gigamatte.evaluate.table import Cell
+from report import ROOT, Run, arguments, median_run, program, publish, run_child, show
+
+GIGAMATTE, NAIVE, MATTING, MAGICK = "gigamatte", "rembg", "rembg -a (alpha matting)", "ImageMagick recipe"
+Contestants = dict[str, Callable[[Path, Path, Path], list[str]]]
+
+
+def main() -> None:
+    options = parsed()
+    contestants = entered(options)
+    with tempfile.TemporaryDirectory(prefix="gigamatte-bench-", dir=options.scratch) as folder:
+        warm_up(contestants, Path(folder))
+        if options.megapixels:
+            publish("side-by-side-speed", "Speed and memory", speed(options, contestants, Path(folder)), options.page)
+        if not options.no_quality:
+            publish(
+                "side-by-side-quality",
+                "Quality on the same masks",
+                quality(options, contestants, Path(folder)),
+                options.page,
+            )
+
+
+def parsed() -> argparse.Namespace:
+    parser = arguments(__doc__)
+    parser.add_argument("--cases", type=Path, default=ROOT.parent / "cases", help="folder of cases, see above")
+    parser.add_argument("--speed-case", nargs="*", default=["product_3000_0", "portrait_3000_0"], metavar="CASE")
+    parser.add_argument("--megapixels", type=float, nargs="*", default=[24, 96], help="none: no speed")
+    parser.add_argument("--rembg-venv", type=Path, help="rembg's venv; made with pip where it does not exist")
+    parser.add_argument("--memory-gb", type=float, default=20, help="limit of the address space of each child")
+    parser.add_argument("--only", nargs="*", help="names of the contestants that take part")
+    parser.add_argument("--no-quality", action="store_true")
+    parser.add_argument("--scratch", type=Path, help="folder for the pictures")
+    return parser.parse_args()
+
+
+def entered(options: argparse.Namespace) -> Contestants:
+    """The command of each contestant, given (photo, mask, output)."""
+    found: Contestants = {
+        GIGAMATTE: lambda p, m, o: [program(), "cut", str(p), "--mask", str(m), "-o", str(o), "--overwrite"]
+    }
+    if options.rembg_venv:
+        python = rembg_python(options.rembg_venv)
+        child = str(Path(__file__).with_name("rembg_child.py"))
+        found[NAIVE] = lambda p, m, o: [python, child, str(p), str(m), str(o), "naive"]
+        found[MATTING] = lambda p, m, o: [python, child, str(p), str(m), str(o), "matting"]
+    else:
+        print("without --rembg-venv rembg does not take part", file=sys.stderr)
+    if magick := imagemagick():
+        found[MAGICK] = lambda p, m, o: magick_command(magick, p, m, o)
+    else:
+        print("ImageMagick is not installed and does not take part", file=sys.stderr)
+    return {name: make for name, make in found.items() if not options.only or name in options.only}
+
+
+def rembg_python(venv: Path) -> str:
+    python = venv / "bin" / "python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", "rembg[cpu]", "pymatting"], check=True)
+    return str(python)
+
+
+def imagemagick() -> str | None:
+    """A real ImageMagick: a program called convert may also be something else."""
+    for name in ("magick", "/usr/bin/convert", "convert"):
+        command = shutil.which(name)
+        if command:
+            answer = subprocess.run([command, "-version"], capture_output=True, text=True, check=False)
+            if answer.stdout.startswith("Version: ImageMagick"):
+                return command
+    return None
+
+
+def magick_command(magick: str, photo: Path, mask: Path, out: Path) -> list[str]:
+    height, width = cv2.imread(str(photo)).shape[:2]
+    stretched = ["(", str(mask), "-resize", f"{width}x{height}!", ")"]
+    steep = ["-alpha", "on", "-channel", "A", "-blur", "0x0.8", "-level", "10%,90%", "+channel"]
+    return [magick, str(photo), *stretched, "-alpha", "off", "-compose", "CopyOpacity", "-composite", *steep, str(out)]
+
+
+def warm_up(contestants: Contestants, folder: Path) -> None:
+    """Once on a tiny picture: rembg's libraries compile themselves at the first use, which is nobody's speed."""
+    y, x = np.mgrid[:120, :160]
+    disc = (np.hypot(x - 80, y - 60) < 40).astype(np.uint8) * 255
+    cv2.imwrite(str(folder / "warm.png"), np.dstack([disc, 255 - disc, disc]))
+    cv2.imwrite(str(folder / "warm-mask.png"), disc[::4, ::4])
+    for name, make in contestants.items():
+        run = run_child(make(folder / "warm.png", folder / "warm-mask.png", folder / "warm-out.png"))
+        if run.failure:
+            sys.exit(f"{name} does not run: {run.failure}")
+
+
+def speed(options: argparse.Namespace, contestants: Contestants, folder: Path) -> str:
+    rows: list[list[Cell]] = []
+    cases = {case.name: case for case in find_cases(options.cases)}
+    for megapixels in options.megapixels:
+        for name in options.speed_case:
+            photo, mask, size = laid_out(cases[name], megapixels, folder)
+            rows += measured(f"{name}, {size}", photo, mask, contestants, options, folder)
+    head = ["photo", "contestant", "wall s", "CPU s", "peak MB", "times slower", "times the memory"]
+    return show(head, rows)
+
+
+def measured(
+    label: str, photo: Path, mask: Path, contestants: Contestants, options: argparse.Namespace, folder: Path
+) -> list[list[Cell]]:
+    runs: dict[str, Run] = {}
+    for name, make in contestants.items():
+        command = make(photo, mask, folder / "out.png")
+        runs[name] = median_run(
+            lambda command=command: run_child(command, memory_gb=options.memory_gb), options.repeats
+        )
+        print(label, name, runs[name], file=sys.stderr)
+    ours = runs.get(GIGAMATTE)
+    rows: list[list[Cell]] = []
+    for name, run in runs.items():
+        if run.failure:
+            rows.append([label, name, f"failed within {options.memory_gb:.0f} GB ({run.failure})", *[None] * 4])
+            continue
+        against: list[Cell] = [None, None]
+        if ours is not None and name != GIGAMATTE and not ours.failure:
+            against = [run.wall / ours.wall, run.peak_mb / ours.peak_mb]
+        rows.append([label, name, run.wall, run.cpu, round(run.peak_mb), *against])
+    return rows
+
+
+def laid_out(case: Case, megapixels: float, folder: Path) -> tuple[Path, Path, str]:
+    """A photo of about ``megapixels`` made of mirrored copies of the case, as a JPEG, and its mask."""
+    picture, mask = cv2.imread(str(case.photo)), cv2.imread(str(case.coarse), cv2.IMREAD_GRAYSCALE)
+    copies = max(1, round(math.sqrt(megapixels * 1e6 / (picture.shape[0] * picture.shape[1]))))
+    photo, coarse = folder / f"{case.name}-{copies}.jpg", folder / f"{case.name}-{copies}-mask.png"
+    large = mirrored(picture, copies)
+    cv2.imwrite(str(photo), large, [cv2.IMWRITE_JPEG_QUALITY, 95])
+    cv2.imwrite(str(coarse), mirrored(mask, copies))
+    return photo, coarse, f"{large.shape[0] * large.shape[1] / 1e6:.0f} MP"
+
+
+def mirrored(picture: NDArray[np.uint8], copies: int) -> NDArray[np.uint8]:
+    row = np.concatenate([picture[:, ::-1] if i % 2 else picture for i in range(copies)], axis=1)
+    return np.concatenate([row[::-1] if i % 2 else row for i in range(copies)], axis=0)
+
+
+def quality(options: argparse.Namespace, contestants: Contestants, folder: Path) -> str:
+    """Geometric means over all cases of each error's ratio to plain rembg (or to the first contestant)."""
+    names = ("sad", "grad", "conn", "colour error")
+    errors: dict[str, dict[str, dict[str, float]]] = {name: {} for name in contestants}
+    for case in find_cases(options.cases):
+        if case.coarse is None:
+            continue
+        for name, make in contestants.items():
+            out = folder / "out.png"
+            out.unlink(missing_ok=True)
+            run = run_child(make(case.photo, case.coarse, out), memory_gb=options.memory_gb)
+            if run.failure:
+                print(f"{name} failed on {case.name}: {run.failure}", file=sys.stderr)
+                continue
+            errors[name][case.name] = judged(case, out)
+    base = NAIVE if NAIVE in contestants else next(iter(contestants))
+    rows: list[list[Cell]] = []
+    for name, found in errors.items():
+        ratios: list[Cell] = []
+        for error in names:
+            both = [
+                (values[error], errors[base][case][error])
+                for case, values in found.items()
+                if case in errors[base] and error in values and error in errors[base][case]
+            ]
+            ratios.append(geometric_mean([ours / theirs for ours, theirs in both if ours and theirs]))
+        rows.append([name, len(found), *ratios])
+    table = show(["contestant", "cases", *(f"{error} (ratio)" for error in names)], rows)
+    return f"{table}\n\nGeometric means over the cases; {base} = 1; lower is better."
+
+
+def judged(case: Case, out: Path) -> dict[str, float]:
+    truth, alpha = read_alpha(case.alpha), read_alpha(out)
+    scores = score(alpha, truth)
+    found = {"sad": scores.sad, "grad": scores.grad, "conn": scores.conn}
+    if case.foreground is not None:
+        colours, pure = read_colours(out), read_colours(case.foreground)
+        found["colour error"] = colour_error(colours, alpha, pure, truth, band_of(truth))
+    return found
+
+
+if __name__ == "__main__":
+    main()
