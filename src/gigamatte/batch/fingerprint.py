@@ -38,12 +38,11 @@ def fingerprint(photo: Path, mask: Path | None) -> str:
 
 def _network(name: str) -> str:
     """SHA-256 of the network's file: ``auto`` is another network once a better one is installed."""
-    from gigamatte.network.networks import LOCATOR, choose
+    from gigamatte.network.locator import NAME, locator_card
+    from gigamatte.network.networks import choose
 
     chosen = choose() if name == "auto" else name
-    if chosen == LOCATOR:
-        from gigamatte.network.locator import locator_card
-
+    if chosen == NAME:
         return str(locator_card().sha256)
     if Path(chosen).suffix.lower() == ".onnx":
         if not Path(chosen).is_file():

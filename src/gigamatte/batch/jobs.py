@@ -136,7 +136,7 @@ def _listed(spec: str) -> Iterator[Source]:
 
 
 def _listed_key(place: str, home: str) -> str:
-    """Relative to the list's folder, or else the whole path without its anchor: independent of the list's other lines."""
+    """Relative to the list's folder, or else the path without its anchor: whatever else the list names."""
     if is_uri(place):
         inside = place.startswith(home + "/")
         key = place[len(home) + 1 :] if inside else place.split("://", 1)[1]
@@ -214,9 +214,8 @@ def _remote_folder(root: str, wanted: _Wanted, out: str | None) -> Iterator[Sour
                 if path != left_out:
                     folders.append(key + "/")
             elif ".." in key.split("/"):
-                yield Source(
-                    key.replace("..", "__"), join(root, key), 0, "", refusal=f"{key}: '..' would leave the output"
-                )
+                why = f"{key}: '..' would leave the output folder"
+                yield Source(key.replace("..", "__"), join(root, key), 0, "", refusal=why)
             elif wanted(key):
                 size, stamp = remote_stamp(entry)
                 yield Source(key, join(root, key), size, stamp)

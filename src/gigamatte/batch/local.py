@@ -7,18 +7,12 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
 
-from gigamatte import system
 from gigamatte.batch.one import Limits, Worker
 from gigamatte.batch.task import Outcome, Task
 from gigamatte.options import Options
 
 #: photos beyond those in the child that are being fetched, hashed or verified
 AROUND = 2
-
-
-def default_jobs() -> int:
-    """Photos in the child at once: one more than there are processors, so that none waits for a disk; at most 16."""
-    return min(16, system.cpu_count() + 1)
 
 
 class LocalEngine:
@@ -32,9 +26,8 @@ class LocalEngine:
         out: str,
         network: bool = True,
         scratch: Path | None = None,
-        entry: str | None = None,
+        entry: str = "gigamatte.worker.child",
     ) -> None:
-        self._limits = limits
         self._make = partial(Worker, options, limits, out=out, network=network, scratch=scratch, entry=entry)
         self._worker: Worker | None = None
 
@@ -48,7 +41,7 @@ class LocalEngine:
         worker = self._worker
         if worker is None:
             raise RuntimeError("start the engine first")
-        slots = self._limits.inflight + AROUND
+        slots = worker.inflight + AROUND
         pool = ThreadPoolExecutor(slots, thread_name_prefix="batch")
         running: set[Future[Outcome | None]] = set()
         try:

@@ -27,9 +27,8 @@ class Lock:
             connection.close()
             if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
                 return False
-            raise WriteError(
-                f"{self.path} cannot be locked: {error}", "is the folder writable, on a disk with locks?"
-            ) from error
+            hint = "is the folder writable, and on a disk that knows locks?"
+            raise WriteError(f"{self.path} cannot be locked: {error}", hint) from error
         self._connection = connection
         return True
 
@@ -60,7 +59,7 @@ def lock_shard(folder: Path, shard: tuple[int, int]) -> Lock:
         if not free:
             mine.release()
             raise UsageError(
-                f"another batch is at work on {folder.parent} with another division, --shard {other.stem.replace('-of-', '/')}",
+                f"another batch divides {folder.parent} otherwise: shard {other.stem.replace('-of-', '/')} is at work",
                 "all machines that work on one output need the same number of shards",
             )
     return mine

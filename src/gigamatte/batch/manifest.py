@@ -146,23 +146,24 @@ class Manifest:
             raise _unwritable(other, error) from error
 
     def claim(
-        self, most: int, out: Callable[[str], str], taken: Callable[[str], bool], *, overwrite: bool = False
+        self, most: int, place: Callable[[str], str], taken: Callable[[list[str]], set[str]], *, overwrite: bool = False
     ) -> list[Task]:
         """Up to ``most`` waiting photos of this run, marked as running before they are handed out.
 
-        ``out`` makes a place of a target; ``taken`` says whether something lies there. Unless it is ours, or
-        ``overwrite``, the task may not replace it.
+        ``place`` makes a path or URI of a target; ``taken`` says at which places something lies. What is neither ours
+        nor may be overwritten keeps its task from replacing it; a photo is never replaced.
         """
         select = "SELECT * FROM photos WHERE seen = ? AND state = 'waiting' ORDER BY key LIMIT ?"
+        rows = self._db.execute(select, (self.run, most)).fetchall()
+        doubtful = [] if overwrite else [place(row["target"]) for row in rows if not row["ours"]]
+        foreign = taken(doubtful) if doubtful else set()
         tasks = []
         with self._writing():
-            for row in self._db.execute(select, (self.run, most)).fetchall():
-                place = out(row["target"])
-                is_source = self._db.execute("SELECT 1 FROM photos WHERE source = ?", (place,)).fetchone() is not None
-                replace = not is_source and (bool(row["ours"]) or overwrite)
-                ours = replace or not taken(place)
+            for row in rows:
+                target = place(row["target"])
+                ours = target not in foreign and not self._is_source(target)
                 known = Known(row["fingerprint"], row["sha256"]) if row["sha256"] else None
-                tasks.append(Task(row["key"], row["source"], place, row["bytes"], replace=replace, known=known))
+                tasks.append(Task(row["key"], row["source"], target, row["bytes"], replace=ours, known=known))
                 self._db.execute("UPDATE photos SET state = 'running', ours = ? WHERE key = ?", (ours, row["key"]))
         return tasks
 
@@ -208,7 +209,7 @@ class Manifest:
         found = {row["state"]: row for row in self._db.execute(select, (self.run,))}
 
         def of(*states: str, column: str = "photos") -> float:
-            return sum(found[state][column] for state in states if state in found)
+            return float(sum(found[state][column] for state in states if state in found))
 
         return Counts(
             waiting=int(of("waiting", "running")),
@@ -252,6 +253,9 @@ class Manifest:
                 outcome.verdict == "final", ATTEMPTS, outcome.key,
             ),
         )  # fmt: skip
+
+    def _is_source(self, place: str) -> bool:
+        return self._db.execute("SELECT 1 FROM photos WHERE source = ?", (place,)).fetchone() is not None
 
     def _row(self, key: str) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self._db.execute("SELECT * FROM photos WHERE key = ?", (key,)).fetchone()

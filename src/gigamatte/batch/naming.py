@@ -31,9 +31,7 @@ def check_template(template: str) -> str:
             f"--name {template!r} is not a template: {error}", "for example '{stem}.cutout.png'"
         ) from error
     if not fields <= set(_FIELDS) or not fields & {"stem", "name"}:
-        raise UsageError(
-            f"--name takes {{stem}}, {{name}} and {{suffix}}, and needs one of the first two; found {template!r}"
-        )
+        raise UsageError(f"--name needs {{stem}} or {{name}}, and may have {{suffix}}; found {template!r}")
     if "/" in sample or "\\" in sample or sample.startswith(".") or "\0" in sample:
         raise UsageError(f"--name makes a file's name, not a path or a hidden file; found {template!r}")
     return template

@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from gigamatte import system
 from gigamatte.batch import places
 from gigamatte.batch.dimensions import dimensions
 from gigamatte.batch.fingerprint import fingerprint
@@ -37,10 +38,12 @@ _FINAL = (UnsupportedInput, BudgetExceeded, NoSubject, UsageError)
 _DISK = tuple(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO))
 #: the least memory that a batch is given, bytes
 LEAST_MEMORY = 1 << 30
+#: bytes of it that are for the process around the child
+AROUND = 256 << 20
 
 
 class Exists(WriteError):
-    """Something lies at the target that no batch has put there."""
+    """Something lies at the target that this batch has not put there."""
 
     code = "exists"
 
@@ -49,9 +52,23 @@ class Exists(WriteError):
 class Limits:
     """What a worker may take: bytes of memory in all, seconds a photo, photos at once; None = by the machine."""
 
-    memory: int
+    memory: int | None = None
     seconds: float = 600.0
-    inflight: int = 3
+    inflight: int | None = None
+    #: workers that share this machine
+    share: int = 1
+
+    def settled(self) -> Limits:
+        """With figures for this machine. Raises UsageError."""
+        free = system.available_memory() or 4 << 30
+        memory = self.memory or max(LEAST_MEMORY, int(0.8 * free) // self.share)
+        if memory < LEAST_MEMORY:
+            raise UsageError(f"--memory is at least 1.1G, found {memory / 1e9:.2f}G")
+        if self.seconds <= 0:
+            raise UsageError(f"--timeout is above 0 seconds, found {self.seconds:g}")
+        # one photo more than there are processors, so that none waits for a disk
+        inflight = self.inflight or min(16, max(1, system.cpu_count() // self.share) + 1)
+        return Limits(memory, self.seconds, inflight, self.share)
 
 
 class Worker:
@@ -69,19 +86,23 @@ class Worker:
         out: str,
         network: bool = True,
         scratch: Path | None = None,
-        entry: str | None = None,
+        entry: str = "gigamatte.worker.child",
     ) -> None:
-        if limits.memory < LEAST_MEMORY:
-            raise UsageError(f"--memory is at least 1G, found {limits.memory / 1e9:.2f}G")
-        # the child's share; the rest is for this process and its hashing
-        child = limits.memory - (256 << 20)
+        limits = limits.settled()
+        #: photos at once in the child
+        self.inflight = limits.inflight or 1
+        # the child's part; the rest is for this process and its hashing
+        child = (limits.memory or LEAST_MEMORY) - AROUND
         self._options, self._out = options, out
         self._budget = Budget(child - BASE)
         self._needs_network = network
         self._scratch = Path(tempfile.mkdtemp(prefix="gigamatte-batch-", dir=scratch))
-        extra = {} if entry is None else {"entry": entry}
         self.supervisor = Supervisor(
-            options if network else None, memory=child, seconds=limits.seconds, inflight=limits.inflight, **extra
+            options if network else None,
+            memory=child,
+            seconds=limits.seconds,
+            inflight=self.inflight,
+            entry=entry,
         )
 
     def start(self) -> None:
@@ -123,7 +144,7 @@ class Worker:
                     task.known.sha256,
                     out_stamp=places.output_stamp(task.target) or "",
                 )
-            if not task.replace and places.exists(task.target):
+            if not task.replace:
                 raise Exists(f"{task.target} exists and is not from this batch", "allow it with --overwrite")
             target = scratch.draft(task.target) if places.is_uri(task.target) else _folder_of(task.target, self._out)
             receipt = self._cut(photo, target, mask)

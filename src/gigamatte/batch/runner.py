@@ -8,6 +8,7 @@ import itertools
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,7 +18,7 @@ from gigamatte.batch import places
 from gigamatte.batch.fingerprint import config_hash
 from gigamatte.batch.jobs import list_sources
 from gigamatte.batch.lock import lock_shard, shard_name
-from gigamatte.batch.manifest import Counts, Manifest
+from gigamatte.batch.manifest import ATTEMPTS, Counts, Manifest
 from gigamatte.batch.naming import shard_of
 from gigamatte.batch.one import failure
 from gigamatte.batch.plan import Plan
@@ -183,23 +184,26 @@ class _Run:
 
     def _passes(self, engine: BatchEngine) -> None:
         """Every photo once; then those that failed and might not, once more."""
-        while self._stop is None:
+        for _ in range(ATTEMPTS):
             for outcome in engine.process(self._tasks()):
                 self._take(outcome)
             self._take_refused()
             self._flush()
-            if self._stop is not None or not self._manifest.try_again():
+            if self._stopping() or not self._manifest.try_again():
                 return
+
+    def _stopping(self) -> bool:
+        return self._stop is not None
 
     def _tasks(self) -> Iterator[Task]:
         plan = self._plan
-        while self._stop is None:
+        while not self._stopping():
             self._flush()
             tasks = self._manifest.claim(CLAIM, plan.place, _taken, overwrite=plan.overwrite)
             if not tasks:
                 return
             for task in tasks:
-                if self._stop is not None:
+                if self._stopping():
                     return
                 self._bytes[task.key] = task.bytes
                 try:
@@ -277,9 +281,10 @@ def _chunks(sources: Iterator[Source]) -> Iterator[list[Source]]:
         yield chunk
 
 
-def _taken(place: str) -> bool:
-    """Whether a local result's place is occupied; for URIs the engine asks, right before it works on the photo."""
-    return not places.is_uri(place) and places.exists(place)
+def _taken(found: list[str]) -> set[str]:
+    """Those of some places where something lies already; object stores are asked about many at once."""
+    with ThreadPoolExecutor(min(32, len(found))) as pool:
+        return {place for place, there in zip(found, pool.map(places.exists, found), strict=True) if there}
 
 
 def _remove_partials(place: str) -> None:

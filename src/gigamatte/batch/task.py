@@ -15,7 +15,7 @@ Verdict = Literal["retry", "final", "stop"]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A photo that was found. ``refusal`` says why it is not touched (a link that leads outside, an unreadable folder)."""
+    """A photo that was found. ``refusal`` says why it is not touched: a link that leads outside, for example."""
 
     #: path below the input's root, with forward slashes; the photo's name in the manifest
     key: str

@@ -50,7 +50,7 @@ Mask = Annotated[
 Pattern = Annotated[str | None, typer.Option(metavar="GLOB", help="Only photos whose name, or path below IN, matches.")]
 Name = Annotated[
     str | None,
-    typer.Option(metavar="TEMPLATE", help="Results' names, of {stem}, {name}, {suffix}. [{stem}.cutout.png]"),
+    typer.Option(metavar="TEMPLATE", help="Results' names: {stem}, {name}, {suffix}. [{stem}.cutout.png]"),
 ]
 Jobs = Annotated[int, typer.Option(metavar="N", help="Photos at work at once in each process. [0 = by the processors]")]
 Memory = Annotated[str | None, typer.Option(metavar="N", help="Memory to use in all: 4G. [most of what is free]")]
@@ -65,9 +65,7 @@ ManifestFolder = Annotated[
 ]
 Engine = Annotated[str, typer.Option(metavar="local|ray", help="This machine, or a Ray cluster.")]
 Address = Annotated[str, typer.Option(metavar="ADDRESS", help="With --engine ray: auto, local, or ray://HOST:10001.")]
-Actors = Annotated[
-    int, typer.Option(metavar="N", help="With --engine ray: worker processes. [0 = one per node or GPU]")
-]
+Actors = Annotated[int, typer.Option(metavar="N", help="With --engine ray: workers. [0 = one per node or GPU]")]
 Json = Annotated[bool, typer.Option("--json", help="Print events as JSON lines, the last one a summary.")]
 
 
@@ -119,7 +117,7 @@ def batch(
     A photo is skipped while its content, the options that shape its result, and the result itself are unchanged. One
     that fails is tried twice and then left alone until it changes (or --retry-failed). No source is ever changed.
 
-    Exit codes: 0 all done, 1 could not start or go on, 2 usage, 3 some photos failed, 4 no photo found, 130 interrupted.
+    Exit codes: 0 all done, 1 could not start or go on, 2 usage, 3 some failed, 4 no photo found, 130 interrupted.
     """
     try:
         one, many = _masks(mask)
@@ -199,17 +197,13 @@ def _run(
 def _engine(
     plan: Plan, kind: str, *, address: str, actors: int, jobs: int, memory: str | None, seconds: float
 ) -> Callable[[Path], BatchEngine]:
-    from gigamatte import system
-    from gigamatte.batch.local import LocalEngine, default_jobs
-    from gigamatte.batch.one import LEAST_MEMORY, Limits
+    from gigamatte.batch.local import LocalEngine
+    from gigamatte.batch.one import Limits
 
     if jobs < 0 or actors < 0:
         raise UsageError("--jobs and --actors are whole numbers from 0 on")
-    if seconds <= 0:
-        raise UsageError(f"--timeout is above 0 seconds, found {seconds:g}")
-    free = system.available_memory() or 4 << 30
-    given = parse_count(memory, "--memory") if memory else max(LEAST_MEMORY, int(0.8 * free))
-    limits = Limits(memory=given, seconds=seconds, inflight=jobs or default_jobs())
+    limits = Limits(parse_count(memory, "--memory") if memory else None, seconds, jobs or None)
+    limits.settled()  # told now and not after the listing
     network = plan.options.mask is None and plan.masks is None
     if kind == "local":
         return lambda scratch: LocalEngine(plan.options, limits, out=plan.out, network=network, scratch=scratch)

@@ -1,0 +1,163 @@
+"""The engine for many machines: Ray Data hands small rows to a pool of actors, each with a supervised child of its own.
+
+Only paths, URIs and receipts travel; photos go straight from their store to the actor that cuts them. The manifest
+stays with the driver. Actors may be lost and rows may be done twice: a result appears whole or not at all, so the
+second time changes nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import math
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from gigamatte.batch.one import Limits, Worker, failure
+from gigamatte.batch.task import Outcome, Task
+from gigamatte.errors import DeviceUnavailable, GigamatteError, UsageError
+from gigamatte.options import Options
+
+#: rows of one Ray dataset; the driver holds this many, whatever the batch has
+WINDOW = 20_000
+#: rows that are lost, and done again, with a node
+ROWS = 16
+
+
+class RayEngine:
+    """``actors`` workers on the cluster at ``address`` (auto, local, or ray://…); 0 = one for each GPU or node.
+
+    ``limits`` are those of each worker; what they leave open is settled on its own machine.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        limits: Limits,
+        *,
+        out: str,
+        network: bool = True,
+        address: str = "auto",
+        actors: int = 0,
+        rows: int = ROWS,
+        entry: str = "gigamatte.worker.child",
+    ) -> None:
+        self._options, self._limits, self._actors, self._rows = options, limits, actors, rows
+        self._address, self._ours = address, False
+        self._keywords = {"out": out, "network": network, "entry": entry}
+        self._resources: dict[str, float] = {}
+
+    def start(self) -> None:
+        """Join the cluster. Raises UsageError where Ray is missing, DeviceUnavailable where there is no cluster."""
+        try:
+            import ray
+            import ray.data
+        except ImportError as error:
+            raise UsageError(f"--engine ray needs Ray: {error}", "pip install 'gigamatte[ray]'") from error
+        if not ray.is_initialized():
+            try:
+                ray.init(address=self._address, logging_level=logging.ERROR, log_to_driver=False)
+            except (ConnectionError, RuntimeError, ValueError) as error:
+                raise DeviceUnavailable(
+                    f"there is no Ray cluster at {self._address}: {error}",
+                    "start one with `ray start --head`, or --address local",
+                ) from error
+            self._ours = True
+        _quiet()
+        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
+        if not nodes:
+            raise DeviceUnavailable(f"the Ray cluster at {self._address} has no node with a processor")
+        self._divide(nodes)
+
+    def process(self, tasks: Iterator[Task]) -> Iterator[Outcome]:
+        """One outcome for each task, as they come back from the cluster."""
+        while window := list(itertools.islice(tasks, WINDOW)):
+            missing = {task.key for task in window}
+            for outcome in self._window(window):
+                if outcome.key in missing:
+                    missing.discard(outcome.key)
+                    yield outcome
+            for key in missing:
+                yield failure(key, GigamatteError(f"{key}: the cluster lost this photo"))
+
+    def close(self) -> None:
+        """Leave the cluster; its actors end with that."""
+        import ray
+
+        if self._ours:
+            ray.shutdown()
+            self._ours = False
+
+    def _divide(self, nodes: list[dict[str, float]]) -> None:
+        """How many actors there are, and what part of a node each one claims."""
+        gpus = int(sum(node.get("GPU", 0) for node in nodes))
+        on_gpu = gpus > 0 and self._options.device != "cpu"
+        self._actors = self._actors or (gpus if on_gpu else len(nodes))
+        share = math.ceil(self._actors / len(nodes))
+        least = min(node["CPU"] for node in nodes)
+        self._limits = replace(self._limits, share=share)
+        self._resources = {"num_cpus": max(1, least // share)}
+        if on_gpu:
+            self._resources["num_gpus"] = min(1.0, gpus / self._actors)
+
+    def _window(self, tasks: list[Task]) -> Iterator[Outcome]:
+        import ray.data
+
+        items = [{"task": json.dumps(task.as_dict())} for task in tasks]
+        rows = ray.data.from_items(items, override_num_blocks=math.ceil(len(items) / self._rows))
+        pool = ray.data.ActorPoolStrategy(
+            min_size=1, max_size=self._actors, initial_size=self._actors, enable_true_multi_threading=True
+        )
+        ended = rows.map_batches(
+            Cutter,
+            fn_constructor_args=(self._options, self._limits, self._keywords),
+            batch_size=self._rows,
+            compute=pool,
+            # two blocks at once in an actor: one fills the gap at the other's end
+            max_concurrency=2,
+            **self._resources,
+        )
+        for row in ended.iter_rows():
+            yield Outcome(**json.loads(row["outcome"]))
+
+
+class Cutter:
+    """What an actor runs. No exception leaves it: one would end the whole job."""
+
+    def __init__(self, options: Options, limits: Limits, keywords: dict[str, Any]) -> None:
+        self._refusal: GigamatteError | None = None
+        try:
+            self._worker = Worker(options, limits, **keywords)
+            self._worker.start()
+        except GigamatteError as error:
+            message = f"{error.message} (on {socket.gethostname()})"
+            self._refusal = DeviceUnavailable(message, error.hint)
+            return
+        self._pool = ThreadPoolExecutor(self._worker.inflight + 1)
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, list[str]]:
+        """One outcome for each row of ``batch``."""
+        tasks = [Task.from_dict(json.loads(str(text))) for text in batch["task"]]
+        if self._refusal is not None:
+            outcomes = [failure(task.key, self._refusal) for task in tasks]
+        else:
+            outcomes = list(self._pool.map(self._cut, tasks))
+        return {"outcome": [json.dumps(outcome.as_dict()) for outcome in outcomes]}
+
+    def _cut(self, task: Task) -> Outcome:
+        outcome = self._worker.process(task)
+        return outcome or failure(task.key, GigamatteError(f"{task.key}: the worker was closed"))
+
+
+def _quiet() -> None:
+    """Progress is shown by us, once."""
+    import ray.data
+
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
