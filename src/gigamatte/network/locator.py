@@ -35,7 +35,7 @@ def locator_card() -> ModelCard:
     return ModelCard(
         name=NAME,
         family="locator",
-        licence="Apache-2.0",
+        licence=header.metadata.get("licence", "Apache-2.0"),
         size=shape[2] or 320,
         output="sigmoid" if header.metadata.get("output") == "sigmoid" else "logits",
         file="locator.onnx",
