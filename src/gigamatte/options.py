@@ -10,7 +10,7 @@ from gigamatte.types import Box
 
 MaskKind = Literal["auto", "alpha", "trimap"]
 Refine = Literal["auto", "neural", "guided", "off"]
-Only = Literal["cutout", "alpha", "foreground", "trimap"]
+Only = Literal["cutout", "alpha", "foreground", "trimap", "uncertainty", "pair"]
 Format = Literal["png", "webp", "tiff", "jpeg"]
 
 #: pixels a photo may have before it is refused, unless said otherwise
@@ -29,6 +29,13 @@ class Options:
     #: auto, neural (learned), guided (classical), off (plain upscaling)
     refine: Refine = "auto"
     only: Only = "cutout"
+    #: pictures whose white is to be kept or dropped, whatever the network says; stretched to the photo's frame
+    keep: str | None = None
+    drop: str | None = None
+    #: fill holes of up to this part of the subject's area, percent, 0…100
+    hole_fill: float = 0.0
+    #: keep only the largest piece
+    largest: bool = False
     #: a CSS-like colour (white, #ff00ff, 255,0,255) or the path of a picture; None = transparent
     background: str | None = None
     #: None = by the output's suffix, PNG where there is none
@@ -45,6 +52,14 @@ class Options:
     require_device: bool = False
     #: CPU threads, 0 = as many as the machine grants
     threads: int = 0
+    #: bytes that one photo may need; beyond it pixels go to scratch storage, or the photo is refused; 0 = no limit
+    memory: int = 0
+    #: leave EXIF, XMP and IPTC out; the profile stays, it belongs to the colours
+    strip: bool = False
+    #: leave the position out
+    strip_gps: bool = False
+    #: 1…100 for lossy WebP and JPEG; None: lossless WebP, JPEG at 95
+    quality: int | None = None
     #: refuse photos with more pixels than this
     max_pixels: int = MAX_PIXELS
     #: harden the alpha as ImageMagick users do (-blur 0x0.8 -level 10%,90%); it deletes fine hair
@@ -58,6 +73,10 @@ class Options:
         if self.format is not None:
             _one_of("format", self.format, get_args(Format))
         _in_range("margin", self.margin, 0, 1000)
+        _in_range("hole_fill", self.hole_fill, 0, 100)
+        _in_range("memory", self.memory, 0, 1 << 50)
+        if self.quality is not None:
+            _in_range("quality", self.quality, 1, 100)
         _in_range("threads", self.threads, 0, 1024)
         _in_range("max_pixels", self.max_pixels, 1, 1 << 62)
 

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from gigamatte import system
 from gigamatte.cutout.cutout import Cutout
 from gigamatte.cutout.smooth import smooth_matte
-from gigamatte.errors import NoSubject, UsageError
+from gigamatte.errors import BudgetExceeded, NoSubject, UsageError
 from gigamatte.matte import given
 from gigamatte.matte.cascade import resolve
+from gigamatte.matte.correct import with_strokes, without_holes, without_specks
 from gigamatte.matte.doubt import doubt
 from gigamatte.matte.refine import open_refiner
 from gigamatte.matte.refiners.base import Refiner
@@ -40,6 +41,12 @@ if TYPE_CHECKING:
 TRIMAP_PIXELS = 1_000_000
 
 
+#: Pixels of a photo and its levels that are kept in memory; more lie in scratch storage.
+PIXEL_MEMORY = 256 << 20
+#: What a cut needs besides pixels, in bytes: libraries and tiles in work; the embedded network; strips on their way.
+FIXED_MEMORY, NETWORK_MEMORY, STRIPS_IN_FLIGHT = 220_000_000, 180_000_000, 6
+
+
 class Remover:
     """Cuts photos with one set of options, and keeps the network loaded between them. Threads may share it."""
 
@@ -59,11 +66,12 @@ class Remover:
         """
         clock = _Clock()
         photo = open_photo(source, max_pixels=self.options.max_pixels)
-        levels = PhotoLevels(photo, watch=watch)
+        levels = PhotoLevels(photo, memory=self._pixel_memory(photo), watch=watch)
         try:
             clock.lap("read")
             coarse, model, warnings = self._locate(levels, mask if mask is not None else self.options.mask)
             clock.lap("network")
+            coarse = self._corrected(coarse)
             matte, more = resolve(coarse, levels, self.refiner(), bits=photo.bits, threads=self._threads, watch=watch)
             if self.options.smooth:
                 matte = smooth_matte(matte)
@@ -156,6 +164,34 @@ class Remover:
             return given.settled_trimap(read.values, size, _small(levels)), read.warnings
         coarse, warnings = given.as_coarse(read.values, size, options.box)
         return coarse, (*read.warnings, *warnings)
+
+    def _pixel_memory(self, photo: Photo) -> int:
+        """Bytes of pixels that are kept in memory; the rest goes to scratch. Raises BudgetExceeded up front."""
+        budget = self.options.memory
+        if budget == 0:
+            return PIXEL_MEMORY
+        masked = self.options.mask is not None
+        needed = (FIXED_MEMORY if masked else FIXED_MEMORY + NETWORK_MEMORY) + photo.decode_bytes
+        needed += STRIPS_IN_FLIGHT * 256 * photo.size.width * 4 * photo.bits // 8
+        if needed > budget:
+            raise BudgetExceeded(
+                f"{photo.name} needs {needed / 1e6:.0f} MB of memory, allowed are {budget / 1e6:.0f}",
+                "allow more with --memory",
+            )
+        return min(PIXEL_MEMORY, budget - needed)
+
+    def _corrected(self, coarse: CoarseMatte) -> CoarseMatte:
+        """The mask after what the user said by hand."""
+        options = self.options
+        if options.largest:
+            coarse = without_specks(coarse)
+        if options.hole_fill:
+            coarse = without_holes(coarse, options.hole_fill)
+        keep, drop = (
+            read_mask(path, max_pixels=options.max_pixels).values if path is not None else None
+            for path in (options.keep, options.drop)
+        )
+        return with_strokes(coarse, keep, drop)
 
     def _region(self, photo: Size) -> Box:
         box = self.options.box

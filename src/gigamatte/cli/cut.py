@@ -33,12 +33,26 @@ RefineOption = Annotated[
     str,
     typer.Option(metavar="auto|neural|guided|off", help="How alpha is resolved: best, learned, classical, upscaled."),
 ]
-OnlyOption = Annotated[str, typer.Option(metavar="cutout|alpha|foreground|trimap", help="What to write.")]
+OnlyOption = Annotated[
+    str, typer.Option(metavar="cutout|alpha|foreground|trimap|uncertainty|pair", help="What to write.")
+]
 Background = Annotated[
     str | None, typer.Option(metavar="COLOUR|IMAGE", help="Lay the subject on this: white, '#ff00ff', photo.jpg.")
 ]
 FormatOption = Annotated[
     str | None, typer.Option("--format", metavar="png|webp|tiff|jpeg", help="File format. [OUT's suffix, or png]")
+]
+Keep = Annotated[str | None, typer.Option(metavar="PNG", help="White here is subject, whatever the network says.")]
+Drop = Annotated[str | None, typer.Option(metavar="PNG", help="White here is background, whatever the network says.")]
+HoleFill = Annotated[
+    float, typer.Option("--hole-fill", metavar="PERCENT", help="Fill holes of up to this part of the subject's area.")
+]
+Largest = Annotated[bool, typer.Option("--largest", help="Keep only the largest piece: drops specks.")]
+Strip = Annotated[bool, typer.Option("--strip", help="Leave EXIF, XMP and IPTC out of the result.")]
+StripGps = Annotated[bool, typer.Option("--strip-gps", help="Leave the place where it was taken out.")]
+Quality = Annotated[int | None, typer.Option(metavar="1…100", help="Lossy WebP, or JPEG's quality. [lossless, or 95]")]
+Memory = Annotated[
+    str | None, typer.Option(metavar="N", help="Bytes one photo may need: 500M, 2G. More pixels go to disk.")
 ]
 Crop = Annotated[bool, typer.Option("--crop", help="Crop to the subject.")]
 Margin = Annotated[
@@ -77,7 +91,15 @@ def cut(
     require_device: RequireDevice = False,
     threads: Threads = 0,
     max_pixels: MaxPixels = "2G",
+    keep: Keep = None,
+    drop: Drop = None,
+    hole_fill: HoleFill = 0.0,
+    largest: Largest = False,
     smooth: Smooth = False,
+    strip: Strip = False,
+    strip_gps: StripGps = False,
+    quality: Quality = None,
+    memory: Memory = None,
     keep_empty: KeepEmpty = False,
     overwrite: Overwrite = False,
     json: Json = False,
@@ -112,7 +134,15 @@ def cut(
             require_device=require_device,
             threads=threads,
             max_pixels=parse_count(max_pixels),
+            keep=keep,
+            drop=drop,
+            hole_fill=hole_fill,
+            largest=largest,
             smooth=smooth,
+            strip=strip,
+            strip_gps=strip_gps,
+            quality=quality,
+            memory=parse_count(memory, "--memory") if memory is not None else 0,
             keep_empty=keep_empty,
         )
         receipt = _process(photo, target, options, overwrite=overwrite, quiet=quiet or json)

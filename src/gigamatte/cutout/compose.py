@@ -11,6 +11,7 @@ import numpy as np
 
 from gigamatte.cutout.backdrop import Rows
 from gigamatte.cutout.foreground import Foreground
+from gigamatte.errors import GigamatteError
 from gigamatte.options import Only
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import Box, Matte, PixelArray, Watch, to_pixels
@@ -27,7 +28,8 @@ class Composer:
 
     levels: PhotoLevels
     matte: Matte
-    foreground: Foreground
+    #: None where only the alpha is wanted
+    foreground: Foreground | None
     #: the part of the photo that is wanted
     frame: Box
     only: Only = "cutout"
@@ -39,7 +41,7 @@ class Composer:
     @property
     def bands(self) -> int:
         """Channels of a strip: 1 (alpha, trimap), 3 (foreground, or a cutout on a backdrop) or 4 (RGBA, straight)."""
-        if self.only in ("alpha", "trimap"):
+        if self.only in ("alpha", "trimap", "uncertainty"):
             return 1
         return 4 if self.only == "cutout" and self.backdrop is None else 3
 
@@ -73,6 +75,8 @@ class Composer:
     def _strip(self, box: Box) -> PixelArray:
         if self.only == "trimap":
             return trimap(self.matte.read(box), self.matte.full_scale)
+        if self.only == "uncertainty":
+            return uncertainty(self.matte.read(box), self.matte.full_scale)
         alpha = self._alpha(box)
         if self.only == "alpha":
             return alpha
@@ -94,6 +98,8 @@ class Composer:
     def _colour(self, box: Box, alpha: PixelArray) -> PixelArray:
         """Straight colour: the photo's where opaque, F in the band, zero where nothing is left to see."""
         colour = self.levels.read(0, box).copy()
+        if self.foreground is None:
+            raise GigamatteError("colours were asked of a composer without foreground")
         for row, column in self._undecided(box):
             tile = self.matte.tile
             home = Box(column * tile, row * tile, tile, tile).within(box)
@@ -120,6 +126,12 @@ class Composer:
         behind = self.backdrop(box.top - self.frame.top, box.height).astype(np.float32)
         mixed = strip[..., :3] * alpha + behind * (1 - alpha)
         return to_pixels(mixed + np.float32(0.5), self.matte.bits)
+
+
+def uncertainty(alpha: PixelArray, full: int) -> PixelArray:
+    """full where the matte is torn between subject and background, 0 where it is either: the same dtype."""
+    nearest: PixelArray = np.minimum(alpha, full - alpha)
+    return nearest * 2
 
 
 def trimap(alpha: PixelArray, full: int) -> PixelArray:

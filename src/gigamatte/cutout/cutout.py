@@ -14,7 +14,7 @@ import numpy as np
 from gigamatte import system
 from gigamatte.cutout.backdrop import open_backdrop
 from gigamatte.cutout.compose import Composer
-from gigamatte.cutout.encode import Encoding
+from gigamatte.cutout.encode import CONTAINERS, Encoding
 from gigamatte.cutout.foreground import Foreground
 from gigamatte.cutout.frame import framed
 from gigamatte.cutout.write import write_image
@@ -24,12 +24,7 @@ from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import Matte, PixelArray, Receipt, Size, Watch
 
 SUFFIXES: Mapping[str, Format] = {
-    ".png": "png",
-    ".webp": "webp",
-    ".tif": "tiff",
-    ".tiff": "tiff",
-    ".jpg": "jpeg",
-    ".jpeg": "jpeg",
+    suffix: name for name, container in CONTAINERS.items() for suffix in container.suffixes
 }
 
 
@@ -73,31 +68,15 @@ class Cutout:
         """
         started = time.perf_counter()
         target = Path(target) if isinstance(target, str) else target
-        options = self._options
-        backdrop = None
-        photo = self._levels.photo
-        if options.background is not None and options.only == "cutout":
-            backdrop = open_backdrop(options.background, self.size, photo.bits, photo.icc, options.max_pixels)
-        composer = self._composer(options.only, watch)
-        composer.backdrop = backdrop
-        warnings = write_image(
-            composer.strips(),
-            self.size,
-            composer.bands,
-            self.matte.bits,
-            target=target,
-            format=output_format(options, target),
-            icc=photo.icc,
-            metadata=photo.metadata,
-            resolution=photo.resolution,
-            encoding=Encoding(),
-            overwrite=overwrite,
-            threads=options.threads,
-        )
-        spent = time.perf_counter() - started
+        waited = 0.0
+        warnings: tuple[str, ...] = ()
+        parts = pair_of(target) if self._options.only == "pair" else ((self._options.only, target),)
+        for only, place in parts:
+            seconds_waited, more = self._write(only, place, overwrite, watch)
+            waited, warnings = waited + seconds_waited, (*warnings, *more)
         seconds = dict(self._receipt.seconds)
-        seconds["colours"] = composer.seconds + self._foreground_seconds
-        seconds["write"] = spent - composer.seconds
+        seconds["colours"] = waited
+        seconds["write"] = time.perf_counter() - started - waited
         seconds["total"] = sum(value for stage, value in seconds.items() if stage != "total")
         self._receipt = dataclasses.replace(
             self._receipt,
@@ -110,6 +89,34 @@ class Cutout:
         )
         return self._receipt
 
+    def _write(
+        self, only: Only, target: Path | BinaryIO, overwrite: bool, watch: Watch | None
+    ) -> tuple[float, tuple[str, ...]]:
+        """Write one picture: (seconds that the writer waited for colours, warnings)."""
+        options, photo = self._options, self._levels.photo
+        began = time.perf_counter()
+        composer = self._composer(only, watch)
+        solving = time.perf_counter() - began
+        if options.background is not None and only == "cutout":
+            composer.backdrop = open_backdrop(options.background, self.size, photo.bits, photo.icc, options.max_pixels)
+        warnings = write_image(
+            composer.strips(),
+            self.size,
+            composer.bands,
+            self.matte.bits,
+            target=target,
+            format=output_format(options, target),
+            icc=photo.icc,
+            metadata=photo.metadata,
+            resolution=photo.resolution,
+            encoding=Encoding(quality=options.quality),
+            overwrite=overwrite,
+            strip=options.strip,
+            strip_gps=options.strip_gps,
+            threads=options.threads,
+        )
+        return solving + composer.seconds, warnings
+
     def close(self) -> None:
         """Give the photo's pixels back."""
         self._levels.close()
@@ -121,15 +128,23 @@ class Cutout:
         self.close()
 
     def _composer(self, only: Only, watch: Watch | None = None) -> Composer:
-        started = time.perf_counter()
-        if self._foreground is None:
+        if self._foreground is None and only not in ("alpha", "trimap", "uncertainty"):
             self._foreground = Foreground(self._levels, self.matte)
-        self._foreground_seconds = time.perf_counter() - started
         threads = self._options.threads or system.cpu_count()
         return Composer(self._levels, self.matte, self._foreground, self._frame, only, threads=threads, watch=watch)
 
     def _whole(self, only: Only) -> PixelArray:
         return np.concatenate([np.atleast_3d(strip) for strip in self._composer(only).strips()])
+
+
+def pair_of(target: Path | BinaryIO) -> tuple[tuple[Only, Path], ...]:
+    """Where colour and alpha go when both are wanted as pictures of their own: NAME.colour.png and NAME.alpha.png."""
+    if not isinstance(target, Path):
+        raise UsageError("--only pair writes two files; expected a name, found a stream", "name a file with -o")
+    return (
+        ("foreground", target.with_name(f"{target.stem}.colour{target.suffix}")),
+        ("alpha", target.with_name(f"{target.stem}.alpha{target.suffix}")),
+    )
 
 
 def output_format(options: Options, target: Path | BinaryIO | None) -> Format:

@@ -1,0 +1,95 @@
+"""Corrections by hand, before the alpha is resolved: keep this, drop that, fill holes, drop specks.
+
+All sizes are parts of the subject, never pixels: the same correction means the same for a thumbnail and for the photo.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gigamatte.types import CoarseMatte, Fit, FloatArray, PixelArray, Size
+
+#: Strokes are finer than what a network sees: the mask is enlarged to this longer side before they are drawn in.
+STROKE_SIDE = 1024
+#: Fainter than this, a mask holds nothing together.
+_FAINT, _SOLID = 0.05, 0.5
+
+
+def with_strokes(coarse: CoarseMatte, keep: PixelArray | None, drop: PixelArray | None) -> CoarseMatte:
+    """The mask with ``keep`` made subject and ``drop`` made background.
+
+    Both are (row, column), uint8 or uint16, white where they say something, of any size, stretched to the photo's
+    frame. Where they disagree, ``drop`` wins: it is the later thought.
+    """
+    if keep is None and drop is None:
+        return coarse
+    coarse = _over_whole_photo(_enlarged(coarse))
+    alpha = coarse.alpha.copy()
+    size = coarse.fit.network
+    if keep is not None:
+        np.maximum(alpha, _stretched(keep, size), out=alpha)
+    if drop is not None:
+        np.minimum(alpha, 1 - _stretched(drop, size), out=alpha)
+    return dataclasses.replace(coarse, alpha=alpha)
+
+
+def without_specks(coarse: CoarseMatte) -> CoarseMatte:
+    """Only the largest piece, and what is softly joined to it."""
+    labels, areas = _pieces(coarse.alpha > _FAINT, coarse.alpha > _SOLID)
+    if areas.size < 2:
+        return coarse
+    return dataclasses.replace(coarse, alpha=np.where(labels == 1 + int(areas.argmax()), coarse.alpha, np.float32(0)))
+
+
+def without_holes(coarse: CoarseMatte, percent: float) -> CoarseMatte:
+    """Holes of at most ``percent`` of the subject's area are filled; what opens to the frame's border is no hole."""
+    gaps = coarse.alpha < 1 - _FAINT
+    labels, areas = _pieces(gaps, gaps)
+    rim = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    limit = percent / 100 * float((coarse.alpha > _SOLID).sum())
+    fill = [label for label in range(1, areas.size + 1) if label not in rim and areas[label - 1] <= limit]
+    return dataclasses.replace(coarse, alpha=np.where(np.isin(labels, fill), np.float32(1), coarse.alpha))
+
+
+def _pieces(joined: NDArray[np.bool_], counted: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Labels (row, column) of the connected parts of ``joined``, from 1, and how many ``counted`` pixels each has."""
+    count, labels = cv2.connectedComponents(joined.astype(np.uint8), connectivity=8)
+    areas = np.bincount(labels[counted], minlength=count)[1:]
+    return np.asarray(labels, np.int32), np.asarray(areas, np.int64)
+
+
+def _enlarged(coarse: CoarseMatte) -> CoarseMatte:
+    size = coarse.fit.network
+    if size.long >= STROKE_SIDE:
+        return coarse
+    scale = STROKE_SIDE / size.long
+    wanted = Size(round(size.width * scale), round(size.height * scale))
+    alpha = cv2.resize(coarse.alpha, (wanted.width, wanted.height), interpolation=cv2.INTER_LINEAR)
+    return CoarseMatte(alpha, dataclasses.replace(coarse.fit, network=wanted))
+
+
+def _over_whole_photo(coarse: CoarseMatte) -> CoarseMatte:
+    """The mask of a region laid into the frame of the whole photo: strokes may lie outside the region."""
+    fit = coarse.fit
+    if fit.region == fit.photo.box:
+        return coarse
+    across, down = fit.network.width / fit.region.width, fit.network.height / fit.region.height
+    size = Size(max(1, round(fit.photo.width * across)), max(1, round(fit.photo.height * down)))
+    alpha = np.zeros(size.shape, np.float32)
+    left, top = round(fit.region.left * across), round(fit.region.top * down)
+    part = alpha[top : top + fit.network.height, left : left + fit.network.width]
+    part[:] = coarse.alpha[: part.shape[0], : part.shape[1]]
+    return CoarseMatte(alpha, Fit.whole(fit.photo, size))
+
+
+def _stretched(values: PixelArray, size: Size) -> FloatArray:
+    """A stroke picture at the mask's size: float32 in [0, 1]; averaged when it has more pixels: none is lost."""
+    strokes = values.astype(np.float32) * np.float32(1 / np.iinfo(values.dtype).max)
+    how = cv2.INTER_AREA if values.shape[1] > size.width else cv2.INTER_LINEAR
+    shrunk: FloatArray = cv2.resize(strokes, (size.width, size.height), interpolation=how)
+    # a thin stroke averages to a faint one, but it was meant in full
+    return np.clip(shrunk * 2, 0, 1).astype(np.float32)
