@@ -18,9 +18,8 @@ def coarse(factor: int = 1) -> CoarseMatte:
     alpha[15:17, 15:17] = 0
     alpha[25:40, 30:45] = 0
     alpha[30:33, 70:73] = 1
-    return CoarseMatte(
-        np.kron(alpha, np.ones((factor, factor), np.float32)), Fit.whole(Size(800, 600), Size(80 * factor, 60 * factor))
-    )
+    frame = Fit.whole(Size(800, 600), Size(80 * factor, 60 * factor))
+    return CoarseMatte(np.kron(alpha, np.ones((factor, factor), np.float32)), frame)
 
 
 @pytest.mark.parametrize("factor", [1, 3])
