@@ -61,7 +61,7 @@ def _jpeg(file: BinaryIO) -> Size | None:
 
 
 def _webp(head: bytes) -> Size | None:
-    kind = head[12:16]
+    kind = head[12:16] if len(head) >= 30 else b""
     if kind == b"VP8X":
         return Size(int.from_bytes(head[24:27], "little") + 1, int.from_bytes(head[27:30], "little") + 1)
     if kind == b"VP8L":

@@ -24,8 +24,8 @@ from gigamatte.options import Options
 
 #: rows of one Ray dataset; the driver holds this many, whatever the batch has
 WINDOW = 20_000
-#: rows that are lost, and done again, with a node
-ROWS = 16
+#: rows that an actor gets at once: they overlap with each other, and are done again when its node is lost
+ROWS = 32
 
 
 class RayEngine:
@@ -108,17 +108,12 @@ class RayEngine:
         import ray.data
 
         items = [{"task": json.dumps(task.as_dict())} for task in tasks]
-        rows = ray.data.from_items(items, override_num_blocks=math.ceil(len(items) / self._rows))
-        pool = ray.data.ActorPoolStrategy(
-            min_size=1, max_size=self._actors, initial_size=self._actors, enable_true_multi_threading=True
-        )
-        ended = rows.map_batches(
+        # small batches are divided finer, so that every actor gets some
+        rows = max(1, min(self._rows, math.ceil(len(items) / (4 * self._actors))))
+        ended = ray.data.from_items(items, override_num_blocks=math.ceil(len(items) / rows)).map_batches(
             Cutter,
             fn_constructor_args=(self._options, self._limits, self._keywords),
-            batch_size=self._rows,
-            compute=pool,
-            # two blocks at once in an actor: one fills the gap at the other's end
-            max_concurrency=2,
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=self._actors, initial_size=self._actors),
             **self._resources,
         )
         for row in ended.iter_rows():

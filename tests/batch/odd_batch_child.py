@@ -1,0 +1,33 @@
+"""A child that misbehaves on photos whose names ask for it; everything else is the real one."""
+
+import os
+import signal
+import time
+
+from gigamatte.types import Receipt
+from gigamatte.worker import child
+from gigamatte.worker.wire import Job
+
+
+class OddChild(child.Child):
+    def cut(self, job: Job, number: int) -> Receipt:
+        name = job.source.name
+        if name.startswith("crash"):
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if name.startswith("hang"):
+            self._say({"event": "started", "id": number})
+            time.sleep(600)
+        if name.startswith("greedy"):
+            self._say({"event": "started", "id": number})
+            hoard = []
+            while True:
+                hoard.append(bytearray(64 << 20))
+                hoard[-1][::4096] = b"x" * len(hoard[-1][::4096])
+        if name.startswith("raise"):
+            raise RuntimeError("something odd")
+        return super().cut(job, number)
+
+
+def main() -> None:
+    child.Child = OddChild  # type: ignore[misc]
+    child.main()

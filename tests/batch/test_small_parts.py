@@ -1,0 +1,130 @@
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gigamatte.batch.dimensions import dimensions
+from gigamatte.batch.fingerprint import config_hash
+from gigamatte.batch.manifest import Counts
+from gigamatte.batch.memory import Budget, cost
+from gigamatte.batch.progress import Meter
+from gigamatte.batch.task import Known, Outcome, Task
+from gigamatte.errors import NetworkUnavailable
+from gigamatte.options import Options
+from gigamatte.types import Box, Size
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("a.jpg", {}),
+        ("b.jpg", {"progressive": True, "exif": b"Exif\0\0" + bytes(3000)}),
+        ("a.png", {}),
+        ("a.webp", {}),
+        ("b.webp", {"lossless": True}),
+        ("c.webp", {"icc_profile": b"x" * 200}),
+        ("a.tif", {}),
+        ("b.tif", {"big_tiff": True}),
+    ],
+)
+def test_dimensions_are_read_without_a_decoder(tmp_path, name, more):
+    Image.fromarray(np.zeros((37, 211, 3), np.uint8)).save(tmp_path / name, **more)
+    assert dimensions(tmp_path / name) == Size(211, 37)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\xff\xd8\xff",
+        b"\xff\xd8\xff\xe0\xff\xff",
+        b"\x89PNG\r\n\x1a\n",
+        b"II*\0\xff\xff\xff\xff",
+        b"RIFF....WEBPVP8X",
+        b"hello",
+    ],
+)
+def test_headers_that_do_not_tell_are_no_errors(tmp_path, data):
+    (tmp_path / "x").write_bytes(data)
+    assert dimensions(tmp_path / "x") is None
+    assert dimensions(tmp_path / "gone") is None
+
+
+def test_a_png_of_no_size_has_none(tmp_path):
+    (tmp_path / "x.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(20))
+    assert dimensions(tmp_path / "x.png") is None
+
+
+def test_the_configuration_is_what_shapes_a_result(tmp_path, network):
+    plain = config_hash(Options(model=network))
+    assert config_hash(Options(model=network, threads=3, device="cpu", max_pixels=10)) == plain
+    different = (
+        Options(model=network, refine="off"),
+        Options(model=network, box=Box(0, 0, 9, 9)),
+        Options(model=network, crop=True),
+        Options(model=network, format="webp"),
+        Options(model=network, smooth=True),
+    )
+    hashes = {config_hash(options) for options in different}
+    assert plain not in hashes
+    assert len(hashes) == len(different)
+    copy = tmp_path / "copy.onnx"
+    copy.write_bytes(Path(network).read_bytes())
+    assert config_hash(Options(model=str(copy))) == plain
+    with pytest.raises(NetworkUnavailable):
+        config_hash(Options(model=str(tmp_path / "gone.onnx")))
+
+
+def test_a_background_counts_by_its_content(tmp_path, network):
+    path = tmp_path / "wall.png"
+    hashes = []
+    for value in (0, 9, 0):
+        Image.new("RGB", (4, 4), (value, 0, 0)).save(path)
+        hashes.append(config_hash(Options(model=network, background=str(path))))
+    assert hashes[0] == hashes[2] != hashes[1]
+
+
+def test_memory_is_shared_in_order_and_large_photos_run_alone():
+    budget, order, go = Budget(100), [], threading.Event()
+
+    def worker(name: str, wanted: int) -> None:
+        with budget.hold(wanted):
+            order.append(name)
+            go.wait(10)
+
+    threads = []
+    for name, wanted in (("a", 60), ("huge", 1000), ("small", 10)):
+        threads.append(threading.Thread(target=worker, args=(name, wanted)))
+        threads[-1].start()
+        while not (budget._line or order[-1:] == [name]):
+            pass
+    assert order == ["a"]  # the small one would fit, but may not overtake
+    go.set()
+    for thread in threads:
+        thread.join(10)
+    assert order == ["a", "huge", "small"]
+    assert cost(Size(4000, 3000)) < cost(Size(8000, 6000)) < cost(Size(40000, 30000)) < 8 << 30
+
+
+def test_the_forecast_is_in_megapixels_not_in_photos():
+    now = 0.0
+    meter = Meter(Counts(waiting=3, waiting_bytes=11_000_000), clock=lambda: now)
+    now = 2.0
+    meter.add(Outcome("a", "done", receipt={"width": 2000, "height": 1000, "doubt": {}}), 1_000_000, final=True)
+    progress = meter.now()
+    assert (progress.photos, progress.total, progress.failed) == (1, 3, 0)
+    assert progress.rate == pytest.approx(1.0)
+    assert progress.total_megapixels == pytest.approx(22.0)
+    assert progress.eta == pytest.approx(20.0)
+    meter.add(Outcome("b", "failed"), 4_000_000, final=False)
+    assert meter.now().photos == 1
+    meter.add(Outcome("b", "failed"), 4_000_000, final=True)
+    assert (meter.now().photos, meter.now().failed) == (2, 1)
+    assert meter.now().eta == pytest.approx(12.0)
+
+
+def test_rows_survive_the_journey():
+    task = Task("k", "s", "t", 5, mask="m", replace=True, known=Known("f", "h"))
+    assert Task.from_dict(task.as_dict()) == task
