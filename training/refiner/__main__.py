@@ -60,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = main.add_subparsers(dest="verb", required=True)
     verbs.add_parser("textures", help="cut photos into squares")
     scenes = verbs.add_parser("scenes", help="draw scenes with exact alpha")
-    scenes.add_argument("--count", type=int, default=12000)
+    scenes.add_argument("--count", type=int, default=5000)
     scenes.add_argument("--seed", type=int, default=3)
     train = verbs.add_parser("train", help="train, or resume training")
     train.add_argument("--minutes", type=float, required=True, help="the whole schedule's length")

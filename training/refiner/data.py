@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from torch.utils.data import IterableDataset
 
-from .coarse import simulate
+from .coarse import simulate, told
 from .photo import photograph
 from .renders import RenderScenes
 from .scenes import open_scenes
@@ -20,12 +20,22 @@ from .textures import Pixels, Rng, open_textures
 STARTS = {1: 0.2, 2: 0.45, 3: 0.35}
 
 
-def start(rng: Rng, scene: Pixels, textures: Pixels, level: int) -> Walk:
-    """A photo of the scene with a mask on ``level``."""
-    photo, exact = photograph(rng, scene, textures)
+#: Photos kept at hand, and new ones per batch: each is met again with other masks, at other levels, in other squares.
+KEPT, NEW = 64, 1
+
+
+#: A mask that misses more of a picture's undecided part says nothing that a refiner could work from.
+TOLD = 0.7
+
+
+def start(rng: Rng, photo: Pixels, exact: Pixels, level: int) -> Walk | None:
+    """A walk over a photo with a mask on ``level``; None when no network would have seen the subject at that size."""
     pyramids = pyramid(photo, level), pyramid(exact, level)
-    mask, blur = simulate(rng, pyramids[1][0], level)
-    return Walk(*pyramids, mask, blur, level)
+    for _ in range(2):
+        mask, blur = simulate(rng, pyramids[1][0], level)
+        if told(mask, pyramids[1][level]) >= TOLD and 0.02 < float(mask.mean()) < 0.98:
+            return Walk(*pyramids, mask, blur, level)
+    return None
 
 
 class Walks(IterableDataset[list[Walk]]):
@@ -38,16 +48,22 @@ class Walks(IterableDataset[list[Walk]]):
         cv2.setNumThreads(1)
         textures = open_textures(self.cache, held_out=False)
         made, rendered = open_scenes(self.cache / "scenes.u8"), RenderScenes(self.renders, held_out=False)
+        photos: list[tuple[Pixels, Pixels]] = []
         number = 0
         while True:
             rng = np.random.default_rng([*self.seed, number])
             number += 1
-            if number % 50 == 0:  # more may have been written since
-                made, rendered = open_scenes(self.cache / "scenes.u8"), RenderScenes(self.renders, held_out=False)
-            level = int(rng.choice(list(STARTS), p=list(STARTS.values())))
-            walks = []
-            while len(walks) < self.batch:
+            if number % 100 == 0:  # more may have been rendered since
+                rendered = RenderScenes(self.renders, held_out=False)
+            for _ in range(NEW if len(photos) >= KEPT else 2 * self.batch):
                 use_render = len(rendered) > 0 and rng.random() < self.render_share
                 scene = rendered.draw(rng) if use_render else made[int(rng.integers(len(made)))]
-                walks.append(start(rng, scene, textures, level))
+                photos.append(photograph(rng, scene, textures))
+            del photos[:-KEPT]
+            level = int(rng.choice(list(STARTS), p=list(STARTS.values())))
+            walks: list[Walk] = []
+            while len(walks) < self.batch:
+                walk = start(rng, *photos[int(rng.integers(len(photos)))], level)
+                if walk is not None:
+                    walks.append(walk)
             yield walks

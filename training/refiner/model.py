@@ -6,6 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, relu
 
+#: Where the two priors' sub-pixels lie in the evidence.
+GUIDED, UNMIXED = slice(12, 16), slice(16, 20)
+
 
 class Block(nn.Module):
     """Two convolutions beside a shortcut."""
@@ -33,7 +36,7 @@ class Refiner(nn.Module):
         self.middle = nn.Sequential(*[Block(deep) for _ in range(blocks)])
         self.up = nn.Conv2d(deep, width, 1)
         self.after = Block(width)
-        self.leave = nn.Conv2d(width, 4, 3, padding=1)
+        self.leave = nn.Conv2d(width, 8, 3, padding=1)
         nn.init.zeros_(self.leave.weight)
         nn.init.zeros_(self.leave.bias)  # type: ignore[arg-type]  # so that an untrained network returns the prior
 
@@ -41,7 +44,9 @@ class Refiner(nn.Module):
         near = relu(self.enter(x))
         wide = self.middle(relu(self.down(near)))
         lifted = interpolate(self.up(wide), scale_factor=2.0, mode="nearest")
-        out: Tensor = self.leave(self.after(relu(near + lifted)))
+        said = self.leave(self.after(relu(near + lifted)))
+        # four sub-pixels to add, and how far each goes from the guided alpha to the unmixed one
+        out: Tensor = said[:, :4] + said[:, 4:] * (x[:, UNMIXED] - x[:, GUIDED])
         return out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -25,6 +26,8 @@ def train_rank(
     rank: int, plan: Plan, cache: Path, renders: Path | None, checkpoint: Path, every: float, port: int
 ) -> None:
     """One process; the first one validates and writes the checkpoint."""
+    if plan.ranks > 1:
+        os.setsid()  # Linux shares processors among sessions first: the ranks must not halve each other's part
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     if plan.ranks > 1:

@@ -20,8 +20,8 @@ from .model import Refiner, parameters, to_space
 from .steps import Batch, Walk, gather
 from .validate import Validation
 
-#: Side of the last step's square, in pixels of the coarser level: most of a photo's pixels need no second look.
-LAST = 96
+#: Side of the square that each step keeps, in pixels of the coarser level: most of a photo has nothing to decide.
+KEPT = 64
 
 
 @dataclass(frozen=True)
@@ -98,9 +98,8 @@ class Trainer:
         count = walks[0].level
         total = 0.0
         while walks[0].level > 0:
-            if walks[0].level == 1:
-                for walk in walks:
-                    walk.crop(self.rng, LAST)
+            for walk in walks:
+                walk.crop(self.rng, KEPT)
             step = gather(walks)
             raw = lifted(self.model, step, self.plan.hidden)
             loss = refiner_loss(raw, torch.from_numpy(step.exact), torch.from_numpy(step.band)) / count

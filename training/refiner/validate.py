@@ -19,6 +19,7 @@ from gigamatte.matte.refiners.guided import guided
 from .data import start
 from .loss import gradients
 from .model import Refiner
+from .photo import photograph
 from .renders import RenderScenes
 from .scenes import open_scenes
 from .steps import Walk, gather
@@ -43,14 +44,18 @@ class Scores:
 class Validation:
     """A fixed set of walks."""
 
-    def __init__(self, cache: Path, renders: Path | None, count: int = 40, seed: int = 4) -> None:
+    def __init__(self, cache: Path, renders: Path | None, count: int = 24, seed: int = 4) -> None:
         textures = open_textures(cache, held_out=True)
         made, rendered = open_scenes(cache / "held-out.u8"), RenderScenes(renders, held_out=True)
         self.begin: list[Walk] = []
-        for number in range(count):
+        number = 0
+        while len(self.begin) < count:
             rng = np.random.default_rng([seed, number])
-            scene = rendered.draw(rng) if number % 4 == 3 and len(rendered) else made[number % len(made)]
-            self.begin.append(start(rng, scene, textures, 2 + number % 2))
+            number += 1
+            scene = rendered.draw(rng) if number % 3 == 0 and len(rendered) else made[number % len(made)]
+            walk = start(rng, *photograph(rng, scene, textures), 2 + number % 2)
+            if walk is not None:
+                self.begin.append(walk)
         self.bicubic = np.array([self._errors(walk, enlarged(walk)) for walk in self.begin])
         self.guided = np.array([self._errors(walk, descend(walk, lambda w: guided(w.patch()))) for walk in self.begin])
 

@@ -7,21 +7,17 @@ convolutions run on a quarter of the pixels. Training uses this very function, s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import cv2
 import numpy as np
 
 from gigamatte.matte.refiners.base import LevelPatch
-from gigamatte.matte.refiners.guided import colour_lines
+from gigamatte.matte.refiners.guided import guided
 from gigamatte.types import FloatArray
 
-#: The constants below are part of the trained network: another value needs another training.
+#: The constants below and those of the guided refiner are part of the trained network: other values need another
+#: training, and another number in neural.EVIDENCE.
 CHANNELS = 29
-#: Half the window of the guided fit and what is cut off at both ends: where the cascade starts, and later.
-FIRST_RADIUS, LATER_RADIUS = 2, 3
-FIRST_SNAP, LATER_SNAP = 0.05, 0.03
-EPSILON = 1e-5
 #: Half the windows in which sure colours are looked for, and how much each counts: near ones first.
 NEAR = ((2, 1.0), (6, 0.05), (16, 0.005))
 #: How much the guided alpha counts where foreground and background look alike, in squared units of colour.
@@ -46,7 +42,7 @@ class Evidence:
 def evidence(patch: LevelPatch) -> Evidence:
     """What the network is shown of one patch."""
     rows, columns = patch.alpha.shape
-    prior = _guided(patch)
+    prior = guided(patch)
     foreground, background = sure_colours(patch.coarse, patch.alpha)
     stack = np.empty((CHANNELS, rows, columns), np.float32)
     stack[:12] = to_depth(patch.fine)
@@ -63,19 +59,6 @@ def evidence(patch: LevelPatch) -> Evidence:
     free = undecided(patch.alpha).repeat(2, axis=0).repeat(2, axis=1)
     plain = cv2.resize(patch.alpha, patch.fine.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     return Evidence(stack, plain + free * (prior - plain), free)
-
-
-def _guided(patch: LevelPatch) -> FloatArray:
-    first = patch.blur > 0
-    guide = (
-        cv2.GaussianBlur(patch.coarse, (0, 0), patch.blur, borderType=cv2.BORDER_REPLICATE) if first else patch.coarse
-    )
-    radius, snap = (FIRST_RADIUS, FIRST_SNAP) if first else (LATER_RADIUS, LATER_SNAP)
-    slope, offset = colour_lines(cast(FloatArray, guide), patch.alpha, radius, EPSILON)
-    lines = cv2.resize(np.dstack([slope, offset]), patch.fine.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    alpha: FloatArray = np.einsum("ijk,ijk->ij", lines[..., :3], patch.fine) + lines[..., 3]
-    alpha = (alpha - np.float32(snap)) * np.float32(1 / (1 - 2 * snap))
-    return np.clip(alpha, 0, 1, out=alpha)
 
 
 def sure_colours(colour: FloatArray, alpha: FloatArray) -> tuple[FloatArray, FloatArray]:
