@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+
 from gigamatte.errors import UsageError, WeightsRefused
 from gigamatte.network.cards import PatchOrder
 from gigamatte.network.graph import Graph, Map
@@ -106,21 +108,40 @@ def _decoder(net: Layers, image: Map, levels: tuple[Map, ...], order: PatchOrder
         x = net.add(net.resize(x, finer.height, finer.width), lateral)
     x = net.concat(x, _image_patches(net, "decoder.ipt_blk2", image, x, c // 4, order))
     x = _decoder_block(net, "decoder.decoder_block1", x, c // 2)
-    x = net.resize(x, image.height, image.width)
-    x = net.concat(x, _image_patches(net, "decoder.ipt_blk1", image, x, c // 8, order))
-    return net.conv(x, "decoder.conv_out1.0", 1, 1)
+    return _last_layer(net, image, x, c // 8)
+
+
+def _last_layer(net: Layers, image: Map, x: Map, seen: int) -> Map:
+    """Upsample ``x``, set the image beside it (``ipt_blk1``), mix all channels to one: the logits.
+
+    Done in another order with the same result. Mixing commutes with upsampling, both being linear and the latter's
+    weights summing to 1; and mixing after a convolution is a convolution. So one channel is upsampled instead of 192,
+    and neither they nor the image's 48 ever exist at full size, where they would be a gigabyte at 1024×1024.
+    """
+    mix: dict[str, tuple[int, ...]] = {"decoder.conv_out1.0.weight": (1, x.channels + seen, 1, 1)}
+    image_part = "decoder.ipt_blk1.conv_out"
+    from_x = net.derived("mixed.x.weight", (1, x.channels, 1, 1), mix, lambda w: w[:, : x.channels])
+    logits = net.resize(Map(net.graph.op("Conv", x.name, from_x), 1, x.height, x.width), image.height, image.width)
+
+    parts = {**mix, f"{image_part}.weight": (seen, _WIDTH, 3, 3)}
+    weight = net.derived(
+        "mixed.image.weight", (1, _WIDTH, 3, 3), parts, lambda w, conv: np.tensordot(w[:, x.channels :, 0, 0], conv, 1)
+    )
+    parts = {**mix, f"{image_part}.bias": (seen,), "decoder.conv_out1.0.bias": (1,)}
+    bias = net.derived("mixed.bias", (1,), parts, lambda w, conv, last: w[:, x.channels :, 0, 0] @ conv + last)
+    hidden = net.conv(image, "decoder.ipt_blk1.conv1", _WIDTH, 3)
+    name = net.graph.op("Conv", hidden.name, weight, bias, pads=[1] * 4, kernel_shape=[3, 3])
+    return net.add(logits, Map(name, 1, image.height, image.width))
 
 
 def _image_patches(net: Layers, prefix: str, image: Map, at: Map, channels: int, order: PatchOrder) -> Map:
     """The image cut into a grid of crops as large as ``at``, stacked as channels, through two convolutions."""
     grid = image.height // at.height
-    patches = image
-    if grid > 1:
-        cells = net.graph.reshape(image.name, 3, grid, at.height, grid, at.width)
-        stacked = net.graph.op("Transpose", cells, perm=[0, 1, 3, 2, 4])
-        count = 3 * grid * grid
-        patches = Map(net.graph.reshape(stacked, 1, count, at.height, at.width), count, at.height, at.width)
-    change = reorder_patches(grid) if order == "old" and grid > 1 else None
+    cells = net.graph.reshape(image.name, 3, grid, at.height, grid, at.width)
+    stacked = net.graph.op("Transpose", cells, perm=[0, 1, 3, 2, 4])
+    count = 3 * grid * grid
+    patches = Map(net.graph.reshape(stacked, 1, count, at.height, at.width), count, at.height, at.width)
+    change = reorder_patches(grid) if order == "old" else None
     return net.conv(net.conv(patches, f"{prefix}.conv1", _WIDTH, 3, change=change), f"{prefix}.conv_out", channels, 3)
 
 

@@ -41,6 +41,26 @@ class Layers:
 
     def weight(self, key: str, *shape: int, change: Callable[[NDArray[Any]], NDArray[Any]] | None = None) -> str:
         """The weight ``key``, which must have this shape; ``change`` is applied when it is stored."""
+        dtype = self._checked(key, shape)
+
+        def load() -> NDArray[Any]:
+            values = self._weights.load(key)
+            return values if change is None else change(values)
+
+        return self.graph.weight(key, shape, self._dtype or dtype, load)
+
+    def derived(
+        self, name: str, shape: tuple[int, ...], parts: dict[str, tuple[int, ...]], compute: Callable[..., NDArray[Any]]
+    ) -> str:
+        """A float32 weight computed from others (key → shape), which reach ``compute`` in order as float64."""
+        for key, expected in parts.items():
+            self._checked(key, expected)
+        return self.graph.weight(
+            name, shape, "float32", lambda: compute(*(self._weights.load(key).astype(np.float64) for key in parts))
+        )
+
+    def _checked(self, key: str, shape: tuple[int, ...]) -> str:
+        """The dtype of a weight that is there and has this shape. Raises WeightsRefused."""
         if key not in self._known:
             raise WeightsRefused(f"the weight {key} is missing", "is this the checkpoint that the card names?")
         found, dtype = self._weights.describe(key)
@@ -49,12 +69,7 @@ class Layers:
         if dtype not in ("float16", "float32"):
             raise WeightsRefused(f"the weight {key} should be float16 or float32, found {dtype}")
         self.used.add(key)
-
-        def load() -> NDArray[Any]:
-            values = self._weights.load(key)
-            return values if change is None else change(values)
-
-        return self.graph.weight(key, shape, self._dtype or dtype, load)
+        return dtype
 
     def conv(
         self, x: Map, prefix: str, channels: int, kernel: int, *, bias: bool = True,
