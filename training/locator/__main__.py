@@ -56,7 +56,14 @@ def run_train(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(arguments.threads)
     phases = tuple((float(a), int(b), int(c)) for a, b, c in (p.split(":") for p in arguments.phases.split(",")))
     sources = present(arguments.cache, arguments.sources)
-    plan = Plan(arguments.minutes, phases, arguments.rate, seed=arguments.seed, real_share=arguments.real_share)
+    plan = Plan(
+        arguments.minutes,
+        phases,
+        arguments.rate,
+        seed=arguments.seed,
+        real_share=arguments.real_share,
+        times=arguments.times,
+    )
     trainer = Trainer(plan, arguments.cache, sources, arguments.compile)
     if arguments.checkpoint.is_file():
         trainer.resume(arguments.checkpoint)
@@ -112,6 +119,7 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--rate", type=float, default=2e-3, help="peak learning rate")
     train.add_argument("--seed", type=int, default=1)
     train.add_argument("--real-share", type=float, default=None, help="share of whole photos; default .36")
+    train.add_argument("--times", type=int, default=3, help="how often each composed picture is shown")
     train.add_argument("--checkpoint", type=Path, required=True)
     train.add_argument("--start", type=Path, default=None, help="a checkpoint or exported .onnx to start from")
     train.add_argument("--threads", type=int, default=2)

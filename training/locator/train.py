@@ -40,6 +40,7 @@ class Plan:
     averaging: float = 0.999
     seed: int = 1
     real_share: float | None = None
+    times: int = 3
 
     def rate(self, spent: float) -> float:
         """Learning rate at a share `spent` of the time: linear warm-up, then a cosine to zero."""
@@ -82,6 +83,38 @@ def to_tensors(batch: Tensor) -> tuple[Tensor, Tensor]:
     return (scaled[:, :3] - MEAN) / STD, scaled[:, 3:].contiguous()
 
 
+def rehearse(stream: Iterator[Tensor], times: int, generator: torch.Generator, held: int = 1024) -> Iterator[Tensor]:
+    """Shows every picture about `times` times, far apart: batches drawn from the `held` newest pictures.
+
+    Composing a picture costs nearly as much as learning from it, so showing each once would waste half the machine.
+    """
+    store: Tensor | None = None
+    filled = at = 0
+    while True:
+        fresh = next(stream)
+        if times == 1:
+            yield fresh
+            continue
+        if store is None:
+            store = torch.empty(held, *fresh.shape[1:], dtype=torch.uint8)
+        count = len(fresh)
+        store[at : at + count] = fresh[: held - at]
+        at, filled = (at + count) % held, max(filled, min(held, at + count))
+        yield fresh
+        for _ in range(times - 1):
+            yield store[torch.randint(filled, (count,), generator=generator)]
+
+
+def vary(pixels: Tensor, target: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Mirrors half the pictures and changes their exposure and colour a little, so that none is seen twice alike."""
+    count = len(pixels)
+    mirrored = torch.rand(count, generator=generator) < 0.5
+    pixels[mirrored], target[mirrored] = pixels[mirrored].flip(3), target[mirrored].flip(3)
+    gain = torch.exp(0.08 * torch.randn(count, 3, 1, 1, generator=generator))
+    lift = 0.15 * torch.randn(count, 1, 1, 1, generator=generator)
+    return pixels * gain + lift, target
+
+
 def average(running: Locator, model: Locator, keep: float) -> None:
     """Moves the running average of weights and batch-norm statistics one step towards `model`."""
     with torch.no_grad():
@@ -104,6 +137,7 @@ class Trainer:
         plain = [p for p in self.model.parameters() if p.ndim <= 1]
         groups = [{"params": decayed, "weight_decay": plan.weight_decay}, {"params": plain, "weight_decay": 0.0}]
         self.optimiser = torch.optim.AdamW(groups, lr=plan.peak_rate)
+        self.generator = torch.Generator().manual_seed(plan.seed)
         self.forward = torch.compile(self.model, dynamic=False) if compiled else self.model
         self.seconds = 0.0
         self.steps = 0
@@ -140,10 +174,11 @@ class Trainer:
     def _stream(self, size: int, batch: int) -> Iterator[Tensor]:
         seed = [self.plan.seed, self.earlier + self.pictures]
         dataset = Pictures(self.cache, self.sources, size, batch, seed, self.plan.real_share)
-        return iter(DataLoader(dataset, batch_size=None, num_workers=1, prefetch_factor=6))
+        stream = iter(DataLoader(dataset, batch_size=None, num_workers=1, prefetch_factor=6))
+        return rehearse(stream, self.plan.times, self.generator)
 
     def _step(self, batch: Tensor) -> float:
-        pixels, target = to_tensors(batch)
+        pixels, target = vary(*to_tensors(batch), self.generator)
         pixels = pixels.contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16):
             outputs = self.forward(pixels)
