@@ -20,7 +20,8 @@ from typing import BinaryIO
 from gigamatte.errors import BudgetExceeded, Cancelled, GigamatteError, WorkerDied
 from gigamatte.types import Receipt
 from gigamatte.worker.removers import Removers
-from gigamatte.worker.wire import Job, Message, pack_error, receive, send, unpack_job, unpack_options
+from gigamatte.worker.view import write_tiles
+from gigamatte.worker.wire import Job, Message, View, pack_error, receive, send, unpack_options, unpack_work
 
 #: seconds between two reports of progress within one stage
 REPORT_EVERY = 0.1
@@ -88,7 +89,8 @@ class Child:
         if message["do"] == "warm":
             self._removers.warm(unpack_options(message["options"]))
             return {"event": "warmed"}
-        receipt = self.cut(unpack_job(message["job"]), message["id"])
+        work = unpack_work(message["work"])
+        receipt = self.view(work, message["id"]) if isinstance(work, View) else self.cut(work, message["id"])
         return {"event": "done", "receipt": receipt.as_dict()}
 
     def cut(self, job: Job, number: int) -> Receipt:
@@ -100,6 +102,11 @@ class Child:
             watch = _Watch(self, number)
             mask = None if job.mask is None else str(job.mask)
             return remover.process(str(job.source), job.target, mask=mask, overwrite=job.overwrite, watch=watch)
+
+    def view(self, view: View, number: int) -> Receipt:
+        """Cut one picture into tiles."""
+        self._say({"event": "started", "id": number})
+        return write_tiles(view)
 
     def _check_decoding(self, job: Job) -> None:
         """Refuse, from the header, what would not fit: progressive JPEG and interlaced PNG are decoded whole."""

@@ -21,7 +21,7 @@ from gigamatte.errors import Cancelled, GigamatteError, UsageError, WorkerDied
 from gigamatte.options import Options
 from gigamatte.types import Receipt
 from gigamatte.worker.process import ChildProcess
-from gigamatte.worker.wire import Job, Message, pack_job, pack_options, unpack_error, unpack_receipt
+from gigamatte.worker.wire import Message, Work, pack_options, pack_work, unpack_error, unpack_receipt
 
 log = logging.getLogger("gigamatte.worker")
 
@@ -38,6 +38,10 @@ GRACE = 3.0
 LOOK_EVERY = 0.05 if sys.platform == "linux" else 1.0  # ps is not free
 #: children that die without having been given a photo, in a row, until everything that waits is told so
 START_ATTEMPTS = 3
+
+
+class TookTooLong(WorkerDied):
+    """The photo was not finished in the time that one photo is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class Stats:
 class Task(Future[Receipt]):
     """The receipt to come. ``cancel`` works while the photo is being cut, too; the task then raises Cancelled."""
 
-    def __init__(self, owner: Supervisor, number: int, job: Job, progress: Progress | None) -> None:
+    def __init__(self, owner: Supervisor, number: int, job: Work, progress: Progress | None) -> None:
         super().__init__()
         self.job, self.number = job, number
         self.cancelling = False
@@ -124,14 +128,17 @@ class Supervisor:
             self._start()
         threading.Thread(target=self._watch, name="gigamatte-supervisor", daemon=True).start()
 
-    def submit(self, job: Job, progress: Progress | None = None) -> Task:
-        """Queue a photo. The task's result is its receipt; it raises what cutting raised, WorkerDied, or Cancelled."""
+    def submit(self, job: Work, progress: Progress | None = None, *, first: bool = False) -> Task:
+        """Queue a photo, before all others with ``first``.
+
+        The task's result is its receipt; it raises what cutting raised, WorkerDied, or Cancelled.
+        """
         with self._lock:
             if self._closed:
                 raise UsageError("the worker is closed")
             self._numbers += 1
             task = Task(self, self._numbers, job, progress)
-            self._waiting.append(task)
+            (self._waiting.appendleft if first else self._waiting.append)(task)
             if self._child is None:
                 self._false_starts = 0  # it was given up: a new photo is a reason to try again
                 self._start()
@@ -210,7 +217,7 @@ class Supervisor:
         child.photos += 1
         task.given, task.began = time.monotonic(), 0.0
         self._running[task.number] = task
-        child.send({"do": "cut", "id": task.number, "job": pack_job(task.job)})
+        child.send({"do": "cut", "id": task.number, "work": pack_work(task.job)})
 
     def _replace(self, child: ChildProcess) -> None:
         self._child = None
@@ -339,7 +346,7 @@ class Supervisor:
             self._verdict(lambda: self.warmed.set_exception(died))
 
     def _late(self, task: Task) -> WorkerDied:
-        return WorkerDied(
+        return TookTooLong(
             f"{task.job.source.name}: not finished after {self.seconds:g} seconds, and stopped",
             "try a smaller version of it, or allow more time",
         )

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 from gigamatte import errors
 from gigamatte.errors import GigamatteError
@@ -34,6 +34,20 @@ class Job:
     overwrite: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """A picture to cut into the viewer's tiles: files ``LEVEL-INDEX`` and ``layer.json`` in ``folder``."""
+
+    source: Path
+    folder: Path
+    #: cutout keeps alpha, photo does not show it
+    kind: Literal["cutout", "photo"]
+    max_pixels: int
+
+
+Work = Job | View
+
+
 def send(stream: BinaryIO, message: Message) -> None:
     """Write one message; the caller keeps threads apart."""
     # ASCII: file names that are not valid UTF-8 survive as escaped surrogates
@@ -55,6 +69,20 @@ def receive(stream: BinaryIO) -> Message | None:
         return None
     message = json.loads(data)
     return message if isinstance(message, dict) else None
+
+
+def pack_work(work: Work) -> Message:
+    """A job or a view as plain JSON types."""
+    if isinstance(work, View):
+        return {"source": str(work.source), "folder": str(work.folder), "kind": work.kind, "max": work.max_pixels}
+    return pack_job(work)
+
+
+def unpack_work(plain: Mapping[str, Any]) -> Work:
+    """The inverse of ``pack_work``."""
+    if "folder" in plain:
+        return View(Path(plain["source"]), Path(plain["folder"]), plain["kind"], plain["max"])
+    return unpack_job(plain)
 
 
 def pack_job(job: Job) -> Message:

@@ -1,0 +1,48 @@
+"""A photo's pixels as a screen shows them: upright, 8-bit sRGB, in strips from top to bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyvips
+from numpy.typing import NDArray
+
+from gigamatte.photo.colour import to_srgb
+from gigamatte.photo.read import broken
+from gigamatte.types import Photo
+
+
+def screen_image(photo: Photo) -> pyvips.Image:
+    """A lazy image of 3 or 4 bands, uint8 sRGB, upright. A turned photo is decoded into memory here."""
+    image = photo.open()
+    if photo.icc is not None:
+        image = to_srgb(image)
+    if photo.bits == 16:
+        image = image.colourspace("srgb") if image.interpretation != "rgb16" else image.rshift(8)
+        image = image.cast("uchar").copy(interpretation="srgb")
+    if photo.orientation == 1:
+        return image
+    try:
+        image = image.copy_memory()
+    except pyvips.Error as error:
+        raise broken(photo.name, error) from error
+    image = image.copy()
+    image.set_type(pyvips.GValue.gint_type, "orientation", photo.orientation)
+    return image.autorot()
+
+
+def strips(photo: Photo, rows: int) -> Iterator[NDArray[np.uint8]]:
+    """The photo as uint8 sRGB (row, column, RGB or RGBA) arrays of ``rows`` rows, the last one shorter.
+
+    ``rows`` is a multiple of 16: libvips reads ahead to the end of such a block, and cannot go back.
+    Raises UnsupportedInput when the file turns out to be broken.
+    """
+    image = screen_image(photo)
+    for top in range(0, image.height, rows):
+        height = min(rows, image.height - top)
+        try:
+            data = image.crop(0, top, image.width, height).write_to_memory()
+        except pyvips.Error as error:
+            raise broken(photo.name, error) from error
+        yield np.frombuffer(data, np.uint8).reshape(height, image.width, image.bands)

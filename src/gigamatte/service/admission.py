@@ -1,0 +1,186 @@
+"""Decides on a request's head alone, before a byte of its body is read. Pure ASGI: dependencies would come too late.
+
+In this order: framing, host, origin, key, size, place in the queue. While the body arrives it watches time and size.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gigamatte.errors import GigamatteError
+from gigamatte.service.answers import send_error
+from gigamatte.service.desk import Desk
+from gigamatte.service.errors import BadRequest, Forbidden, Misdirected, TooLarge, TooSlow, Unauthorised
+from gigamatte.service.keys import Keys
+from gigamatte.service.settings import Settings
+
+#: routes that hand in work: they take a place in the queue
+WORK = frozenset({"/remove_background", "/jobs", "/v1.0/removebg", "/api/remove"})
+#: open to everybody when keys are on: the page itself, and what tells whether the service is up
+OPEN = frozenset({"/", "/livez", "/readyz", "/about", "/openapi.json", "/favicon.ico"})
+OPEN_BELOW = "/assets/"
+#: seconds after which a body must have the lowest average speed
+GRACE = 30.0
+#: what is read of a body that was refused, so that the client can read why: bytes, seconds
+LINGER_BYTES, LINGER_SECONDS = 4 << 20, 1.0
+
+
+class Admission:
+    """ASGI middleware. Sets ``scope["state"]``: ``owner`` (of the key, or ""), ``client`` and, for work, ``ticket``."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, keys: Keys | None) -> None:
+        self.app, self.settings, self.keys = app, settings, keys
+        self._hosts = {host.lower() for host in settings.hosts}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Admit or refuse one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+        ticket = None
+        try:
+            headers = Head(scope)
+            self._check_framing(headers)
+            self._check_host(headers)
+            self._check_origin(scope, headers)
+            state["owner"] = self._owner(scope, headers)
+            state["client"] = state["owner"] or (scope.get("client") or ("", 0))[0]
+            self._check_size(headers)
+            if scope["method"] == "POST" and scope["path"] in WORK:
+                desk: Desk = scope["app"].state.desk
+                ticket = state["ticket"] = desk.enter(state["client"])
+        except GigamatteError as error:
+            scope["app"].state.metrics.refused.labels(error.code).inc()
+            await send_error(error, scope, _lingering(receive, send))
+            return
+        body = _Body(receive, self.settings)
+        try:
+            await self.app(scope, body.receive, send)
+        finally:
+            if ticket is not None and not ticket.kept:
+                ticket.release()
+
+    def _check_framing(self, headers: Head) -> None:
+        """Two ways to tell where a body ends are how requests are smuggled past a proxy."""
+        if headers.count(b"content-length") > 1 or headers.count(b"host") > 1:
+            raise BadRequest("a header that may be there once is there twice")
+        if headers.get(b"transfer-encoding") is not None and headers.get(b"content-length") is not None:
+            raise BadRequest("the request has both Content-Length and Transfer-Encoding")
+
+    def _check_host(self, headers: Head) -> None:
+        """A page whose name was rebound to this address still sends its own name."""
+        if "*" in self._hosts:
+            return
+        host = (headers.get(b"host") or "").lower()
+        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+        if name not in self._hosts:
+            raise Misdirected(
+                f"this service does not answer to the name {name[:80]!r}",
+                "allow it with --allow-host or GIGAMATTE_HOSTS",
+            )
+
+    def _check_origin(self, scope: Scope, headers: Head) -> None:
+        """A page of another site may not hand in work behind its visitor's back."""
+        origin = headers.get(b"origin")
+        if origin is None or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            return
+        if urlsplit(origin).netloc.lower() != (headers.get(b"host") or "").lower():
+            raise Forbidden(f"requests from pages of {origin[:80]!r} are not accepted")
+
+    def _owner(self, scope: Scope, headers: Head) -> str:
+        """The name of the key; "" where none is needed."""
+        path = scope["path"]
+        if self.keys is None:
+            return ""
+        if scope["method"] in ("GET", "HEAD") and (path in OPEN or path.startswith(OPEN_BELOW)):
+            return ""
+        key = headers.get(b"x-api-key") or ""
+        scheme, _, token = (headers.get(b"authorization") or "").partition(" ")
+        if scheme.lower() == "bearer":
+            key = token.strip()
+        owner = self.keys.owner(key) if key else None
+        if owner is None:
+            what = "the API key is not known" if key else "an API key is needed"
+            raise Unauthorised(what, "send it as X-API-Key, or as Authorization: Bearer")
+        return owner
+
+    def _check_size(self, headers: Head) -> None:
+        text = headers.get(b"content-length")
+        if text is not None and int(text) > self.settings.max_body:
+            raise _too_large(self.settings.max_body, int(text))
+
+
+class Head:
+    """The headers of a request, as text."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._all: list[tuple[bytes, bytes]] = scope["headers"]
+
+    def get(self, name: bytes) -> str | None:
+        """The first header called ``name`` (lower case)."""
+        return next((value.decode("latin-1") for key, value in self._all if key == name), None)
+
+    def count(self, name: bytes) -> int:
+        """How many there are."""
+        return sum(key == name for key, _ in self._all)
+
+
+def _too_large(most: int, found: int) -> TooLarge:
+    return TooLarge(f"the body has {found / 1e6:.1f} MB, allowed are {most / 1e6:.1f}", "send a smaller file")
+
+
+class _Body:
+    """Counts a body and its time while it arrives. Raises TooLarge and TooSlow into the route that reads it."""
+
+    def __init__(self, receive: Receive, settings: Settings) -> None:
+        self._receive, self._settings = receive, settings
+        self._bytes, self._started, self._complete = 0, time.monotonic(), False
+
+    async def receive(self) -> Message:
+        """The next message of the client."""
+        if self._complete:
+            return await self._receive()  # the client leaving: may take as long as it likes
+        try:
+            message = await asyncio.wait_for(self._receive(), self._settings.stall_seconds)
+        except TimeoutError:
+            raise TooSlow(f"nothing arrived for {self._settings.stall_seconds:g} seconds") from None
+        self._complete = not message.get("more_body", False)
+        self._bytes += len(message.get("body", b""))
+        if self._bytes > self._settings.max_body:
+            raise _too_large(self._settings.max_body, self._bytes)
+        spent = time.monotonic() - self._started
+        if not self._complete and spent > GRACE and self._bytes < self._settings.slowest * spent:
+            raise TooSlow(f"the body arrives with {self._bytes / spent:.0f} bytes a second")
+        return message
+
+
+def _lingering(receive: Receive, send: Send) -> Send:
+    """A ``send`` that reads on for a moment before it lets the server close the connection.
+
+    Closing while the client still sends would throw away the answer that tells it why.
+    """
+
+    async def linger() -> None:
+        read = 0
+        while read < LINGER_BYTES:
+            message = await receive()
+            read += len(message.get("body", b""))
+            if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                return
+
+    async def sender(message: Message) -> None:
+        if message["type"] != "http.response.body" or message.get("more_body", False):
+            await send(message)
+            return
+        await send({**message, "more_body": True})
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(linger(), LINGER_SECONDS)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    return sender

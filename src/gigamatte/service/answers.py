@@ -1,0 +1,49 @@
+"""How errors are answered: problem details on own routes, in each peer's own words on its routes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from starlette.types import Scope, Send
+
+from gigamatte.errors import GigamatteError
+from gigamatte.service.errors import PROBLEM, headers_of, problem, status_of
+
+
+def error_answer(error: GigamatteError, scope: Scope) -> tuple[int, dict[str, str], bytes]:
+    """(status, headers, body) of an error, in the form that the route's clients expect."""
+    lang = preferred_language(scope)
+    request_id = scope.get("state", {}).get("request_id", "")
+    body: dict[str, Any] = problem(error, lang=lang, request_id=request_id)
+    media = PROBLEM
+    if scope["path"].startswith("/v1.0/"):
+        found = {"title": error.message, "code": error.code.replace("-", "_")}
+        body, media = {"errors": [found | ({"detail": error.hint} if error.hint else {})]}, "application/json"
+    headers = headers_of(error, lang=lang) | {"content-type": media}
+    return status_of(error), headers, json.dumps(body, ensure_ascii=False).encode()
+
+
+async def send_error(error: GigamatteError, scope: Scope, send: Send) -> None:
+    """Answer with an error and close the connection: the body was not read."""
+    status, headers, body = error_answer(error, scope)
+    headers |= {"content-length": str(len(body)), "connection": "close"}
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": body})
+
+
+def preferred_language(scope: Scope) -> str:
+    """zh when the client would rather read Chinese than English, else en."""
+    accepted = next((value.decode("latin-1") for key, value in scope["headers"] if key == b"accept-language"), "")
+    best, language = 0.0, "en"
+    for part in accepted.split(","):
+        name, _, weight = part.strip().partition(";q=")
+        try:
+            wanted = float(weight or 1)
+        except ValueError:
+            continue
+        known = name.lower().split("-")[0]
+        if known in ("en", "zh") and wanted > best:
+            best, language = wanted, known
+    return language

@@ -1,0 +1,113 @@
+"""create_app: the service as one ASGI application, built from its settings and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from gigamatte import __version__
+from gigamatte.errors import GigamatteError, UsageError
+from gigamatte.options import Options
+from gigamatte.service import adapters, health, pages, routes
+from gigamatte.service.admission import Admission
+from gigamatte.service.answers import error_answer
+from gigamatte.service.desk import Desk
+from gigamatte.service.errors import BadRequest, NotAllowed, NotFound, Refused
+from gigamatte.service.keys import Keys
+from gigamatte.service.metrics import Metrics
+from gigamatte.service.observe import Observe
+from gigamatte.service.settings import Settings
+from gigamatte.service.spool import Spool
+from gigamatte.worker.supervisor import Supervisor
+
+ABOUT = """Cuts the background out of photos of any size, at the photo's own resolution.
+
+Errors are problem details (RFC 9457): `code` is for programs, `detail` and `hint` are sentences, in Chinese when
+`Accept-Language` prefers it."""
+
+
+def create_app(settings: Settings | None = None, *, entry: str = "gigamatte.worker.child") -> FastAPI:
+    """The application. The worker starts with it and ends with it; ``entry`` is the worker's module.
+
+    Raises UsageError for a file of keys that cannot be used.
+    """
+    settings = settings or Settings()
+    keys = Keys.read(settings.keys_file)
+    metrics = Metrics()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        spool = Spool(settings.spool, settings.spool_bytes)
+        supervisor = Supervisor(
+            Options(model=settings.model, device=settings.device, threads=settings.threads),
+            memory=settings.memory,
+            seconds=settings.photo_seconds,
+            inflight=settings.inflight,
+            recycle=settings.recycle,
+            entry=entry,
+        )
+        desk = app.state.desk = Desk(settings, supervisor, spool, metrics)
+        health.watch(metrics, desk)
+        desk.resume()
+        sweeper = asyncio.create_task(desk.sweep())
+        try:
+            yield
+        finally:
+            sweeper.cancel()
+            await desk.close()
+
+    app = FastAPI(
+        title="gigamatte", version=__version__, description=ABOUT, lifespan=lifespan, docs_url=None, redoc_url=None
+    )
+    app.state.metrics, app.state.keys = metrics, keys
+    app.state.streams, app.state.tiling = 0, {}
+    # the last one added is the outermost
+    app.add_middleware(Admission, settings=settings, keys=keys)
+    app.add_middleware(Observe, metrics=metrics)
+    app.add_exception_handler(GigamatteError, _on_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(Exception, _on_surprise)
+    for router in (routes.router, adapters.router, health.router, pages.router):
+        app.include_router(router)
+    return app
+
+
+def _answer(request: Request, error: GigamatteError) -> Response:
+    status, headers, body = error_answer(error, request.scope)
+    if isinstance(error, Refused) and status in (400, 408, 413, 415, 503):
+        headers["connection"] = "close"  # the body may not have been read to its end
+    return Response(body, status, headers)
+
+
+async def _on_error(request: Request, error: Exception) -> Response:
+    return _answer(request, error if isinstance(error, GigamatteError) else GigamatteError(str(error)))
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
+    """A query or body that the declared types do not allow: the first complaint, in one line."""
+    first = error.errors()[0] if isinstance(error, RequestValidationError) else {"loc": (), "msg": str(error)}
+    where = ".".join(str(part) for part in first["loc"][1:]) or "the body"
+    return _answer(request, UsageError(f"{where}: {first['msg']}"))
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    known: GigamatteError = BadRequest(str(getattr(error, "detail", error)))
+    if status == 404:
+        known = NotFound(f"there is nothing at {request.url.path[:200]}")
+    elif status == 405:
+        known = NotAllowed(f"{request.method[:20]} is not for {request.url.path[:200]}")
+    answer = _answer(request, known)
+    answer.headers.update(getattr(error, "headers", None) or {})
+    return answer
+
+
+async def _on_surprise(request: Request, error: Exception) -> Response:
+    """A bug of ours: the log has the traceback, the client has the request's id."""
+    return _answer(request, GigamatteError(f"unexpected {type(error).__name__}", "the service's log tells more"))

@@ -1,0 +1,286 @@
+"""The desk: who may hand in a photo, how many wait, and what becomes of each. One queue for all routes.
+
+All of it runs on the event loop; only the spool's disk work and the worker's callbacks do not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from gigamatte.errors import Cancelled, GigamatteError, WorkerDied
+from gigamatte.service.errors import Busy, Late, TooMany, problem
+from gigamatte.service.metrics import Metrics
+from gigamatte.service.settings import Settings
+from gigamatte.service.spool import ATTEMPTS, Record, Spool
+from gigamatte.types import Receipt
+from gigamatte.worker.supervisor import Supervisor, Task
+from gigamatte.worker.wire import Job, View, unpack_options
+
+log = logging.getLogger("gigamatte.service")
+
+#: seconds between two looks for expired jobs
+SWEEP_SECONDS = 30.0
+
+
+class Ticket:
+    """A place in the queue, from the head of the request to the end of the work."""
+
+    def __init__(self, desk: Desk, client: str) -> None:
+        self.client = client
+        self.kept = False
+        self.pixels = 0
+        self._desk, self._open = desk, True
+
+    def weigh(self, pixels: int) -> None:
+        """Count the photo's pixels. Raises Busy when they do not fit beside those of the others."""
+        self._desk.weigh(pixels)
+        self.pixels += pixels
+
+    def release(self) -> None:
+        """Give the place back; twice does no harm."""
+        if self._open:
+            self._open = False
+            self._desk.leave(self.client, self.pixels)
+
+
+@dataclass
+class Live:
+    """A job that has not ended: its task and how far it is."""
+
+    record: Record
+    ticket: Ticket
+    task: Task | None = None
+    stage: str = "queued"
+    fraction: float = 0.0
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    removed: bool = False
+
+    def tell(self, stage: str, fraction: float) -> None:
+        """Wake everybody who follows the job."""
+        self.stage, self.fraction = stage, fraction
+        woken, self.changed = self.changed, asyncio.Event()
+        woken.set()
+
+
+class Desk:
+    """Bounded work for one supervisor."""
+
+    def __init__(self, settings: Settings, supervisor: Supervisor, spool: Spool, metrics: Metrics) -> None:
+        self.settings, self.supervisor, self.spool, self.metrics = settings, supervisor, spool, metrics
+        self.draining = False
+        self.live: dict[str, Live] = {}
+        self.depth, self.pixels = 0, 0
+        self._per_client: Counter[str] = Counter()
+        self._buckets: dict[str, tuple[float, float]] = {}
+        self._followers: set[asyncio.Task[None]] = set()
+        self._loop = asyncio.get_running_loop()
+
+    # ---- places
+
+    def enter(self, client: str) -> Ticket:
+        """A place in the queue. Raises Busy when it is full or the service is shutting down, TooMany over a quota."""
+        settings = self.settings
+        if self.draining:
+            raise Busy("the service is shutting down", "try again in a moment")
+        if settings.per_client and self._per_client[client] >= settings.per_client:
+            raise TooMany(f"{settings.per_client} photos of yours are not finished yet", "wait for one to finish")
+        if self.depth >= settings.queue_depth:
+            raise Busy(f"{self.depth} photos are waiting already", "try again in a moment", retry=self._patience())
+        self._spend(client)
+        self.depth += 1
+        self._per_client[client] += 1
+        return Ticket(self, client)
+
+    def weigh(self, pixels: int) -> None:
+        """Count pixels into the queue. Raises Busy; a single photo is let in whatever its size."""
+        if self.pixels and self.pixels + pixels > self.settings.queue_megapixels * 1e6:
+            raise Busy(
+                f"{self.pixels / 1e6:.0f} megapixels are waiting already",
+                "try again in a moment",
+                retry=self._patience(),
+            )
+        self.pixels += pixels
+
+    def leave(self, client: str, pixels: int) -> None:
+        """The reverse of ``enter`` and ``weigh``."""
+        self.depth -= 1
+        self.pixels -= pixels
+        self._per_client[client] -= 1
+        if self._per_client[client] <= 0:
+            del self._per_client[client]
+
+    def _patience(self) -> int:
+        """Seconds after which a place is likely free: two for each photo of the queue, between 2 and 60."""
+        return min(60, max(2, 2 * self.depth // self.settings.inflight))
+
+    def _spend(self, client: str) -> None:
+        """Token bucket: ``rate_per_minute`` photos a minute, as many at once."""
+        rate = self.settings.rate_per_minute
+        if not rate:
+            return
+        now = time.monotonic()
+        left, then = self._buckets.get(client, (float(rate), now))
+        left = min(float(rate), left + (now - then) * rate / 60)
+        if left < 1:
+            raise TooMany(
+                f"more than {rate} photos in a minute", "slow down", retry=max(1, int((1 - left) * 60 / rate) + 1)
+            )
+        self._buckets[client] = (left - 1, now)
+
+    # ---- photos that are answered at once
+
+    async def cut(self, job: Job, gone: Callable[[], Awaitable[None]]) -> Receipt:
+        """Cut a photo while its client waits. ``gone()`` returns when the client has left, which cancels the work.
+
+        Raises what cutting raises, Late after ``request_seconds``, Cancelled when the client left.
+        """
+        return await self._wait_for(self.supervisor.submit(job), gone)
+
+    async def view(self, view: View, gone: Callable[[], Awaitable[None]]) -> Receipt:
+        """Cut a picture into tiles, before the photos that wait: somebody is looking."""
+        return await self._wait_for(self.supervisor.submit(view, first=True), gone)
+
+    async def _wait_for(self, task: Task, gone: Callable[[], Awaitable[None]]) -> Receipt:
+        future = asyncio.wrap_future(task)
+        leaving = asyncio.ensure_future(gone())
+        try:
+            done, _ = await asyncio.wait(
+                (future, leaving), timeout=self.settings.request_seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+            if future in done:
+                return self._counted(future)
+            task.cancel()
+            # the worker stops between tiles; until then it may still write
+            with suppress(GigamatteError):
+                await future
+            if leaving in done:
+                self.metrics.photos.labels("left").inc()
+                raise Cancelled("the client has left")
+            raise Late(
+                f"not finished after {self.settings.request_seconds:g} seconds", "hand long work in at POST /jobs"
+            )
+        finally:
+            leaving.cancel()
+            if not task.done():
+                task.cancel()
+
+    def _counted(self, future: asyncio.Future[Receipt]) -> Receipt:
+        try:
+            receipt = future.result()
+        except GigamatteError as error:
+            self.metrics.photos.labels(error.code).inc()
+            raise
+        self.metrics.cut(receipt)
+        return receipt
+
+    # ---- jobs
+
+    def start(self, record: Record, ticket: Ticket) -> Live:
+        """Put an accepted job to work."""
+        ticket.kept = True
+        live = self.live[record.id] = Live(record, ticket)
+        follower = asyncio.create_task(self._follow(live), name=f"job {record.id}")
+        self._followers.add(follower)
+        follower.add_done_callback(self._followers.discard)
+        return live
+
+    def resume(self) -> int:
+        """Start again what a former service accepted and did not finish; returns how many."""
+        left = self.spool.unfinished()
+        for record in left:
+            self.depth += 1
+            self._per_client[record.owner] += 1
+            ticket = Ticket(self, record.owner)
+            self.pixels += record.pixels
+            ticket.pixels = record.pixels
+            self.start(record, ticket)
+        return len(left)
+
+    async def _follow(self, live: Live) -> None:
+        """From accepted to ended."""
+        record, home = live.record, self.spool.home(live.record.id)
+
+        def progress(stage: str, fraction: float) -> None:
+            self._loop.call_soon_threadsafe(live.tell, stage, fraction)
+
+        try:
+            attempts = await asyncio.to_thread(self.spool.begin, record.id)
+            if attempts > ATTEMPTS:
+                raise WorkerDied(f"the service ended {ATTEMPTS} times while it cut this photo")
+            options = unpack_options(record.options)
+            job = Job(home / "image", home / "result", options, mask=home / "mask" if record.has_mask else None)
+            live.task = self.supervisor.submit(Job(job.source, job.target, options, job.mask, overwrite=True), progress)
+            if live.removed:
+                live.task.cancel()
+            receipt = self._counted(await _settled(live.task))
+            await asyncio.to_thread(self.spool.finish, record.id, "done", receipt=receipt.as_dict())
+        except GigamatteError as error:
+            await self._ended_badly(live, error)
+        finally:
+            live.ticket.release()
+            self.live.pop(record.id, None)
+            live.tell("ended", 1.0)
+
+    async def _ended_badly(self, live: Live, error: GigamatteError) -> None:
+        if isinstance(error, Cancelled) and not live.removed:
+            return  # the service is shutting down: the next one will start this job again
+        if live.removed:
+            await asyncio.to_thread(self.spool.remove, live.record.id)
+            return
+        log.warning("job %s failed: %s", live.record.id, error.message)
+        await asyncio.to_thread(self.spool.finish, live.record.id, "failed", error=_kept(error))
+
+    async def remove(self, record: Record) -> None:
+        """Cancel a job if it runs, and remove it."""
+        live = self.live.get(record.id)
+        if live is None:
+            await asyncio.to_thread(self.spool.remove, record.id)
+            return
+        live.removed = True
+        if live.task is not None:
+            live.task.cancel()
+
+    # ---- the service's own life
+
+    async def sweep(self) -> None:
+        """Remove what has expired, for ever."""
+        while True:
+            old = await asyncio.to_thread(self.spool.expired, time.time() - self.settings.ttl_seconds)
+            for job in old:
+                await asyncio.to_thread(self.spool.remove, job)
+            now = time.monotonic()
+            self._buckets = {who: kept for who, kept in self._buckets.items() if now - kept[1] < 120}
+            await asyncio.sleep(min(SWEEP_SECONDS, self.settings.ttl_seconds / 2))
+
+    def drain(self) -> None:
+        """Accept nothing more, and let go of those who only watch."""
+        self.draining = True
+        for live in self.live.values():
+            live.tell(live.stage, live.fraction)
+
+    async def close(self) -> None:
+        """Stop: jobs in flight stay in the spool for the next service."""
+        self.drain()
+        await asyncio.to_thread(self.supervisor.close)
+        if self._followers:
+            await asyncio.wait(tuple(self._followers), timeout=10)
+        await asyncio.to_thread(self.spool.close)
+
+
+async def _settled(task: Task) -> asyncio.Future[Receipt]:
+    future = asyncio.wrap_future(task)
+    await asyncio.wait((future,))
+    return future
+
+
+def _kept(error: GigamatteError) -> dict[str, Any]:
+    """What the spool keeps of an error: enough to answer with it again, in any language."""
+    return {"kind": type(error).__name__, "status": problem(error)["status"], "code": error.code,
+            "message": error.message, "hint": error.hint}  # fmt: skip

@@ -1,0 +1,84 @@
+"""Is it up, is it ready, how is it doing, and what does it offer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from gigamatte import __version__
+from gigamatte.errors import GigamatteError
+from gigamatte.service.desk import Desk
+from gigamatte.service.metrics import Metrics
+from gigamatte.service.options import installed_models
+
+router = APIRouter(tags=["service"])
+
+#: bytes that must be free on the spool's disk
+FREE = 1 << 30
+
+
+@router.get("/livez", summary="Whether the process answers")
+async def live() -> dict[str, str]:
+    """Nothing else is asked: a restart would not help a network that is missing."""
+    return {"status": "alive"}
+
+
+@router.get(
+    "/readyz", summary="Whether photos will be cut", responses={503: {"description": "Not yet, or no more"}}
+)  # fmt: skip
+async def ready(request: Request) -> Response:
+    """200 once the network is loaded and has run; 503 with the reasons otherwise, and while shutting down."""
+    reasons = why_not(request.app.state.desk)
+    body: dict[str, Any] = {"status": "not ready" if reasons else "ready", "reasons": reasons}
+    return JSONResponse(body, 503 if reasons else 200, {"cache-control": "no-store"})
+
+
+def why_not(desk: Desk) -> list[str]:
+    """What keeps the service from cutting photos."""
+    reasons = []
+    if desk.draining:
+        reasons.append("the service is shutting down")
+    warmed = desk.supervisor.warmed
+    if not warmed.done():
+        reasons.append("the network is being loaded")
+    elif isinstance(error := warmed.exception(), GigamatteError):
+        reasons.append(error.message)
+    if desk.spool.free_bytes() < FREE:
+        reasons.append("less than 1 GB is free on the disk of the spool")
+    return reasons
+
+
+@router.get("/metrics", summary="Numbers for Prometheus", response_class=Response)
+async def metrics(request: Request) -> Response:
+    """Text of Prometheus' exposition format."""
+    numbers: Metrics = request.app.state.metrics
+    return Response(generate_latest(numbers.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/about", summary="Version, networks and limits")
+async def about(request: Request) -> dict[str, Any]:
+    """What the web page needs to know before anything is uploaded."""
+    desk: Desk = request.app.state.desk
+    settings = desk.settings
+    return {
+        "version": __version__,
+        "models": installed_models(),
+        "keys": request.app.state.keys is not None,
+        "limits": {"bytes": settings.max_body, "pixels": settings.max_pixels, "ttl_seconds": settings.ttl_seconds},
+    }
+
+
+def watch(numbers: Metrics, desk: Desk) -> None:
+    """Register the numbers that are asked for when somebody looks."""
+    supervisor = desk.supervisor
+    numbers.watch("gigamatte_queue_photos", "Photos uploading, waiting and running", lambda: desk.depth)
+    numbers.watch("gigamatte_queue_pixels", "Pixels waiting and running", lambda: desk.pixels)
+    numbers.watch("gigamatte_worker_memory_bytes", "Memory of the worker", lambda: supervisor.stats().memory)
+    numbers.watch("gigamatte_worker_deaths", "Workers that crashed or were killed", lambda: supervisor.stats().deaths)
+    numbers.watch("gigamatte_worker_recycled", "Workers replaced on schedule", lambda: supervisor.stats().recycled)
+    numbers.watch("gigamatte_worker_running", "Photos being cut", lambda: supervisor.stats().running)
+    numbers.watch("gigamatte_spool_bytes", "Bytes in the spool", lambda: desk.spool.used)
+    numbers.watch("gigamatte_ready", "1 when photos will be cut", lambda: 0 if why_not(desk) else 1)

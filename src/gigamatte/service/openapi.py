@@ -1,0 +1,78 @@
+"""What the OpenAPI document says beyond what FastAPI finds out: bodies that are streamed, pictures, problems."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from gigamatte.service.errors import PROBLEM, TITLES
+
+_PROBLEM_SCHEMA = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string", "examples": ["urn:gigamatte:no-subject"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string", "examples": ["no-subject"]},
+        "hint": {"type": "string"},
+        "request_id": {"type": "string"},
+    },
+}
+
+#: every status that the table of errors knows
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"description": title, "content": {PROBLEM: {"schema": _PROBLEM_SCHEMA}}}
+    for status, title in TITLES.items()
+}
+
+_PICTURE = {"schema": {"type": "string", "format": "binary"}}
+
+PHOTO: dict[str, Any] = {
+    "description": "The picture, as its options ask",
+    "content": dict.fromkeys(("image/png", "image/webp", "image/tiff", "image/jpeg"), _PICTURE),
+    "headers": {
+        "X-Width": {"description": "pixels", "schema": {"type": "integer"}},
+        "X-Height": {"description": "pixels", "schema": {"type": "integer"}},
+        "X-Model": {"description": "the network that was used", "schema": {"type": "string"}},
+        "X-Seconds": {"description": "time of the work itself", "schema": {"type": "number"}},
+        "X-Warnings": {"description": "JSON list of sentences", "schema": {"type": "string"}},
+    },
+}
+
+JOB: dict[str, Any] = {
+    "description": "The job",
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["id", "state", "progress", "links"],
+                "properties": {
+                    "id": {"type": "string"},
+                    "state": {"enum": ["queued", "running", "done", "failed", "cancelled"]},
+                    "stage": {"type": ["string", "null"]},
+                    "progress": {"type": "number", "minimum": 0, "maximum": 1},
+                    "name": {"type": "string"},
+                    "links": {"type": "object"},
+                    "receipt": {"type": "object"},
+                    "error": _PROBLEM_SCHEMA,
+                },
+            }
+        }
+    },
+}
+
+DONE: dict[str, Any] = {"description": "The layer", "content": {"application/json": {"schema": {"type": "object"}}}}
+
+
+def accepted(files: Sequence[str]) -> dict[str, Any]:
+    """The body of a route that takes pictures."""
+    about = {
+        "image": "the photo: JPEG, PNG, WebP or TIFF",
+        "mask": "a coarse mask, alpha or trimap that takes the network's place",
+        "background_image": "a picture to lay the subject on",
+    }
+    parts = {name: {"type": "string", "format": "binary", "description": about[name]} for name in files}
+    form = {"schema": {"type": "object", "required": ["image"], "properties": parts, "additionalProperties": False}}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": form}}}

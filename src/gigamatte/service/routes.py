@@ -1,0 +1,421 @@
+"""The service's own routes: one photo at once, and jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import shutil
+import zipfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.types import Receive, Scope, Send
+
+from gigamatte.errors import BudgetExceeded, GigamatteError, UnsupportedInput
+from gigamatte.service.desk import Desk, Live, Ticket
+from gigamatte.service.errors import BadRequest, Busy, NotFound, NotReady, WrongType
+from gigamatte.service.errors import problem as problem_of
+from gigamatte.service.openapi import DONE, JOB, PHOTO, PROBLEMS, accepted
+from gigamatte.service.options import MEDIA, SUFFIX, CutQuery
+from gigamatte.service.settings import Settings
+from gigamatte.service.sizes import claimed_pixels
+from gigamatte.service.spool import Record, new_id
+from gigamatte.service.uploads import Upload, receive_upload
+from gigamatte.types import Receipt
+from gigamatte.worker.wire import Job, View, pack_options, unpack_error
+
+router = APIRouter()
+
+#: parts that are pictures
+FILES = ("image", "mask", "background_image")
+#: seconds between signs of life in an event stream, so that proxies keep it open
+HEARTBEAT = 15.0
+#: photos in one archive
+ARCHIVE = 500
+
+Cut = Annotated[CutQuery, Query()]
+PROBLEM_ANSWERS: Any = PROBLEMS
+
+
+def desk_of(request: Request) -> Desk:
+    """The desk of the service that answers."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+async def client_gone(request: Request) -> None:
+    """Returns when the client has closed the connection."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+class Arrival:
+    """A request's files in a folder of their own, charged to the spool until ``close``."""
+
+    def __init__(self, request: Request) -> None:
+        self.request, self.desk = request, desk_of(request)
+        self.ticket: Ticket = request.state.ticket
+        self.folder = self.desk.spool.passing()
+        self.pixels = 0
+        self._charged = 0
+
+    def charge(self, count: int) -> None:
+        """Count bytes before they are written."""
+        self.desk.spool.charge(count)
+        self._charged += count
+
+    async def receive(self) -> Upload:
+        """Read the body. Raises BadRequest, WrongType, TooLarge, TooSlow, Busy."""
+        kind = self.request.headers.get("content-type", "")
+        upload = await receive_upload(
+            kind, self.request.stream(), self.folder, files=FILES, whole="image", charge=self.charge
+        )
+        if upload.fields:
+            names = ", ".join(sorted(upload.fields))[:120]
+            raise BadRequest(f"the form has fields that are not read: {names}", "options belong into the query")
+        self.check(upload)
+        return upload
+
+    def check(self, upload: Upload) -> None:
+        """Refuse from the headers what would be refused later anyway. Raises BadRequest, WrongType, BudgetExceeded."""
+        if "image" not in upload.files:
+            raise BadRequest("there is no photo in the request", "send it as the multipart field image")
+        most = self.desk.settings.max_pixels
+        for name, path in upload.files.items():
+            try:
+                pixels = claimed_pixels(path)
+            except UnsupportedInput as error:
+                raise WrongType(error.message.replace("the upload", name, 1), error.hint) from error
+            if pixels > most:
+                raise BudgetExceeded(
+                    f"{name} has {pixels / 1e6:.1f} megapixels, allowed are {most / 1e6:.1f}", "send a smaller photo"
+                )
+            self.pixels += pixels
+        self.ticket.weigh(self.pixels)
+
+    @property
+    def backdrop(self) -> str | None:
+        """The picture to lay the subject on, when one came."""
+        path = self.folder / "background_image"
+        return str(path) if path.exists() else None
+
+    def close(self) -> None:
+        """Remove what is left of it."""
+        self.desk.spool.refund(self._charged)
+        self._charged = 0
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class PassingFile(FileResponse):
+    """A file that is removed, with its folder, once it is sent or the client has left."""
+
+    def __init__(self, arrival: Arrival, path: Path, **more: Any) -> None:
+        super().__init__(path, **more)
+        self._arrival = arrival
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._arrival.close()
+
+
+def receipt_headers(receipt: Receipt) -> dict[str, str]:
+    """What a client may want to know without reading the picture."""
+    return {
+        "x-width": str(receipt.width),
+        "x-height": str(receipt.height),
+        "x-model": receipt.model.name if receipt.model else "",
+        "x-seconds": f"{receipt.seconds.get('total', 0.0):.3f}",
+        "x-warnings": json.dumps(receipt.warnings),  # ASCII: other letters are escaped
+        "cache-control": "no-store",
+    }
+
+
+@router.post(
+    "/remove_background",
+    tags=["photos"],
+    summary="Cut one photo and wait for it",
+    response_class=Response,
+    responses={200: PHOTO} | PROBLEM_ANSWERS,
+    openapi_extra=accepted(FILES),
+)
+async def remove_background(request: Request, query: Cut) -> Response:
+    """Send a photo as the multipart field `image`, get the cutout at the photo's own resolution."""
+    arrival = Arrival(request)
+    try:
+        await arrival.receive()
+        options = query.options(arrival.desk.settings, backdrop=arrival.backdrop)
+        mask = arrival.folder / "mask"
+        target = arrival.folder / "result"
+        job = Job(arrival.folder / "image", target, options, mask=mask if mask.exists() else None)
+        receipt = await arrival.desk.cut(job, lambda: client_gone(request))
+        return PassingFile(arrival, target, media_type=MEDIA[options.format or "png"], headers=receipt_headers(receipt))
+    except BaseException:
+        arrival.close()
+        raise
+
+
+@router.post(
+    "/jobs", tags=["jobs"], summary="Hand a photo in and come back for it", status_code=202,
+    responses={202: JOB} | PROBLEM_ANSWERS, openapi_extra=accepted(FILES),
+)  # fmt: skip
+async def create_job(request: Request, query: Cut) -> Response:
+    """Answers as soon as the photo is safely stored: `Location` is the job, which survives a restart."""
+    arrival = Arrival(request)
+    try:
+        upload = await arrival.receive()
+        desk = arrival.desk
+        job = new_id()
+        home = desk.spool.home(job)
+        backdrop = str(home / "background_image") if arrival.backdrop else None
+        record = Record(
+            id=job,
+            owner=request.state.owner,
+            name=upload.names.get("image", ""),
+            options=pack_options(query.options(desk.settings, backdrop=backdrop)),
+            has_mask="mask" in upload.files,
+            bytes=sum(path.stat().st_size for path in upload.files.values()),
+            pixels=arrival.pixels,
+        )
+        await asyncio.to_thread(desk.spool.accept, record, arrival.folder)
+        live = desk.start(record, arrival.ticket)
+    finally:
+        arrival.close()
+    headers = {"location": f"/jobs/{job}", "retry-after": "1"}
+    return JSONResponse(described(record, live), 202, headers)
+
+
+@router.get(
+    "/jobs/{job}", tags=["jobs"], summary="How far a job is", responses={200: JOB} | PROBLEM_ANSWERS,
+)  # fmt: skip
+async def get_job(request: Request, job: str) -> Response:
+    """State, progress by stage, and the receipt or the error once it has ended."""
+    record, live = await find(request, job)
+    headers = {"cache-control": "no-store"} | ({"retry-after": "1"} if live else {})
+    return JSONResponse(described(record, live), headers=headers)
+
+
+@router.get(
+    "/jobs/{job}/result", tags=["jobs"], summary="The cutout of a job", response_class=Response,
+    responses={200: PHOTO} | PROBLEM_ANSWERS,
+)  # fmt: skip
+async def get_result(request: Request, job: str) -> Response:
+    """The picture; 409 with `Retry-After` while it is not ready; the job's own error if it failed."""
+    record = await finished(request, job)
+    form = record.options["format"] or "png"
+    path = desk_of(request).spool.home(job) / "result"
+    receipt = record.receipt or {}
+    headers = {
+        "x-width": str(receipt.get("width", 0)),
+        "x-height": str(receipt.get("height", 0)),
+        "x-model": (receipt.get("model") or {}).get("name", ""),
+        "x-seconds": f"{receipt.get('seconds', {}).get('total', 0.0):.3f}",
+        "x-warnings": json.dumps(receipt.get("warnings", [])),
+        "cache-control": "private, max-age=3600",
+    }
+    return FileResponse(path, media_type=MEDIA[form], headers=headers)
+
+
+@router.delete(
+    "/jobs/{job}", tags=["jobs"], summary="Cancel or remove a job", status_code=204,
+    response_class=Response, responses=PROBLEM_ANSWERS,
+)  # fmt: skip
+async def delete_job(request: Request, job: str) -> Response:
+    """Stops it between tiles when it runs; removes the photo and the result."""
+    record, _ = await find(request, job)
+    await desk_of(request).remove(record)
+    return Response(status_code=204)
+
+
+@router.get(
+    "/jobs/{job}/events", tags=["jobs"], summary="Progress as server-sent events", response_class=StreamingResponse,
+    responses={200: {"description": "`progress` events, then one `ended`", "content": {"text/event-stream": {}}}}
+    | PROBLEM_ANSWERS,
+)  # fmt: skip
+async def follow_job(request: Request, job: str) -> Response:
+    """Each event carries what GET /jobs/{job} says; `ended` is the last one."""
+    await find(request, job)
+    state = request.app.state
+    if state.streams >= desk_of(request).settings.streams:
+        raise Busy(f"{state.streams} event streams are open already", "ask GET /jobs/{job} instead")
+    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+    return StreamingResponse(_events(request, job), media_type="text/event-stream", headers=headers)
+
+
+async def _events(request: Request, job: str) -> AsyncIterator[str]:
+    state = request.app.state
+    state.streams += 1
+    try:
+        while True:
+            record, live = await find(request, job)
+            name = "progress" if live else "ended"
+            yield f"event: {name}\ndata: {json.dumps(described(record, live))}\n\n"
+            if live is None or desk_of(request).draining:
+                return
+            try:
+                await asyncio.wait_for(live.changed.wait(), HEARTBEAT)
+            except TimeoutError:
+                yield ": still here\n\n"
+    except NotFound:
+        return  # removed while it was followed
+    finally:
+        state.streams -= 1
+
+
+@router.get(
+    "/jobs/{job}/layers/{kind}", tags=["viewer"], summary="A picture of a job as tiles",
+    responses={200: DONE} | PROBLEM_ANSWERS,
+)  # fmt: skip
+async def get_layer(request: Request, job: str, kind: str) -> Response:
+    """`kind` is photo or cutout. The answer lists levels, finest first, and which of their tiles hold anything."""
+    record = await finished(request, job)
+    if kind not in ("photo", "cutout"):
+        raise NotFound(f"a job has the layers photo and cutout, not {kind[:40]!r}")
+    desk = desk_of(request)
+    home = desk.spool.home(job)
+    folder = home / "tiles" / kind
+    locks: dict[tuple[str, str], asyncio.Lock] = request.app.state.tiling
+    lock = locks.setdefault((job, kind), asyncio.Lock())
+    try:
+        async with lock:
+            if not (folder / "layer.json").exists():
+                source = home / ("image" if kind == "photo" else "result")
+                await desk.view(
+                    View(source, folder, kind, desk.settings.max_pixels),  # type: ignore[arg-type]
+                    lambda: client_gone(request),
+                )
+                await asyncio.to_thread(desk.spool.recharge, record.id)
+    finally:
+        locks.pop((job, kind), None)
+    headers = {"cache-control": "private, max-age=3600"}
+    return FileResponse(folder / "layer.json", media_type="application/json", headers=headers)
+
+
+@router.get(
+    "/jobs/{job}/layers/{kind}/{level}/{index}", tags=["viewer"], summary="One tile", response_class=Response,
+    responses={200: {"description": "At most 512×512 pixels", "content": {"image/webp": {}, "image/jpeg": {}}}}
+    | PROBLEM_ANSWERS,
+)  # fmt: skip
+async def get_tile(request: Request, job: str, kind: str, level: int, index: int) -> Response:
+    """A tile that `GET /jobs/{job}/layers/{kind}` lists."""
+    await finished(request, job)
+    path = desk_of(request).spool.home(job) / "tiles" / kind / f"{level}-{index}"
+    if kind not in ("photo", "cutout") or level < 0 or index < 0 or not path.is_file():
+        raise NotFound("there is no such tile")
+    with path.open("rb") as file:
+        media = "image/webp" if file.read(4) == b"RIFF" else "image/jpeg"
+    return FileResponse(path, media_type=media, headers={"cache-control": "private, max-age=3600"})
+
+
+class ArchiveOrder(BaseModel):
+    """Which jobs to pack."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    jobs: list[str] = Field(min_length=1, max_length=ARCHIVE)
+
+
+@router.post(
+    "/archive", tags=["jobs"], summary="Several cutouts in one zip", response_class=Response,
+    responses={200: {"description": "A zip", "content": {"application/zip": {}}}} | PROBLEM_ANSWERS,
+)  # fmt: skip
+async def archive(request: Request, order: Annotated[ArchiveOrder, Body()]) -> Response:
+    """All of the jobs must be done."""
+    records = [await finished(request, job) for job in dict.fromkeys(order.jobs)]
+    desk = desk_of(request)
+    size = sum((desk.spool.home(record.id) / "result").stat().st_size for record in records)
+    desk.spool.charge(size)
+    folder = desk.spool.passing()
+    box = _Packed(desk, folder, size)
+    try:
+        await asyncio.to_thread(_pack, desk, records, folder / "archive")
+    except BaseException:
+        box.close()
+        raise
+    disposition = {"content-disposition": 'attachment; filename="cutouts.zip"'}
+    return PassingFile(box, folder / "archive", media_type="application/zip", headers=disposition)  # type: ignore[arg-type]
+
+
+class _Packed:
+    """An archive in the making: its folder and what it was charged."""
+
+    def __init__(self, desk: Desk, folder: Path, charged: int) -> None:
+        self._desk, self._folder, self._charged = desk, folder, charged
+
+    def close(self) -> None:
+        self._desk.spool.refund(self._charged)
+        self._charged = 0
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _pack(desk: Desk, records: list[Record], target: Path) -> None:
+    """Pictures do not get smaller by zipping: they are stored."""
+    with zipfile.ZipFile(target, "x", zipfile.ZIP_STORED) as box:
+        for number, record in enumerate(records, 1):
+            box.write(desk.spool.home(record.id) / "result", f"{number:03d}-{result_name(record)}")
+
+
+def result_name(record: Record) -> str:
+    """A file name for a job's result: letters, digits, - and _ of the photo's name, nothing else of it."""
+    stem = re.sub(r"[^\w-]+", "_", Path(record.name).stem).strip("_")[:60] or "photo"
+    return f"{stem}.cutout.{SUFFIX[record.options['format'] or 'png']}"
+
+
+async def find(request: Request, job: str) -> tuple[Record, Live | None]:
+    """A job of this client. Raises NotFound, for the jobs of others too: that they exist is nobody's business."""
+    desk = desk_of(request)
+    live = desk.live.get(job)
+    record = live.record if live else await asyncio.to_thread(desk.spool.get, job)
+    if record is None or record.owner != request.state.owner or (live is not None and live.removed):
+        raise NotFound("there is no such job", "finished jobs are removed after a while")
+    return record, live
+
+
+async def finished(request: Request, job: str) -> Record:
+    """A job that is done. Raises NotReady while it is not, and the job's own error when it failed."""
+    record, live = await find(request, job)
+    if live is not None or record.state in ("queued", "running"):
+        raise NotReady("the job is not finished yet")
+    if record.error is not None:
+        raise unpack_error(dict(record.error))
+    return record
+
+
+def described(record: Record, live: Live | None) -> dict[str, Any]:
+    """A job as clients see it."""
+    state = record.state if live is None else ("queued" if live.stage == "queued" else "running")
+    answer: dict[str, Any] = {
+        "id": record.id,
+        "state": state,
+        "stage": live.stage if live else None,
+        "progress": round(live.fraction, 3) if live else float(state == "done"),
+        "name": record.name,
+        "file_name": result_name(record),
+        "created": record.created,
+        "links": {
+            "self": f"/jobs/{record.id}",
+            "events": f"/jobs/{record.id}/events",
+            "result": f"/jobs/{record.id}/result",
+        },
+    }
+    if record.receipt is not None:
+        answer["receipt"] = {**record.receipt, "input": record.name, "output": None}
+    if record.error is not None:
+        answer["error"] = problem_of(_own_error(record.error))
+    return answer
+
+
+def _own_error(kept: Any) -> GigamatteError:
+    return unpack_error(dict(kept))
+
+
+def settings_of(request: Request) -> Settings:
+    """The settings of the service that answers."""
+    return desk_of(request).settings

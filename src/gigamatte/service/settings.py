@@ -1,0 +1,76 @@
+"""Every setting of the service. Each may be given as an environment variable: ``GIGAMATTE_`` and its name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _default_spool() -> Path:
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "gigamatte" / "spool"
+
+
+class Settings(BaseSettings):
+    """How the service listens, what it allows, and where it keeps jobs."""
+
+    model_config = SettingsConfigDict(env_prefix="GIGAMATTE_", extra="ignore", frozen=True)
+
+    # ---- the network
+    model: str = Field(
+        default="auto", description="network for requests that name none: auto, locator, a card, FILE.onnx"
+    )
+    device: str = Field(default="auto", description="where the network runs")
+    threads: int = Field(default=0, ge=0, le=1024, description="CPU threads, 0 = all")
+
+    # ---- the worker process
+    inflight: int = Field(default=2, ge=1, le=64, description="photos cut at the same time")
+    memory: int | None = Field(
+        default=None, ge=64 << 20, description="bytes the worker may hold; none = most of what is free"
+    )
+    photo_seconds: float = Field(default=300.0, gt=0, description="seconds one photo may take")
+    recycle: int = Field(default=1000, ge=1, description="photos after which the worker process is replaced")
+
+    # ---- what is accepted
+    max_body: int = Field(default=256 << 20, ge=1024, description="bytes of a request")
+    max_pixels: int = Field(default=300_000_000, ge=1, description="pixels of a photo")
+    queue_depth: int = Field(default=64, ge=1, description="photos that may be uploading, waiting and running at once")
+    queue_megapixels: float = Field(
+        default=2000.0, gt=0, description="megapixels that may be waiting and running at once"
+    )
+    request_seconds: float = Field(
+        default=600.0, gt=0, description="seconds until a waiting request is answered with 504"
+    )
+    per_client: int = Field(default=0, ge=0, description="unfinished photos one client may have, 0 = no limit")
+    rate_per_minute: int = Field(default=0, ge=0, description="photos a minute one client may send, 0 = no limit")
+    streams: int = Field(default=256, ge=1, description="event streams that may be open at once")
+
+    # ---- slow and hostile clients
+    header_seconds: float = Field(default=10.0, gt=0, description="seconds for a request's head to arrive")
+    stall_seconds: float = Field(default=15.0, gt=0, description="seconds without a byte of the body")
+    slowest: int = Field(
+        default=8192, ge=0, description="bytes a second that a body must average after the first 30 seconds"
+    )
+    send_seconds: float = Field(default=60.0, gt=0, description="seconds a client may leave an answer unread")
+    connections: int = Field(default=1024, ge=1, description="open connections")
+    hosts: list[str] = Field(
+        default=["localhost", "127.0.0.1", "[::1]"], description="names the service answers to (Host header); * = any"
+    )
+    keys_file: Path | None = Field(
+        default=None, description="file with a line NAME:SHA256 for each API key; none = no keys"
+    )
+    trusted_proxies: str = Field(
+        default="", description="addresses whose X-Forwarded-For is believed, with commas between"
+    )
+
+    # ---- jobs
+    spool: Path = Field(default_factory=_default_spool, description="folder of jobs and results")
+    spool_bytes: int = Field(default=20 << 30, ge=1 << 20, description="bytes the spool may hold")
+    ttl_seconds: float = Field(default=3600.0, gt=0, description="seconds a finished job is kept")
+
+    # ---- running
+    drain_seconds: float = Field(default=30.0, ge=0, description="seconds that SIGTERM gives to requests in flight")
+    log_json: bool = Field(default=True, description="logs as JSON lines; otherwise plain text")

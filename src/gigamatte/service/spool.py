@@ -1,0 +1,259 @@
+"""The spool: accepted jobs in SQLite, their files in a folder each. What it has accepted survives a restart."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import sqlite3
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from gigamatte.errors import UsageError
+from gigamatte.service.errors import Busy
+from gigamatte.system import fsync_folder
+
+State = Literal["queued", "running", "done", "failed", "cancelled"]
+
+#: starts of one job (a crash of the whole service in between) until it is given up
+ATTEMPTS = 3
+
+_ID = re.compile(r"[A-Za-z0-9_-]{22}")
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS jobs (
+    id TEXT PRIMARY KEY,
+    owner TEXT NOT NULL,
+    state TEXT NOT NULL,
+    name TEXT NOT NULL,
+    options TEXT NOT NULL,
+    has_mask INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    pixels INTEGER NOT NULL,
+    created REAL NOT NULL,
+    finished REAL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    receipt TEXT,
+    error TEXT
+)
+"""
+
+
+@dataclass
+class Record:
+    """One job, as the spool keeps it. ``options`` are plain JSON types."""
+
+    id: str
+    owner: str
+    name: str
+    options: Mapping[str, Any]
+    has_mask: bool
+    bytes: int
+    pixels: int
+    state: State = "queued"
+    created: float = field(default_factory=time.time)
+    finished: float | None = None
+    attempts: int = 0
+    receipt: Mapping[str, Any] | None = None
+    error: Mapping[str, Any] | None = None
+
+
+class Spool:
+    """Owns a folder; one process at a time. Threads may share it. Raises UsageError when another process has it."""
+
+    def __init__(self, folder: Path, limit: int) -> None:
+        self.folder, self.limit = folder, limit
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (folder / "jobs").mkdir(exist_ok=True, mode=0o700)
+            self._database = sqlite3.connect(folder / "jobs.sqlite", check_same_thread=False, isolation_level=None)
+            self._database.row_factory = sqlite3.Row
+            self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = FULL")
+            self._database.execute("BEGIN EXCLUSIVE")
+            self._database.execute(_SCHEMA)
+            self._database.execute("COMMIT")
+            # only now is it certain that they belong to no service that still runs
+            shutil.rmtree(folder / "passing", ignore_errors=True)
+            (folder / "passing").mkdir(mode=0o700)
+        except sqlite3.OperationalError as error:
+            raise UsageError(
+                f"the spool {folder} cannot be used: {error}",
+                "another service may be using it; name another with GIGAMATTE_SPOOL",
+            ) from error
+        except OSError as error:
+            raise UsageError(
+                f"the spool {folder} cannot be used: {error}", "name another with GIGAMATTE_SPOOL"
+            ) from error
+        self._lock = threading.RLock()
+        self._drop_strays()
+        self._bytes = sum(row[0] for row in self._database.execute("SELECT bytes FROM jobs"))
+        self._passing = 0
+
+    def close(self) -> None:
+        """Close the database; the files stay."""
+        with self._lock:
+            self._database.close()
+
+    @property
+    def used(self) -> int:
+        """Bytes that are charged to it."""
+        return int(self._bytes + self._passing)
+
+    def charge(self, count: int) -> None:
+        """Take ``count`` bytes of the quota for something under way. Raises Busy when there are none left."""
+        with self._lock:
+            if self.used + count > self.limit:
+                raise Busy("the spool of the service is full", "try again later", retry=30)
+            self._passing += count
+
+    def refund(self, count: int) -> None:
+        """Give bytes back that were charged."""
+        with self._lock:
+            self._passing -= count
+
+    def passing(self) -> Path:
+        """A new folder for a request that is answered at once; the caller removes it."""
+        folder = self.folder / "passing" / secrets.token_hex(16)
+        folder.mkdir(mode=0o700)
+        return folder
+
+    def home(self, job: str) -> Path:
+        """The folder of a job's files."""
+        if not _ID.fullmatch(job):
+            raise UsageError("that is no job's id")
+        return self.folder / "jobs" / job
+
+    def accept(self, record: Record, arrived: Path) -> None:
+        """Keep a job whose files lie in ``arrived``. When this returns, a crash or a power cut cannot lose it."""
+        home = self.home(record.id)
+        for file in arrived.iterdir():
+            with file.open("rb") as opened:
+                os.fsync(opened.fileno())
+        fsync_folder(arrived)
+        arrived.rename(home)
+        fsync_folder(home.parent)
+        columns = "id, owner, state, name, options, has_mask, bytes, pixels, created"
+        values = (
+            record.id, record.owner, record.state, record.name, json.dumps(record.options), record.has_mask,
+            record.bytes, record.pixels, record.created,
+        )  # fmt: skip
+        with self._lock:
+            self._database.execute(f"INSERT INTO jobs ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+            self._bytes += record.bytes
+
+    def get(self, job: str) -> Record | None:
+        """A job by its id; None when there is none."""
+        if not _ID.fullmatch(job):
+            return None
+        with self._lock:
+            row = self._database.execute("SELECT * FROM jobs WHERE id = ?", (job,)).fetchone()
+        return None if row is None else _record(row)
+
+    def begin(self, job: str) -> int:
+        """Note that a job is started; returns how many times it has been."""
+        with self._lock:
+            self._database.execute("UPDATE jobs SET state = 'running', attempts = attempts + 1 WHERE id = ?", (job,))
+            row = self._database.execute("SELECT attempts FROM jobs WHERE id = ?", (job,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def finish(
+        self,
+        job: str,
+        state: State,
+        *,
+        receipt: Mapping[str, Any] | None = None,
+        error: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Note how a job ended, and charge its result to the quota."""
+        size = folder_bytes(self.home(job))
+        with self._lock:
+            row = self._database.execute("SELECT bytes FROM jobs WHERE id = ?", (job,)).fetchone()
+            if row is None:
+                return  # removed meanwhile
+            self._database.execute(
+                "UPDATE jobs SET state = ?, finished = ?, receipt = ?, error = ?, bytes = ? WHERE id = ?",
+                (state, time.time(), _text(receipt), _text(error), size, job),
+            )
+            self._bytes += size - row[0]
+
+    def recharge(self, job: str) -> None:
+        """Charge what a job's folder holds now."""
+        size = folder_bytes(self.home(job))
+        with self._lock:
+            row = self._database.execute("SELECT bytes FROM jobs WHERE id = ?", (job,)).fetchone()
+            if row is not None:
+                self._database.execute("UPDATE jobs SET bytes = ? WHERE id = ?", (size, job))
+                self._bytes += size - row[0]
+
+    def remove(self, job: str) -> None:
+        """Forget a job and remove its files."""
+        with self._lock:
+            row = self._database.execute("DELETE FROM jobs WHERE id = ? RETURNING bytes", (job,)).fetchone()
+            if row is not None:
+                self._bytes -= row[0]
+        shutil.rmtree(self.home(job), ignore_errors=True)
+
+    def unfinished(self) -> list[Record]:
+        """Jobs that were accepted and have not ended, oldest first."""
+        with self._lock:
+            rows = self._database.execute(
+                "SELECT * FROM jobs WHERE state IN ('queued', 'running') ORDER BY created"
+            ).fetchall()
+        return [_record(row) for row in rows]
+
+    def expired(self, before: float) -> list[str]:
+        """Jobs that ended before this time (seconds since 1970)."""
+        with self._lock:
+            rows = self._database.execute("SELECT id FROM jobs WHERE finished < ?", (before,)).fetchall()
+        return [row[0] for row in rows]
+
+    def counts(self) -> dict[str, int]:
+        """How many jobs there are in each state."""
+        with self._lock:
+            return dict(self._database.execute("SELECT state, count(*) FROM jobs GROUP BY state").fetchall())
+
+    def free_bytes(self) -> int:
+        """Bytes free on the disk that holds it."""
+        return shutil.disk_usage(self.folder).free
+
+    def _drop_strays(self) -> None:
+        """Folders whose job was never committed: a crash fell between the two."""
+        known = {row[0] for row in self._database.execute("SELECT id FROM jobs")}
+        for folder in (self.folder / "jobs").iterdir():
+            if folder.name not in known:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def new_id() -> str:
+    """128 random bits, as 22 characters."""
+    return secrets.token_urlsafe(16)
+
+
+def folder_bytes(folder: Path) -> int:
+    """Bytes of all files below a folder."""
+    total = 0
+    for top, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                total += os.stat(os.path.join(top, name)).st_size
+    return total
+
+
+def _record(row: sqlite3.Row) -> Record:
+    plain = dict(row)
+    for name in ("options", "receipt", "error"):
+        plain[name] = None if plain[name] is None else json.loads(plain[name])
+    plain["has_mask"] = bool(plain["has_mask"])
+    return Record(**plain)
+
+
+def _text(value: Mapping[str, Any] | None) -> str | None:
+    return None if value is None else json.dumps(value)

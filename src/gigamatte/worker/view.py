@@ -1,0 +1,48 @@
+"""A picture as the viewer's tiles, one file each, so that a browser fetches only what it shows."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+
+from gigamatte import system
+from gigamatte.photo.read import open_photo
+from gigamatte.photo.screen import strips
+from gigamatte.types import Receipt
+from gigamatte.viewer.tiles import TILE, cut_into_tiles
+from gigamatte.worker.wire import View
+
+#: what ``layer.json`` is called before all tiles are there
+_DRAFT = "layer.partial"
+
+
+def write_tiles(view: View) -> Receipt:
+    """Write the tiles of a picture into its folder, then ``layer.json``: its size, levels, and which tiles there are.
+
+    Raises what opening and decoding the picture raises.
+    """
+    started = time.perf_counter()
+    photo = open_photo(str(view.source), max_pixels=view.max_pixels)
+    pixels = strips(photo, TILE)
+    if view.kind == "photo" and photo.has_alpha:
+        pixels = (strip[..., :3] for strip in pixels)
+    view.folder.mkdir(parents=True, exist_ok=True)
+    layer = cut_into_tiles("", pixels, photo.size, view.kind).as_dict()
+    for number, level in enumerate(layer["levels"]):
+        for index, tile in enumerate(level["tiles"]):
+            if tile is not None:
+                _, _, data = tile.partition(",")
+                (view.folder / f"{number}-{index}").write_bytes(base64.b64decode(data))
+        level["tiles"] = [tile is not None for tile in level["tiles"]]
+    draft = view.folder / _DRAFT
+    draft.write_text(json.dumps(layer), "utf-8")
+    draft.replace(view.folder / "layer.json")
+    return Receipt(
+        input=photo.name,
+        output=str(view.folder),
+        seconds={"view": time.perf_counter() - started},
+        peak_rss_mb=system.peak_rss_mb(),
+        width=photo.size.width,
+        height=photo.size.height,
+    )

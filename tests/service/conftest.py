@@ -1,0 +1,144 @@
+"""A real service on a loopback port, with real photos. Its network is a mask, or a tiny one made here."""
+
+import asyncio
+import io
+import socket
+import threading
+import time
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("fastapi", reason="the extra [serve] is not installed")
+
+from gigamatte.service.app import create_app
+from gigamatte.service.server import listen, running
+from gigamatte.service.settings import Settings
+from gigamatte.testing.photos import coarse, made_photo
+from gigamatte.types import Size
+
+MISBEHAVING = "gigamatte.testing.misbehaving_child"
+
+
+class Service:
+    """A service in a thread of this process, on a port of its own."""
+
+    def __init__(self, app, settings):
+        self.app, self.settings = app, settings
+        self.socket = listen("127.0.0.1", 0)
+        self.port = self.socket.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._started = threading.Event()
+        self._stop = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        assert self._started.wait(30)
+
+    def _run(self):
+        asyncio.run(self._main())
+
+    async def _main(self):
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        async with running(self.app, self.settings, [self.socket]):
+            self._started.set()
+            await self._stopping.wait()
+
+    @property
+    def desk(self):
+        return self.app.state.desk
+
+    def emptied(self):
+        """Whether the queue is empty; places are given back a moment after the answer is complete."""
+        until = time.monotonic() + 10
+        while self.desk.depth and time.monotonic() < until:
+            time.sleep(0.02)
+        return self.desk.depth == self.desk.pixels == 0
+
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
+
+    def talk(self, data, seconds=30):
+        """Send bytes as they are, and read until the other side closes."""
+        with self.connect() as sock:
+            sock.settimeout(seconds)
+            sock.sendall(data)
+            answer = b""
+            while part := sock.recv(65536):
+                answer += part
+        return answer
+
+    def close(self):
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(60)
+        assert not self._thread.is_alive()
+
+
+@contextmanager
+def service_of(folder, network, **settings):
+    own = {"spool": folder / "spool", "model": str(network), "hosts": ["127.0.0.1", "localhost"], **settings}
+    chosen = Settings(**own)
+    service = Service(create_app(chosen, entry=MISBEHAVING), chosen)
+    try:
+        yield service
+    finally:
+        service.close()
+
+
+@pytest.fixture(scope="session")
+def network(tmp_path_factory):
+    """An ONNX file that takes warm colours for the subject: enough for the photos made here."""
+    from gigamatte.testing.networks import warm_colours
+
+    path = tmp_path_factory.mktemp("network") / "warm.onnx"
+    path.write_bytes(warm_colours(64))
+    return path
+
+
+@pytest.fixture(scope="session")
+def pictures():
+    """Encoded pictures by name: the photo as PNG and JPEG, and its coarse mask."""
+    made = made_photo(Size(400, 300))
+    mask = np.rint(coarse(made.alpha, 4) * 255).astype(np.uint8)
+
+    def encoded(array, form):
+        data = io.BytesIO()
+        Image.fromarray(array).save(data, form)
+        return data.getvalue()
+
+    return {
+        "png": encoded(made.photo, "PNG"),
+        "jpeg": encoded(made.photo, "JPEG"),
+        "mask": encoded(mask, "PNG"),
+        "black": encoded(np.zeros_like(mask), "PNG"),
+    }
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory, network):
+    """One service for all tests that do not need settings of their own."""
+    with service_of(tmp_path_factory.mktemp("service"), network) as service:
+        until = time.monotonic() + 60
+        while not service.desk.supervisor.warmed.done() and time.monotonic() < until:
+            time.sleep(0.05)
+        assert service.desk.supervisor.warmed.exception() is None
+        yield service
+
+
+@pytest.fixture
+def own_service(tmp_path, network):
+    """Makes a service with settings of its own."""
+
+    def make(**settings):
+        return service_of(tmp_path, network, **settings)
+
+    return make
+
+
+def picture_of(response):
+    assert response.status_code == 200, response.text
+    with Image.open(io.BytesIO(response.content)) as picture:
+        picture.load()
+        return picture

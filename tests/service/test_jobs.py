@@ -1,0 +1,211 @@
+"""Jobs: handed in, followed, fetched, removed; kept through a restart; private to their key."""
+
+import io
+import json
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+import requests
+from PIL import Image
+
+from gigamatte.options import Options
+from gigamatte.service.keys import digest
+from gigamatte.service.spool import Record, Spool, new_id
+from gigamatte.worker.wire import pack_options
+
+from .conftest import picture_of
+
+
+def hand_in(service, pictures, query="", photo="jpeg", name="photo.jpg", headers=None):
+    files = {"image": (name, pictures[photo])}
+    response = requests.post(f"{service.url}/jobs{query}", files=files, headers=headers, timeout=60)
+    assert response.status_code == 202, response.text
+    return response
+
+
+def wait_for(service, location, headers=None):
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        job = requests.get(service.url + location, headers=headers, timeout=30).json()
+        if job["state"] not in ("queued", "running"):
+            return job
+        time.sleep(0.05)
+    raise AssertionError(job)
+
+
+def test_a_job_from_photo_to_result(service, pictures):
+    response = hand_in(service, pictures, "?crop=true")
+    location = response.headers["location"]
+    assert response.headers["retry-after"] == "1"
+    job = wait_for(service, location)
+    assert job["state"] == "done"
+    assert job["progress"] == 1
+    assert job["file_name"] == "photo.cutout.png"
+    assert job["receipt"]["model"]["name"] == "warm"
+    assert job["receipt"]["output"] is None  # where files lie is nobody's business
+    result = requests.get(service.url + job["links"]["result"], timeout=30)
+    assert picture_of(result).width == job["receipt"]["width"] < 400
+    assert requests.delete(service.url + location, timeout=30).status_code == 204
+    assert requests.get(service.url + location, timeout=30).status_code == 404
+    assert not (service.settings.spool / "jobs" / job["id"]).exists()
+
+
+def test_events_follow_it_to_the_end(service, pictures):
+    location = hand_in(service, pictures).headers["location"]
+    with requests.get(f"{service.url}{location}/events", stream=True, timeout=60) as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        text = stream.raw.read().decode()
+    events = [block.split("\n") for block in text.strip().split("\n\n")]
+    names = [event[0].removeprefix("event: ") for event in events]
+    assert names[-1] == "ended"
+    assert set(names[:-1]) <= {"progress"}
+    last = json.loads(events[-1][1].removeprefix("data: "))
+    assert last["state"] == "done"
+
+
+def test_a_job_that_fails_says_why_everywhere(service, pictures):
+    location = hand_in(service, pictures, photo="black").headers["location"]
+    job = wait_for(service, location)
+    assert job["state"] == "failed"
+    assert job["error"]["code"] == "no-subject"
+    result = requests.get(f"{service.url}{location}/result", timeout=30)
+    assert result.status_code == 422
+    assert result.json()["code"] == "no-subject"
+
+
+def test_a_result_before_its_time_is_409(own_service, pictures):
+    with own_service(inflight=1) as service:
+        locations = [hand_in(service, pictures).headers["location"] for _ in range(4)]
+        early = requests.get(f"{service.url}{locations[-1]}/result", timeout=30)
+        assert early.status_code in (200, 409)
+        if early.status_code == 409:
+            assert early.headers["retry-after"] == "1"
+        assert requests.delete(service.url + locations[-1], timeout=30).status_code == 204
+        assert requests.get(service.url + locations[-1], timeout=30).status_code == 404
+        for location in locations[:-1]:
+            assert wait_for(service, location)["state"] == "done"
+        assert service.emptied()
+
+
+@pytest.mark.parametrize("job", ["x", "A" * 22, "..%2f..%2fetc", "%00", "💥"])
+def test_jobs_that_do_not_exist(service, job):
+    for tail in ("", "/result", "/events", "/layers/photo", "/layers/photo/0/0"):
+        response = requests.get(f"{service.url}/jobs/{job}{tail}", timeout=30)
+        assert response.status_code == 404
+        assert response.json()["code"] == "not-found"
+
+
+def test_a_restart_loses_no_accepted_job(own_service, pictures, tmp_path):
+    with own_service(inflight=1) as service:
+        locations = [hand_in(service, pictures).headers["location"] for _ in range(5)]
+    with own_service(inflight=1) as service:
+        for location in locations:
+            assert wait_for(service, location)["state"] == "done"
+        assert service.emptied()
+        assert service.desk.spool.counts() == {"done": 5}
+
+
+def test_a_job_that_kills_the_service_again_and_again_is_given_up(own_service, pictures, tmp_path):
+    spool = Spool(tmp_path / "spool", 1 << 30)
+    record = Record(new_id(), "", "photo.jpg", pack_options(Options(format="png")), False, 10, 10)
+    arrived = spool.passing()
+    (arrived / "image").write_bytes(pictures["jpeg"])
+    spool.accept(record, arrived)
+    for _ in range(3):
+        spool.begin(record.id)
+    spool.close()
+    with own_service() as service:
+        job = wait_for(service, f"/jobs/{record.id}")
+    assert job["state"] == "failed"
+    assert "ended 3 times" in job["error"]["detail"]
+
+
+def test_finished_jobs_expire(own_service, pictures):
+    with own_service(ttl_seconds=0.5) as service:
+        location = hand_in(service, pictures).headers["location"]
+        until = time.monotonic() + 30
+        while requests.get(service.url + location, timeout=30).status_code != 404 and time.monotonic() < until:
+            time.sleep(0.1)
+        assert requests.get(service.url + location, timeout=30).status_code == 404
+        assert service.desk.spool.used == 0
+
+
+def test_a_full_spool_accepts_nothing_more(own_service, pictures):
+    with own_service(spool_bytes=1 << 20) as service:
+        big = {"jpeg": pictures["jpeg"] + bytes(1 << 20)}
+        response = requests.post(f"{service.url}/jobs", files={"image": big["jpeg"]}, timeout=30)
+        assert response.status_code == 503
+        assert "spool" in response.json()["detail"]
+        assert int(response.headers["retry-after"]) > 0
+        wait_for(service, hand_in(service, pictures).headers["location"])
+
+
+def test_two_services_do_not_share_a_spool(own_service, tmp_path):
+    from gigamatte.errors import UsageError
+
+    with own_service(), pytest.raises(UsageError, match="locked"):
+        Spool(tmp_path / "spool", 1 << 30)
+
+
+def test_jobs_belong_to_their_key(own_service, pictures, tmp_path):
+    keys = tmp_path / "keys"
+    keys.write_text(f"# two\nanna:{digest('anna-key')}\nbert:{digest('bert-key')}  # later\n")
+    anna, bert = {"x-api-key": "anna-key"}, {"authorization": "Bearer bert-key"}
+    with own_service(keys_file=keys) as service:
+        location = hand_in(service, pictures, headers=anna).headers["location"]
+        assert wait_for(service, location, anna)["state"] == "done"
+        for tail in ("", "/result", "/events", "/layers/photo"):
+            assert requests.get(f"{service.url}{location}{tail}", headers=bert, timeout=30).status_code == 404
+        assert requests.delete(service.url + location, headers=bert, timeout=30).status_code == 404
+        order = {"jobs": [location.rsplit("/", 1)[-1]]}
+        assert requests.post(f"{service.url}/archive", json=order, headers=bert, timeout=30).status_code == 404
+        assert requests.get(f"{service.url}{location}/result", headers=anna, timeout=30).status_code == 200
+        for wrong in ({}, {"x-api-key": "nope"}, {"authorization": "Basic anna-key"}):
+            response = requests.get(service.url + location, headers=wrong, timeout=30)
+            assert response.status_code == 401
+            assert "Bearer" in response.headers["www-authenticate"]
+            assert requests.get(f"{service.url}/metrics", headers=wrong, timeout=30).status_code == 401
+        for public in ("/", "/livez", "/about", "/assets/app.js"):
+            assert requests.get(service.url + public, timeout=30).status_code == 200
+
+
+def test_several_results_in_one_zip(service, pictures):
+    names = ["../../etc/passwd", "图 片.jpg", "<img src=x>.png"]
+    locations = [hand_in(service, pictures, name=name).headers["location"] for name in names]
+    for location in locations:
+        assert wait_for(service, location)["state"] == "done"
+    order = {"jobs": [location.rsplit("/", 1)[-1] for location in locations]}
+    response = requests.post(f"{service.url}/archive", json=order, timeout=60)
+    assert response.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(response.content)) as box:
+        assert box.testzip() is None
+        inside = box.namelist()
+    assert inside == ["001-passwd.cutout.png", "002-图_片.cutout.png", "003-img_src_x.cutout.png"]
+    assert requests.post(f"{service.url}/archive", json={"jobs": []}, timeout=30).status_code == 400
+
+
+def test_tiles_of_photo_and_cutout(service, pictures):
+    location = hand_in(service, pictures).headers["location"]
+    wait_for(service, location)
+    for kind, wanted in (("photo", "JPEG"), ("cutout", "WEBP")):
+        layer = requests.get(f"{service.url}{location}/layers/{kind}", timeout=60).json()
+        assert (layer["width"], layer["height"], layer["kind"]) == (400, 300, kind)
+        assert layer["levels"][0]["tiles"] == [True]
+        tile = requests.get(f"{service.url}{location}/layers/{kind}/0/0", timeout=30)
+        with Image.open(io.BytesIO(tile.content)) as picture:
+            assert (picture.format, picture.size) == (wanted, (400, 300))
+        assert requests.get(f"{service.url}{location}/layers/{kind}/0/1", timeout=30).status_code == 404
+    assert requests.get(f"{service.url}{location}/layers/other", timeout=30).status_code == 404
+
+
+def test_strays_and_passing_files_of_a_former_service_are_removed(tmp_path):
+    Spool(tmp_path / "s", 1 << 30).close()
+    stray, passing = tmp_path / "s/jobs/stray", tmp_path / "s/passing/x"
+    stray.mkdir()
+    passing.mkdir()
+    Spool(tmp_path / "s", 1 << 30).close()
+    assert not stray.exists()
+    assert not passing.exists()
+    assert Path(tmp_path / "s").stat().st_mode & 0o077 == 0

@@ -1,0 +1,232 @@
+"""POST /remove_background, as scripts use it today."""
+
+import io
+import json
+import time
+
+import numpy as np
+import pytest
+import requests
+from PIL import Image
+
+from .conftest import picture_of
+
+
+def post(service, pictures, query="", name="image", photo="jpeg", **more):
+    url = f"{service.url}/remove_background{query}"
+    return requests.post(url, files={name: ("photo.jpg", pictures[photo])}, timeout=60, **more)
+
+
+def test_a_script_of_today_works_unchanged(service, pictures):
+    response = requests.post(
+        f"{service.url}/remove_background", files={"image": io.BytesIO(pictures["jpeg"])}, timeout=30
+    )
+    picture = picture_of(response)
+    assert response.headers["content-type"] == "image/png"
+    assert (picture.mode, picture.size) == ("RGBA", (400, 300))
+    alpha = np.asarray(picture)[..., 3]
+    assert alpha[150, 200] == 255
+    assert alpha[5, 5] == 0
+
+
+def test_headers_tell_what_was_done(service, pictures):
+    headers = post(service, pictures).headers
+    assert (headers["x-width"], headers["x-height"]) == ("400", "300")
+    assert headers["x-model"] == "warm"
+    assert float(headers["x-seconds"]) > 0
+    assert any("your own file" in line for line in json.loads(headers["x-warnings"]))
+    assert len(headers["x-request-id"]) == 16
+
+
+@pytest.mark.parametrize(
+    ("query", "mode", "form"),
+    [
+        ("?only=alpha", "L", "PNG"),
+        ("?only=foreground", "RGB", "PNG"),
+        ("?format=webp", "RGBA", "WEBP"),
+        ("?format=jpeg&background=white", "RGB", "JPEG"),
+        ("?format=tiff", "RGBA", "TIFF"),
+        ("?background=%23ff0000", "RGB", "PNG"),
+        ("?smooth=true", "RGBA", "PNG"),
+    ],
+)
+def test_options_of_cut_are_in_the_query(service, pictures, query, mode, form):
+    picture = picture_of(post(service, pictures, query))
+    assert (picture.mode, picture.format) == (mode, form)
+
+
+def test_crop_and_box(service, pictures):
+    cropped = picture_of(post(service, pictures, "?crop=true"))
+    assert cropped.width < 400
+    boxed = picture_of(post(service, pictures, "?box=0,0,200,300"))
+    assert not np.asarray(boxed)[:, 220:, 3].any()
+
+
+def test_a_mask_and_a_background_picture_may_come_along(service, pictures):
+    files = {"image": pictures["jpeg"], "mask": pictures["mask"], "background_image": pictures["png"]}
+    response = requests.post(f"{service.url}/remove_background", files=files, timeout=60)
+    assert picture_of(response).mode == "RGB"
+    assert response.headers["x-model"] == "mask"
+
+
+def test_a_body_that_is_the_picture(service, pictures):
+    url = f"{service.url}/remove_background"
+    response = requests.post(url, data=pictures["png"], headers={"content-type": "image/png"}, timeout=60)
+    assert picture_of(response).mode == "RGBA"
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("?model=nope", "not served here"),
+        ("?model=../../etc/passwd", "not served here"),
+        ("?background=/etc/passwd", "is a colour"),
+        ("?format=gif", "format"),
+        ("?format=jpeg", "no transparency"),
+        ("?margin=-1", "margin"),
+        ("?box=1,2,3", "box"),
+        ("?box=0,0,0,0", "box"),
+        ("?colour=red", "colour"),
+    ],
+)
+def test_a_query_that_does_not_fit_is_refused_in_words(service, pictures, query, words):
+    response = post(service, pictures, query)
+    assert response.status_code == 400
+    problem = response.json()
+    assert response.headers["content-type"] == "application/problem+json"
+    assert words in problem["detail"]
+    assert problem["status"] == 400
+    assert problem["type"] == f"urn:gigamatte:{problem['code']}"
+
+
+def test_no_subject_is_an_outcome_with_a_code(service, pictures):
+    files = {"image": pictures["jpeg"], "mask": pictures["black"]}
+    response = requests.post(f"{service.url}/remove_background", files=files, timeout=60)
+    assert response.status_code == 422
+    assert response.json()["code"] == "no-subject"
+
+
+def test_errors_in_chinese_when_the_client_reads_it(service):
+    url = f"{service.url}/remove_background"
+    headers = {"accept-language": "zh-CN,zh;q=0.9,en;q=0.5", "content-type": "multipart/form-data; boundary=x"}
+    problem = requests.post(url, data=b"--x--\r\n", headers=headers, timeout=30)
+    assert problem.status_code == 400
+    assert problem.headers["content-language"] == "zh"
+    assert problem.json()["code"] == "bad-request"
+    assert any("一" <= letter <= "鿿" for letter in problem.json()["detail"])
+
+
+@pytest.mark.parametrize(
+    ("files", "status", "words"),
+    [
+        ({}, 415, "multipart"),
+        ({"photo": b"x"}, 400, "expected it as image"),
+        ({"image": b""}, 415, "empty"),
+        ({"image": b"GIF89a" + bytes(100)}, 415, "found a GIF"),
+        ({"image": b"%PDF-1.7" + bytes(100)}, 415, "found a PDF"),
+        ({"image": b"<svg xmlns='http://www.w3.org/2000/svg'/>"}, 415, "found an SVG"),
+    ],
+)
+def test_what_is_no_photo_is_refused(service, files, status, words):
+    response = requests.post(f"{service.url}/remove_background", files=files, timeout=30)
+    assert response.status_code == status
+    assert words in response.json()["detail"]
+
+
+def test_a_truncated_photo_is_422(service, pictures):
+    response = requests.post(
+        f"{service.url}/remove_background", files={"image": pictures["jpeg"][: len(pictures["jpeg"]) // 2]}, timeout=30
+    )
+    assert response.status_code == 422
+    assert "broken" in response.json()["detail"]
+
+
+def test_a_crash_answers_500_for_that_photo_and_the_next_one_works(own_service, pictures):
+    from gigamatte.service import routes
+
+    with own_service() as service:
+        real = routes.Job
+        try:
+            routes.Job = lambda source, *rest, **more: real(renamed(source, "abort"), *rest, **more)
+            response = post(service, pictures)
+        finally:
+            routes.Job = real
+        assert response.status_code == 500
+        assert response.json()["code"] == "worker"
+        assert "SIGABRT" in response.json()["detail"]
+        assert picture_of(post(service, pictures)).mode == "RGBA"
+
+
+def test_a_photo_that_takes_too_long_is_504(own_service, pictures):
+    from gigamatte.service import routes
+
+    with own_service(photo_seconds=0.5) as service:
+        real = routes.Job
+        try:
+            routes.Job = lambda source, *rest, **more: real(renamed(source, "slow"), *rest, **more)
+            response = post(service, pictures)
+        finally:
+            routes.Job = real
+        assert response.status_code == 504
+        assert "not finished after 0.5 seconds" in response.json()["detail"]
+
+
+def test_a_client_that_leaves_cancels_its_work(own_service, pictures):
+    from gigamatte.service import routes
+
+    with own_service() as service:
+        real = routes.Job
+        try:
+            routes.Job = lambda source, *rest, **more: real(renamed(source, "slow"), *rest, **more)
+            with pytest.raises(requests.exceptions.ReadTimeout):
+                requests.post(f"{service.url}/remove_background", files={"image": pictures["jpeg"]}, timeout=2)
+        finally:
+            routes.Job = real
+        until = time.monotonic() + 30
+        while service.desk.depth and time.monotonic() < until:
+            time.sleep(0.05)
+        assert service.emptied()
+        assert service.desk.supervisor.stats().running == 0
+        assert list((service.settings.spool / "passing").iterdir()) == []
+
+
+def renamed(source, name):
+    """The same file under a name that the misbehaving worker knows."""
+    target = source.with_name(f"{name}.jpg")
+    source.rename(target)
+    return target
+
+
+def test_nothing_is_left_behind(service, pictures):
+    post(service, pictures)
+    post(service, {"jpeg": b"no photo"})
+    until = time.monotonic() + 10  # the client has its answer a moment before the folder is removed
+    while list((service.settings.spool / "passing").iterdir()) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert list((service.settings.spool / "passing").iterdir()) == []
+    assert service.desk.spool._passing == 0
+    assert service.emptied()
+
+
+def test_16_bits_stay_16_bits(service):
+    import cv2
+
+    values = np.random.default_rng(0).integers(0, 65536, (60, 80, 3), dtype=np.uint16)
+    mask = np.zeros((60, 80), np.uint8)
+    mask[20:40, 20:60] = 255
+    files = {name: cv2.imencode(".png", array)[1].tobytes() for name, array in (("image", values), ("mask", mask))}
+    response = requests.post(f"{service.url}/remove_background", files=files, timeout=60)
+    result = cv2.imdecode(np.frombuffer(response.content, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert result.dtype == np.uint16
+    assert (result[30, 40, :3] == values[30, 40]).all()
+
+
+def test_sixteen_megapixels_are_answered_at_full_size(service):
+    array = np.full((3300, 4900, 3), (60, 120, 200), np.uint8)
+    array[1000:2000, 1000:2000] = (200, 90, 20)
+    data = io.BytesIO()
+    Image.fromarray(array).save(data, "JPEG")
+    picture = picture_of(
+        requests.post(f"{service.url}/remove_background", files={"image": data.getvalue()}, timeout=120)
+    )
+    assert picture.size == (4900, 3300)
