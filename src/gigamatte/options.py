@@ -11,7 +11,7 @@ from gigamatte.types import Box
 MaskKind = Literal["auto", "alpha", "trimap"]
 Refine = Literal["auto", "neural", "guided", "off"]
 Only = Literal["cutout", "alpha", "foreground", "trimap", "uncertainty", "pair"]
-Format = Literal["png", "webp", "tiff", "jpeg"]
+Format = Literal["png", "webp", "tiff", "jpeg", "avif", "psd"]
 
 #: pixels a photo may have before it is refused, unless said otherwise
 MAX_PIXELS = 2_000_000_000

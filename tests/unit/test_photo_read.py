@@ -206,7 +206,7 @@ def test_a_wrong_suffix_is_accepted_and_said(tmp_path: Path) -> None:
     path.write_bytes(encoded(RGB, ".png"))
     photo = open_photo(path, max_pixels=LIMIT)
     assert photo.format == "png"
-    assert photo.warnings == ("the name ends in .jpg but the file is a PNG: read as PNG",)
+    assert photo.warnings == ("the name ends in .jpg but the content is PNG: read as PNG",)
 
 
 def test_the_pixel_budget_is_checked_before_decoding() -> None:
@@ -232,8 +232,8 @@ def test_the_pixel_budget_counts_arrays_too() -> None:
         (b"GIF89a" + bytes(20), "a GIF"),
         (b"BM" + bytes(20), "a BMP"),
         (b"8BPS" + bytes(20), "Photoshop"),
-        (b"\0\0\0\x18ftypheic" + bytes(20), "HEIC"),
-        (b"\0\0\0\x18ftypisom" + bytes(20), "MP4"),
+        (b"\0\0\0\x18ftypisom" + bytes(20), "a film"),
+        (b"\0\0\0\x18ftypcrx " + bytes(20), "CR3"),
         (b"%PDF-1.4", "a PDF"),
         (b"<!DOCTYPE html>", "a web page"),
         (b"II*\0\x10\0\0\0CR\x02\0" + bytes(20), "camera raw"),

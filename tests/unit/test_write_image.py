@@ -25,6 +25,7 @@ from gigamatte.cutout.encode import Encoding, check_fits, saver_options
 from gigamatte.cutout.write import as_strips, write_image
 from gigamatte.errors import Cancelled, UsageError, WriteError
 from gigamatte.photo import metadata
+from gigamatte.photo.levels import PhotoLevels
 from gigamatte.photo.read import open_photo
 from gigamatte.testing import profiles
 from gigamatte.types import Size
@@ -115,9 +116,9 @@ def test_tiff_variants(compression: Any, pyramid: bool, tmp_path: Path) -> None:
 
 def test_a_tiff_beyond_4_gb_is_a_bigtiff() -> None:
     small, large = Size(30_000, 30_000), Size(33_000, 33_000)
-    assert not saver_options("tiff", Encoding(), small, 4)["bigtiff"]
-    assert saver_options("tiff", Encoding(pyramid=True), small, 4)["bigtiff"]
-    assert saver_options("tiff", Encoding(), large, 4)["bigtiff"]
+    assert not saver_options("tiff", Encoding(), small, 4, 8)["bigtiff"]
+    assert saver_options("tiff", Encoding(pyramid=True), small, 4, 8)["bigtiff"]
+    assert saver_options("tiff", Encoding(), large, 4, 8)["bigtiff"]
 
 
 def test_what_does_not_fit_is_said_first(tmp_path: Path) -> None:
@@ -414,3 +415,28 @@ def test_memory_stays_flat(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert float(done.stdout) < 80
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_avif_is_close_and_keeps_profile_and_metadata(dtype: Any, tmp_path: Path) -> None:
+    full = np.iinfo(dtype).max
+    ramp = np.linspace(0, full, 96).astype(dtype)[None, :, None].repeat(64, 0).repeat(4, 2)
+    blocks = {name: BLOCKS[name] for name in (metadata.EXIF, metadata.XMP)}
+    icc = profiles.swapped_srgb()
+    warnings = save(ramp, tmp_path / "a.avif", "avif", icc=icc, metadata=blocks)
+    assert warnings == (() if dtype == np.uint8 else ("AVIF holds 12 bits a channel: reduced from 16",))
+    photo = open_photo(tmp_path / "a.avif", max_pixels=10**6)
+    assert (photo.format, photo.bits, photo.has_alpha) == ("avif", 8 * np.dtype(dtype).itemsize, True)
+    assert photo.icc == icc
+    assert set(photo.metadata) == set(blocks)
+    with PhotoLevels(photo) as levels:
+        error = np.abs(levels.read(0, photo.size.box).astype(int) - ramp[..., :3])
+        alpha = levels.alpha(photo.size.box)
+    assert alpha is not None
+    assert error.max() <= 0.04 * full
+    assert np.abs(alpha.astype(int) - ramp[..., 3]).max() <= 0.04 * full
+
+
+def test_avif_has_a_largest_side(tmp_path: Path) -> None:
+    with pytest.raises(WriteError, match="AVIF holds at most 16384 pixels a side"):
+        write_image(iter(()), Size(16385, 10), 4, 8, target=tmp_path / "a.avif", format="avif")

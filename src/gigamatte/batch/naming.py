@@ -13,7 +13,7 @@ from gigamatte.errors import UsageError
 from gigamatte.options import Options
 
 _FIELDS = ("stem", "name", "suffix")
-_ENDINGS = {"png": "png", "webp": "webp", "tiff": "tif", "jpeg": "jpg"}
+_ENDINGS = {"png": "png", "webp": "webp", "tiff": "tif", "jpeg": "jpg", "avif": "avif", "psd": "psd"}
 
 
 def default_template(options: Options) -> str:

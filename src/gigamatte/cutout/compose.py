@@ -34,6 +34,8 @@ class Composer:
     frame: Box
     only: Only = "cutout"
     backdrop: Rows | None = None
+    #: leave the photo's colours where alpha is 0, for files whose mask can be repainted
+    hidden: bool = False
     threads: int = 1
     watch: Watch | None = None
     seconds: float = field(default=0.0, init=False)
@@ -105,9 +107,11 @@ class Composer:
             home = Box(column * tile, row * tile, tile, tile).within(box)
             inside = home.relative_to(box).slices()
             mixed = self.matte.read(home) < SOLID * self.matte.full_scale
+            mixed &= alpha[inside] > 0
             if mixed.any():
                 np.copyto(colour[inside], self.foreground.read(home), where=mixed[..., None])
-        colour[alpha == 0] = 0
+        if not self.hidden:
+            colour[alpha == 0] = 0
         return colour
 
     def _undecided(self, box: Box) -> Iterator[tuple[int, int]]:

@@ -99,13 +99,16 @@ class Cutout:
         solving = time.perf_counter() - began
         if options.background is not None and only == "cutout":
             composer.backdrop = open_backdrop(options.background, self.size, photo.bits, photo.icc, options.max_pixels)
+        format = output_format(options, target)
+        # Photoshop users paint on the mask, so what it hides has to be there
+        composer.hidden = format == "psd"
         warnings = write_image(
             composer.strips(),
             self.size,
             composer.bands,
             self.matte.bits,
             target=target,
-            format=output_format(options, target),
+            format=format,
             icc=photo.icc,
             metadata=photo.metadata,
             resolution=photo.resolution,

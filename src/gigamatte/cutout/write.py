@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 
 from gigamatte.cutout.atomic import Draft, hint, whole_file
 from gigamatte.cutout.encode import CONTAINERS, Encoding, check_fits, kept_blocks, saver_options
+from gigamatte.cutout.psd import is_large, write_psd
 from gigamatte.cutout.stream import ReaderGone, StripStream
 from gigamatte.errors import WriteError
 from gigamatte.options import Format
 from gigamatte.photo import metadata as blocks
 from gigamatte.photo.colour import to_8bit
 from gigamatte.photo.read import quiet_libvips
+from gigamatte.system import cpu_count
 from gigamatte.types import PixelArray, Size
 
 #: pixels per millimetre that are written where the photo does not say: 72 dpi, because libvips always writes some
@@ -64,10 +66,23 @@ def write_image(
     if bits == 16 and not CONTAINERS[format].deep:
         warnings.append(f"{CONTAINERS[format].title} holds 8 bits a channel: reduced from 16")
         strips, bits = (to_8bit(part) for part in strips), 8
-    options = saver_options(format, encoding or Encoding(), size, bands * bits // 8)
-    finishing = _Finish(icc if bands >= 3 else None, carried, resolution, threads)
+    if bits == 16 and format == "avif":
+        warnings.append("AVIF holds 12 bits a channel: reduced from 16")
+    profile = icc if bands >= 3 else None
+    if format == "psd":
+        if is_large(size, bits):
+            warnings.append("larger than a PSD may be: written as PSB, Photoshop's format for large documents")
+        with _place(target, overwrite) as draft, open(draft.descriptor, "wb", closefd=False) as file:
+            write_psd(
+                strips, size, bands, bits, file, icc=profile, blocks=carried, resolution=resolution,
+                threads=threads or cpu_count(),
+            )  # fmt: skip
+        return tuple(warnings)
+    options = saver_options(format, encoding or Encoding(), size, bands, bits)
+    finishing = _Finish(profile, carried, resolution, threads)
     with _place(target, overwrite) as draft:
-        _save(strips, StripStream(size, bands, bits), finishing, draft, f"{format}save_target", options, target)
+        saver = "heifsave_target" if format == "avif" else f"{format}save_target"
+        _save(strips, StripStream(size, bands, bits), finishing, draft, saver, options, target)
     return tuple(warnings)
 
 

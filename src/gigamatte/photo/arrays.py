@@ -26,7 +26,7 @@ def from_array(array: NDArray[Any]) -> pyvips.Image:
     if bands not in (1, 3, 4) or array.dtype not in (np.uint8, np.uint16) or 0 in array.shape:
         hint = "scale floats in [0, 1] by 255 and convert them" if array.dtype.kind == "f" else ""
         raise UnsupportedInput(f"{_EXPECTED}; found {array.dtype} {array.shape}", hint)
-    return _wrap(array, bands, None)
+    return wrap(array, bands)
 
 
 def from_pillow(picture: Image.Image) -> tuple[pyvips.Image, int]:
@@ -48,7 +48,7 @@ def from_pillow(picture: Image.Image) -> tuple[pyvips.Image, int]:
     if picture.mode.startswith("I;16"):
         array = array.astype(np.uint16)  # native byte order
     bands = 1 if array.ndim == 2 else array.shape[2]
-    image = _wrap(array, bands, "cmyk" if picture.mode == "CMYK" else None)
+    image = wrap(array, bands, "cmyk" if picture.mode == "CMYK" else None)
     icc = picture.info.get("icc_profile")
     if icc:
         image.set_type(pyvips.GValue.blob_type, "icc-profile-data", bytes(icc))
@@ -67,11 +67,12 @@ def _target_mode(picture: Image.Image) -> str:
     return "L" if picture.mode == "1" else "RGB"
 
 
-def _wrap(array: NDArray[Any], bands: int, space: str | None) -> pyvips.Image:
+def wrap(array: NDArray[Any], bands: int, space: str | None = None) -> pyvips.Image:
+    """A libvips image over an array, uint8 or uint16; grey or RGB by its number of ``bands``, unless ``space`` says."""
     height, width = array.shape[:2]
     deep = array.dtype == np.uint16
     image = pyvips.Image.new_from_memory(
         np.ascontiguousarray(array).data, width, height, bands, "ushort" if deep else "uchar"
     )
-    names = {1: ("b-w", "grey16"), 3: ("srgb", "rgb16"), 4: ("srgb", "rgb16")}
+    names = {1: ("b-w", "grey16"), 2: ("b-w", "grey16"), 3: ("srgb", "rgb16"), 4: ("srgb", "rgb16")}
     return image.copy(interpretation=space or names[bands][deep])

@@ -72,6 +72,16 @@ def to_srgb(image: pyvips.Image, *, input_profile: str | None = None) -> pyvips.
     )
 
 
+def full_range(image: pyvips.Image) -> pyvips.Image:
+    """A 16-bit image of the HEIF family, which holds its 10 or 12 bits shifted up, stretched so that white is 65535."""
+    depth = image.get("bits-per-sample") if "bits-per-sample" in image.get_fields() else 8
+    if image.format != "ushort" or depth >= 16:
+        return image
+    white = ((1 << depth) - 1) << (16 - depth)
+    space = image.interpretation
+    return image.linear(65535 / white, 0).rint().cast("ushort").copy(interpretation=space)
+
+
 def to_srgb8(pixels: PixelArray, icc: bytes | None) -> NDArray[np.uint8]:
     """Pixels (row, column, RGB), uint8 or uint16, in the space of ``icc`` (None: sRGB), as 8-bit sRGB."""
     if icc is not None and icc != srgb_profile():

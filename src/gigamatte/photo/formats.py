@@ -24,18 +24,19 @@ JPEG = Kind("jpeg", "JPEG", "jpegload", (".jpg", ".jpeg", ".jpe", ".jfif"))
 PNG = Kind("png", "PNG", "pngload", (".png",))
 WEBP = Kind("webp", "WebP", "webpload", (".webp",))
 TIFF = Kind("tiff", "TIFF", "tiffload", (".tif", ".tiff", ".btf", ".tf8"))
+AVIF = Kind("avif", "AVIF", "heifload", (".avif",))
+#: read by an optional library, not by libvips
+HEIC = Kind("heic", "HEIC", "", (".heic", ".heif", ".hif"))
 
-KINDS = (JPEG, PNG, WEBP, TIFF)
+KINDS = (JPEG, PNG, WEBP, TIFF, AVIF, HEIC)
 
 #: camera raw files are TIFF by their first bytes, but hold a thumbnail and sensor data where a TIFF has its picture
 _RAW = ".3fr .arw .cr2 .dcr .dng .erf .iiq .k25 .kdc .mef .mos .mrw .nef .nrw .orf .pef .raw .rw2 .sr2 .srf .srw"
 RAW_SUFFIXES = frozenset(_RAW.split())
 
 _TIFF_HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_HEIF_BRANDS = {
-    b"heic": "HEIC", b"heix": "HEIC", b"heim": "HEIC", b"heis": "HEIC", b"hevc": "HEIC", b"hevx": "HEIC",
-    b"mif1": "HEIF", b"msf1": "HEIF", b"avif": "AVIF", b"avis": "AVIF", b"crx ": "camera raw (CR3)",
-}  # fmt: skip
+_AVIF_BRANDS = (b"avif", b"avis")
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")
 #: formats that are known but not read, so that the message can name them: offset, bytes, name
 _OTHERS = (
     (0, b"GIF8", "a GIF"),
@@ -78,7 +79,7 @@ def sniff(head: bytes, name: str) -> Kind:
             raise _unsupported(name, "a camera raw file (CR2)", "develop it to TIFF or JPEG first")
         return TIFF
     if head[4:8] == b"ftyp":
-        raise _unsupported(name, f"an {_HEIF_BRANDS.get(head[8:12], 'MP4 or HEIF file')}")
+        return _media(head, name)
     for offset, magic, title in _OTHERS:
         if head[offset:].startswith(magic):
             raise _unsupported(name, title)
@@ -90,8 +91,23 @@ def suffix_warning(kind: Kind, suffix: str) -> str | None:
     promised = next((other for other in KINDS if suffix.lower() in other.suffixes), None)
     if promised is None or promised is kind:
         return None
-    return f"the name ends in {suffix} but the file is a {kind.title}: read as {kind.title}"
+    return f"the name ends in {suffix} but the content is {kind.title}: read as {kind.title}"
+
+
+def _media(head: bytes, name: str) -> Kind:
+    """Which of the formats that share the container of MP4 it is: told by the brands it claims (ISO 14496-12, 4.3)."""
+    end = min(int.from_bytes(head[:4], "big"), len(head))
+    # the major brand, then, after a version, the compatible ones
+    brands = [head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))]
+    for brand in brands:
+        if brand in _AVIF_BRANDS:
+            return AVIF
+        if brand in _HEIC_BRANDS:
+            return HEIC
+    if brands[0] == b"crx ":
+        raise _unsupported(name, "a camera raw file (CR3)", "develop it to TIFF or JPEG first")
+    raise _unsupported(name, "a film or an unknown kind of HEIF")
 
 
 def _unsupported(name: str, found: str, advice: str = _ADVICE) -> UnsupportedInput:
-    return UnsupportedInput(f"{name}: expected a JPEG, PNG, WebP or TIFF, found {found}", advice)
+    return UnsupportedInput(f"{name}: expected a JPEG, PNG, WebP, TIFF, AVIF or HEIC, found {found}", advice)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from gigamatte.errors import BudgetExceeded, MissingInput, UnsupportedInput, UsageError
 from gigamatte.photo import arrays, colour, formats, metadata
+from gigamatte.photo.heif import HeicFile
 from gigamatte.photo.turn import Turn
 from gigamatte.types import Photo, Size
 
@@ -32,8 +33,8 @@ Source = str | os.PathLike[str] | bytes | NDArray[Any]
 def open_photo(source: Source | Image.Image, *, max_pixels: int) -> Photo:
     """The photo in ``source``, none of its pixels decoded yet.
 
-    A path or the bytes of a JPEG, PNG, WebP or TIFF; an array (row, column[, RGB or RGBA]), uint8 or uint16, sRGB;
-    or a Pillow image. Grey and CMYK are to be converted to sRGB; RGB keeps its own profile.
+    A path or the bytes of a JPEG, PNG, WebP, TIFF, AVIF or HEIC; an array (row, column[, RGB or RGBA]), uint8 or
+    uint16, sRGB; or a Pillow image. Grey and CMYK are to be converted to sRGB; RGB keeps its own profile.
     Raises MissingInput, UnsupportedInput, and BudgetExceeded when it has more than ``max_pixels`` pixels.
     """
     quiet_libvips()
@@ -109,22 +110,29 @@ def open_source(source: Source | Image.Image) -> Opened:
 
 
 def _open_encoded(kind: formats.Kind, name: str, variant: str, data: bytes | str, suffix: str) -> Opened:
+    warnings = []
+    if note := formats.suffix_warning(kind, suffix):
+        warnings.append(note)
+    if kind is formats.HEIC:
+        file = HeicFile(name, os.fsdecode(data) if variant == "" else data)
+        return Opened(name, kind.name, file.header, file.load, 1, (*warnings, *_pages(name, file.pages)))
+
     def load() -> pyvips.Image:
         # "error": broken files are refused instead of being filled up with grey
-        return pyvips.Operation.call(kind.loader + variant, data, access="sequential", fail_on="error")
+        image = pyvips.Operation.call(kind.loader + variant, data, access="sequential", fail_on="error")
+        return colour.full_range(image) if kind is formats.AVIF else image
 
     try:
         header = load()
     except pyvips.Error as error:
         raise broken(name, error) from error
-    warnings = []
-    if note := formats.suffix_warning(kind, suffix):
-        warnings.append(note)
-    pages = _field(header, "n-pages", 1)
-    if pages > 1:
-        warnings.append(f"{name} holds {pages} pictures (pages, frames or sizes): the first was read")
+    warnings += _pages(name, _field(header, "n-pages", 1))
     orientation = _field(header, "orientation", 1)
     return Opened(name, kind.name, header, load, orientation if 1 <= orientation <= 8 else 1, tuple(warnings))
+
+
+def _pages(name: str, count: int) -> list[str]:
+    return [f"{name} holds {count} pictures (pages, frames or sizes): the first was read"] if count > 1 else []
 
 
 def _head(path: Path) -> bytes:
@@ -241,8 +249,8 @@ def _decode_bytes(opened: Opened) -> int:
     """Bytes that decoding holds beyond strips, because the whole picture must be decoded before its first row."""
     header, bands = opened.header, int(opened.header.bands)
     pixels: int = header.width * header.height
-    if opened.format == "webp":
-        return pixels * bands
+    if opened.format in ("webp", "avif", "heic"):
+        return pixels * bands * (1 if header.format == "uchar" else 2)
     if opened.format == "jpeg" and _field(header, "jpeg-multiscan", 0):
         # every DCT coefficient is kept, 2 bytes each; chroma has a quarter as many of them at 4:2:0
         thin = "jpeg-chroma-subsample" in header.get_fields() and header.get("jpeg-chroma-subsample") == "4:2:0"

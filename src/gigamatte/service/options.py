@@ -13,8 +13,15 @@ from gigamatte.options import Format, MaskKind, Only, Options, Refine
 from gigamatte.service.settings import Settings
 from gigamatte.types import Box
 
-MEDIA: dict[str, str] = {"png": "image/png", "webp": "image/webp", "tiff": "image/tiff", "jpeg": "image/jpeg"}
-SUFFIX: dict[str, str] = {"png": "png", "webp": "webp", "tiff": "tif", "jpeg": "jpg"}
+MEDIA: dict[str, str] = {
+    "png": "image/png",
+    "webp": "image/webp",
+    "tiff": "image/tiff",
+    "jpeg": "image/jpeg",
+    "avif": "image/avif",
+    "psd": "image/vnd.adobe.photoshop",
+}
+SUFFIX: dict[str, str] = {"png": "png", "webp": "webp", "tiff": "tif", "jpeg": "jpg", "avif": "avif", "psd": "psd"}
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 

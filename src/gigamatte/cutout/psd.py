@@ -1,0 +1,270 @@
+"""Photoshop files: the photo as a layer, its alpha as that layer's editable mask, and a merged picture for viewers.
+
+Written strip by strip: each channel grows in a scratch file of its own, because the format wants channels one after
+another and their lengths first. (Adobe Photoshop File Formats Specification, November 2019.)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import IO, Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gigamatte.errors import UsageError, WriteError
+from gigamatte.photo import metadata
+from gigamatte.types import PixelArray, Size
+
+#: beyond this many pixels a side, or bytes, Photoshop wants its large format (PSB)
+LARGEST_SIDE, LARGEST_FILE = 30_000, 1_900_000_000
+#: pixels that are packed at a time
+PIECE = 1_000_000
+#: channel numbers of a layer
+_OPACITY, _MASK = -1, -2
+_ZIP_PREDICTED, _PACKBITS = 3, 1
+_RUN = 128
+
+
+def is_large(size: Size, bits: int) -> bool:
+    """Whether a picture needs the large format, PSB."""
+    return size.long > LARGEST_SIDE or size.pixels * 9 * bits // 8 > LARGEST_FILE
+
+
+def write_psd(
+    strips: Iterable[PixelArray],
+    size: Size,
+    bands: int,
+    bits: int,
+    file: BinaryIO,
+    *,
+    icc: bytes | None,
+    blocks: Mapping[str, bytes],
+    resolution: tuple[float, float],
+    threads: int,
+) -> None:
+    """Write RGB or RGBA ``strips`` (row, column, band) as one layer; the alpha becomes its mask.
+
+    RGB is the layer's colour everywhere, also where alpha is 0: painting on the mask brings it back.
+    Raises UsageError for other bands, WriteError when the disk is full, and what drawing a strip raises.
+    """
+    if bands not in (3, 4):
+        raise UsageError("a Photoshop file here holds a cutout, not a single channel", "choose --format png or tiff")
+    large = is_large(size, bits)
+    with contextlib.ExitStack() as stack:
+        numbers = (_OPACITY, 0, 1, 2, *((_MASK,) if bands == 4 else ()))
+        layer = {number: _ZippedPlane(stack) for number in numbers}
+        merged = [_PackedPlane(stack, large) for _ in range(bands)]
+        with ThreadPoolExecutor(max(1, threads)) as pool:
+            rows, step = 0, max(1, PIECE // size.width)
+            for strip in strips:
+                rows += len(strip)
+                _check(strip, size, bands, bits, rows)
+                for top in range(0, len(strip), step):
+                    _add(strip[top : top + step], layer, merged, pool)
+        if rows != size.height:
+            raise ValueError(f"the strips have {rows} rows, the picture has {size.height}")
+        with _disk():
+            file.write(_header(size, bands, bits, large))
+            file.write(_resources(icc, blocks, resolution))
+            _write_layer(file, size, bits, layer, large)
+            _write_merged(file, merged)
+            file.flush()
+
+
+def _check(strip: PixelArray, size: Size, bands: int, bits: int, rows: int) -> None:
+    fits = strip.shape[1:] == (size.width, bands) and strip.dtype.itemsize * 8 == bits and rows <= size.height
+    if not fits:
+        raise ValueError(
+            f"a strip of {strip.dtype} {strip.shape} does not fit into {size} pixels of {bands}×{bits} bits"
+        )
+
+
+class _ZippedPlane:
+    """A channel of a layer: one deflate stream of rows that hold differences to the pixel on the left."""
+
+    def __init__(self, stack: contextlib.ExitStack) -> None:
+        self._file = _scratch(stack)
+        self._packer = zlib.compressobj(1)
+
+    def add(self, rows: PixelArray) -> None:
+        differences = rows.copy()
+        differences[:, 1:] -= rows[:, :-1]
+        self._write(self._packer.compress(_big_endian(differences).data))
+
+    def finish(self) -> int:
+        self._write(self._packer.flush())
+        return 2 + self._file.tell()
+
+    def copy_to(self, file: BinaryIO) -> None:
+        file.write(struct.pack(">H", _ZIP_PREDICTED))
+        _copy(self._file, file)
+
+    def _write(self, data: bytes) -> None:
+        with _disk():
+            self._file.write(data)
+
+
+class _PackedPlane:
+    """A channel of the merged picture: PackBits, row by row, and how long every row has become."""
+
+    def __init__(self, stack: contextlib.ExitStack, large: bool) -> None:
+        self._file = _scratch(stack)
+        self._lengths: list[NDArray[Any]] = []
+        self._length_type = ">u4" if large else ">u2"
+
+    def add(self, rows: PixelArray) -> None:
+        data, lengths = pack_bits(_big_endian(rows).reshape(len(rows), -1))
+        self._lengths.append(lengths.astype(self._length_type))
+        with _disk():
+            self._file.write(data)
+
+    def lengths(self) -> bytes:
+        return b"".join(part.tobytes() for part in self._lengths)
+
+    def copy_to(self, file: BinaryIO) -> None:
+        _copy(self._file, file)
+
+
+def pack_bits(rows: NDArray[np.uint8]) -> tuple[bytes, NDArray[np.int64]]:
+    """Rows of bytes as PackBits, and the packed length of each row.
+
+    In steps of 128 bytes: a step of equal bytes becomes a run, another one is kept. That packs the empty rows and
+    surroundings of a cutout, which is what there is to gain, without a loop over pixels.
+    """
+    count, width = rows.shape
+    steps = -(-width // _RUN)
+    padded = np.zeros((count, steps * _RUN), np.uint8)
+    padded[:, :width] = rows
+    padded[:, width:] = rows[:, -1:]
+    cells = padded.reshape(count, steps, _RUN)
+    sizes = np.full(steps, _RUN)
+    sizes[-1] = width - (steps - 1) * _RUN
+    equal = (cells == cells[..., :1]).all(-1) & (sizes >= 2)
+    packed = np.empty((count, steps, 1 + _RUN), np.uint8)
+    packed[..., 1:] = cells
+    packed[..., 0] = np.where(equal, 257 - sizes, sizes - 1)
+    used = np.arange(1 + _RUN) <= np.where(equal, 1, sizes)[..., None]
+    return packed[used].tobytes(), used.sum((1, 2))
+
+
+def _add(
+    strip: PixelArray, layer: Mapping[int, _ZippedPlane], merged: list[_PackedPlane], pool: ThreadPoolExecutor
+) -> None:
+    full = np.iinfo(strip.dtype).max
+    planes: dict[int, PixelArray] = {number: strip[..., number].copy() for number in range(3)}
+    planes[_OPACITY] = np.full_like(planes[0], full)
+    flat = strip
+    if _MASK in layer:
+        planes[_MASK] = strip[..., 3].copy()
+        flat = _on_white(strip, int(full))
+    jobs = [pool.submit(plane.add, planes[number]) for number, plane in layer.items()]
+    jobs += [pool.submit(plane.add, flat[..., band].copy()) for band, plane in enumerate(merged)]
+    for job in jobs:
+        job.result()
+
+
+def _on_white(strip: PixelArray, full: int) -> PixelArray:
+    """RGBA whose colours lie on white: what Photoshop stores as the merged picture of a transparent document."""
+    alpha = strip[..., 3:].astype(np.uint64)
+    mixed = (strip[..., :3] * alpha + full * (full - alpha) + full // 2) // full
+    flat = strip.copy()
+    flat[..., :3] = mixed
+    return flat
+
+
+def _header(size: Size, bands: int, bits: int, large: bool) -> bytes:
+    rgb = 3
+    head = struct.pack(">4sH6xHIIHH", b"8BPS", 2 if large else 1, bands, size.height, size.width, bits, rgb)
+    return head + struct.pack(">I", 0)
+
+
+def _resources(icc: bytes | None, blocks: Mapping[str, bytes], resolution: tuple[float, float]) -> bytes:
+    across, down = (round((side or 72 / 25.4) * 25.4 * 65536) for side in resolution)
+    parts = {1005: struct.pack(">IHHIHH", across, 1, 1, down, 1, 1)}
+    if metadata.IPTC in blocks:
+        parts[1028] = blocks[metadata.IPTC]
+    if icc is not None:
+        parts[1039] = icc
+    if metadata.EXIF in blocks:
+        parts[1058] = blocks[metadata.EXIF].removeprefix(b"Exif\0\0")
+    if metadata.XMP in blocks:
+        parts[1060] = blocks[metadata.XMP]
+    body = b"".join(
+        struct.pack(">4sHHI", b"8BIM", number, 0, len(data)) + data + bytes(len(data) % 2)
+        for number, data in parts.items()
+    )
+    return struct.pack(">I", len(body)) + body
+
+
+def _write_layer(file: BinaryIO, size: Size, bits: int, layer: Mapping[int, _ZippedPlane], large: bool) -> None:
+    wide = "Q" if large else "I"
+    lengths = {number: plane.finish() for number, plane in layer.items()}
+    frame = struct.pack(">4i", 0, 0, size.height, size.width)
+    channels = b"".join(struct.pack(f">h{wide}", number, length) for number, length in lengths.items())
+    name = "photo"
+    mask = struct.pack(">I", 20) + frame + bytes(4) if _MASK in layer else struct.pack(">I", 0)
+    unicode_name = struct.pack(">4s4sII", b"8BIM", b"luni", 4 + 2 * len(name) + 2, len(name)) + name.encode("utf-16-be")
+    extra = mask + struct.pack(">I", 0) + struct.pack(">B", len(name)) + name.encode() + bytes(-(1 + len(name)) % 4)
+    extra += unicode_name + bytes(2)
+    record = frame + struct.pack(">H", len(lengths)) + channels
+    record += struct.pack(">4s4sBBBBI", b"8BIM", b"norm", 255, 0, 0, 0, len(extra)) + extra
+    # minus: the merged picture's fourth channel is transparency
+    body = struct.pack(">h", -1 if _MASK in layer else 1) + record
+    length = len(body) + sum(lengths.values())
+    padding = -length % 4
+    length += padding
+    if bits == 8:
+        # length of the section, length of the layers, the layers, no global mask
+        file.write(struct.pack(f">{wide}{wide}", struct.calcsize(f">{wide}") + length + 4, length))
+    else:
+        # deep layers live in a block of their own behind an empty list
+        tag = struct.pack(f">4s4s{wide}", b"8BIM", b"Lr16", length)
+        empty = struct.pack(f">{wide}I", 0, 0)
+        file.write(struct.pack(f">{wide}", len(empty) + len(tag) + length) + empty + tag)
+    file.write(body)
+    for plane in layer.values():
+        plane.copy_to(file)
+    file.write(bytes(padding))
+    if bits == 8:
+        file.write(struct.pack(">I", 0))
+
+
+def _write_merged(file: BinaryIO, merged: list[_PackedPlane]) -> None:
+    file.write(struct.pack(">H", _PACKBITS))
+    for plane in merged:
+        file.write(plane.lengths())
+    for plane in merged:
+        plane.copy_to(file)
+
+
+def _big_endian(rows: PixelArray) -> NDArray[np.uint8]:
+    ordered = np.ascontiguousarray(rows if rows.dtype == np.uint8 else rows.astype(">u2"))
+    return ordered.view(np.uint8)
+
+
+def _scratch(stack: contextlib.ExitStack) -> IO[bytes]:
+    with _disk():
+        return stack.enter_context(tempfile.TemporaryFile(prefix="gigamatte-"))
+
+
+def _copy(source: IO[bytes], target: BinaryIO) -> None:
+    source.seek(0)
+    while data := source.read(1 << 20):
+        target.write(data)
+
+
+@contextlib.contextmanager
+def _disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise WriteError(
+            f"the Photoshop file cannot be written: {error.strerror or error}",
+            "is there room on its disk and on that for temporary files (TMPDIR)?",
+        ) from error
