@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 import typer
+from typer.main import get_command
 
 from gigamatte import __version__
 from gigamatte.cli.compare import compare
@@ -14,6 +15,7 @@ from gigamatte.cli.cut import cut
 from gigamatte.cli.doctor import doctor
 from gigamatte.cli.evaluate import evaluate
 from gigamatte.cli.inspect import inspect
+from gigamatte.cli.localise import localised
 from gigamatte.cli.models import models_app
 from gigamatte.cli.prepare import prepare
 from gigamatte.cli.preview import preview
@@ -60,7 +62,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
     harden()
     try:
-        code = app(args=arguments, standalone_mode=False, prog_name="gigamatte")
+        command = localised(get_command(app))
+        code = command(args=arguments, standalone_mode=False, prog_name="gigamatte")
         return code if isinstance(code, int) else 0
     except GigamatteError as error:
         return fail(error.message, error.hint, error.exit_code)

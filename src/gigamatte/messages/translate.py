@@ -39,6 +39,13 @@ def translate(text: str, lang: Language | None = None) -> str:
     return text
 
 
+def translate_help(text: str, lang: Language | None = None) -> str:
+    """Help of a command, whose line breaks the command line library may have changed; else like ``translate``."""
+    if (lang or language()) == "en":
+        return text
+    return _by_words().get(" ".join(text.split()), text)
+
+
 def page_strings(lang: Language | None = None) -> dict[str, str]:
     """English → translation of every text of the viewer and the web page; empty for English."""
     if (lang or language()) == "en":
@@ -48,11 +55,11 @@ def page_strings(lang: Language | None = None) -> dict[str, str]:
     return dict(PAGE)
 
 
-def known(text: str) -> bool:
-    """Whether the catalogue translates this template (values written as ``{}``) or page text."""
-    from gigamatte.messages.zh import PAGE, TEXTS
+@functools.cache
+def _by_words() -> dict[str, str]:
+    from gigamatte.messages.zh import TEXTS
 
-    return text in TEXTS or text in PAGE
+    return {" ".join(english.split()): chinese for english, chinese in TEXTS.items()}
 
 
 @functools.cache

@@ -1,9 +1,5 @@
-"""The Chinese catalogue: English → Chinese. ``{}`` stands for a value, ``{0}``, ``{1}`` where their order changes."""
+"""What the viewer and the web page say."""
 
-#: errors, hints, warnings, help and what the commands print
-TEXTS: dict[str, str] = {}
-
-#: the viewer and the web page
 PAGE: dict[str, str] = {
     # viewer
     "Cutout": "抠图结果",

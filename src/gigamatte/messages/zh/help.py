@@ -1,0 +1,175 @@
+"""The help of every command."""
+
+HELP: dict[str, str] = {
+    "Cut the background out of photos of any size, at the photo's own resolution.": "为任意尺寸的照片抠除背景，保持照片原有分辨率。",
+    "Print the version.": "显示版本。",
+    # cut
+    (
+        "Cut the background out of PHOTO, at the photo's own resolution.\n\n\b\n"
+        "gigamatte cut photo.jpg                        writes photo.cutout.png\n"
+        "gigamatte cut photo.jpg -o out.webp --crop     crops to the subject\n"
+        "gigamatte cut photo.jpg --background white -o shop.jpg\n"
+        "gigamatte cut photo.jpg --mask mask.png        refines a mask from another tool\n"
+        "cat photo.jpg | gigamatte cut - > cutout.png\n\n"
+        "Exit codes: 0 done, 1 failed, 2 usage, 3 unreadable photo, 4 too many pixels, 5 network missing, 6 no subject,\n"
+        "130 interrupted."
+    ): (
+        "抠除 PHOTO 的背景，保持照片原有分辨率。\n\n\b\n"
+        "gigamatte cut photo.jpg                        写出 photo.cutout.png\n"
+        "gigamatte cut photo.jpg -o out.webp --crop     裁剪到主体\n"
+        "gigamatte cut photo.jpg --background white -o shop.jpg\n"
+        "gigamatte cut photo.jpg --mask mask.png        精修其他工具的蒙版\n"
+        "cat photo.jpg | gigamatte cut - > cutout.png\n\n"
+        "退出码：0 完成，1 失败，2 用法错误，3 照片无法读取，4 像素过多，5 缺少网络，6 没有主体，130 被中断。"
+    ),
+    "The photo: JPEG, PNG, WebP or TIFF; - for stdin.": "照片：JPEG、PNG、WebP 或 TIFF；- 表示标准输入。",
+    "Where to write; - for stdout. [STEM.cutout.png]": "输出位置；- 表示标准输出。[STEM.cutout.png]",
+    "Network: auto, locator, a name of `gigamatte models list`, or FILE.onnx.": (
+        "网络：auto、locator、`gigamatte models list` 中的名称，或 FILE.onnx。"
+    ),
+    "A coarse mask, alpha or trimap of any size instead of a network.": "用任意尺寸的粗蒙版、透明度或三分图代替网络。",
+    "What --mask is.": "--mask 的类型。",
+    "How alpha is resolved: best, learned, classical, upscaled.": "透明度的求解方式：最佳、学习、经典、放大。",
+    "What to write.": "输出内容。",
+    "Lay the subject on this: white, '#ff00ff', photo.jpg.": "把主体放在此背景上：white、'#ff00ff'、photo.jpg。",
+    "File format. [OUT's suffix, or png]": "文件格式。[按 OUT 的后缀，否则 png]",
+    "Crop to the subject.": "裁剪到主体。",
+    "Room around --crop, in percent of the subject's longer side.": "--crop 的留白，占主体长边的百分比。",
+    "Look for the subject only here (upright photo pixels).": "只在此区域内寻找主体（正向照片的像素）。",
+    "Where the network runs.": "网络运行的设备。",
+    "Fail rather than fall back to another device.": "设备不可用时报错，而不改用其他设备。",
+    "CPU threads. [0 = all]": "CPU 线程数。[0 = 全部]",
+    "Refuse larger photos, before decoding: 300M, 2G.": "解码之前就拒绝更大的照片：300M、2G。",
+    "White here is subject, whatever the network says.": "此图中白色处必为主体，不论网络结果如何。",
+    "White here is background, whatever the network says.": "此图中白色处必为背景，不论网络结果如何。",
+    "Fill holes of up to this part of the subject's area.": "填补不超过主体面积此比例的孔洞。",
+    "Keep only the largest piece: drops specks.": "只保留最大的一块：去除碎点。",
+    "Harden the alpha as ImageMagick's blur and level do. It deletes fine hair.": (
+        "像 ImageMagick 的 blur 和 level 那样硬化边缘。会删除细发丝。"
+    ),
+    "Leave EXIF, XMP and IPTC out of the result.": "结果中不保留 EXIF、XMP 和 IPTC。",
+    "Leave the place where it was taken out.": "不保留拍摄地点。",
+    "Lossy WebP, or JPEG's quality. [lossless, or 95]": "有损 WebP 或 JPEG 的质量。[无损，或 95]",
+    "Bytes one photo may need: 500M, 2G. More pixels go to disk.": "一张照片可用的内存：500M、2G。更多像素放到磁盘。",
+    "Write an empty cutout when there is no subject.": "没有主体时写出空的结果。",
+    "Replace OUT if it exists.": "OUT 已存在时覆盖。",
+    "Print the receipt as JSON (to stderr when OUT is -).": "以 JSON 输出回执（OUT 为 - 时输出到标准错误）。",
+    "Say nothing but errors.": "只显示错误。",
+    # inspect
+    "Tell a photo's size, how far a 1024-pixel network shrinks it, what is lost, and what is suggested.": (
+        "显示照片尺寸、1024 像素网络会缩小多少、损失什么，以及建议。"
+    ),
+    "a JPEG, PNG, WebP or TIFF": "JPEG、PNG、WebP 或 TIFF",
+    "pixels that the other tool's network sees, a side": "其他工具的网络每边看到的像素数",
+    "plain data instead of lines": "输出数据而不是文字",
+    # prepare
+    (
+        "Shrink photos for tools whose network sees 1024 pixels, as lossless PNG. `cut` does not need this.\n\n"
+        "long-side is the published script: the longer side to 1024, or the shorter to 768 where it would fall under that\n"
+        "(5472×3648 → 1152×768).\n\n"
+        "The published table scales the width instead, and the named strategies give its sizes: portrait 4000×6000 →\n"
+        "1024×1536; product 3000×2000 → 1024×683, then stretched to 1024×768 (its aspect changes); document 2400×3200 →\n"
+        "autocontrast, then 1024×1365.\n\n"
+        "auto chooses one by size and content, says why, and leaves a photo alone whose longer side has 970…1070 and whose\n"
+        "shorter has at least 768 pixels."
+    ): (
+        "为网络只看 1024 像素的工具缩小照片，输出无损 PNG。`cut` 不需要这一步。\n\n"
+        "long-side 即公开的脚本：长边缩到 1024；若短边会小于 768，则短边缩到 768（5472×3648 → 1152×768）。\n\n"
+        "公开的表格按宽度缩放，具名策略给出表中的尺寸：portrait 4000×6000 → 1024×1536；product 3000×2000 → 1024×683，"
+        "再拉伸到 1024×768（长宽比改变）；document 2400×3200 → 自动对比度，再到 1024×1365。\n\n"
+        "auto 按尺寸和内容选择并说明理由；长边为 970…1070 且短边至少 768 像素的照片保持不变。"
+    ),
+    "a JPEG, PNG or WebP, or a folder of them": "JPEG、PNG 或 WebP，或它们所在的文件夹",
+    "the PNG to write, or a folder": "要写的 PNG 或文件夹",
+    "long-side, portrait, product, document, or auto": "long-side、portrait、product、document 或 auto",
+    "pixels of the longer side (named strategies: of the width)": "长边的像素数（具名策略：宽度）",
+    "least pixels of the shorter side": "短边的最少像素数",
+    "replace results that exist": "覆盖已有的结果",
+    "plain data, one line per photo": "输出数据，每张照片一行",
+    # smooth
+    (
+        "Harden the edge of a cutout, equal to ImageMagick's `-alpha on -channel A -blur 0x0.8 -level 10%,90% +channel`.\n\n"
+        "It deletes hair: a strand one pixel wide and fully opaque keeps 46 % of its opacity, one of 24 % ends with 2 %.\n"
+        "It exists because users know it; a cutout made by `gigamatte cut` does not need it."
+    ): (
+        "硬化抠图的边缘，等同于 ImageMagick 的 `-alpha on -channel A -blur 0x0.8 -level 10%,90% +channel`。\n\n"
+        "它会删除发丝：一像素宽、完全不透明的发丝只剩 46 % 的不透明度，24 % 的只剩 2 %。\n"
+        "保留它是因为用户熟悉它；`gigamatte cut` 的结果不需要它。"
+    ),
+    "a cutout with alpha: PNG, WebP or TIFF": "带透明通道的抠图：PNG、WebP 或 TIFF",
+    "where to write it": "输出位置",
+    "blur, pixels: 0.1…100": "模糊，像素：0.1…100",
+    "percent that become transparent and opaque": "变为全透明和不透明的百分数",
+    "replace OUT if it exists": "OUT 已存在时覆盖",
+    # preview
+    (
+        "Write one HTML page that shows a cutout on any background, its opacity, and before and after, up to 8:1.\n\n"
+        "The page holds the pictures themselves: it opens from disk, loads nothing and can be sent to anybody."
+    ): (
+        "写一个 HTML 页面，可在任意背景上查看抠图、透明度和前后对比，最大 8:1。\n\n"
+        "页面自带图片：直接从磁盘打开，不加载任何内容，可以发给任何人。"
+    ),
+    "the cutout: PNG, WebP or TIFF": "抠图结果：PNG、WebP 或 TIFF",
+    "the photo it was made of, for before and after": "抠图所用的照片，用于前后对比",
+    "the page to write (default: STEM.preview.html beside CUTOUT)": "要写的页面（默认：CUTOUT 旁的 STEM.preview.html）",
+    "replace the page if it exists": "页面已存在时覆盖",
+    # compare
+    (
+        "Cut a photo directly, prepared, prepared and smoothed, and at full resolution; measure and show all four.\n\n"
+        "What every column means is defined in docs/evaluate.md."
+    ): "用直接、预处理、预处理加后处理、全分辨率四种方式抠同一张照片，测量并展示。\n\n各列的定义见 docs/zh/evaluate.md。",
+    "the photo to cut in four ways": "要用四种方式抠的照片",
+    "the network that all four ways use": "四种方式共用的网络",
+    "a coarse mask instead of the network": "用粗蒙版代替网络",
+    "the exact alpha, if it is known": "真实透明度（如果有）",
+    "how the photo is prepared: long-side, portrait, product, document, auto": (
+        "预处理方式：long-side、portrait、product、document、auto"
+    ),
+    "the report to write (default: STEM.compare.html beside PHOTO)": "要写的报告（默认：PHOTO 旁的 STEM.compare.html）",
+    "auto, cpu, cuda, …": "auto、cpu、cuda、…",
+    "replace the report if it exists": "报告已存在时覆盖",
+    "plain data instead of a table": "输出数据而不是表格",
+    # evaluate
+    "Score cutouts against exact alphas, as ratios to enlarging the same mask (1 = no better).": (
+        "用真实透明度给抠图评分，以直接放大同一蒙版为基准（1 = 没有改善）。"
+    ),
+    "folder of cases: photo.*, alpha.png, perhaps coarse.png": "样本文件夹：photo.*、alpha.png，可有 coarse.png",
+    "auto, neural, guided or off; may be given several times": "auto、neural、guided 或 off；可多次给出",
+    "the network to judge as well": "同时评测的网络",
+    "judge from the given coarse masks": "从给定的粗蒙版评测",
+    "judge from the network's own masks": "从网络自己的蒙版评测",
+    "plain data instead of tables": "输出数据而不是表格",
+    "tables in Markdown": "Markdown 表格",
+    # doctor and models
+    "Say what is installed, which device and precision are used, and why a GPU is not.": (
+        "显示已安装的内容、所用设备和精度，以及为何没用 GPU。"
+    ),
+    "Networks: list, get, path, verify, remove, build.": "网络：列出、下载、路径、校验、删除、构建。",
+    "Show every known network: installed or not, size, licence, what it is for.": (
+        "列出所有已知网络：是否安装、大小、许可证、用途。"
+    ),
+    "Fetch a network's weights, verify them and keep them. A broken download goes on where it stopped.": (
+        "下载、校验并保存网络权重。中断的下载会继续。"
+    ),
+    "name of a network, as `gigamatte models list` shows it": "网络名称，同 `gigamatte models list` 所示",
+    "Print where a network's file is.": "显示网络文件的位置。",
+    "Check digest and contents of installed weights.": "校验已安装权重的摘要和内容。",
+    "networks; default: all that are installed": "网络；默认：全部已安装的",
+    "an installed network or an ONNX file of the same weights: compare what both answer": (
+        "已安装的网络，或同一权重的 ONNX 文件：比较两者的输出"
+    ),
+    "Delete a network's weights and everything built from them.": "删除网络权重及由其构建的一切。",
+    (
+        "Build a BiRefNet (or RMBG-2.0) graph as ONNX from its published weights, without PyTorch.\n\n"
+        "The graph takes one normalised float32 1×3×H×W input; its first output is 1×1×H×W logits, as its metadata says."
+    ): (
+        "不用 PyTorch，从公开权重构建 BiRefNet（或 RMBG-2.0）的 ONNX 图。\n\n"
+        "图的输入是归一化的 float32 1×3×H×W；第一个输出是 1×1×H×W 的 logits，如其元数据所述。"
+    ),
+    "the network that the weights belong to": "权重所属的网络",
+    "a safetensors file that you have": "你已有的 safetensors 文件",
+    "the ONNX file to write; replaced if it exists": "要写的 ONNX 文件；已存在则覆盖",
+    "HxW in pixels, multiples of 64; default: the card's": "高x宽（像素），64 的倍数；默认：按模型卡",
+    "channel order of the decoder's patches; default: the card's": "解码器分块的通道顺序；默认：按模型卡",
+    "how weights are stored; default: as the file has them": "权重的存储精度；默认：与文件相同",
+}
