@@ -32,7 +32,7 @@ def guess_scene(picture: Image.Image) -> Scene:
     small.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX, reducing_gap=None)
     pixels = np.asarray(small).astype(np.float32)
     written = _written_cells(pixels)
-    if written > 0.4:
+    if written > 0.35:
         return Scene("document", f"bright paper with writing on {written:.0%} of it")
     if _border_spread(pixels) < 12:
         return Scene("product", "a plain background all around")
@@ -49,8 +49,8 @@ def _written_cells(pixels: NDArray[np.float32]) -> float:
     bright = np.quantile(light, 0.9)
     if bright < 120:
         return 0.0
-    paper = colourless & (light > 0.8 * bright)
-    ink = light < 0.65 * bright
+    paper = colourless & (light > 0.88 * bright)
+    ink = light < 0.82 * bright
     rows, columns = light.shape[0] // CELL, light.shape[1] // CELL
     if not rows or not columns:
         return 0.0
@@ -59,7 +59,7 @@ def _written_cells(pixels: NDArray[np.float32]) -> float:
         cells = mask[: rows * CELL, : columns * CELL].reshape(rows, CELL, columns, CELL)
         return np.asarray(cells.mean(axis=(1, 3)), np.float64)
 
-    return float(((share(paper) > 0.4) & (share(ink) > 0.01)).mean())
+    return float(((share(paper) > 0.25) & (share(ink) > 0.02)).mean())
 
 
 def _border_spread(pixels: NDArray[np.float32]) -> float:
