@@ -1,6 +1,7 @@
 """Makes before-after.jpg, the picture of the README, from examples/photo.jpg and its cutout.
 
-usage: python docs/images/make.py [LEFT,TOP]        (the corner of the 1:1 crop in the photo; default: the hairiest place)
+usage: python docs/images/make.py [LEFT,TOP]
+LEFT,TOP is the corner of the 1:1 crop in the photo; by default the hairiest place is taken.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import typer
 from typer.main import get_command
 
 from gigamatte import __version__
+from gigamatte.cli.batch import batch
 from gigamatte.cli.compare import compare
 from gigamatte.cli.cut import cut
 from gigamatte.cli.doctor import doctor
@@ -19,6 +20,7 @@ from gigamatte.cli.localise import localised
 from gigamatte.cli.models import models_app
 from gigamatte.cli.prepare import prepare
 from gigamatte.cli.preview import preview
+from gigamatte.cli.serve import serve
 from gigamatte.cli.smooth import smooth
 from gigamatte.errors import GigamatteError
 from gigamatte.messages.translate import translate
@@ -47,9 +49,10 @@ def _main(
     """Cut the background out of photos of any size, at the photo's own resolution."""
 
 
-for command in (cut, inspect, prepare, smooth, preview, compare, evaluate):
+for command in (cut, batch, inspect, prepare, smooth, preview, compare, evaluate):
     app.command(no_args_is_help=True)(command)
 app.command()(doctor)
+app.command()(serve)
 app.add_typer(models_app, name="models")
 
 #: Newer typer carries its own copy of click, older typer imports it: its base error is found by descent.
