@@ -12,7 +12,7 @@ from gigamatte.errors import NetworkUnavailable
 from gigamatte.options import Options
 
 #: options that change how fast a result comes, or whether it comes, but not what it is
-_INDIFFERENT = ("threads", "device", "require_device", "max_pixels", "mask")
+_INDIFFERENT = ("threads", "device", "require_device", "max_pixels", "memory")
 
 
 def config_hash(options: Options, *, masks: bool = False) -> str:
@@ -24,8 +24,9 @@ def config_hash(options: Options, *, masks: bool = False) -> str:
     """
     plain = {name: value for name, value in dataclasses.asdict(options).items() if name not in _INDIFFERENT}
     plain["model"] = "mask" if masks or options.mask is not None else _network(options.model)
-    if options.background is not None and Path(options.background).is_file():
-        plain["background"] = sha256_of(options.background)
+    for name in ("mask", "background", "keep", "drop"):
+        if plain[name] is not None and Path(plain[name]).is_file():
+            plain[name] = sha256_of(plain[name])
     text = json.dumps(plain, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]
 

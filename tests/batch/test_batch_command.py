@@ -1,0 +1,89 @@
+"""The words and exit codes of the command."""
+
+import inspect
+import json
+import sys
+
+import pytest
+import typer
+from batch_helpers import events, save_photo
+
+from gigamatte.batch.display import JsonDisplay, LineDisplay
+from gigamatte.cli.batch import batch
+from gigamatte.cli.cut import cut
+
+app = typer.Typer()
+app.command()(batch)
+
+
+def call(*arguments: object) -> int:
+    try:
+        code = app([str(word) for word in arguments], standalone_mode=False)
+    except typer.Exit as end:
+        return end.exit_code
+    return code if isinstance(code, int) else 0
+
+
+def test_it_takes_every_option_of_cut():
+    own, single = (inspect.signature(function).parameters for function in (batch, cut))
+    assert set(single) - set(own) == {"photo", "out"} - set(own)
+    for name in set(own) & set(single) - {"out", "memory", "mask"}:
+        assert own[name].default == single[name].default, name
+
+
+def test_paths_on_stdout_and_words_on_stderr(tmp_path, mask, capsys):
+    save_photo(tmp_path / "in" / "a.jpg", 1)
+    (tmp_path / "in" / "bad.jpg").write_bytes(b"junk")
+    report, lines = tmp_path / "r.html", tmp_path / "p.jsonl"
+    code = call(tmp_path / "in", tmp_path / "out", "--mask", mask, "--report", report, "--export", lines)
+    said = capsys.readouterr()
+    assert code == 3
+    assert said.out.splitlines() == [str(tmp_path / "out" / "a.cutout.png")]
+    assert "bad.jpg: expected a JPEG" in said.err
+    assert "1 cut, 0 unchanged, 1 failed" in said.err
+    assert report.exists()
+    assert len(lines.read_text().splitlines()) == 2
+    assert call(tmp_path / "in", tmp_path / "out", "--mask", mask, "--json") == 3
+    first, last = events(capsys.readouterr().out)
+    assert (first["event"], first["unchanged"], first["failed"]) == ("started", 1, 1)
+    assert (last["event"], last["exit_code"], last["manifest"]) == (
+        "summary", 3, str(tmp_path / "out" / ".gigamatte" / "1-of-1.sqlite")
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["in", "out", "--shard", "x"], 2, "--shard is i/n"),
+        (["in", "out", "--memory", "100M"], 2, "--memory is at least"),
+        (["in", "out", "--engine", "cloud"], 2, "--engine is local or ray"),
+        (["in", "out", "--timeout", "0"], 2, "--timeout"),
+        (["in", "out", "--model", "gone.onnx"], 1, "there is no file gone.onnx"),
+        (["gone", "out", "--mask", "MASK"], 1, "there is no gone"),
+        (["in", "out", "--mask", "MASK"], 4, "no photo found"),
+    ],
+)
+def test_what_keeps_it_from_starting(tmp_path, mask, monkeypatch, capsys, arguments, code, words):
+    (tmp_path / "in").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert call(*(mask if word == "MASK" else word for word in arguments)) == code
+    assert words in capsys.readouterr().err
+
+
+def test_no_bar_where_nobody_looks(capsys, monkeypatch):
+    assert not sys.stderr.isatty()
+    with LineDisplay() as display:
+        assert display._bar is None
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with LineDisplay() as display:
+        assert display._bar is not None
+        display.listed(3)
+    with LineDisplay(quiet=True) as display:
+        assert display._bar is None
+
+
+def test_names_that_are_no_text_do_not_end_the_batch(capsys):
+    JsonDisplay().warned("a\udcff.jpg")
+    assert json.loads(capsys.readouterr().out)["message"] == "a\udcff.jpg"
+    LineDisplay().warned("a\udcff.jpg")
+    assert "a\\udcff.jpg" in capsys.readouterr().err

@@ -1,0 +1,301 @@
+"""Whole batches on this machine, with the real worker."""
+
+import html
+import json
+import os
+import struct
+import zlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from batch_helpers import GIB, Recorder, pictures, rows, run, save_photo, save_photos
+
+from gigamatte.batch.export import export
+from gigamatte.batch.one import Limits
+from gigamatte.batch.plan import Plan
+from gigamatte.batch.report import write_report
+from gigamatte.errors import MissingInput, NetworkUnavailable, UsageError
+from gigamatte.options import Options
+from gigamatte.photo.read import open_photo
+
+
+def png_bomb() -> bytes:
+    """A few bytes that promise 2.5 gigapixels."""
+    header = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
+    chunks = (b"IHDR" + header, b"IDAT" + zlib.compress(bytes(1000)), b"IEND")
+    parts = [struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) for chunk in chunks]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def bad_files(folder: Path) -> dict[str, str]:
+    """Ten bad files of different kinds: {key: code of the error}."""
+    good = save_photo(folder / "x.jpg", 999).read_bytes()
+    (folder / "x.jpg").unlink()
+    save_photo(folder / "bad" / "crash.jpg", 1)
+    save_photo(folder / "bad" / "raise.jpg", 2)
+    content = {
+        "bad/empty.jpg": (b"", "input-unsupported"),
+        "bad/text.jpg": (b"this is no photo", "input-unsupported"),
+        "bad/cut-short.jpg": (good[: len(good) // 2], "input-unsupported"),
+        "bad/gif.jpg": (b"GIF89a" + bytes(50), "input-unsupported"),
+        "bad/svg.png": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "input-unsupported"),
+        "bad/bomb.png": (png_bomb(), "budget"),
+    }
+    for key, (data, _) in content.items():
+        (folder / key).write_bytes(data)
+    blank = np.full((48, 64, 3), (255, 0, 0), np.uint8)  # blue: no subject for the small network
+    cv2.imwrite(str(folder / "bad" / "nobody.png"), blank)
+    (folder / "bad" / "dangling.jpg").symlink_to(folder / "nowhere.jpg")
+    return {key: code for key, (_, code) in content.items()} | {
+        "bad/crash.jpg": "worker",
+        "bad/raise.jpg": "failed",
+        "bad/nobody.png": "no-subject",
+        "bad/dangling.jpg": "refused",
+    }
+
+
+def test_three_hundred_photos_ten_bad_ones(tmp_path, network):
+    source, out = tmp_path / "in", tmp_path / "out"
+    photos = save_photos(source, 290)
+    before = {path: path.read_bytes() for path in photos}
+    bad = bad_files(source)
+    summary, listener = run(source, out, Options(model=network), entry="odd_batch_child")
+    assert (summary.total, summary.done, summary.failed, summary.waiting) == (300, 290, 10, 0)
+    assert summary.exit_code == 3
+    table = rows(out / ".gigamatte" / "1-of-1.sqlite")
+    assert {key: row["code"] for key, row in table.items() if row["state"] != "done"} == bad
+    # what cannot get better is tried once, what might is tried twice
+    assert {key: row["attempts"] for key, row in table.items() if key.startswith("bad/")} == {
+        key: {"worker": 2, "failed": 2, "refused": 0}.get(code, 1) for key, code in bad.items()
+    }
+    results = pictures(out)
+    assert sorted(results) == sorted(f"{p.relative_to(source).with_suffix('').as_posix()}.cutout.png" for p in photos)
+    for path in out.rglob("*.png"):
+        photo = open_photo(path, max_pixels=9999)
+        assert photo.has_alpha
+        assert (photo.size.width, photo.size.height) == (64, 48)
+    assert {path: path.read_bytes() for path in photos} == before
+    assert listener.progress[-1].photos == 300
+    assert listener.progress[-1].failed == 10
+
+    again, listener = run(source, out, Options(model=network), entry="odd_batch_child")
+    assert (again.done, again.unchanged, again.failed, again.exit_code) == (0, 290, 10, 3)
+    assert listener.outcomes == []
+    assert pictures(out) == results
+
+
+@pytest.fixture
+def batch(tmp_path, mask):
+    """A finished batch of five photos: (in, out, options)."""
+    source, out, options = tmp_path / "in", tmp_path / "out", Options(mask=mask)
+    save_photos(source, 5)
+    summary, _ = run(source, out, options)
+    assert (summary.done, summary.exit_code) == (5, 0)
+    return source, out, options
+
+
+def states(listener: Recorder) -> dict[str, str]:
+    return {outcome.key: outcome.state for outcome, _ in listener.outcomes}
+
+
+def test_only_what_changed_is_done_again(batch):
+    source, out, options = batch
+    old = pictures(out)
+    save_photo(source / "set0" / "photo000.jpg", 77)  # another photo
+    os.utime(source / "set1" / "photo001.jpg")  # touched, not changed
+    (out / "set2" / "photo002.cutout.png").unlink()  # its result is gone
+    save_photo(source / "set1" / "new.jpg", 78)
+    with (out / "set0" / "photo003.cutout.png").open("ab") as file:
+        file.write(b"tampered")
+    summary, listener = run(source, out, options)
+    assert states(listener) == {
+        "set0/photo000.jpg": "done",
+        "set1/photo001.jpg": "same",
+        "set2/photo002.jpg": "done",
+        "set1/new.jpg": "done",
+        "set0/photo003.jpg": "done",
+    }
+    assert (summary.done, summary.unchanged, summary.exit_code) == (4, 2, 0)
+    new = pictures(out)
+    changed = {key for key in old if old[key] != new[key]}
+    assert changed == {"set0/photo000.cutout.png"}
+
+
+def test_other_options_do_everything_again(batch, mask):
+    source, out, _ = batch
+    old = pictures(out)
+    summary, _ = run(source, out, Options(mask=mask, crop=True))
+    assert summary.done == 5
+    assert all(pictures(out)[key] != old[key] for key in old)
+    summary, _ = run(source, out, Options(mask=mask, crop=True, threads=1))
+    assert summary.unchanged == 5
+
+
+def test_another_name_leaves_old_results_alone(batch):
+    source, out, options = batch
+    old = pictures(out)
+    summary, _ = run(source, out, options, name="rmbg_{stem}.png")
+    assert summary.done == 5
+    new = pictures(out)
+    assert old.items() <= new.items()
+    assert new["set0/rmbg_photo000.png"] == old["set0/photo000.cutout.png"]
+
+
+def test_results_of_others_are_not_replaced(tmp_path, mask):
+    source, out, options = tmp_path / "in", tmp_path / "out", Options(mask=mask)
+    save_photo(source / "a.jpg", 1)
+    out.mkdir()
+    (out / "a.cutout.png").write_text("mine")
+    summary, listener = run(source, out, options)
+    assert summary.exit_code == 3
+    assert listener.outcomes[0][0].code == "exists"
+    assert (out / "a.cutout.png").read_text() == "mine"
+    summary, _ = run(source, out, options, overwrite=True)
+    assert summary.exit_code == 0
+    assert open_photo(out / "a.cutout.png", max_pixels=9999).has_alpha
+
+
+def test_no_result_leaves_the_output_folder_through_a_link(tmp_path, mask):
+    source, out, elsewhere = tmp_path / "in", tmp_path / "out", tmp_path / "elsewhere"
+    save_photo(source / "set" / "a.jpg", 1)
+    out.mkdir()
+    elsewhere.mkdir()
+    (out / "set").symlink_to(elsewhere)
+    summary, listener = run(source, out, Options(mask=mask))
+    assert summary.failed == 1
+    assert "through a link" in listener.outcomes[0][0].message
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_hangs_and_greed_cost_their_own_photo_only(tmp_path, mask):
+    source, out = tmp_path / "in", tmp_path / "out"
+    for name in ("hang.jpg", "greedy.jpg", "a.jpg", "b.jpg", "c.jpg"):
+        save_photo(source / name, len(name))
+    # the greedy one is stopped at the limit, long before the machine is out of memory
+    limits = Limits(memory=int(1.2 * GIB), seconds=3, inflight=3)
+    summary, listener = run(source, out, Options(mask=mask), entry="odd_batch_child", limits=limits)
+    assert (summary.done, summary.failed, summary.exit_code) == (3, 2, 3)
+    assert sorted(pictures(out)) == ["a.cutout.png", "b.cutout.png", "c.cutout.png"]
+    assert "not finished after 3 seconds" in listener.of("hang.jpg")[0].message
+    assert [outcome.code for outcome in listener.of("greedy.jpg")] == ["worker", "worker"]
+
+
+def test_a_worker_that_dies_on_everything_stops_the_batch(tmp_path, mask, monkeypatch):
+    monkeypatch.setattr("gigamatte.batch.runner.DEATHS", 2)
+    for number in range(3):
+        save_photo(tmp_path / "in" / f"crash{number}.jpg", number)
+    summary, _ = run(tmp_path / "in", tmp_path / "out", Options(mask=mask), entry="odd_batch_child")
+    assert summary.exit_code == 1
+    assert "in a row" in summary.stopped
+
+
+def test_a_missing_network_is_told_before_anything_is_made(tmp_path):
+    save_photo(tmp_path / "in" / "a.jpg")
+    with pytest.raises(NetworkUnavailable):
+        run(tmp_path / "in", tmp_path / "out", Options(model=str(tmp_path / "gone.onnx")))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_mask_for_every_photo(tmp_path, mask):
+    source, masks = tmp_path / "in", tmp_path / "masks"
+    save_photo(source / "a" / "one.jpg", 1)
+    save_photo(source / "a" / "two.jpg", 2)
+    (masks / "a").mkdir(parents=True)
+    (masks / "a" / "one.png").write_bytes(Path(mask).read_bytes())
+    summary, listener = run(source, tmp_path / "out", Options(), masks=str(masks))
+    assert (summary.done, summary.failed) == (1, 1)
+    assert "has no mask" in listener.of("a/two.jpg")[0].message
+    (masks / "a" / "two.png").write_bytes(Path(mask).read_bytes())
+    summary, _ = run(source, tmp_path / "out", Options(), masks=str(masks), retry_failed=True)
+    assert (summary.done, summary.unchanged, summary.failed) == (1, 1, 0)
+
+
+def test_shards_together_make_the_whole(tmp_path, batch):
+    source, whole, options = batch
+    parts = tmp_path / "parts"
+    done = [run(source, parts, options, shard=(index, 3))[0].done for index in (1, 2, 3)]
+    assert sum(done) == 5
+    assert pictures(parts) == pictures(whole)
+    # another division takes over what was done
+    summary, _ = run(source, parts, options)
+    assert (summary.done, summary.unchanged) == (0, 5)
+
+
+def test_nothing_to_do_is_an_outcome_of_its_own(tmp_path, mask):
+    (tmp_path / "in").mkdir()
+    summary, _ = run(tmp_path / "in", tmp_path / "out", Options(mask=mask))
+    assert summary.exit_code == 4
+    with pytest.raises(MissingInput):
+        run(tmp_path / "gone", tmp_path / "out", Options(mask=mask))
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"out": "in"}, "is the input folder"),
+        ({"shard": (3, 2)}, "--shard"),
+        ({"name": "x.png"}, "--name"),
+        ({"name": "{stem}.xyz"}, "not a format"),
+        ({"options": Options(only="pair")}, "one file for each photo"),
+        ({"options": Options(format="jpeg")}, "JPEG has no transparency"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(tmp_path, more, why):
+    (tmp_path / "in").mkdir()
+    plan = {"source": str(tmp_path / "in"), "options": Options(), **more}
+    plan["out"] = str(tmp_path / more.get("out", "out"))
+    with pytest.raises(UsageError, match=why):
+        Plan(**plan)
+
+
+def test_ctrl_c_ends_in_order_and_the_next_run_goes_on(tmp_path, mask):
+    source, out, options = tmp_path / "in", tmp_path / "out", Options(mask=mask)
+    save_photos(source, 12)
+    listener = Recorder()
+
+    def interrupt(_: object) -> None:
+        if len(listener.outcomes) == 3:
+            raise KeyboardInterrupt
+
+    listener.then = interrupt
+    summary, _ = run(source, out, options, listener=listener)
+    assert summary.interrupted
+    assert summary.exit_code == 130
+    assert summary.done == 3
+    assert summary.waiting == 12 - summary.done - summary.unchanged
+    summary, _ = run(source, out, options)
+    assert summary.exit_code == 0
+    assert summary.unchanged >= 3
+    assert len(pictures(out)) == 12
+
+
+def test_the_report_shows_the_least_sure_first_and_escapes_names(tmp_path, mask):
+    source, out = tmp_path / "in", tmp_path / "out"
+    save_photos(source, 3)
+    save_photo(source / "<script>alert(1)</script>&.jpg", 4)
+    (source / "bad<i>.jpg").write_bytes(b"junk")
+    page, lines = tmp_path / "report.html", tmp_path / "photos.jsonl"
+    options = Options(mask=mask)
+    plan = Plan(str(source), str(out), options)
+
+    def finish(manifest, summary):
+        export(manifest, lines)
+        write_report(page, plan, manifest, summary)
+
+    run(source, out, options, finish=finish)
+    text = page.read_text("utf-8")
+    exported = [json.loads(line) for line in lines.read_text("utf-8").splitlines()]
+    assert len(exported) == 5
+    done = [line for line in exported if line["state"] == "done"]
+    assert all(line["sha256"] and line["receipt"]["doubt"]["score"] == line["doubt"] for line in done)
+    assert next(line for line in exported if line["state"] != "done")["error"]["code"] == "input-unsupported"
+    least_sure_first = sorted(done, key=lambda line: (-line["doubt"], line["path"]))
+    shown = [text.index(f"<b>{html.escape(line['path'])}</b>") for line in least_sure_first]
+    assert shown == sorted(shown)
+    assert "<script>alert" not in text
+    assert "bad&lt;i&gt;.jpg" in text
+    assert text.count("data:image/webp;base64,") == 4
+    assert "http://" not in text.replace("http://www.w3.org", "")
+    assert 'href="out/set0/photo000.cutout.png"' in text
