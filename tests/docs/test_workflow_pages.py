@@ -12,6 +12,9 @@ from scenes import make_scenes
 
 from gigamatte.cli.app import run
 
+#: not run again for the Chinese pages: they show the same commands, and these take long or need their results
+LONG = ("cut", "smooth", "preview", "compare product.jpg")
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -42,7 +45,8 @@ def pages():
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(DOCS)))
 def test_the_page_does_what_it_says(page, pictures, tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("GIGAMATTE_LANG", "zh" if page.parent.name == "zh" else "en")
+    chinese = page.parent.name == "zh"
+    monkeypatch.setenv("GIGAMATTE_LANG", "zh" if chinese else "en")
     for item in pictures.iterdir():
         (tmp_path / item.name).symlink_to(item)
     monkeypatch.chdir(tmp_path)
@@ -50,6 +54,8 @@ def test_the_page_does_what_it_says(page, pictures, tmp_path, monkeypatch, capsy
     assert found
     for command in found:
         assert command.words[0] == "gigamatte"
+        if chinese and " ".join(command.words[1:]).startswith(LONG):
+            continue
         code = run(command.words[1:])
         answer = capsys.readouterr()
         assert code == 0, f"{command.words}: {answer.err}"

@@ -17,7 +17,9 @@ from gigamatte.messages.zh import PAGE, TEXTS
 SOURCE = Path(gigamatte.errors.__file__).parent
 ERRORS = {name for name, value in vars(gigamatte.errors).items() if isinstance(value, type)}
 #: calls whose first argument is said to a person
-SAYING = {"translate", "fail", "notice", "warn", "say", "_unsupported"}
+SAYING = {"translate", "fail", "notice", "warn", "say", "_unsupported", "_t", "_err"}
+#: tables of texts that are translated when they are shown
+TABLES = {"TITLES", "_PARTS"}
 
 
 def templates(node: ast.expr) -> list[str]:
@@ -33,24 +35,45 @@ def templates(node: ast.expr) -> list[str]:
     return []
 
 
+def assigned(tree: ast.AST) -> dict[str, list[ast.expr]]:
+    """What is assigned to each plain name anywhere in the file."""
+    found: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in targets:
+                if isinstance(target, ast.Name):
+                    found.setdefault(target.id, []).append(node.value)
+    return found
+
+
 def said_in(path: Path) -> set[str]:
     """Errors (message and hint), warnings that are gathered, and everything that is translated."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = assigned(tree)
     found: list[str] = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if not isinstance(node, ast.Call):
-            continue
-        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-        if name in ERRORS:
-            arguments = [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg == "hint")][:2]
-        elif name in SAYING:
-            arguments = node.args[:2] if name == "fail" else node.args[:1]
-        elif name == "append" and "warnings" in ast.unparse(node.func):
-            arguments = node.args
-        else:
-            continue
-        for argument in arguments:
-            found += templates(argument)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            for argument in arguments_said(node):
+                said = names.get(argument.id, []) if isinstance(argument, ast.Name) else [argument]
+                found += [text for value in said for text in templates(value)]
+    for table in TABLES & names.keys():
+        nodes = [node for value in names[table] for node in ast.walk(value)]
+        found += [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     return {" ".join(text.split()) for text in found if re.search(r"[A-Za-z]{2}", text.replace("{}", ""))}
+
+
+def arguments_said(call: ast.Call) -> list[ast.expr]:
+    name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+    if name in ERRORS:
+        return [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "hint")][:2]
+    if name in SAYING:
+        return call.args[:2] if name == "fail" else call.args[:1]
+    if name == "append" and "warnings" in ast.unparse(call.func):
+        return list(call.args)
+    if name == "_table" and call.args and isinstance(call.args[0], ast.Tuple):
+        return list(call.args[0].elts)
+    return []
 
 
 def in_code() -> dict[str, str]:
@@ -81,13 +104,14 @@ def in_help() -> dict[str, str]:
 
 
 def in_pages() -> dict[str, str]:
-    """Text → the script or page: t("…") in JavaScript, data-t="…" in HTML."""
+    """Text → the script or page: t("…") in JavaScript; in HTML data-t on the element and data-t-…="…"."""
     found = {}
     for path in [*sorted(SOURCE.rglob("*.js")), *sorted(SOURCE.rglob("*.html"))]:
         text = path.read_text(encoding="utf-8")
         said = re.findall(r"""\bt\(\s*"((?:[^"\\]|\\.)*)"\s*[),]""", text)
         said += [side for pair in re.findall(r"""\bt\([^()?]*\? "([^"]*)" : "([^"]*)"\)""", text) for side in pair]
         said += re.findall(r"""data-t(?:-[a-z]+)?="([^"]+)\"""", text)
+        said += re.findall(r"""<[^<>]*\sdata-t(?=[\s>])[^<>]*>([^<]+)</""", text)
         found |= {words: str(path.relative_to(SOURCE)) for words in said}
     return found
 
@@ -108,9 +132,12 @@ def test_no_message_is_missing():
     assert not lacking, "\n".join(f"{place}: {text!r}" for text, place in lacking.items())
 
 
-def test_the_page_strings_are_all_used():
-    used = {*in_pages(), *in_code()}
-    assert set(PAGE) <= used, set(PAGE) - used
+def test_no_page_text_is_left_over():
+    files = [
+        path for suffix in ("js", "html", "py") for path in SOURCE.rglob(f"*.{suffix}") if "messages" not in path.parts
+    ]
+    everything = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    assert [text for text in PAGE if text not in everything] == []
 
 
 @pytest.mark.parametrize("english", [text for text in TEXTS if "{}" in text])

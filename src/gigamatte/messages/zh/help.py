@@ -172,4 +172,65 @@ HELP: dict[str, str] = {
     "HxW in pixels, multiples of 64; default: the card's": "高x宽（像素），64 的倍数；默认：按模型卡",
     "channel order of the decoder's patches; default: the card's": "解码器分块的通道顺序；默认：按模型卡",
     "how weights are stored; default: as the file has them": "权重的存储精度；默认：与文件相同",
+    # batch
+    (
+        "Cut all photos of IN into OUT. Run the same command again to go on, or to do what has changed.\n\n\b\n"
+        "gigamatte batch photos/ cutouts/ --report report.html\n"
+        "gigamatte batch photos/ cutouts/ --name 'rmbg_{stem}.png'\n"
+        "gigamatte batch photos/ cutouts/ --shard 3/16         the third of sixteen machines\n"
+        "gigamatte batch s3://shop/in s3://shop/out --engine ray\n\n"
+        "A photo is skipped while its content, the options that shape its result, and the result itself are unchanged. One\n"
+        "that fails is tried twice and then left alone until it changes (or --retry-failed). No source is ever changed.\n\n"
+        "Exit codes: 0 all done, 1 could not start or go on, 2 usage, 3 some failed, 4 no photo found, 130 interrupted."
+    ): (
+        "把 IN 中的所有照片抠到 OUT。再次运行同一命令会继续，或处理有变化的部分。\n\n\b\n"
+        "gigamatte batch photos/ cutouts/ --report report.html\n"
+        "gigamatte batch photos/ cutouts/ --name 'rmbg_{stem}.png'\n"
+        "gigamatte batch photos/ cutouts/ --shard 3/16         十六台机器中的第三台\n"
+        "gigamatte batch s3://shop/in s3://shop/out --engine ray\n\n"
+        "内容、影响结果的选项和结果本身都没有变化的照片会跳过。失败的照片尝试两次，之后不再处理，直到它有变化"
+        "（或用 --retry-failed）。绝不改动原照片。\n\n"
+        "退出码：0 全部完成，1 无法开始或继续，2 用法错误，3 部分失败，4 没有照片，130 被中断。"
+    ),
+    "A folder, a text file with a path on each line, a pattern, or a URI.": "文件夹、每行一个路径的文本文件、通配模式或 URI。",
+    "The folder or URI for results; IN's folders are kept.": "结果的文件夹或 URI；保留 IN 的文件夹结构。",
+    "Only photos whose name, or path below IN, matches.": "只处理名称或 IN 之下路径匹配的照片。",
+    "Results' names: {stem}, {name}, {suffix}. [{stem}.cutout.png]": "结果的名称：{stem}、{name}、{suffix}。[{stem}.cutout.png]",
+    "A mask for all photos, or a folder with one for each (same names).": "所有照片共用的蒙版，或每张一个（同名）的文件夹。",
+    "Photos at work at once in each process. [0 = by the processors]": "每个进程同时处理的照片数。[0 = 按处理器]",
+    "Memory to use in all: 4G. [most of what is free]": "总共可用的内存：4G。[大部分空闲内存]",
+    "Give up on a photo that takes longer.": "单张照片超过此时间就放弃。",
+    "Do the I-th of N parts, on the I-th of N machines.": "N 台机器中的第 I 台做 N 份中的第 I 份。",
+    "Try photos again that were given up on.": "重试已放弃的照片。",
+    "Hash all inputs and results again, and redo what differs.": "重新校验所有输入和结果，并重做不一致的。",
+    "Write a report with a review queue.": "写出含复查队列的报告。",
+    "Write the manifest as JSON lines.": "以 JSON 行写出清单。",
+    "Where the manifest lies. [OUT/.gigamatte]": "清单的位置。[OUT/.gigamatte]",
+    "This machine, or a Ray cluster.": "本机，或 Ray 集群。",
+    "With --engine ray: auto, local, or ray://HOST:10001.": "配合 --engine ray：auto、local 或 ray://HOST:10001。",
+    "With --engine ray: workers. [0 = one per node or GPU]": "配合 --engine ray：工作进程数。[0 = 每个节点或 GPU 一个]",
+    "Print events as JSON lines, the last one a summary.": "以 JSON 行输出事件，最后一行为汇总。",
+    # serve
+    (
+        "Serve POST /remove_background on port 8000, and the web page there and on 7860.\n\n\b\n"
+        "gigamatte serve\n"
+        "curl -F image=@photo.jpg http://127.0.0.1:8000/remove_background -o cutout.png\n\n"
+        "Every other setting is an environment variable, GIGAMATTE_…: see docs/service.md."
+    ): (
+        "在 8000 端口提供 POST /remove_background，并在该端口和 7860 提供网页。\n\n\b\n"
+        "gigamatte serve\n"
+        "curl -F image=@photo.jpg http://127.0.0.1:8000/remove_background -o cutout.png\n\n"
+        "其他设置都是环境变量 GIGAMATTE_…：见 docs/service.md。"
+    ),
+    "Where to listen; 0.0.0.0 = everywhere.": "监听地址；0.0.0.0 = 所有地址。",
+    "Port of the service.": "服务端口。",
+    "Second port, for the web page.": "网页的第二个端口。",
+    "Do not listen on the second port.": "不监听第二个端口。",
+    "Network: auto, locator, a name, or FILE.onnx. [auto]": "网络：auto、locator、名称或 FILE.onnx。[auto]",
+    "Where the network runs. [auto]": "网络运行的设备。[auto]",
+    "Only for holders of a key in FILE (NAME:SHA256).": "只允许持有 FILE 中密钥的人使用（NAME:SHA256）。",
+    "Also answer to this Host name; * = any.": "也接受此 Host 名；* = 任意。",
+    "Where jobs and results are kept.": "任务和结果的保存位置。",
+    "Print a new API key and its line.": "生成新的 API 密钥及其配置行。",
+    "Logs as text instead of JSON lines.": "日志用文本而不是 JSON 行。",
 }

@@ -20,6 +20,9 @@ NETWORKS: dict[str, str] = {
     "see `gigamatte doctor`": "参见 `gigamatte doctor`",
     "see `gigamatte models build --help` for safetensors": "safetensors 请参见 `gigamatte models build --help`",
     "gigamatte models get {}": "gigamatte models get {}",
+    "did you mean {}?": "是否想用 {}？",
+    "`gigamatte models list` shows the known ones": "`gigamatte models list` 会列出已知的网络",
+    "gigamatte models remove {} && gigamatte models get {}": "gigamatte models remove {} && gigamatte models get {}",
     # building and checking
     "the file holds a weight that this network has no use for: {}{}": "文件中有此网络用不到的权重：{}{}",
     "{} is not a whole safetensors file: {}": "{} 不是完整的 safetensors 文件：{}",
@@ -85,7 +88,6 @@ NETWORKS: dict[str, str] = {
     "{} could not be fetched from {}: {}": "无法从 {1} 下载 {0}：{2}",
     "the disk of {} is full: {}, {} MB are free": "{} 所在磁盘已满：{}，剩余 {} MB",
     "{} should have {} bytes, the server announces {}": "{} 应为 {} 字节，服务器说是 {}",
-    "try again later": "请稍后重试",
     "try again later; it goes on where it stopped": "请稍后重试；会从中断处继续",
     "check the connection, then repeat the command: it goes on where it stopped": "请检查网络后重试：会从中断处继续",
     "check the connection, or set HF_ENDPOINT to a mirror; repeating goes on where it stopped": (

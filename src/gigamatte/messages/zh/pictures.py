@@ -54,6 +54,14 @@ PICTURES: dict[str, str] = {
     "expected a path, bytes, an array or a Pillow image, found {}": "需要路径、字节、数组或 Pillow 图像，实际是 {}",
     "{}; found {} {}": "{}；实际是 {} {}",
     "the box {} does not lie in level {} of {} pixels": "区域 {} 不在第 {} 级（{} 像素）之内",
+    "scale it to 8 or 16 bits first": "请先转换为 8 或 16 位",
+    "scale floats in [0, 1] by 255 and convert them": "请把 [0, 1] 的浮点数乘以 255 后再转换",
+    "pip install 'gigamatte[heif]' reads it, or convert it to JPEG, PNG, WebP or TIFF": (
+        "可用 pip install 'gigamatte[heif]' 支持它，或转换为 JPEG、PNG、WebP 或 TIFF"
+    ),
+    "XMP": "XMP",
+    "EXIF": "EXIF",
+    "IPTC": "IPTC",
     # scratch
     "name another folder for scratch files (TMPDIR; now {})": "请为临时文件指定其他文件夹（TMPDIR；现为 {}）",
     "scratch space needs {} GB in {}, {} GB are free": "临时空间需要 {} GB（位于 {}），剩余 {} GB",
