@@ -117,6 +117,18 @@ def publish(section: str, title: str, text: str, page: Path) -> None:
     print(f"{page}: section {section}")
 
 
+def publish_readme(text: str) -> None:
+    """Replaces the measured part of README.md and README.zh-CN.md, between their benchmark markers."""
+    begin, end = "<!-- benchmarks:start -->", "<!-- benchmarks:end -->"
+    for name in ("README.md", "README.zh-CN.md"):
+        page = ROOT / name
+        old = page.read_text(encoding="utf-8")
+        if begin not in old or end not in old:
+            sys.exit(f"{name} has no place for the table: {begin} … {end}")
+        before, rest = old.split(begin, 1)
+        page.write_text(f"{before}{begin}\n{text.strip()}\n{end}{rest.split(end, 1)[1]}", encoding="utf-8")
+
+
 HEAD = """# Benchmarks
 
 Every table here is written by the script that is named under it; none is edited by hand. A child process is measured

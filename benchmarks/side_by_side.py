@@ -28,7 +28,18 @@ from gigamatte.evaluate.halo import colour_error
 from gigamatte.evaluate.metrics import band_of, score
 from gigamatte.evaluate.report import geometric_mean
 from gigamatte.evaluate.table import Cell
-from report import ROOT, Run, arguments, median_run, program, publish, run_child, show
+from report import (
+    ROOT,
+    Run,
+    arguments,
+    machine,
+    median_run,
+    program,
+    publish,
+    publish_readme,
+    run_child,
+    show,
+)
 
 GIGAMATTE, NAIVE, MATTING, MAGICK = "gigamatte", "rembg", "rembg -a (alpha matting)", "ImageMagick recipe"
 Contestants = dict[str, Callable[[Path, Path, Path], list[str]]]
@@ -39,15 +50,15 @@ def main() -> None:
     contestants = entered(options)
     with tempfile.TemporaryDirectory(prefix="gigamatte-bench-", dir=options.scratch) as folder:
         warm_up(contestants, Path(folder))
+        tables = []
         if options.megapixels:
-            publish("side-by-side-speed", "Speed and memory", speed(options, contestants, Path(folder)), options.page)
+            tables.append(speed(options, contestants, Path(folder)))
+            publish("side-by-side-speed", "Speed and memory", tables[-1], options.page)
         if not options.no_quality:
-            publish(
-                "side-by-side-quality",
-                "Quality on the same masks",
-                quality(options, contestants, Path(folder)),
-                options.page,
-            )
+            tables.append(quality(options, contestants, Path(folder)))
+            publish("side-by-side-quality", "Quality on the same masks", tables[-1], options.page)
+        if options.readme:
+            publish_readme("\n\n".join([*tables, machine()]))
 
 
 def parsed() -> argparse.Namespace:
@@ -59,6 +70,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--memory-gb", type=float, default=20, help="limit of the address space of each child")
     parser.add_argument("--only", nargs="*", help="names of the contestants that take part")
     parser.add_argument("--no-quality", action="store_true")
+    parser.add_argument("--readme", action="store_true", help="put the tables into the README as well")
     parser.add_argument("--scratch", type=Path, help="folder for the pictures")
     return parser.parse_args()
 
@@ -123,6 +135,8 @@ def warm_up(contestants: Contestants, folder: Path) -> None:
 def speed(options: argparse.Namespace, contestants: Contestants, folder: Path) -> str:
     rows: list[list[Cell]] = []
     cases = {case.name: case for case in find_cases(options.cases)}
+    if missing := [name for name in options.speed_case if name not in cases]:
+        sys.exit(f"{options.cases} has no case {', '.join(missing)}; choose others with --speed-case")
     for megapixels in options.megapixels:
         for name in options.speed_case:
             photo, mask, size = laid_out(cases[name], megapixels, folder)
@@ -162,7 +176,7 @@ def laid_out(case: Case, megapixels: float, folder: Path) -> tuple[Path, Path, s
     large = mirrored(picture, copies)
     cv2.imwrite(str(photo), large, [cv2.IMWRITE_JPEG_QUALITY, 95])
     cv2.imwrite(str(coarse), mirrored(mask, copies))
-    return photo, coarse, f"{large.shape[0] * large.shape[1] / 1e6:.0f} MP"
+    return photo, coarse, f"{large.shape[0] * large.shape[1] / 1e6:.2g} MP"
 
 
 def mirrored(picture: NDArray[np.uint8], copies: int) -> NDArray[np.uint8]:
