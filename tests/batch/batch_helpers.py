@@ -24,7 +24,6 @@ from gigamatte.testing.photos import made_photo
 from gigamatte.types import Size
 
 GIB = 1 << 30
-COMMAND = "import typer, sys; from gigamatte.cli.batch import batch; typer.run(batch)"
 
 
 def save_photo(path: Path, seed: int = 0, size: Size | None = None) -> Path:
@@ -108,7 +107,7 @@ def pictures(folder: Path) -> dict[str, bytes]:
 def command(*arguments: object, **environment: str) -> "subprocess.Popen[str]":
     """``gigamatte batch`` as a process of its own, in its own group."""
     return subprocess.Popen(
-        [sys.executable, "-c", COMMAND, *map(str, arguments)],
+        [sys.executable, "-m", "gigamatte", "batch", *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

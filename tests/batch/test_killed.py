@@ -77,12 +77,12 @@ def test_a_signal_ends_it_in_order(source, tmp_path, mask, number):
     out = tmp_path / "out"
     process = command(source, out, "--mask", mask, "--memory", "3G", "--json")
     seen = []
-    for line in process.stdout:
-        seen.append(line)
-        if sum('"photo"' in each for each in seen) == 3:
-            os.kill(process.pid, number)
-    assert process.wait(60) == 130
-    process.communicate()
+    while sum('"photo"' in line for line in seen) < 3:
+        seen.append(process.stdout.readline())
+    process.send_signal(number)
+    rest, _ = process.communicate(timeout=120)
+    seen.append(rest)
+    assert process.returncode == 130
     summary = events("".join(seen))[-1]
     assert summary["event"] == "summary"
     assert summary["interrupted"]

@@ -1,0 +1,145 @@
+"""The engine for many machines, on clusters of one machine: nodes that die, drivers that die, rows that misbehave."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from batch_helpers import GIB, Recorder, pictures, rows, run, save_photo, save_photos
+
+from gigamatte.batch.one import Limits
+from gigamatte.batch.plan import Plan
+from gigamatte.batch.runner import Summary, run_batch
+from gigamatte.options import Options
+
+ray = pytest.importorskip("ray", reason="Ray is not installed (pip install 'gigamatte[ray]')")
+cluster_utils = pytest.importorskip("ray.cluster_utils")
+
+# Ray leaves sockets and processes to the garbage collector
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+]
+
+HERE = Path(__file__).parent
+STORE = 100 << 20
+LIMITS = Limits(memory=int(1.5 * GIB), seconds=20, inflight=2)
+NODE = {"num_cpus": 1, "object_store_memory": STORE, "include_dashboard": False}
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A head that cuts nothing, and two nodes that do."""
+    path = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
+    monkeypatch.setenv("PYTHONPATH", path)  # the nodes find the child that misbehaves
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    monkeypatch.setenv("RAY_DISABLE_IMPORT_WARNING", "1")
+    head = {"num_cpus": 0, "object_store_memory": STORE, "include_dashboard": False}
+    cluster = cluster_utils.Cluster(initialize_head=True, head_node_args=head)
+    cluster.workers = [cluster.add_node(**NODE) for _ in range(2)]
+    cluster.wait_for_nodes()
+    yield cluster
+    ray.shutdown()
+    cluster.shutdown()
+
+
+def on_ray(source: object, out: object, options: Options, address: str, listener: Recorder, **more: Any) -> Summary:
+    from gigamatte.batch.ray import RayEngine
+
+    plan = Plan(str(source), str(out), options)
+    network = options.mask is None
+
+    def engine(_: Path) -> RayEngine:
+        return RayEngine(options, LIMITS, out=plan.out, network=network, address=address, rows=4, **more)
+
+    return run_batch(plan, engine, listener)
+
+
+def test_two_nodes_one_of_which_dies(cluster, tmp_path, mask):
+    source, out, options = tmp_path / "in", tmp_path / "out", Options(mask=mask)
+    save_photos(source, 40)
+    # both bad ones fail as rows; the others are done
+    save_photo(source / "crash.jpg", 90)
+    save_photo(source / "raise.jpg", 91)
+    (source / "text.jpg").write_text("no photo")
+    listener, killed = Recorder(), threading.Event()
+
+    def kill_a_node(_: object) -> None:
+        if len(listener.outcomes) >= 8 and not killed.is_set():
+            killed.set()
+            cluster.remove_node(cluster.workers.pop(), allow_graceful=False)
+
+    listener.then = kill_a_node
+    summary = on_ray(source, out, options, cluster.address, listener, entry="odd_batch_child")
+    assert killed.is_set()
+    assert (summary.total, summary.done, summary.failed, summary.waiting) == (43, 40, 3, 0)
+    done = [outcome.key for outcome, _ in listener.outcomes if outcome.state == "done"]
+    assert len(done) == len(set(done)) == 40
+    table = rows(out / ".gigamatte" / "1-of-1.sqlite")
+    failed = {key: row["code"] for key, row in table.items() if row["state"] != "done"}
+    assert failed == {"crash.jpg": "worker", "raise.jpg": "failed", "text.jpg": "input-unsupported"}
+    run(source, tmp_path / "local", options, entry="odd_batch_child")
+    assert pictures(out) == pictures(tmp_path / "local")
+
+
+DRIVER = """
+import json, sys
+from pathlib import Path
+sys.path.insert(0, {here!r})
+from batch_helpers import Recorder
+from gigamatte.options import Options
+from test_ray import on_ray
+listener = Recorder()
+listener.then = lambda outcome: print(outcome.key, flush=True)
+summary = on_ray({source!r}, {out!r}, Options(mask={mask!r}), {address!r}, listener)
+print(json.dumps(summary.as_dict()), flush=True)
+"""
+
+
+def test_a_killed_driver_is_resumed(cluster, tmp_path, mask):
+    source, out = tmp_path / "in", tmp_path / "out"
+    save_photos(source, 24)
+    script = DRIVER.format(here=str(HERE), source=str(source), out=str(out), mask=mask, address=cluster.address)
+
+    def driver() -> "subprocess.Popen[str]":
+        return subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+
+    first = driver()
+    for _ in range(6):
+        assert first.stdout.readline()
+    first.kill()
+    first.communicate()
+    before = {key for key, row in rows(out / ".gigamatte" / "1-of-1.sqlite").items() if row["state"] == "done"}
+    second = driver()
+    text, _ = second.communicate(timeout=300)
+    summary = json.loads(text.splitlines()[-1])
+    assert summary["exit_code"] == 0
+    assert summary["unchanged"] == len(before)
+    assert summary["done"] == 24 - len(before)
+    assert len(pictures(out)) == 24
+
+
+def test_a_local_cluster_is_started_and_a_hang_is_one_row(tmp_path, mask, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")]))
+    source, out = tmp_path / "in", tmp_path / "out"
+    save_photos(source, 5)
+    save_photo(source / "hang.jpg", 9)
+    summary = on_ray(source, out, Options(mask=mask), "local", Recorder(), entry="odd_batch_child")
+    assert (summary.done, summary.failed, summary.exit_code) == (5, 1, 3)
+    assert "not finished after 20 seconds" in rows(out / ".gigamatte" / "1-of-1.sqlite")["hang.jpg"]["message"]
+    assert not ray.is_initialized()
+
+
+def test_a_cluster_that_is_not_there_is_told(tmp_path, mask):
+    from gigamatte.errors import DeviceUnavailable
+
+    save_photo(tmp_path / "in" / "a.jpg")
+    with pytest.raises(DeviceUnavailable, match="there is no Ray cluster"):
+        on_ray(tmp_path / "in", tmp_path / "out", Options(mask=mask), "127.0.0.1:1", Recorder())

@@ -1,0 +1,108 @@
+"""Object storage: a server on loopback that speaks S3, and fsspec's own client."""
+
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from batch_helpers import Recorder, pictures, rows, run, save_photo, save_photos
+
+from gigamatte.batch.plan import Plan
+from gigamatte.options import Options
+
+pytest.importorskip("s3fs", reason="s3fs is not installed (pip install 'gigamatte[ray]')")
+moto = pytest.importorskip("moto.server", reason="moto is not installed (pip install 'gigamatte[test-ray]')")
+
+# the server and its client leave sockets to the garbage collector; nothing of ours does
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """An empty bucket called shop, as an fsspec file system."""
+    import s3fs
+
+    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    # buckets outlive their server
+    urllib.request.urlopen(f"http://{host}:{port}/moto-api/reset", data=b"").close()
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "NO_PROXY": "127.0.0.1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    s3fs.S3FileSystem.clear_instance_cache()
+    system = s3fs.S3FileSystem()
+    system.mkdir("shop")
+    yield system
+    s3fs.S3FileSystem.clear_instance_cache()
+    server.stop()
+
+
+def fill(store: Any, folder: Path, count: int) -> None:
+    for path in save_photos(folder, count):
+        store.put_file(str(path), f"shop/in/{path.relative_to(folder).as_posix()}")
+
+
+def results(store: Any, root: str = "shop/out") -> dict[str, bytes]:
+    store.invalidate_cache()
+    return {path[len(root) + 1 :]: store.cat_file(path) for path in store.find(root)}
+
+
+def test_from_bucket_to_bucket_and_again(store, tmp_path, mask):
+    fill(store, tmp_path / "in", 6)
+    options = Options(mask=mask)
+    summary, _ = run("s3://shop/in", "s3://shop/out", options)
+    assert (summary.done, summary.exit_code) == (6, 0)
+    run(tmp_path / "in", tmp_path / "local", options)
+    assert results(store) == pictures(tmp_path / "local")
+    manifest = Plan("s3://shop/in", "s3://shop/out", options).manifest_folder / "1-of-1.sqlite"
+    assert {row["state"] for row in rows(manifest).values()} == {"done"}
+
+    again, listener = run("s3://shop/in", "s3://shop/out", options)
+    assert (again.done, again.unchanged, listener.outcomes) == (0, 6, [])
+
+    store.pipe_file("shop/in/set0/photo000.jpg", save_photo(tmp_path / "new.jpg", 50).read_bytes())
+    store.rm_file("shop/out/set1/photo001.cutout.png")
+    store.invalidate_cache()
+    again, listener = run("s3://shop/in", "s3://shop/out", options)
+    assert sorted(outcome.key for outcome, _ in listener.outcomes) == ["set0/photo000.jpg", "set1/photo001.jpg"]
+    assert len(results(store)) == 6
+
+
+def test_results_of_others_are_not_replaced(store, tmp_path, mask):
+    fill(store, tmp_path / "in", 2)
+    store.pipe_file("shop/out/set0/photo000.cutout.png", b"mine")
+    summary, listener = run("s3://shop/in", "s3://shop/out", Options(mask=mask))
+    assert (summary.done, summary.failed) == (1, 1)
+    assert listener.of("set0/photo000.jpg")[0].code == "exists"
+    assert results(store)["set0/photo000.cutout.png"] == b"mine"
+
+
+def test_a_photo_that_is_gone_before_its_turn_fails_alone(store, tmp_path, mask):
+    fill(store, tmp_path / "in", 3)
+
+    class Saboteur(Recorder):
+        def started(self, counts):
+            super().started(counts)
+            store.rm_file("shop/in/set1/photo001.jpg")
+
+    summary, listener = run("s3://shop/in", str(tmp_path / "out"), Options(mask=mask), listener=Saboteur())
+    assert (summary.done, summary.failed) == (2, 1)
+    assert [outcome.code for outcome in listener.of("set1/photo001.jpg")] == ["input-missing", "input-missing"]
+
+
+def test_a_store_that_does_not_answer_is_told_in_a_line(store, tmp_path, mask):
+    from gigamatte.errors import MissingInput
+
+    with pytest.raises(MissingInput, match="s3://nowhere/in"):
+        run("s3://nowhere/in", str(tmp_path / "out"), Options(mask=mask))
