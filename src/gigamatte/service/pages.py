@@ -21,6 +21,8 @@ FILES = {
     "client.js": ("gigamatte.service.page", "text/javascript"),
     "app.css": ("gigamatte.service.page", "text/css"),
     "icon.svg": ("gigamatte.service.page", "image/svg+xml"),
+    "layer.js": ("gigamatte.viewer", "text/javascript"),
+    "controls.js": ("gigamatte.viewer", "text/javascript"),
     "viewer.js": ("gigamatte.viewer", "text/javascript"),
     "viewer.css": ("gigamatte.viewer", "text/css"),
 }

@@ -3,161 +3,25 @@
  *   const viewer = new GigamatteViewer(element, layers, { strings, split, background });
  *
  * A layer is { name, kind: "cutout" | "photo", width, height, ... } with either
- *   tile, levels: [{ width, height, columns, tiles: [dataURI | null, ...] }, ...]   finest first, null = transparent
+ *   tile, levels: [{ width, height, columns, tiles: [dataURI | null, ...] }, ...]   finest first, null = transparent;
+ *                 a tile may also be a function that returns a promise of a Blob: it is called when the tile is shown
  * or
  *   blob                                                                            one picture, decoded by the browser
  * All layers of one viewer show the same frame; each may have its own number of pixels.
- * Classic script, no dependency, no network, no inline style or markup: it also runs under a strict CSP.
+ * Classic scripts, in this order: layer.js (pixels), controls.js (tool bar), viewer.js. No dependency, no network,
+ * no inline style or markup: they also run under a strict CSP.
  */
 (function (root) {
   "use strict";
 
-  const CACHED_TILES = 320;
   const MAX_SCALE = 32;
-  const BACKGROUNDS = ["checker", "gradient", "white", "black", "custom"];
-
-  function element(tag, className, text) {
-    const node = document.createElement(tag);
-    if (className) node.className = className;
-    if (text !== undefined) node.textContent = text;
-    return node;
-  }
-
-  function blobOf(uri) {
-    const comma = uri.indexOf(",");
-    const bytes = atob(uri.slice(comma + 1));
-    const array = new Uint8Array(bytes.length);
-    for (let i = 0; i < bytes.length; i++) array[i] = bytes.charCodeAt(i);
-    return new Blob([array], { type: uri.slice(5, uri.indexOf(";")) });
-  }
-
+  const { GigamatteLayer: Layer, GigamatteControls: Controls } = root;
+  const { BACKGROUNDS, element } = Controls;
   const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
-  /* The pixels of one layer: which tile covers what, and those that are decoded. */
-  class Layer {
-    constructor(spec, changed, failed) {
-      this.name = spec.name;
-      this.kind = spec.kind;
-      this.width = spec.width;
-      this.height = spec.height;
-      this.changed = changed;
-      this.failed = failed;
-      this.bitmaps = new Map(); // "level/index" -> ImageBitmap, least recently used first
-      this.loading = new Set();
-      if (spec.blob) {
-        this.tile = Math.max(spec.width, spec.height);
-        this.levels = [{ width: spec.width, height: spec.height, columns: 1, tiles: [spec.blob] }];
-      } else {
-        this.tile = spec.tile;
-        this.levels = spec.levels;
-      }
-    }
-
-    levelFor(scale) {
-      let level = 0;
-      while (level + 1 < this.levels.length && this.levels[level + 1].width / this.width >= scale) level++;
-      return level;
-    }
-
-    bitmap(level, index) {
-      const key = level + "/" + index;
-      const found = this.bitmaps.get(key);
-      if (found) {
-        this.bitmaps.delete(key); // to the young end
-        this.bitmaps.set(key, found);
-        return found;
-      }
-      if (!this.loading.has(key)) this.load(key, this.levels[level].tiles[index]);
-      return null;
-    }
-
-    async load(key, source) {
-      this.loading.add(key);
-      try {
-        const bitmap = await createImageBitmap(typeof source === "string" ? blobOf(source) : source);
-        this.bitmaps.set(key, bitmap);
-        for (const [old, stale] of this.bitmaps) {
-          if (this.bitmaps.size <= CACHED_TILES) break;
-          this.bitmaps.delete(old);
-          stale.close();
-        }
-        this.loading.delete(key);
-        this.changed();
-      } catch (error) {
-        this.failed(this.name, error); // stays in "loading": asked for once
-      }
-    }
-
-    close() {
-      for (const bitmap of this.bitmaps.values()) bitmap.close();
-      this.bitmaps.clear();
-    }
-
-    /* Draws the layer so that its frame covers (x, y, width, height) of the canvas, in device pixels. */
-    draw(context, x, y, width, height, clip) {
-      const level = this.levelFor(width / this.width);
-      const { width: columns, height: rows } = this.levels[level];
-      const across = width / columns, down = height / rows;
-      const perRow = this.levels[level].columns;
-      const first = (from, step, count) => clamp(Math.floor(from / step / this.tile), 0, count - 1);
-      const perColumn = Math.ceil(rows / this.tile);
-      const left = first(clip.left - x, across, perRow), right = first(clip.right - x, across, perRow);
-      const top = first(clip.top - y, down, perColumn), bottom = first(clip.bottom - y, down, perColumn);
-      context.imageSmoothingEnabled = across < 2;
-      context.imageSmoothingQuality = "high";
-      for (let row = top; row <= bottom; row++) {
-        for (let column = left; column <= right; column++) {
-          const box = {
-            left: column * this.tile, top: row * this.tile,
-            right: Math.min(columns, (column + 1) * this.tile), bottom: Math.min(rows, (row + 1) * this.tile),
-          };
-          // whole device pixels: neighbours meet without a seam
-          const x0 = Math.round(x + box.left * across), x1 = Math.round(x + box.right * across);
-          const y0 = Math.round(y + box.top * down), y1 = Math.round(y + box.bottom * down);
-          this.drawTile(context, level, row * perRow + column, box, x0, y0, x1 - x0, y1 - y0);
-        }
-      }
-    }
-
-    drawTile(context, level, index, box, x, y, width, height) {
-      if (this.levels[level].tiles[index] === null) return;
-      const bitmap = this.bitmap(level, index);
-      if (bitmap) {
-        context.drawImage(bitmap, x, y, width, height);
-        return;
-      }
-      // not decoded yet: the same part of the nearest coarser level that is
-      for (let coarser = level + 1; coarser < this.levels.length; coarser++) {
-        const there = this.levels[coarser], here = this.levels[level];
-        const across = there.width / here.width, down = there.height / here.height;
-        const column = Math.floor((box.left * across) / this.tile), row = Math.floor((box.top * down) / this.tile);
-        const key = coarser + "/" + (row * there.columns + column);
-        const stand = this.bitmaps.get(key);
-        if (!stand) continue;
-        const sx = box.left * across - column * this.tile, sy = box.top * down - row * this.tile;
-        const sw = Math.min((box.right - box.left) * across, stand.width - sx);
-        const sh = Math.min((box.bottom - box.top) * down, stand.height - sy);
-        if (sw > 0 && sh > 0) context.drawImage(stand, sx, sy, sw, sh, x, y, width, height);
-        return;
-      }
-    }
-
-    /* Opacity of the pixel at (u, v) in 0…1 of the frame, 0…255, or null while it is not decoded. */
-    alphaAt(u, v, probe) {
-      if (this.kind === "photo") return 255;
-      const column = Math.floor(u * this.width), row = Math.floor(v * this.height);
-      const index = Math.floor(row / this.tile) * this.levels[0].columns + Math.floor(column / this.tile);
-      if (this.levels[0].tiles[index] === null) return 0;
-      const bitmap = this.bitmaps.get("0/" + index);
-      if (!bitmap) return null;
-      probe.clearRect(0, 0, 1, 1);
-      probe.drawImage(bitmap, column % this.tile, row % this.tile, 1, 1, 0, 0, 1, 1);
-      return probe.getImageData(0, 0, 1, 1).data[3];
-    }
-  }
-
-  class GigamatteViewer {
+  class GigamatteViewer extends Controls {
     constructor(host, layers, options) {
+      super();
       const { strings = {}, split = null, background = "checker" } = options || {};
       this.t = (text) => strings[text] || text;
       this.host = host;
@@ -199,94 +63,6 @@
       this.help = this.buildHelp();
       this.host.replaceChildren(
         this.canvas, this.handle, ...this.tags, this.status, this.notice, this.help, this.buildBar());
-    }
-
-    button(group, label, title, action, className) {
-      const button = element("button", className || "", label);
-      button.type = "button";
-      button.title = title;
-      button.setAttribute("aria-label", title);
-      button.addEventListener("click", action);
-      group.append(button);
-      return button;
-    }
-
-    buildBar() {
-      const t = this.t, bar = element("div", "gv-bar");
-      const group = () => bar.appendChild(element("div", "gv-group"));
-      const zoom = group();
-      this.buttons = { fit: this.button(zoom, t("Fit"), t("Fit to the window") + " (0)", () => this.fit()) };
-      this.button(zoom, "−", t("Zoom out") + " (−)", () => this.zoomBy(1 / 1.5));
-      this.percent = zoom.appendChild(element("output", "gv-percent"));
-      this.button(zoom, "+", t("Zoom in") + " (+)", () => this.zoomBy(1.5));
-      this.buttons.one = this.button(zoom, "1:1", t("One picture pixel on one screen pixel") + " (1)", () => this.zoomTo(1));
-      this.buttons.eight = this.button(zoom, "8:1", t("Eight times enlarged") + " (8)", () => this.zoomTo(8));
-      const back = group();
-      const titles = {
-        checker: t("Chequered background"), gradient: t("Gradient background"), white: t("White background"),
-        black: t("Black background"),
-      };
-      for (const name of BACKGROUNDS.slice(0, 4)) {
-        const title = titles[name] + " (B)";
-        this.buttons[name] = this.button(back, "", title, () => this.show({ background: name }), "gv-swatch gv-" + name);
-      }
-      back.appendChild(this.buildPicker());
-      const mode = group();
-      this.buttons.alpha = this.button(
-        mode, t("Alpha"), t("Opacity only") + " (A)", () => this.show({ alphaOnly: !this.alphaOnly }));
-      if (this.left >= 0) {
-        this.buttons.split = this.button(
-          mode, t("Before / after"), t("Before / after") + " (S)", () => this.toggleSplit());
-      }
-      if (this.layers.length > 2) bar.append(this.buildChoice("left"), this.buildChoice("right"));
-      const keys = group();
-      keys.classList.add("gv-keys");
-      this.button(keys, "?", t("Keyboard") + " (?)", () => this.toggleHelp());
-      return bar;
-    }
-
-    buildPicker() {
-      const label = element("label", "gv-swatch gv-custom");
-      label.title = this.t("Any background colour");
-      this.picker = label.appendChild(element("input"));
-      this.picker.type = "color";
-      this.picker.value = this.colour;
-      this.picker.setAttribute("aria-label", label.title);
-      const chosen = () => this.show({ background: "custom", colour: this.picker.value });
-      this.picker.addEventListener("input", chosen);
-      this.picker.addEventListener("click", chosen);
-      this.buttons.custom = label;
-      return label;
-    }
-
-    buildChoice(side) {
-      const select = element("select", "gv-choice gv-choice-" + side);
-      select.setAttribute("aria-label", this.t(side === "left" ? "Left picture" : "Right picture"));
-      this.layers.forEach((layer, index) => {
-        const option = element("option", "", layer.name);
-        option.value = String(index);
-        select.append(option);
-      });
-      select.value = String(this[side]);
-      select.addEventListener("change", () => this.show({ [side]: Number(select.value) }));
-      return select;
-    }
-
-    buildHelp() {
-      const t = this.t, help = element("dl", "gv-help");
-      const keys = [
-        ["+ −", t("Zoom in and out")], ["0", t("Fit to the window")], ["1", t("One picture pixel on one screen pixel")],
-        ["8", t("Eight times enlarged")], ["← ↑ → ↓", t("Move the picture")], ["B", t("Next background")],
-        ["A", t("Opacity only")],
-      ];
-      if (this.left >= 0) keys.push(["S", t("Before / after")], ["[ ]", t("Move the divider")]);
-      for (const [key, text] of keys) help.append(element("dt", "", key), element("dd", "", text));
-      help.hidden = true;
-      return help;
-    }
-
-    toggleHelp() {
-      this.help.hidden = !this.help.hidden;
     }
 
     fail(name) {

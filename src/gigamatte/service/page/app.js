@@ -1,0 +1,217 @@
+/* The page: words, options, dropping and pasting, and which picture is on the stage. */
+
+import { Client, save } from "/assets/client.js";
+import { Queue } from "/assets/queue.js";
+
+const $ = (id) => document.getElementById(id);
+const LANGUAGE = "gigamatte-language";
+
+let strings = {};
+const t = (text) => strings[text] || text;
+
+const client = new Client(askKey);
+const queue = new Queue($("queue"), client, { t, query, changed: reflect, selected: present, save });
+
+// ---- words
+
+const originals = [...document.querySelectorAll("[data-t]")].map((node) => [node, node.textContent]);
+const labels = [...document.querySelectorAll("[data-t-label]")];
+
+async function speak(language) {
+  const response = await fetch("/assets/strings.json?lang=" + language);
+  strings = response.ok ? await response.json() : {};
+  client.language = language;
+  document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
+  for (const [node, text] of originals) node.textContent = t(text);
+  for (const node of labels) node.setAttribute("aria-label", t(node.dataset.tLabel));
+  for (const button of document.querySelectorAll("[data-lang]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.lang === language));
+  }
+  for (const item of queue.items) item.draw();
+  reflect();
+  if (viewed.item) await openViewer(viewed.item);
+}
+
+for (const button of document.querySelectorAll("[data-lang]")) {
+  button.addEventListener("click", () => {
+    localStorage.setItem(LANGUAGE, button.dataset.lang);
+    speak(button.dataset.lang);
+  });
+}
+
+// ---- options
+
+function query() {
+  const words = { model: $("model").value, format: $("format").value };
+  const background = $("background").value;
+  if (background) words.background = background === "colour" ? $("colour").value : background;
+  if ($("crop").checked) words.crop = "true";
+  if ($("smooth").checked) words.smooth = "true";
+  return words;
+}
+
+function checkOptions() {
+  $("colour-field").hidden = $("background").value !== "colour";
+  const opaque = $("format").value === "jpeg" && !$("background").value;
+  if (opaque) $("background").value = "white";
+  $("format-note").textContent = opaque ? t("JPEG has no transparency: the background will be white.") : "";
+}
+
+for (const id of ["background", "format"]) $(id).addEventListener("change", checkOptions);
+
+async function fillModels() {
+  const about = await client.about();
+  for (const [name, card] of Object.entries(about.models)) {
+    const option = document.createElement("option");
+    option.value = name;
+    option.textContent = card.commercial ? name : `${name} (${t("not for commercial use")})`;
+    option.title = `${card.about} · ${card.licence}`;
+    $("model").append(option);
+  }
+}
+
+// ---- photos come in
+
+$("files").addEventListener("change", () => {
+  queue.add($("files").files);
+  $("files").value = "";
+});
+
+let depth = 0;
+const carriesFiles = (event) => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
+addEventListener("dragenter", (event) => { if (carriesFiles(event)) { depth++; $("over").hidden = false; } });
+addEventListener("dragleave", (event) => { if (carriesFiles(event) && --depth <= 0) { depth = 0; $("over").hidden = true; } });
+addEventListener("dragover", (event) => { if (carriesFiles(event)) event.preventDefault(); });
+addEventListener("drop", (event) => {
+  if (!carriesFiles(event)) return;
+  event.preventDefault();
+  depth = 0;
+  $("over").hidden = true;
+  queue.add(event.dataTransfer.files);
+});
+addEventListener("paste", (event) => {
+  const files = [...event.clipboardData.files];
+  if (files.length) queue.add(files.map((file, i) => (file.name ? file : new File([file], `pasted-${i + 1}.png`, { type: file.type }))));
+});
+
+// ---- buttons
+
+$("start").addEventListener("click", () => queue.start());
+$("save-all").addEventListener("click", async () => {
+  const done = queue.items.filter((item) => item.state === "done");
+  $("save-all").disabled = true;
+  try {
+    save(await client.archive(done.map((item) => item.job)), "cutouts.zip");
+  } catch (error) {
+    $("said").textContent = queue.wordsOf(error);
+  }
+  reflect();
+});
+
+function reflect() {
+  const count = (state) => queue.items.filter((item) => item.state === state).length;
+  $("start").disabled = count("ready") === 0;
+  $("save-all").disabled = count("done") === 0;
+  const going = count("waiting") + count("uploading") + count("working");
+  if (queue.items.length) {
+    $("said").textContent = [
+      `${count("done")} / ${queue.items.length} ${t("done")}`,
+      going ? `${going} ${t("under way")}` : "", count("failed") ? `${count("failed")} ${t("failed")}` : "",
+    ].filter(Boolean).join(" · ");
+  } else {
+    $("said").textContent = "";
+  }
+}
+
+// ---- stage
+
+const viewed = { item: null, job: null, viewer: null };
+
+function present(item) {
+  $("stage").classList.toggle("nothing", !item);
+  $("empty").hidden = Boolean(item);
+  const done = Boolean(item) && item.state === "done";
+  $("working").hidden = !item || done;
+  $("viewer").hidden = !done;
+  if (done) {
+    if (viewed.job !== item.job.id) openViewer(item);
+    return;
+  }
+  closeViewer();
+  if (!item) return;
+  $("working-text").textContent = item.state === "failed" ? item.error : item.state === "ready" ? item.file.name : item.words();
+  $("working-text").classList.toggle("failed", item.state === "failed");
+  $("working-bar").hidden = item.bar.hidden;
+  $("working-bar").value = item.fraction;
+  drawLarge(item);
+}
+
+function drawLarge(item) {
+  const canvas = $("shown");
+  canvas.hidden = !item.large;
+  if (!item.large || canvas.showing === item) return;
+  canvas.showing = item;
+  canvas.width = item.large.width;
+  canvas.height = item.large.height;
+  canvas.getContext("2d").drawImage(item.large, 0, 0);
+}
+
+function closeViewer() {
+  if (viewed.viewer) viewed.viewer.destroy();
+  Object.assign(viewed, { item: null, job: null, viewer: null });
+}
+
+/* Both pictures as tiles: what is on the screen is fetched, at the size it is shown, and nothing else. */
+async function openViewer(item) {
+  closeViewer();
+  Object.assign(viewed, { item, job: item.job.id });
+  const job = item.job;
+  try {
+    // a cropped cutout shows another frame than the photo: no slider then
+    const whole = await sameFrame(job);
+    const layers = [await client.layer(job, "cutout", t("Cutout"))];
+    if (whole) layers.unshift(whole);
+    if (viewed.job !== job.id) return;
+    viewed.viewer = new globalThis.GigamatteViewer($("viewer"), layers, { strings, split: whole ? 0.5 : null });
+    if (!item.pictured && whole) await thumbnail(item, whole);
+  } catch (error) {
+    item.change({ state: "failed", error: queue.wordsOf(error) });
+  }
+}
+
+async function sameFrame(job) {
+  const photo = await client.layer(job, "photo", t("Photo"));
+  return photo.width === job.receipt.width && photo.height === job.receipt.height ? photo : null;
+}
+
+async function thumbnail(item, layer) {
+  const coarsest = layer.levels.at(-1).tiles[0];
+  if (coarsest) item.picture(await createImageBitmap(await coarsest()));
+}
+
+// ---- key
+
+function askKey(wrong) {
+  const dialog = $("ask-key");
+  $("key-error").textContent = wrong ? t("This key is not known.") : "";
+  if (!dialog.open) dialog.showModal();
+  $("key").focus();
+  return new Promise((resolve) => {
+    $("key-form").onsubmit = (event) => {
+      event.preventDefault();
+      const key = $("key").value.trim();
+      if (!key) return;
+      $("key").value = "";
+      dialog.close();
+      resolve(key);
+    };
+  });
+}
+$("ask-key").addEventListener("cancel", (event) => event.preventDefault());
+
+const chosen = localStorage.getItem(LANGUAGE) || (navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en");
+if (matchMedia("(width >= 900px)").matches) $("options").open = true;
+present(null);
+await speak(chosen);
+await fillModels();
+document.body.dataset.ready = "yes";

@@ -1,0 +1,148 @@
+/* Speaks with the service. The key, where one is needed, lives in sessionStorage and travels in a header. */
+
+const KEY = "gigamatte-key";
+
+export class Problem extends Error {
+  constructor(status, body, retryAfter) {
+    super((body && body.detail) || "HTTP " + status);
+    this.status = status;
+    this.code = (body && body.code) || "";
+    this.hint = (body && body.hint) || "";
+    this.retryAfter = retryAfter;
+  }
+}
+
+export class Client {
+  /* askKey(wrong) shows the dialog and resolves when a key was given. */
+  constructor(askKey) {
+    this.askKey = askKey;
+    this.language = "en";
+  }
+
+  headers() {
+    const headers = { "Accept-Language": this.language };
+    const key = sessionStorage.getItem(KEY);
+    if (key) headers["X-API-Key"] = key;
+    return headers;
+  }
+
+  async fetch(path, options = {}) {
+    for (;;) {
+      const response = await fetch(path, { ...options, headers: { ...options.headers, ...this.headers() } });
+      if (response.ok) return response;
+      const problem = await this.problemOf(response);
+      if (problem.status !== 401) throw problem;
+      await this.needKey();
+    }
+  }
+
+  async needKey() {
+    const key = await this.askKey(sessionStorage.getItem(KEY) !== null);
+    sessionStorage.setItem(KEY, key);
+  }
+
+  async problemOf(response) {
+    let body = null;
+    try { body = await response.json(); } catch { /* not ours: the status has to do */ }
+    return new Problem(response.status, body, Number(response.headers.get("Retry-After")) || 0);
+  }
+
+  async about() {
+    return (await this.fetch("/about")).json();
+  }
+
+  /* XMLHttpRequest, because fetch does not tell how far an upload is. */
+  upload(file, query, progress, signal) {
+    return new Promise((resolve, reject) => {
+      const request = new XMLHttpRequest();
+      request.open("POST", "/jobs?" + new URLSearchParams(query));
+      for (const [name, value] of Object.entries(this.headers())) request.setRequestHeader(name, value);
+      request.responseType = "json";
+      request.upload.addEventListener("progress", (event) => progress(event.loaded / (event.total || 1)));
+      request.addEventListener("load", () => {
+        if (request.status === 202) resolve(request.response);
+        else reject(new Problem(request.status, request.response, Number(request.getResponseHeader("Retry-After")) || 0));
+      });
+      request.addEventListener("error", () => reject(new TypeError("network")));
+      request.addEventListener("abort", () => reject(new DOMException("", "AbortError")));
+      signal.addEventListener("abort", () => request.abort());
+      const form = new FormData();
+      form.append("image", file, file.name);
+      request.send(form);
+    });
+  }
+
+  /* Calls told(job) for each event until the job has ended; resolves with the last one. */
+  async follow(job, told, signal) {
+    let latest = job;
+    while (latest.state === "queued" || latest.state === "running") {
+      try {
+        latest = await this.readEvents(latest, told, signal);
+      } catch (error) {
+        if (error.name === "AbortError" || (error instanceof Problem && error.status !== 503)) throw error;
+        // a stream may break, or the service restart: the job goes on without us
+        await pause(1500, signal);
+        latest = await (await this.fetch(latest.links.self, { signal })).json();
+        told(latest);
+      }
+    }
+    return latest;
+  }
+
+  async readEvents(job, told, signal) {
+    const response = await this.fetch(job.links.events, { signal });
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "", latest = job;
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return latest;
+      text += value;
+      const blocks = text.split("\n\n");
+      text = blocks.pop();
+      for (const block of blocks) {
+        const data = block.split("\n").find((line) => line.startsWith("data: "));
+        if (data) told((latest = JSON.parse(data.slice(6))));
+      }
+    }
+  }
+
+  async layer(job, kind, name) {
+    const path = `${job.links.self}/layers/${kind}`;
+    const layer = await (await this.fetch(path)).json();
+    layer.name = name;
+    layer.levels.forEach((level, number) => {
+      level.tiles = level.tiles.map((there, index) =>
+        there ? async () => (await this.fetch(`${path}/${number}/${index}`)).blob() : null);
+    });
+    return layer;
+  }
+
+  async result(job) {
+    return (await this.fetch(job.links.result)).blob();
+  }
+
+  async archive(jobs) {
+    const body = JSON.stringify({ jobs: jobs.map((job) => job.id) });
+    const headers = { "Content-Type": "application/json" };
+    return (await this.fetch("/archive", { method: "POST", headers, body })).blob();
+  }
+
+  async remove(job) {
+    try { await this.fetch(job.links.self, { method: "DELETE" }); } catch { /* it expires by itself */ }
+  }
+}
+
+export function pause(milliseconds, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds);
+    if (signal) signal.addEventListener("abort", () => { clearTimeout(timer); reject(new DOMException("", "AbortError")); });
+  });
+}
+
+export function save(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+}

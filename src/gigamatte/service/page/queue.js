@@ -1,0 +1,265 @@
+/* The photos: one row each, what has become of it, and what can be done with it. */
+
+import { Problem, pause } from "/assets/client.js";
+
+const UPLOADS = 2; // at once; the service queues the rest by itself
+const SMALL = 12e6; // bytes: larger files get their thumbnail from the service, not from this browser
+const stages = (t) => ({
+  queued: t("Waiting"), read: t("Reading"), network: t("Finding the subject"), matte: t("Resolving the edge"),
+  write: t("Writing"),
+});
+const SHARES = { queued: [0, 0], read: [0, 0.2], network: [0.2, 0.1], matte: [0.3, 0.4], write: [0.7, 0.3] };
+const ICONS = {
+  save: "M12 4v11m0 0 4.500-4.500M12 15 7.500 10.500M5 20h14", remove: "M6 6l12 12M18 6 6 18",
+  again: "M4 12a8 8 0 1 0 2.500-5.800M4 4v4h4",
+};
+
+function element(tag, className, text) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
+export function bytes(count) {
+  return count < 1e6 ? Math.max(1, Math.round(count / 1e3)) + " kB" : (count / 1e6).toFixed(1) + " MB";
+}
+
+/* One photo. state: ready, uploading, working, done, failed */
+export class Item {
+  constructor(queue, file) {
+    this.queue = queue;
+    this.file = file;
+    this.state = "ready";
+    this.fraction = 0;
+    this.stage = "";
+    this.job = null;
+    this.error = null;
+    this.busy = false;
+    this.row = element("li", "item");
+    this.thumb = element("canvas");
+    this.thumb.width = this.thumb.height = 104;
+    this.build();
+    this.draw();
+  }
+
+  build() {
+    this.show = element("button", "show");
+    this.show.type = "button";
+    this.show.addEventListener("click", () => this.queue.select(this));
+    this.name = element("span", "name", this.file.name);
+    this.name.title = this.file.name;
+    this.status = element("span", "state");
+    this.show.append(this.name, this.status);
+    this.tools = element("div", "tools");
+    this.bar = element("progress");
+    this.bar.max = 1;
+    this.why = element("p", "why");
+    this.why.setAttribute("role", "alert");
+    this.row.append(this.thumb, this.show, this.tools, this.bar, this.why);
+  }
+
+  draw() {
+    const t = this.queue.t;
+    this.row.className = "item " + this.state + (this.queue.selected === this ? " selected" : "");
+    this.show.setAttribute("aria-pressed", String(this.queue.selected === this));
+    this.status.textContent = this.words();
+    this.bar.hidden = this.state !== "uploading" && this.state !== "working";
+    this.bar.value = this.fraction;
+    this.bar.setAttribute("aria-label", this.file.name);
+    this.why.hidden = this.state !== "failed";
+    if (this.state === "failed" && this.why.textContent !== this.error) this.why.textContent = this.error;
+    const tools = [];
+    if (this.state === "done") tools.push(["save", t("Save"), () => this.queue.save(this)]);
+    if (this.state === "done" || this.state === "failed") tools.push(["again", t("Cut again"), () => this.queue.again(this)]);
+    tools.push(["remove", t("Remove"), () => this.queue.remove(this)]);
+    const key = tools.map((tool) => tool[0] + tool[1]).join();
+    if (this.drawn !== key) {
+      this.drawn = key;
+      this.tools.replaceChildren(...tools.map(([name, title, action]) => {
+        const button = element("button", "tool tool-" + name);
+        button.type = "button";
+        button.title = title;
+        button.setAttribute("aria-label", title + ": " + this.file.name);
+        button.append(icon(name));
+        button.addEventListener("click", action);
+        return button;
+      }));
+    }
+  }
+
+  words() {
+    const t = this.queue.t, percent = Math.round(this.fraction * 100) + " %";
+    if (this.busy) return t("The service is busy: trying again");
+    if (this.state === "uploading") return t("Sending") + " · " + percent;
+    if (this.state === "working") return (stages(t)[this.stage] || t("Working")) + " · " + percent;
+    if (this.state === "failed") return t("Failed");
+    if (this.state === "waiting") return t("Waiting");
+    if (this.state === "done") {
+      const receipt = this.job.receipt;
+      this.status.title = `${receipt.model.name} · ${receipt.model.licence}`;
+      return `${receipt.width} × ${receipt.height} · ${receipt.seconds.total.toFixed(1)} s`;
+    }
+    return bytes(this.file.size);
+  }
+
+  change(values) {
+    Object.assign(this, values);
+    this.draw();
+    this.queue.changed(this);
+  }
+
+  told(job) {
+    const [from, share] = SHARES[job.stage] || [this.fraction, 0];
+    const within = job.stage === "queued" ? 0 : job.progress;
+    this.change({ job, stage: job.stage || this.stage, fraction: Math.max(this.fraction, from + share * within) });
+  }
+
+  picture(bitmap) {
+    const pen = this.thumb.getContext("2d"), side = this.thumb.width;
+    const scale = Math.max(side / bitmap.width, side / bitmap.height);
+    const width = bitmap.width * scale, height = bitmap.height * scale;
+    pen.clearRect(0, 0, side, side);
+    pen.drawImage(bitmap, (side - width) / 2, (side - height) / 2, width, height);
+    this.pictured = true;
+  }
+
+  async preview() {
+    if (this.file.size > SMALL) return;
+    try {
+      const bitmap = await createImageBitmap(this.file, { resizeHeight: 480, resizeQuality: "medium" });
+      this.large = bitmap;
+      this.picture(bitmap);
+      this.queue.changed(this);
+    } catch { /* a TIFF, say: browsers do not show it; the service will */ }
+  }
+}
+
+export class Queue {
+  constructor(list, client, { t, query, changed, selected, save }) {
+    Object.assign(this, { list, client, t, query, tell: changed, onSelect: selected, saveAs: save });
+    this.items = [];
+    this.selected = null;
+    this.running = 0;
+  }
+
+  add(files) {
+    for (const file of files) {
+      const item = new Item(this, file);
+      this.items.push(item);
+      this.list.append(item.row);
+      item.preview();
+      if (!this.selected) this.select(item);
+    }
+    this.tell();
+  }
+
+  select(item) {
+    const before = this.selected;
+    this.selected = item;
+    if (before) before.draw();
+    if (item) item.draw();
+    this.onSelect(item);
+  }
+
+  changed(item) {
+    this.tell();
+    if (item === this.selected) this.onSelect(item);
+  }
+
+  start() {
+    for (const item of this.items) if (item.state === "ready") item.change({ state: "waiting" });
+    this.next();
+  }
+
+  again(item) {
+    if (item.job) this.client.remove(item.job);
+    item.change({ state: "waiting", job: null, error: null, fraction: 0 });
+    this.next();
+  }
+
+  next() {
+    while (this.running < UPLOADS) {
+      const item = this.items.find((one) => one.state === "waiting");
+      if (!item) return;
+      this.running++;
+      this.cut(item);
+    }
+  }
+
+  async cut(item) {
+    item.stop = new AbortController();
+    const signal = item.stop.signal;
+    item.change({ state: "uploading", fraction: 0, error: null });
+    let sending = true;
+    const sent = () => { if (sending) { sending = false; this.running--; this.next(); } };
+    try {
+      const job = await this.hand(item, signal);
+      item.change({ state: "working", job, fraction: 0, stage: "queued" });
+      sent();
+      const ended = await this.client.follow(job, (told) => item.told(told), signal);
+      if (ended.state !== "done") throw new Problem(ended.error.status, ended.error, 0);
+      item.change({ state: "done", job: ended, fraction: 1 });
+      if (this.selected !== item && (!this.selected || this.selected.state === "ready")) this.select(item);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      item.change({ state: "failed", busy: false, error: this.wordsOf(error) });
+    } finally {
+      sent();
+    }
+  }
+
+  async hand(item, signal) {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const progress = (fraction) => item.change({ fraction });
+        return await this.client.upload(item.file, this.query(), progress, signal);
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        if (error.status === 401) {
+          await this.client.needKey();
+        } else if ((error.status === 503 || error.status === 429) && attempt < 60 && error.retryAfter) {
+          item.change({ busy: true, fraction: 0 });
+          await pause(Math.min(error.retryAfter, 10) * 1000, signal);
+          item.change({ busy: false });
+        } else {
+          throw error;
+        }
+      }
+    }
+  }
+
+  wordsOf(error) {
+    if (error instanceof Problem) return error.hint ? `${error.message} — ${error.hint}` : error.message;
+    return this.t("The service cannot be reached. Is it running?");
+  }
+
+  remove(item) {
+    if (item.stop) item.stop.abort();
+    if (item.job) this.client.remove(item.job);
+    const at = this.items.indexOf(item);
+    this.items.splice(at, 1);
+    item.row.remove();
+    if (this.selected === item) this.select(this.items[Math.min(at, this.items.length - 1)] || null);
+    this.tell();
+    this.next();
+  }
+
+  async save(item) {
+    try {
+      this.saveAs(await this.client.result(item.job), item.job.file_name);
+    } catch (error) {
+      item.change({ state: "failed", error: this.wordsOf(error) });
+    }
+  }
+}

@@ -1,0 +1,314 @@
+"""The web page in a real browser, against the real service."""
+
+import io
+import os
+import shutil
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+import requests
+from PIL import Image
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (pip install playwright)")
+
+#: some versions of Playwright close their event loop late
+pytestmark = pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning")
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+#: where screenshots go, to be looked at; none are kept unless it is set
+SHOTS = os.environ.get("GIGAMATTE_SCREENSHOTS")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("Chromium is not installed (apt-get install chromium)")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser, service):
+    """Opens the page; the test fails on any script error and on any request that leaves the service."""
+    contexts, problems = [], []
+
+    def opened(width=1280, height=800, locale="en-US", at=None, scheme="light", expected=()):
+        url = (at or service).url
+        context = browser.new_context(viewport={"width": width, "height": height}, locale=locale, color_scheme=scheme)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda said: note(said, expected))
+        page.on("request", lambda request: problems.append(request.url) if stray(request.url, url) else None)
+        page.goto(url)
+        return page
+
+    def note(said, expected):
+        if said.type == "error" and not any(status in said.text for status in expected):
+            problems.append(said.text)
+
+    def stray(address, url):
+        return not address.startswith((url, "blob:", "data:"))
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+def ready(page):
+    page.wait_for_selector("body[data-ready=yes]")
+
+
+def pick(page, *photos):
+    page.set_input_files("#files", [{"name": name, "mimeType": "image/jpeg", "buffer": data} for name, data in photos])
+
+
+def until(page, expression, seconds=120):
+    """Wait for a condition. (Playwright's own wait evaluates strings in the page, which its policy forbids.)"""
+    end = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, expression
+        page.wait_for_timeout(50)
+
+
+def shot(page, name):
+    if SHOTS:
+        page.screenshot(path=str(Path(SHOTS) / f"{name}.png"))
+
+
+def viewer_is_settled(page):
+    page.wait_for_selector("#viewer .gv-canvas")
+    page.wait_for_timeout(400)
+
+
+def test_from_photo_to_the_same_bytes_as_the_api(open_page, service, pictures):
+    page = open_page()
+    ready(page)
+    shot(page, "desktop-empty")
+    assert page.locator("#start").is_disabled()
+    pick(page, ("fuchs.jpg", pictures["jpeg"]))
+    page.click("#start")
+    page.wait_for_selector(".item.done", timeout=60000)
+    viewer_is_settled(page)
+    shot(page, "desktop-result")
+    assert "400 × 300" in page.locator(".item .state").inner_text()
+    with page.expect_download() as coming:
+        page.click(".tool-save")
+    saved = Path(coming.value.path()).read_bytes()
+    assert coming.value.suggested_filename == "fuchs.cutout.png"
+    url = f"{service.url}/remove_background?model=auto&format=png"
+    assert saved == requests.post(url, files={"image": pictures["jpeg"]}, timeout=60).content
+
+
+def test_several_photos_and_one_zip(open_page, pictures):
+    page = open_page()
+    ready(page)
+    pick(page, *((f"photo-{n}.jpg", pictures["jpeg"]) for n in range(4)))
+    page.select_option("#background", "white")
+    page.select_option("#format", "webp")
+    page.click("#start")
+    until(page, "document.querySelectorAll('.item.done').length === 4")
+    with page.expect_download() as coming:
+        page.click("#save-all")
+    with zipfile.ZipFile(coming.value.path()) as box:
+        assert [name[:11] for name in box.namelist()] == [f"00{n + 1}-photo-{n}" for n in range(4)]
+        with Image.open(io.BytesIO(box.read(box.namelist()[0]))) as picture:
+            assert (picture.format, picture.mode) == ("WEBP", "RGB")
+
+
+def test_an_error_is_told_in_words_beside_its_photo(open_page, pictures):
+    page = open_page(expected=("415",))
+    ready(page)
+    pick(page, ("fine.jpg", pictures["jpeg"]), ("<b>bold</b>.jpg", b"GIF89a" + bytes(100)))
+    page.click("#start")
+    page.wait_for_selector(".item.failed", timeout=60000)
+    page.wait_for_selector(".item.done", timeout=60000)
+    assert "found a GIF" in page.locator(".item.failed .why").inner_text()
+    assert page.locator(".item.failed .name").inner_text() == "<b>bold</b>.jpg"
+    shot(page, "desktop-error")
+    page.locator(".item.failed .tool-remove").click()
+    assert page.locator(".item").count() == 1
+
+
+def test_chinese(open_page, pictures):
+    page = open_page(locale="zh-CN", expected=("415",))
+    ready(page)
+    assert page.locator("#start").inner_text() == "生成透明背景"
+    assert page.evaluate("document.documentElement.lang") == "zh-CN"
+    pick(page, ("照片.jpg", pictures["jpeg"]), ("坏.jpg", b"not a picture at all"))
+    page.click("#start")
+    page.wait_for_selector(".item.done", timeout=60000)
+    page.wait_for_selector(".item.failed", timeout=60000)
+    viewer_is_settled(page)
+    assert page.get_by_role("button", name="棋盘格背景 (B)").is_visible()
+    shot(page, "desktop-chinese")
+    left = page.evaluate(
+        "[...document.querySelectorAll('[data-t]')].map(n => n.textContent).filter(x => /[A-Za-z]{4}/.test(x))"
+    )
+    assert left == []
+    page.click("[data-lang=en]")
+    until(page, "document.getElementById('start').textContent.startsWith('Make the')")
+
+
+def test_phone_width(open_page, pictures):
+    page = open_page(width=390, height=844)
+    ready(page)
+    shot(page, "phone-empty")
+    pick(page, ("photo.jpg", pictures["jpeg"]))
+    page.click("#start")
+    page.wait_for_selector(".item.done", timeout=60000)
+    viewer_is_settled(page)
+    shot(page, "phone-result")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_dark_mode(open_page, pictures):
+    page = open_page(scheme="dark")
+    ready(page)
+    pick(page, ("photo.jpg", pictures["jpeg"]))
+    page.click("#start")
+    page.wait_for_selector(".item.done", timeout=60000)
+    viewer_is_settled(page)
+    shot(page, "desktop-dark")
+
+
+def test_the_keyboard_is_enough(open_page, pictures):
+    page = open_page()
+    ready(page)
+    pick(page, ("photo.jpg", pictures["jpeg"]))
+    page.focus("#start")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".item.done", timeout=60000)
+    names = page.evaluate(
+        "[...document.querySelectorAll('button, select, input, summary')]"
+        ".filter(n => n.offsetParent && !n.closest('dialog'))"
+        ".map(n => n.getAttribute('aria-label') || n.labels?.[0]?.textContent.trim() || n.textContent.trim())"
+    )
+    assert all(names)
+    page.focus(".tool-save")
+    with page.expect_download():
+        page.keyboard.press("Enter")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_has_the_contrast_of_wcag_aa(open_page, scheme):
+    page = open_page(scheme=scheme)
+    ready(page)
+    pairs = page.evaluate(
+        """() => {
+          const style = getComputedStyle(document.documentElement);
+          const value = (name) => style.getPropertyValue(name).trim();
+          const pairs = [['--text', '--ground'], ['--text', '--panel'], ['--quiet', '--panel'], ['--quiet', '--ground'],
+            ['--quiet', '--soft'], ['--accent', '--soft'], ['--on-accent', '--accent'], ['--bad', '--panel'],
+            ['--good', '--panel']];
+          const probe = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+          const rgb = (colour) => { probe.fillStyle = colour; probe.fillRect(0, 0, 1, 1);
+            return [...probe.getImageData(0, 0, 1, 1).data].slice(0, 3); };
+          return pairs.map(([a, b]) => [a, b, rgb(value(a)), rgb(value(b))]);
+        }"""
+    )
+
+    def luminance(colour):
+        parts = [(c / 255 / 12.92 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4) for c in colour]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    for front, back, a, b in pairs:
+        high, low = sorted((luminance(a), luminance(b)), reverse=True)
+        assert (high + 0.05) / (low + 0.05) >= 4.5, (front, back, a, b)
+
+
+def test_the_page_asks_for_the_key_and_forgets_it_with_the_tab(open_page, own_service, pictures, tmp_path):
+    from gigamatte.service.keys import digest
+
+    (tmp_path / "keys").write_text(f"a:{digest('right')}\n")
+    with own_service(keys_file=tmp_path / "keys") as service:
+        page = open_page(at=service, expected=("401",))
+        ready(page)
+        pick(page, ("photo.jpg", pictures["jpeg"]))
+        page.click("#start")
+        page.wait_for_selector("dialog[open]")
+        page.fill("#key", "wrong")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#key-error:not(:empty)")
+        page.wait_for_selector("dialog[open]")
+        page.fill("#key", "right")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".item.done", timeout=60000)
+        viewer_is_settled(page)
+        assert page.evaluate("Object.values(localStorage).includes('right')") is False
+        assert page.evaluate("sessionStorage.getItem('gigamatte-key')") == "right"
+
+
+def test_large_pictures_come_as_the_tiles_that_are_shown(open_page, service):
+    picture = Image.effect_noise((6000, 4000), 30).convert("RGB")
+    picture.paste((200, 90, 20), (1500, 1000, 4500, 3000))
+    data = io.BytesIO()
+    picture.save(data, "JPEG", quality=85)
+    mask = Image.new("L", (600, 400))
+    mask.paste(255, (150, 100, 450, 300))
+    given = io.BytesIO()
+    mask.save(given, "PNG")
+    page = open_page()
+    ready(page)
+    # the page itself sends no masks: the job is handed in beside it, then shown by it
+    job = requests.post(
+        f"{service.url}/jobs", files={"image": ("big.jpg", data.getvalue()), "mask": given.getvalue()}, timeout=60
+    ).json()
+    until(
+        page,
+        "fetch(path).then(r => r.json()).then(job => job.state === 'done')".replace("path", repr(job["links"]["self"])),
+    )
+    tiles = []
+    page.on("request", lambda request: tiles.append(request.url) if "/layers/cutout/" in request.url else None)
+    page.evaluate(
+        """async (path) => {
+          const { Client } = await import('/assets/client.js');
+          const client = new Client();
+          const job = await (await fetch(path)).json();
+          const host = document.getElementById('viewer');
+          host.hidden = false;
+          globalThis.shown = new GigamatteViewer(host, [await client.layer(job, 'cutout', 'Cutout')], {});
+        }""",
+        job["links"]["self"],
+    )
+    settled = "shown.waiting === 0 && shown.layers[0].bitmaps.size > 0 && shown.layers[0].loading.size === 0"
+    until(page, settled)
+    fitted = len(tiles)
+    assert 0 < fitted <= 16  # of 96 at full size
+    assert not any("/cutout/0/" in url for url in tiles)
+    page.evaluate("shown.zoomTo(1)")
+    until(page, settled)
+    assert 0 < len([url for url in tiles if "/cutout/0/" in url]) <= 16
+    page.evaluate("shown.zoomTo(8)")
+    until(page, settled)
+    shot(page, "desktop-8-to-1")
+
+
+def test_every_word_of_the_page_has_its_chinese():
+    import re
+    from importlib import resources
+
+    from gigamatte.messages.zh import PAGE
+
+    page = resources.files("gigamatte.service.page")
+    html = page.joinpath("index.html").read_text("utf-8")
+    words = set(re.findall(r"data-t>([^<]+)<", html)) | set(re.findall(r'data-t-label="([^"]+)"', html))
+    for name in ("app.js", "queue.js"):
+        script = page.joinpath(name).read_text("utf-8")
+        words |= set(re.findall(r'\bt\("([^"]+)"\)', script))
+    assert len(words) > 40
+    assert [word for word in sorted(words) if word not in PAGE] == []
