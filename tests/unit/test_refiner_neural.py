@@ -6,7 +6,7 @@ import pytest
 from gigamatte.errors import WeightsRefused
 from gigamatte.matte.refiners import evidence as ev
 from gigamatte.matte.refiners.base import LevelPatch
-from gigamatte.matte.refiners.neural import EVIDENCE, NeuralRefiner
+from gigamatte.matte.refiners.neural import EVIDENCE, SEEN, SIDES, NeuralRefiner, looked_at
 
 
 class SaidEngine:
@@ -93,11 +93,55 @@ def test_alphas_stay_in_range_and_patches_of_mixed_shapes_keep_their_order():
     assert sorted(shape[0] for shape in engine.shapes) == [1, 2]
 
 
-def test_odd_patches_are_evened_for_the_network():
-    engine = SaidEngine()
-    (alpha,) = NeuralRefiner(engine).lift([patch(33, 37)])
+def test_odd_patches_are_lifted_whole():
+    engine = SaidEngine(0.3)
+    made = patch(33, 37)
+    (alpha,) = NeuralRefiner(engine).lift([made])
     assert alpha.shape == (66, 74)
-    assert engine.shapes == [(1, ev.CHANNELS, 34, 38)]
+    assert engine.shapes == [(1, ev.CHANNELS, 64, 64)]
+    shown = ev.evidence(made)
+    np.testing.assert_allclose(alpha, np.clip(shown.prior + 0.3 * shown.free, 0, 1), atol=1e-6)
+
+
+def test_the_network_sees_only_what_may_change_and_its_surroundings():
+    made = patch(160, 160)
+    made.alpha[:] = 0
+    made.alpha[70:74, 90:94] = 0.5  # may change from 58 to 86, 78 to 106; seen from 44 to 100, 64 to 120
+    engine = SaidEngine(0.3)
+    (alpha,) = NeuralRefiner(engine).lift([made])
+    assert engine.shapes == [(1, ev.CHANNELS, 64, 64)]
+    shown = ev.evidence(made)
+    np.testing.assert_allclose(alpha, np.clip(shown.prior + 0.3 * shown.free, 0, 1), atol=1e-6)
+
+
+@pytest.mark.parametrize("rows", [33, 64, 95, 127, 160, 192])
+def test_what_is_looked_at_covers_what_may_change(rows):
+    rng = np.random.default_rng(rows)
+    for _ in range(60):
+        free = np.zeros((rows, 192), np.float32)
+        top, left = rng.integers(0, rows), rng.integers(0, 192)
+        free[top : top + rng.integers(1, 60), left : left + rng.integers(1, 60)] = 1
+        box = looked_at(free, 0)
+        used = np.argwhere(free)
+        for (low, high), start, length, end in zip(
+            zip(used.min(0), used.max(0) + 1, strict=True),
+            (box.top, box.left),
+            (box.height, box.width),
+            free.shape,
+            strict=True,
+        ):
+            assert start % 2 == 0
+            assert length % SIDES == 0
+            assert start <= max(0, low - SEEN)
+            assert start + length >= min(end, high + SEEN)
+
+
+def test_nothing_is_looked_at_when_nothing_may_change():
+    assert looked_at(np.zeros((40, 40), np.float32), 0).empty
+    free = np.zeros((100, 100), np.float32)
+    free[:20] = 1
+    assert looked_at(free, 32).empty
+    assert not looked_at(free, 16).empty
 
 
 @pytest.mark.parametrize("engine", [SaidEngine(channels=3), SaidEngine(made_for="0")])

@@ -11,15 +11,18 @@ from functools import cache
 from importlib import resources
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gigamatte.errors import NetworkUnavailable, WeightsRefused
 from gigamatte.matte.refiners.base import LevelPatch
 from gigamatte.matte.refiners.evidence import CHANNELS, Evidence, evidence, to_space
 from gigamatte.network.engines.base import Engine
-from gigamatte.types import FloatArray
+from gigamatte.types import Box, FloatArray, Size
 
 #: The evidence that a file was trained on, as its metadata names it: raised whenever evidence.py changes its numbers.
 EVIDENCE = "1"
+#: How far the network sees in coarser pixels, rounded up to even, and what the sides of its inputs are multiples of.
+SEEN, SIDES = 14, 32
 
 
 def refiner_shipped() -> bool:
@@ -64,28 +67,60 @@ class NeuralRefiner:
         self.engine = engine
 
     def lift(self, patches: Sequence[LevelPatch]) -> list[FloatArray]:
-        """One alpha per patch: float32 (row, column) in [0, 1] at the finer level. A constant alpha stays constant."""
+        """One alpha per patch: float32 (row, column) in [0, 1] at the finer level. A constant alpha stays constant.
+
+        Only what the cascade keeps is corrected: in the halo of a patch the guided alpha comes back as it is.
+        """
         shown = [evidence(patch) for patch in patches]
-        lifted: list[FloatArray | None] = [None] * len(shown)
-        by_shape: dict[tuple[int, ...], list[int]] = {}
+        by_size: dict[tuple[int, int], list[tuple[int, Box]]] = {}
         for number, item in enumerate(shown):
-            by_shape.setdefault(item.stack.shape, []).append(number)
-        for numbers in by_shape.values():
-            residuals = self.engine.run(padded(np.stack([shown[number].stack for number in numbers])))
-            for number, residual in zip(numbers, residuals, strict=True):
-                lifted[number] = corrected(shown[number], residual)
-        return [alpha for alpha in lifted if alpha is not None]
+            box = looked_at(item.free[::2, ::2], self.halo // 2)
+            if not box.empty:
+                by_size.setdefault((box.height, box.width), []).append((number, box))
+        for work in by_size.values():
+            stacks = np.stack([cut(shown[number].stack, box) for number, box in work])
+            for (number, box), residual in zip(work, self.engine.run(stacks), strict=True):
+                correct(shown[number], box, residual)
+        return [item.prior for item in shown]
 
 
-def padded(stack: FloatArray) -> FloatArray:
-    """(N, C, row, column) with the last row and column repeated where their number is odd."""
-    odd = [(0, length % 2) for length in stack.shape[2:]]
-    return np.pad(stack, [(0, 0), (0, 0), *odd], mode="edge") if any(pad for _, pad in odd) else stack
+def looked_at(free: FloatArray, halo: int) -> Box:
+    """What the network must see to correct a patch, in coarser pixels: empty where nothing is free.
+
+    ``free`` float32 (row, column), coarser level, 0 where nothing may change; ``halo`` coarser pixels around are not
+    kept. The box starts on even pixels and has sides of a few lengths only (a new shape costs a runtime time); it may
+    reach over the patch's right and lower border.
+    """
+    rows, columns = free.shape
+    inner = np.zeros(free.shape, np.bool_)
+    kept = tuple(slice(halo, n - halo) if n > 2 * halo else slice(0, n) for n in (rows, columns))
+    inner[kept] = free[kept] > 0
+    (top, bottom), (left, right) = (_span(np.asarray(inner.any(axis=axis))) for axis in (1, 0))
+    return Box(left, top, right - left, bottom - top)
 
 
-def corrected(item: Evidence, residual: FloatArray) -> FloatArray:
-    """The prior plus what the network adds, where it may: float32 (row, column) in [0, 1]."""
-    _, rows, columns = item.stack.shape
-    alpha = to_space(residual[:, :rows, :columns]) * item.free
-    alpha += item.prior
-    return np.clip(alpha, 0, 1, out=alpha)
+def _span(used: NDArray[np.bool_]) -> tuple[int, int]:
+    """(first, end) of the used places with what the network sees around them, rounded up to SIDES; (0, 0) if none."""
+    found = np.flatnonzero(used)
+    if not found.size:
+        return 0, 0
+    first = max(0, int(found[0]) - SEEN) // 2 * 2
+    end = min(len(used), int(found[-1]) + 1 + SEEN)
+    length = -(-(end - first) // SIDES) * SIDES
+    first = max(0, min(first, (len(used) - length + 1) // 2 * 2))  # moved back inside, where there is room
+    return first, first + length
+
+
+def cut(stack: FloatArray, box: Box) -> FloatArray:
+    """The box of (C, row, column); what lies beyond the patch repeats its border."""
+    part = stack[(slice(None), *box.slices())]
+    beyond = [(0, wanted - found) for wanted, found in zip((box.height, box.width), part.shape[1:], strict=True)]
+    return np.pad(part, [(0, 0), *beyond], mode="edge") if any(after for _, after in beyond) else part
+
+
+def correct(item: Evidence, box: Box, residual: FloatArray) -> None:
+    """Adds what the network says about ``box`` to the prior, where it may: clipped to [0, 1]."""
+    fine = Box(2 * box.left, 2 * box.top, 2 * box.width, 2 * box.height).within(Size.of(item.prior))
+    target = item.prior[fine.slices()]
+    target += to_space(residual)[: fine.height, : fine.width] * item.free[fine.slices()]
+    np.clip(target, 0, 1, out=target)
