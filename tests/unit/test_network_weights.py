@@ -411,11 +411,12 @@ def test_a_file_that_the_hub_lacks_is_named(hub):
         weights.get(hub_card())
 
 
-def test_a_hub_that_fails_is_named(hub, monkeypatch):
+def test_a_hub_that_fails_is_named_once(hub, monkeypatch, capfd):
     hub.head_fault = 500
     monkeypatch.setattr(time, "sleep", lambda _: None)  # the library's patience between tries
     with pytest.raises(DownloadFailed, match=r"127\.0\.0\.1.*500"):
         weights.get(hub_card(sha256=SHA, revision=COMMIT))
+    assert capfd.readouterr() == ("", "")  # not one line per try
 
 
 def test_a_transfer_from_the_hub_that_breaks_goes_on(hub):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +39,8 @@ def describe(card: ModelCard) -> HubFile:
 
     try:
         url = hub.hf_hub_url(_repo(card), card.file, revision=card.revision, endpoint=endpoint())
-        found = hub.get_hf_file_metadata(url, endpoint=endpoint(), token=_token(), library_name="gigamatte")
+        with _silence():
+            found = hub.get_hf_file_metadata(url, endpoint=endpoint(), token=_token(), library_name="gigamatte")
     except Exception as error:
         raise _translated(card, error) from error
     digest = found.etag if found.etag and re.fullmatch("[0-9a-f]{64}", found.etag) else None
@@ -52,10 +56,11 @@ def fetch(card: ModelCard, revision: str, folder: Path) -> Path:
     if not sys.stderr.isatty():
         hub.utils.disable_progress_bars()  # type: ignore[attr-defined]
     try:
-        path = hub.hf_hub_download(
-            _repo(card), card.file, revision=revision, local_dir=folder, endpoint=endpoint(), token=_token(),
-            library_name="gigamatte",
-        )  # fmt: skip
+        with _silence():
+            path = hub.hf_hub_download(
+                _repo(card), card.file, revision=revision, local_dir=folder, endpoint=endpoint(), token=_token(),
+                library_name="gigamatte",
+            )  # fmt: skip
     except Exception as error:
         raise _translated(card, error) from error
     return Path(path)
@@ -69,6 +74,18 @@ def in_cache(card: ModelCard) -> Path | None:
         return None
     path = hub.try_to_load_from_cache(_repo(card), card.file, revision=card.revision)
     return Path(path) if isinstance(path, str) else None
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """The library logs each try and its address; what matters is raised, and said once."""
+    logger = logging.getLogger("huggingface_hub")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _repo(card: ModelCard) -> str:
