@@ -11,10 +11,18 @@ from typing import Any
 from gigamatte.messages import language, page_strings, translate
 from gigamatte.viewer.tiles import Layer
 
+#: the viewer's scripts, in the order in which they must run
+SCRIPTS = ("layer.js", "controls.js", "viewer.js")
+
 
 def asset(name: str) -> str:
-    """The text of ``viewer.js``, ``viewer.css`` or ``page.css``."""
+    """The text of one of the package's scripts or styles."""
     return resources.files("gigamatte.viewer").joinpath(name).read_text(encoding="utf-8")
+
+
+def viewer_scripts() -> list[str]:
+    """The viewer's scripts in the order in which they must run."""
+    return [asset(name) for name in SCRIPTS]
 
 
 def viewer_page(title: str, layers: Sequence[Layer], *, split: float | None = None) -> str:
@@ -24,7 +32,7 @@ def viewer_page(title: str, layers: Sequence[Layer], *, split: float | None = No
         '<main><div id="viewer"></div></main>\n'
         f"{viewer_script('viewer', layers, split=split)}"
     )
-    return document(title, body, styles=[asset("page.css"), asset("viewer.css")], scripts=[asset("viewer.js")])
+    return document(title, body, styles=[asset("page.css"), asset("viewer.css")], scripts=viewer_scripts())
 
 
 def viewer_script(host: str, layers: Sequence[Layer], *, split: float | None = None) -> str:

@@ -15,7 +15,7 @@ from gigamatte.evaluate.metrics import unit_alpha
 from gigamatte.evaluate.table import written
 from gigamatte.messages import translate
 from gigamatte.types import Size
-from gigamatte.viewer.page import asset, document, viewer_script
+from gigamatte.viewer.page import asset, document, viewer_script, viewer_scripts
 from gigamatte.viewer.tiles import TILE, Layer, cut_into_tiles
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def comparison_page(found: Comparison, photo: Pixels, ways: list[Way]) -> str:
         f"<script>{asset('report.js')}</script>"
     )
     styles = [asset(name) for name in ("page.css", "viewer.css", "report.css")]
-    return document(title, body, styles=styles, scripts=[asset("viewer.js")])
+    return document(title, body, styles=styles, scripts=viewer_scripts())
 
 
 _CHOICES = (
