@@ -30,20 +30,8 @@ def empty_scene(threads: int = 2) -> Any:
     return scene
 
 
-def render(
-    scene: Any,
-    path: str,
-    size: tuple[int, int],
-    samples: int,
-    *,
-    transparent: bool,
-    denoise: bool,
-    noisy: str | None = None,
-) -> None:
-    """Render to linear half-float EXR, premultiplied RGBA; size is (width, height).
-
-    `noisy` is the start of the path of the render before denoising ("0001.exr" is added).
-    """
+def render(scene: Any, path: str, size: tuple[int, int], samples: int, *, transparent: bool, denoise: bool) -> None:
+    """Render to linear half-float EXR, premultiplied RGBA; size is (width, height)."""
     r = scene.render
     r.resolution_x, r.resolution_y, r.resolution_percentage = size[0], size[1], 100
     r.film_transparent = transparent
@@ -54,22 +42,7 @@ def render(
     r.image_settings.file_format, r.image_settings.color_mode = "OPEN_EXR", "RGBA"
     r.image_settings.color_depth, r.image_settings.exr_codec = "16", "ZIP"
     r.filepath = path
-    if noisy is not None:
-        _also_noisy(scene, noisy)
     bpy.ops.render.render(write_still=True)
-
-
-def _also_noisy(scene: Any, path: str) -> None:
-    bpy.context.view_layer.cycles.denoising_store_passes = True
-    scene.use_nodes = True
-    nodes, links = scene.node_tree.nodes, scene.node_tree.links
-    nodes.clear()
-    layers, out, final = (nodes.new(f"CompositorNode{kind}") for kind in ("RLayers", "OutputFile", "Composite"))
-    folder, _, stem = path.rpartition("/")
-    out.base_path, out.file_slots[0].path = folder, stem
-    out.format.file_format, out.format.color_mode, out.format.color_depth = "OPEN_EXR", "RGBA", "16"
-    links.new(layers.outputs["Image"], final.inputs["Image"])
-    links.new(layers.outputs["Noisy Image"], out.inputs[0])
 
 
 def read_exr(path: str) -> Floats:

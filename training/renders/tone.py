@@ -20,6 +20,13 @@ def shoulder(linear: NDArray[np.float32], knee: float = 0.55) -> NDArray[np.floa
     return np.where(linear > knee, knee + room * over / (over + room), linear).astype(np.float32)
 
 
+def rolled(light: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Bend highlights, half by the brightest channel, which keeps the hue, half channel by channel, as film does."""
+    brightest = np.maximum(light.max(-1, keepdims=True), 1e-6)
+    kept = light * (shoulder(brightest) / brightest)
+    return np.asarray(0.5 * kept + 0.5 * shoulder(light), np.float32)
+
+
 def developed(
     linear: NDArray[np.float32], rng: np.random.Generator, *, exposure: float = 1.0, noise: float = 0.006
 ) -> NDArray[np.uint8]:
@@ -29,5 +36,5 @@ def developed(
         light = np.maximum(np.asarray(linear[top : top + 256], np.float32), 0) * exposure
         # Photon noise grows with the root of the light; a floor stands for the sensor's own.
         light = light + rng.normal(size=light.shape).astype(np.float32) * noise * np.sqrt(light * 0.5 + 0.004)
-        out[top : top + 256] = np.round(srgb(np.clip(shoulder(light), 0, 1)) * 255).astype(np.uint8)
+        out[top : top + 256] = np.round(srgb(np.clip(rolled(light), 0, 1)) * 255).astype(np.uint8)
     return out
