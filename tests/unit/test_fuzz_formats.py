@@ -55,6 +55,12 @@ def seeds(format: str) -> list[bytes]:
         Image.fromarray(array).save(file, kind, **options)
         return file.getvalue()
 
+    def heic(array: np.ndarray, mode: str) -> bytes:
+        pillow_heif = pytest.importorskip("pillow_heif", reason="the extra [heif] is not installed")
+        file = io.BytesIO()
+        pillow_heif.from_bytes(mode=mode, size=array.shape[1::-1], data=array.tobytes()).save(file, quality=50)
+        return file.getvalue()
+
     def palette() -> bytes:
         file = io.BytesIO()
         Image.fromarray(rgb).quantize(16).save(file, "PNG", transparency=1)
@@ -89,6 +95,11 @@ def seeds(format: str) -> list[bytes]:
             inks.tiffsave_buffer(bigtiff=True),
             pillow(rgb[..., 0] > 127, "TIFF", compression="group4"),
         ],
+        "avif": lambda: [
+            image.heifsave_buffer(compression="av1", effort=0),
+            deep.heifsave_buffer(compression="av1", effort=0, bitdepth=12, lossless=True),
+        ],
+        "heic": lambda: [heic(rgb, "RGB"), heic(rgba, "RGBA")],
     }
     return [bytes(data) for data in made[format]()]
 
@@ -134,7 +145,7 @@ def watchdog() -> Iterator[None]:
     faulthandler.cancel_dump_traceback_later()
 
 
-@pytest.mark.parametrize("format", ["jpeg", "png", "webp", "tiff"])
+@pytest.mark.parametrize("format", ["jpeg", "png", "webp", "tiff", "avif", "heic"])
 def test_damaged_files(format: str) -> None:
     opened = [0, 0]
 

@@ -156,6 +156,7 @@ def test_rgb_keeps_its_profile_and_its_values() -> None:
         (b"nonsense" * 40, "no ICC header"),
         (profiles.cmyk(), "it is for CMYK pictures"),
         (profiles.swapped_srgb()[:300], "truncated"),
+        (profiles.swapped_srgb().replace(b"XYZ \0", b"nope\0"), "it cannot be applied"),
     ],
 )
 def test_a_bad_profile_is_said_and_ignored(icc: bytes, why: str) -> None:

@@ -74,8 +74,8 @@ def check_fits(format: Format, size: Size, bands: int) -> None:
 def saver_options(format: Format, encoding: Encoding, size: Size, bands: int, bits: int) -> dict[str, Any]:
     """The options of libvips' saver for a format."""
     if format == "png":
-        # measured on cutouts: deflate level 1 on filtered rows is the fastest by far, and within 10 % in size
-        return {"compression": 1, "filter": "up"}
+        # measured (docs/design/formats.md): a third smaller than level 1 for .06 s at 24 MP, level 3 gains nothing
+        return {"compression": 2, "filter": "up"}
     if format == "webp":
         # exact: what lies under alpha 0 is ours to decide
         lossy = encoding.quality is not None

@@ -26,8 +26,8 @@ _CLASSES = (b"mntr", b"scnr", b"prtr", b"spac")
 def profile_problem(icc: bytes, bands: int) -> str | None:
     """Why an ICC profile cannot be used for pictures of 1, 3 or 4 colour bands; None if it can.
 
-    Checks the header and the tag table (ICC.1:2022, clauses 7.2 and 7.3), so that a broken profile is reported
-    instead of being replaced silently by the colour library.
+    Checks the header and the tag table (ICC.1:2022, clauses 7.2 and 7.3), because the colour library replaces some
+    broken profiles silently, and then tries it.
     """
     if len(icc) > MAX_PROFILE:
         return f"it has {len(icc)} bytes, more than {MAX_PROFILE}"
@@ -48,9 +48,21 @@ def profile_problem(icc: bytes, bands: int) -> str | None:
             return "it is truncated"
         tags[tag] = length
     matrix = {b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC"}
-    if b"A2B0" in tags or b"A2B1" in tags or (bands == 3 and matrix <= tags.keys()) or (bands == 1 and b"kTRC" in tags):
-        return None
-    return "it lacks the tags that tell its colours"
+    table = b"A2B0" in tags or b"A2B1" in tags
+    if not (table or (bands == 3 and matrix <= tags.keys()) or (bands == 1 and b"kTRC" in tags)):
+        return "it lacks the tags that tell its colours"
+    return None if _transforms(icc, bands) else "it cannot be applied"
+
+
+def _transforms(icc: bytes, bands: int) -> bool:
+    """Whether the colour library can use a profile, tried on one pixel."""
+    pixel = pyvips.Image.black(1, 1, bands=bands).copy(interpretation={1: "b-w", 3: "srgb", 4: "cmyk"}[bands])
+    pixel.set_type(pyvips.GValue.blob_type, "icc-profile-data", icc)
+    try:
+        to_srgb(pixel).write_to_memory()
+    except pyvips.Error:
+        return False
+    return True
 
 
 @functools.cache

@@ -14,6 +14,10 @@ from gigamatte.photo import arrays, colour
 _HINT = "pip install 'gigamatte[heif]' reads it, or convert it to JPEG, PNG, WebP or TIFF"
 
 
+#: what pillow-heif raises for broken files
+_DECODING = (ValueError, OSError, EOFError, RuntimeError, SyntaxError, IndexError)
+
+
 class HeicFile:
     """A HEIC whose header has been parsed. libheif turns it upright by itself."""
 
@@ -23,6 +27,8 @@ class HeicFile:
         file = self._file()
         self.pages = len(file)
         self._primary = int(file.primary_index or 0)
+        if not 0 <= self._primary < self.pages:
+            raise self._broken("it holds no picture")
         picture = file[self._primary]
         if picture.mode.split(";")[0] not in ("L", "LA", "RGB", "RGBA"):
             raise UnsupportedInput(f"{name}: a HEIC of mode {picture.mode} is not read; expected grey, RGB or RGBA")
@@ -32,10 +38,8 @@ class HeicFile:
         """The image, decoded whole: libheif gives no strips. Raises UnsupportedInput when it is broken."""
         try:
             pixels = np.asarray(self._file()[self._primary])
-        except (ValueError, OSError, EOFError, RuntimeError, SyntaxError) as error:
-            raise UnsupportedInput(
-                f"{self._name} is broken: {error}", "was the copy or the download cut short?"
-            ) from error
+        except _DECODING as error:
+            raise self._broken(error) from error
         image = arrays.wrap(pixels, self.header.bands).copy()
         for field in ("bits-per-sample", "icc-profile-data"):
             if field in self.header.get_fields():
@@ -50,10 +54,11 @@ class HeicFile:
         source = io.BytesIO(self._source) if isinstance(self._source, bytes) else self._source
         try:
             return pillow_heif.open_heif(source, convert_hdr_to_8bit=False)
-        except (ValueError, OSError, EOFError, RuntimeError, SyntaxError) as error:
-            raise UnsupportedInput(
-                f"{self._name} is broken: {error}", "was the copy or the download cut short?"
-            ) from error
+        except _DECODING as error:
+            raise self._broken(error) from error
+
+    def _broken(self, why: object) -> UnsupportedInput:
+        return UnsupportedInput(f"{self._name} is broken: {why}", "was the copy or the download cut short?")
 
     @staticmethod
     def _describe(picture: Any) -> pyvips.Image:
