@@ -1,4 +1,4 @@
-"""Writes docs/cli.md, the reference of the command line, from the commands themselves.
+"""Writes docs/cli.md and docs/zh/cli.md, the reference of the command line, from the commands themselves.
 
 usage: python docs/make_cli.py          (a test fails when the file is not what this would write)
 """
@@ -12,6 +12,8 @@ from typing import Any
 import typer.main
 
 from gigamatte.cli.app import app
+from gigamatte.cli.localise import localised
+from gigamatte.messages.translate import Language
 
 HEAD = """# The command line
 
@@ -23,10 +25,21 @@ failure is one line and a hint on stderr; nothing half-written is left. `GIGAMAT
 """
 
 
-def page() -> str:
+HEAD_ZH = """# 命令行
+
+由 `docs/make_cli.py` 从命令本身生成；`gigamatte COMMAND --help` 内容相同。
+
+退出码：0 完成 · 1 失败（磁盘已满、无法写入）· 2 用法错误 · 3 照片缺失、无法读取或格式不支持 ·
+4 像素或内存超过上限 · 5 缺少网络或被拒绝 · 6 没有找到主体 · 130 被中断。
+每个失败都是标准错误上的一行说明和一条建议；不会留下写了一半的文件。`GIGAMATTE_LANG=en` 改用英语。
+"""
+
+
+def page(lang: Language = "en") -> str:
     """The whole page, Markdown."""
-    root: Any = typer.main.get_command(app)
-    return HEAD + "".join(section(f"gigamatte {name}", command) for name, command in sorted(root.commands.items()))
+    root: Any = localised(typer.main.get_command(app), lang)
+    head = HEAD_ZH if lang == "zh" else HEAD
+    return head + "".join(section(f"gigamatte {name}", command) for name, command in sorted(root.commands.items()))
 
 
 def section(title: str, command: Any) -> str:
@@ -59,3 +72,4 @@ def row(parameter: Any) -> str:
 
 if __name__ == "__main__":
     (Path(__file__).parent / "cli.md").write_text(page(), encoding="utf-8")
+    (Path(__file__).parent / "zh" / "cli.md").write_text(page("zh"), encoding="utf-8")

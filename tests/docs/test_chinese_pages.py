@@ -14,12 +14,12 @@ LINK = re.compile(r"\]\(([^)#]+)(#[^)]*)?\)")
 
 
 def code(page: str) -> list[tuple[str, str]]:
-    """Blocks with their comments and trailing spaces taken out; what consoles answer is in another language."""
+    """Blocks with their comments and trailing spaces taken out; what is answered is in another language."""
     text = (ROOT / page).read_text(encoding="utf-8")
     return [
         (language, re.sub(r"[ \t]*#.*$", "", body, flags=re.MULTILINE))
         for language, body in BLOCK.findall(text)
-        if language != "console"
+        if language not in ("console", "text")
     ]
 
 

@@ -15,3 +15,4 @@ def test_the_reference_is_up_to_date() -> None:
     made = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(made)
     assert (DOCS / "cli.md").read_text(encoding="utf-8") == made.page(), "run python docs/make_cli.py"
+    assert (DOCS / "zh" / "cli.md").read_text(encoding="utf-8") == made.page("zh"), "run python docs/make_cli.py"
