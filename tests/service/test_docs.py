@@ -1,0 +1,61 @@
+"""docs/service.md does what it says: its programs run against a real service, its table is the settings'."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from gigamatte.service.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "docs/service.md", ROOT / "docs/zh/service.md"]
+
+
+def blocks(page, language):
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=["en", "zh"])
+@pytest.mark.parametrize("language", ["python", "bash"])
+def test_the_programs_of_the_page_run(page, language, service, pictures, tmp_path):
+    if language == "bash" and (shutil.which("bash") is None or shutil.which("curl") is None):
+        pytest.skip("bash or curl is not installed")
+    (tmp_path / "photo.jpg").write_bytes(pictures["jpeg"])
+    programs = blocks(page, language)
+    assert len(programs) == 2
+    for program in programs:
+        text = program.replace("http://127.0.0.1:8000", service.url)
+        run = [sys.executable, "-c", text] if language == "python" else ["bash", "-euc", text]
+        done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+    with Image.open(tmp_path / "cutout.png") as picture:
+        assert (picture.mode, picture.size) == ("RGBA", (400, 300))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=["en", "zh"])
+def test_every_setting_is_in_the_table(page):
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| ([^|]+) \|", page.read_text("utf-8"), re.MULTILINE))
+    assert set(rows) == {name.upper() for name in Settings.model_fields}
+    for name, field in Settings.model_fields.items():
+        if isinstance(field.default, int | float) and not isinstance(field.default, bool):
+            assert rows[name.upper()] == f"`{field.default}`"
+
+
+def test_every_status_of_the_table_of_errors_is_told():
+    from gigamatte.service.errors import TITLES
+
+    page = PAGES[0].read_text("utf-8")
+    told = {
+        int(number) for row in re.findall(r"^\| ([\d ·]+) \|", page, re.MULTILINE) for number in re.findall(r"\d+", row)
+    }
+    assert set(TITLES) - told <= {404, 405, 507}
+
+
+def test_what_the_page_links_to_exists():
+    for page in PAGES:
+        for link in re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8")):
+            assert (page.parent / link).exists(), link
