@@ -22,6 +22,8 @@ from gigamatte.batch.task import Outcome, Task
 from gigamatte.errors import DeviceUnavailable, GigamatteError, UsageError
 from gigamatte.options import Options
 
+#: seconds that a cluster has for its first answer
+PATIENCE = 10.0
 #: rows of one Ray dataset; the driver holds this many, whatever the batch has
 WINDOW = 20_000
 #: rows that an actor gets at once: they overlap with each other, and are done again when its node is lost
@@ -59,9 +61,10 @@ class RayEngine:
         except ImportError as error:
             raise UsageError(f"--engine ray needs Ray: {error}", "pip install 'gigamatte[ray]'") from error
         if not ray.is_initialized():
+            _probe(self._address)
             try:
                 ray.init(address=self._address, logging_level=logging.ERROR, log_to_driver=False)
-            except (ConnectionError, RuntimeError, ValueError) as error:
+            except Exception as error:  # Ray raises all kinds, plain Exception among them
                 raise DeviceUnavailable(
                     f"there is no Ray cluster at {self._address}: {error}",
                     "start one with `ray start --head`, or --address local",
@@ -146,6 +149,18 @@ class Cutter:
     def _cut(self, task: Task) -> Outcome:
         outcome = self._worker.process(task)
         return outcome or failure(task.key, GigamatteError(f"{task.key}: the worker was closed"))
+
+
+def _probe(address: str) -> None:
+    """Ray itself waits for minutes for a machine that does not answer."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdigit():
+        return  # auto, local: Ray knows at once
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE).close()
+    except OSError as error:
+        hint = "start one with `ray start --head`, or use --address local"
+        raise DeviceUnavailable(f"there is no Ray cluster at {address}: {error}", hint) from error
 
 
 def _quiet() -> None:
