@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from gigamatte import __version__
 from gigamatte.errors import GigamatteError, UsageError
 from gigamatte.options import Options
-from gigamatte.service import adapters, health, pages, routes
+from gigamatte.service import adapters, health, pages, routes, views
 from gigamatte.service.admission import Admission
 from gigamatte.service.answers import error_answer
 from gigamatte.service.desk import Desk
@@ -73,7 +73,7 @@ def create_app(settings: Settings | None = None, *, entry: str = "gigamatte.work
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(Exception, _on_surprise)
-    for router in (routes.router, adapters.router, health.router, pages.router):
+    for router in (routes.router, views.router, adapters.router, health.router, pages.router):
         app.include_router(router)
     return app
 

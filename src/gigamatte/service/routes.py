@@ -6,28 +6,26 @@ import asyncio
 import json
 import re
 import shutil
-import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import Receive, Scope, Send
 
 from gigamatte.errors import BudgetExceeded, GigamatteError, UnsupportedInput
 from gigamatte.service.desk import Desk, Live, Ticket
 from gigamatte.service.errors import BadRequest, Busy, NotFound, NotReady, WrongType
 from gigamatte.service.errors import problem as problem_of
-from gigamatte.service.openapi import DONE, JOB, PHOTO, PROBLEMS, accepted
+from gigamatte.service.openapi import JOB, PHOTO, PROBLEMS, accepted
 from gigamatte.service.options import MEDIA, SUFFIX, CutQuery
 from gigamatte.service.settings import Settings
 from gigamatte.service.sizes import claimed_pixels
 from gigamatte.service.spool import Record, new_id
 from gigamatte.service.uploads import Upload, receive_upload
 from gigamatte.types import Receipt
-from gigamatte.worker.wire import Job, View, pack_options, unpack_error
+from gigamatte.worker.wire import Job, pack_options, unpack_error
 
 router = APIRouter()
 
@@ -35,9 +33,6 @@ router = APIRouter()
 FILES = ("image", "mask", "background_image")
 #: seconds between signs of life in an event stream, so that proxies keep it open
 HEARTBEAT = 15.0
-#: photos in one archive
-ARCHIVE = 500
-
 Cut = Annotated[CutQuery, Query()]
 PROBLEM_ANSWERS: Any = PROBLEMS
 
@@ -52,6 +47,13 @@ async def client_gone(request: Request) -> None:
     """Returns when the client has closed the connection."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
+
+
+class Closing(Protocol):
+    """What is to be closed when an answer is over."""
+
+    def close(self) -> None:
+        """Remove it."""
 
 
 class Arrival:
@@ -114,7 +116,7 @@ class Arrival:
 class PassingFile(FileResponse):
     """A file that is removed, with its folder, once it is sent or the client has left."""
 
-    def __init__(self, arrival: Arrival, path: Path, **more: Any) -> None:
+    def __init__(self, arrival: Closing, path: Path, **more: Any) -> None:
         super().__init__(path, **more)
         self._arrival = arrival
 
@@ -267,99 +269,6 @@ async def _events(request: Request, job: str) -> AsyncIterator[str]:
         return  # removed while it was followed
     finally:
         state.streams -= 1
-
-
-@router.get(
-    "/jobs/{job}/layers/{kind}", tags=["viewer"], summary="A picture of a job as tiles",
-    responses={200: DONE} | PROBLEM_ANSWERS,
-)  # fmt: skip
-async def get_layer(request: Request, job: str, kind: str) -> Response:
-    """`kind` is photo or cutout. The answer lists levels, finest first, and which of their tiles hold anything."""
-    record = await finished(request, job)
-    if kind not in ("photo", "cutout"):
-        raise NotFound(f"a job has the layers photo and cutout, not {kind[:40]!r}")
-    desk = desk_of(request)
-    home = desk.spool.home(job)
-    folder = home / "tiles" / kind
-    locks: dict[tuple[str, str], asyncio.Lock] = request.app.state.tiling
-    lock = locks.setdefault((job, kind), asyncio.Lock())
-    try:
-        async with lock:
-            if not (folder / "layer.json").exists():
-                source = home / ("image" if kind == "photo" else "result")
-                await desk.view(
-                    View(source, folder, kind, desk.settings.max_pixels),  # type: ignore[arg-type]
-                    lambda: client_gone(request),
-                )
-                await asyncio.to_thread(desk.spool.recharge, record.id)
-    finally:
-        locks.pop((job, kind), None)
-    headers = {"cache-control": "private, max-age=3600"}
-    return FileResponse(folder / "layer.json", media_type="application/json", headers=headers)
-
-
-@router.get(
-    "/jobs/{job}/layers/{kind}/{level}/{index}", tags=["viewer"], summary="One tile", response_class=Response,
-    responses={200: {"description": "At most 512×512 pixels", "content": {"image/webp": {}, "image/jpeg": {}}}}
-    | PROBLEM_ANSWERS,
-)  # fmt: skip
-async def get_tile(request: Request, job: str, kind: str, level: int, index: int) -> Response:
-    """A tile that `GET /jobs/{job}/layers/{kind}` lists."""
-    await finished(request, job)
-    path = desk_of(request).spool.home(job) / "tiles" / kind / f"{level}-{index}"
-    if kind not in ("photo", "cutout") or level < 0 or index < 0 or not path.is_file():
-        raise NotFound("there is no such tile")
-    with path.open("rb") as file:
-        media = "image/webp" if file.read(4) == b"RIFF" else "image/jpeg"
-    return FileResponse(path, media_type=media, headers={"cache-control": "private, max-age=3600"})
-
-
-class ArchiveOrder(BaseModel):
-    """Which jobs to pack."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    jobs: list[str] = Field(min_length=1, max_length=ARCHIVE)
-
-
-@router.post(
-    "/archive", tags=["jobs"], summary="Several cutouts in one zip", response_class=Response,
-    responses={200: {"description": "A zip", "content": {"application/zip": {}}}} | PROBLEM_ANSWERS,
-)  # fmt: skip
-async def archive(request: Request, order: Annotated[ArchiveOrder, Body()]) -> Response:
-    """All of the jobs must be done."""
-    records = [await finished(request, job) for job in dict.fromkeys(order.jobs)]
-    desk = desk_of(request)
-    size = sum((desk.spool.home(record.id) / "result").stat().st_size for record in records)
-    desk.spool.charge(size)
-    folder = desk.spool.passing()
-    box = _Packed(desk, folder, size)
-    try:
-        await asyncio.to_thread(_pack, desk, records, folder / "archive")
-    except BaseException:
-        box.close()
-        raise
-    disposition = {"content-disposition": 'attachment; filename="cutouts.zip"'}
-    return PassingFile(box, folder / "archive", media_type="application/zip", headers=disposition)  # type: ignore[arg-type]
-
-
-class _Packed:
-    """An archive in the making: its folder and what it was charged."""
-
-    def __init__(self, desk: Desk, folder: Path, charged: int) -> None:
-        self._desk, self._folder, self._charged = desk, folder, charged
-
-    def close(self) -> None:
-        self._desk.spool.refund(self._charged)
-        self._charged = 0
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _pack(desk: Desk, records: list[Record], target: Path) -> None:
-    """Pictures do not get smaller by zipping: they are stored."""
-    with zipfile.ZipFile(target, "x", zipfile.ZIP_STORED) as box:
-        for number, record in enumerate(records, 1):
-            box.write(desk.spool.home(record.id) / "result", f"{number:03d}-{result_name(record)}")
 
 
 def result_name(record: Record) -> str:

@@ -95,7 +95,6 @@ WEB_PAGE: dict[str, str] = {
     "Make the background transparent": "生成透明背景",
     "Save all (zip)": "全部保存（zip）",
     "Drop photos anywhere": "把照片拖到这里",
-    "Hair, glass, fabric: every edge is resolved at the photo's own size. Nothing leaves this machine.": "头发、玻璃、织物：每条边缘都按原图尺寸解析。照片只在运行本服务的机器上处理。",
     "Hair, glass, fabric: every edge is resolved at the photo's own size.": "头发、玻璃、织物：每条边缘都按原图尺寸解析。",
     "Drop to add": "松开即可添加",
     "This service asks for a key": "本服务需要密钥",

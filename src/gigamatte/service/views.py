@@ -1,0 +1,118 @@
+"""What the web page shows and packs: a job's pictures as tiles, several results in one zip."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Request, Response
+from fastapi.responses import FileResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from gigamatte.service.desk import Desk
+from gigamatte.service.errors import NotFound
+from gigamatte.service.openapi import DONE
+from gigamatte.service.routes import PROBLEM_ANSWERS, PassingFile, client_gone, desk_of, finished, result_name
+from gigamatte.service.spool import Record
+from gigamatte.worker.wire import View
+
+router = APIRouter()
+
+#: photos in one archive
+ARCHIVE = 500
+
+
+@router.get(
+    "/jobs/{job}/layers/{kind}", tags=["viewer"], summary="A picture of a job as tiles",
+    responses={200: DONE} | PROBLEM_ANSWERS,
+)  # fmt: skip
+async def get_layer(request: Request, job: str, kind: str) -> Response:
+    """`kind` is photo or cutout. The answer lists levels, finest first, and which of their tiles hold anything."""
+    record = await finished(request, job)
+    if kind not in ("photo", "cutout"):
+        raise NotFound(f"a job has the layers photo and cutout, not {kind[:40]!r}")
+    desk = desk_of(request)
+    home = desk.spool.home(job)
+    folder = home / "tiles" / kind
+    locks: dict[tuple[str, str], asyncio.Lock] = request.app.state.tiling
+    lock = locks.setdefault((job, kind), asyncio.Lock())
+    try:
+        async with lock:
+            if not (folder / "layer.json").exists():
+                source = home / ("image" if kind == "photo" else "result")
+                await desk.view(
+                    View(source, folder, kind, desk.settings.max_pixels),  # type: ignore[arg-type]
+                    lambda: client_gone(request),
+                )
+                await asyncio.to_thread(desk.spool.recharge, record.id)
+    finally:
+        locks.pop((job, kind), None)
+    headers = {"cache-control": "private, max-age=3600"}
+    return FileResponse(folder / "layer.json", media_type="application/json", headers=headers)
+
+
+@router.get(
+    "/jobs/{job}/layers/{kind}/{level}/{index}", tags=["viewer"], summary="One tile", response_class=Response,
+    responses={200: {"description": "At most 512×512 pixels", "content": {"image/webp": {}, "image/jpeg": {}}}}
+    | PROBLEM_ANSWERS,
+)  # fmt: skip
+async def get_tile(request: Request, job: str, kind: str, level: int, index: int) -> Response:
+    """A tile that `GET /jobs/{job}/layers/{kind}` lists."""
+    await finished(request, job)
+    path = desk_of(request).spool.home(job) / "tiles" / kind / f"{level}-{index}"
+    if kind not in ("photo", "cutout") or level < 0 or index < 0 or not path.is_file():
+        raise NotFound("there is no such tile")
+    with path.open("rb") as file:
+        media = "image/webp" if file.read(4) == b"RIFF" else "image/jpeg"
+    return FileResponse(path, media_type=media, headers={"cache-control": "private, max-age=3600"})
+
+
+class ArchiveOrder(BaseModel):
+    """Which jobs to pack."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    jobs: list[str] = Field(min_length=1, max_length=ARCHIVE)
+
+
+@router.post(
+    "/archive", tags=["jobs"], summary="Several cutouts in one zip", response_class=Response,
+    responses={200: {"description": "A zip", "content": {"application/zip": {}}}} | PROBLEM_ANSWERS,
+)  # fmt: skip
+async def archive(request: Request, order: Annotated[ArchiveOrder, Body()]) -> Response:
+    """All of the jobs must be done."""
+    records = [await finished(request, job) for job in dict.fromkeys(order.jobs)]
+    desk = desk_of(request)
+    size = sum((desk.spool.home(record.id) / "result").stat().st_size for record in records)
+    desk.spool.charge(size)
+    folder = desk.spool.passing()
+    box = _Packed(desk, folder, size)
+    try:
+        await asyncio.to_thread(_pack, desk, records, folder / "archive")
+    except BaseException:
+        box.close()
+        raise
+    disposition = {"content-disposition": 'attachment; filename="cutouts.zip"'}
+    return PassingFile(box, folder / "archive", media_type="application/zip", headers=disposition)
+
+
+class _Packed:
+    """An archive in the making: its folder and what it was charged."""
+
+    def __init__(self, desk: Desk, folder: Path, charged: int) -> None:
+        self._desk, self._folder, self._charged = desk, folder, charged
+
+    def close(self) -> None:
+        self._desk.spool.refund(self._charged)
+        self._charged = 0
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _pack(desk: Desk, records: list[Record], target: Path) -> None:
+    """Pictures do not get smaller by zipping: they are stored."""
+    with zipfile.ZipFile(target, "x", zipfile.ZIP_STORED) as box:
+        for number, record in enumerate(records, 1):
+            box.write(desk.spool.home(record.id) / "result", f"{number:03d}-{result_name(record)}")
