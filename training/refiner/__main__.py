@@ -1,4 +1,4 @@
-"""`python -m training.refiner textures | scenes | train | export`: see training/README.md."""
+"""`python -m training.refiner textures | scenes | train | export | sheet`: see training/README.md."""
 
 from __future__ import annotations
 
@@ -50,6 +50,13 @@ def run_export(arguments: argparse.Namespace) -> None:
     print(export(arguments.checkpoint, arguments.output))
 
 
+def run_sheet(arguments: argparse.Namespace) -> None:
+    """Draws a picture of results on held-out renders."""
+    from .sheet import sheet
+
+    sheet(arguments.renders, arguments.network, arguments.output)
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     main = argparse.ArgumentParser(prog="python -m training.refiner", description="Trains the refiner.")
@@ -80,12 +87,22 @@ def parser() -> argparse.ArgumentParser:
     export = verbs.add_parser("export", help="write the ONNX file")
     export.add_argument("--checkpoint", type=Path, required=True)
     export.add_argument("--output", type=Path, default=SHIPPED)
+    sheet = verbs.add_parser("sheet", help="a picture of results on held-out renders")
+    sheet.add_argument("--renders", type=Path, required=True)
+    sheet.add_argument("--network", type=Path, default=SHIPPED)
+    sheet.add_argument("--output", type=Path, default=ROOT / "docs" / "design" / "refiner.png")
     return main
 
 
 def main() -> None:
     arguments = parser().parse_args()
-    verbs = {"textures": run_textures, "scenes": run_scenes, "train": run_train, "export": run_export}
+    verbs = {
+        "textures": run_textures,
+        "scenes": run_scenes,
+        "train": run_train,
+        "export": run_export,
+        "sheet": run_sheet,
+    }
     verbs[arguments.verb](arguments)
 
 
