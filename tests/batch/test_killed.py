@@ -31,7 +31,7 @@ def kill_group(process: "subprocess.Popen[str]") -> None:
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("source")
-    save_photos(folder, 60)
+    save_photos(folder, 40)
     return folder
 
 
@@ -66,7 +66,7 @@ def test_killed_at_twenty_moments_the_whole_is_the_same_byte_for_byte(source, tm
     assert len(reached) > 2, f"the kills came at too few different moments: {reached}"
     code, text, error = ended(source, out, *options, "--json")
     assert code == 0, error
-    assert events(text)[-1]["total"] == 60
+    assert events(text)[-1]["total"] == 40
     assert pictures(out) == pictures(whole)
     table = rows(out / ".gigamatte" / "1-of-1.sqlite")
     assert {row["state"] for row in table.values()} == {"done"}
@@ -121,7 +121,7 @@ def small_disk(tmp_path: Path):
 def test_a_full_disk_stops_it_clearly_and_the_next_run_goes_on(source, tmp_path, mask, small_disk):
     out = small_disk / "out"
     filler = small_disk / "filler"
-    filler.write_bytes(bytes(2_650_000))
+    filler.write_bytes(bytes(2_800_000))
     options = ("--mask", mask, "--memory", "3G", "--json")
     code, text, error = ended(source, out, *options)
     assert code == 1, error
@@ -131,5 +131,5 @@ def test_a_full_disk_stops_it_clearly_and_the_next_run_goes_on(source, tmp_path,
     filler.unlink()
     code, text, error = ended(source, out, *options)
     assert code == 0, error
-    assert events(text)[-1]["total"] == 60
-    assert len(pictures(out)) == 60
+    assert events(text)[-1]["total"] == 40
+    assert len(pictures(out)) == 40

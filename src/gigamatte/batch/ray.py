@@ -159,7 +159,7 @@ def _probe(address: str) -> None:
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE).close()
     except OSError as error:
-        hint = "start one with `ray start --head`, or use --address local"
+        hint = "start one with `ray start --head`, or --address local"
         raise DeviceUnavailable(f"there is no Ray cluster at {address}: {error}", hint) from error
 
 
