@@ -13,6 +13,8 @@ from gigamatte.photo import formats
 
 #: JPEG segments looked through before giving up
 SEGMENTS = 4096
+#: bytes in which an AVIF or HEIC file has its boxes
+HEIF_HEAD = 1 << 16
 #: JPEG start-of-frame markers
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
@@ -25,7 +27,7 @@ def claimed_pixels(path: Path) -> int:
         file.seek(0)
         try:
             width, height = _READERS[kind.name](file, head)
-        except (struct.error, IndexError, ValueError):
+        except (struct.error, LookupError, ValueError):  # broken, or a format that is new
             return 0
     return width * height
 
