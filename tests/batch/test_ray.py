@@ -144,7 +144,8 @@ def test_a_local_cluster_is_started_and_a_hang_is_one_row(tmp_path, mask, monkey
     source, out = tmp_path / "in", tmp_path / "out"
     save_photos(source, 5)
     save_photo(source / "hang.jpg", 9)
-    summary = on_ray(source, out, Options(mask=mask), "local", Recorder(), entry="odd_batch_child")
+    options = Options(mask=mask)
+    summary = patiently(lambda: on_ray(source, out, options, "local", Recorder(), entry="odd_batch_child"))
     assert (summary.done, summary.failed, summary.exit_code) == (5, 1, 3)
     assert "not finished after 20 seconds" in rows(out / ".gigamatte" / "1-of-1.sqlite")["hang.jpg"]["message"]
     assert not ray.is_initialized()
