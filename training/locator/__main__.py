@@ -95,7 +95,8 @@ def run_measure(arguments: argparse.Namespace) -> None:
     from .measure import report
 
     print("| set | pictures | mean IoU | median | below .5 |\n|---|---|---|---|---|")
-    for name, scores in report(arguments.network, arguments.cache, arguments.evaluation).items():
+    scored = report(arguments.network, arguments.cache, arguments.evaluation, arguments.composites)
+    for name, scores in scored:
         values = np.array(list(scores.values()))
         low = np.count_nonzero(values < 0.5)
         print(f"| {name} | {values.size} | {values.mean():.3f} | {np.median(values):.3f} | {low} |", flush=True)
@@ -126,10 +127,11 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--compile", action="store_true", help="fuse operations (needs a C++ compiler; a fifth faster)")
     export = verbs.add_parser("export", help="write the ONNX file")
     export.add_argument("--checkpoint", type=Path, required=True)
-    export.add_argument("--size", type=int, default=320)
+    export.add_argument("--size", type=int, default=288)
     export.add_argument("--output", type=Path, default=SHIPPED)
     measure = verbs.add_parser("measure", help="IoU through OpenVINO")
     measure.add_argument("--network", type=Path, default=SHIPPED)
+    measure.add_argument("--composites", type=int, default=100, help="pictures per set of cut-outs")
     measure.add_argument("--evaluation", type=Path, default=None, help="folder of photos with .alpha.png; final check")
     return main
 

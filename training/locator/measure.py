@@ -74,16 +74,16 @@ def score(predict: Predict, cases: Iterator[tuple[str, Pixels]]) -> dict[str, fl
     return {name: iou(predict(np.ascontiguousarray(rgba[..., :3])), rgba[..., 3] > 127) for name, rgba in cases}
 
 
-def report(path: Path, cache: Path, evaluation: Path | None) -> dict[str, dict[str, float]]:
-    """All scores: set -> name -> IoU."""
+def report(path: Path, cache: Path, evaluation: Path | None, composites: int) -> Iterator[tuple[str, dict[str, float]]]:
+    """All scores, set by set: (set, name -> IoU)."""
     predict = loader(path)
-    sets = {source: score(predict, held_out_photos(cache, source)) for source in ("people", "cats")}
+    if evaluation is not None:
+        yield "eval/photos", score(predict, real_photos(evaluation))
+    for source in ("people", "cats"):
+        yield source, score(predict, held_out_photos(cache, source))
     scenes = score(predict, held_out_photos(cache, "davis"))
     for scene in sorted({group_of("davis", name) for name in scenes}):
-        sets[f"davis {scene}"] = {n: s for n, s in scenes.items() if group_of("davis", n) == scene}
+        yield f"davis {scene}", {n: s for n, s in scenes.items() if group_of("davis", n) == scene}
     for source in ("objects", "emoji", "shapes"):
         if (cache / f"{source}.json").is_file():
-            sets[f"{source} composited"] = score(predict, held_out_composites(cache, source, 200))
-    if evaluation is not None:
-        sets["eval/photos"] = score(predict, real_photos(evaluation))
-    return sets
+            yield f"{source} composited", score(predict, held_out_composites(cache, source, composites))
