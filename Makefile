@@ -2,7 +2,7 @@
 .PHONY: install test lint types bench docs serve clean
 
 install:        ## everything, for development
-	pip install -e '.[all,test,dev]'
+	pip install -e '.[all,test-all,dev]'
 
 test:           ## all tests
 	pytest -n auto
