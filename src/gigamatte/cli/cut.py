@@ -40,7 +40,8 @@ Background = Annotated[
     str | None, typer.Option(metavar="COLOUR|IMAGE", help="Lay the subject on this: white, '#ff00ff', photo.jpg.")
 ]
 FormatOption = Annotated[
-    str | None, typer.Option("--format", metavar="png|webp|tiff|jpeg|avif|psd", help="File format. [OUT's suffix, or png]")
+    str | None,
+    typer.Option("--format", metavar="png|webp|tiff|jpeg|avif|psd", help="File format. [OUT's suffix, or png]"),
 ]
 Keep = Annotated[str | None, typer.Option(metavar="PNG", help="White here is subject, whatever the network says.")]
 Drop = Annotated[str | None, typer.Option(metavar="PNG", help="White here is background, whatever the network says.")]
