@@ -44,9 +44,11 @@ class Removers:
         """
         entry = self._take(options)
         try:
-            if network:
-                with entry.opening:
+            with entry.opening:
+                if network:
                     entry.remover.network()
+                # loaded here: the copies could only load one each, for every photo again
+                entry.remover.refiner()
             # a copy shares the loaded network and the refiner; only the options are its own
             own = copy.copy(entry.remover)
             own.options = options
