@@ -171,8 +171,8 @@ class Photo:
 
     ``size`` is upright. ``open()`` gives a fresh lazy libvips image: 3 bands (plus 1 of alpha when ``has_alpha``),
     ``bits`` deep, in the colour space of ``icc`` (sRGB when that is None), *as stored*: ``PhotoLevels`` turns it
-    upright by ``orientation``, because a turned picture can not be streamed. It may be read top to bottom once; open again to
-    reread.
+    upright by ``orientation``, because a turned picture can not be streamed. It may be read top to bottom once; open
+    again to reread.
     """
 
     size: Size
