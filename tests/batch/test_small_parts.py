@@ -1,3 +1,5 @@
+import errno
+import os
 import threading
 from pathlib import Path
 
@@ -9,9 +11,18 @@ from gigamatte.batch.dimensions import dimensions
 from gigamatte.batch.fingerprint import config_hash
 from gigamatte.batch.manifest import Counts
 from gigamatte.batch.memory import Budget, cost
+from gigamatte.batch.one import failure
 from gigamatte.batch.progress import Meter
 from gigamatte.batch.task import Known, Outcome, Task
-from gigamatte.errors import NetworkUnavailable
+from gigamatte.errors import (
+    MissingInput,
+    NetworkUnavailable,
+    NoSubject,
+    UnsupportedInput,
+    WeightsRefused,
+    WorkerDied,
+    WriteError,
+)
 from gigamatte.options import Options
 from gigamatte.types import Box, Size
 
@@ -128,3 +139,20 @@ def test_the_forecast_is_in_megapixels_not_in_photos():
 def test_rows_survive_the_journey():
     task = Task("k", "s", "t", 5, mask="m", replace=True, known=Known("f", "h"))
     assert Task.from_dict(task.as_dict()) == task
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict"),
+    [
+        (UnsupportedInput("x"), "final"),
+        (NoSubject("x"), "final"),
+        (MissingInput("x"), "retry"),
+        (WorkerDied("x.jpg: the worker process crashed (SIGSEGV) on this photo"), "retry"),
+        (WorkerDied("the worker process does not start: it ended with exit code 1"), "stop"),
+        (WriteError(f"/out/x.png cannot be written: {os.strerror(errno.ENOSPC)}"), "stop"),
+        (WriteError("/out/x.png cannot be written: Permission denied"), "retry"),
+        (WeightsRefused("x"), "stop"),
+    ],
+)
+def test_an_error_tells_what_it_means_for_the_others(error, verdict):
+    assert failure("x.jpg", error).verdict == verdict

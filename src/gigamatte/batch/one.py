@@ -25,6 +25,7 @@ from gigamatte.errors import (
     NoSubject,
     UnsupportedInput,
     UsageError,
+    WorkerDied,
     WriteError,
 )
 from gigamatte.options import Options
@@ -172,9 +173,9 @@ class Worker:
 def failure(key: str, error: GigamatteError) -> Outcome:
     """An outcome for an error, with what it means for this photo and for all others."""
     verdict: Verdict = "retry"
-    if isinstance(error, NetworkUnavailable) or (
-        isinstance(error, WriteError) and any(text in error.message for text in _DISK)
-    ):
+    disk = isinstance(error, WriteError) and any(text in error.message for text in _DISK)
+    startless = isinstance(error, WorkerDied) and "does not start" in error.message
+    if isinstance(error, NetworkUnavailable) or disk or startless:
         verdict = "stop"
     elif isinstance(error, (*_FINAL, Exists)):
         verdict = "final"

@@ -119,8 +119,12 @@ class RayEngine:
             compute=ray.data.ActorPoolStrategy(min_size=1, max_size=self._actors, initial_size=self._actors),
             **self._resources,
         )
-        for row in ended.iter_rows():
-            yield Outcome(**json.loads(row["outcome"]))
+        try:
+            for row in ended.iter_rows():
+                yield Outcome(**json.loads(row["outcome"]))
+        except Exception as error:  # no photo raises: it is Ray that cannot go on
+            reason = str(error).strip().splitlines()[-1:] or [type(error).__name__]
+            raise GigamatteError(f"the Ray job ended: {reason[0]}", "the same command goes on from here") from error
 
 
 class Cutter:

@@ -136,7 +136,7 @@ class _Run:
 
     def go(self, make_engine: Callable[[Path], BatchEngine]) -> Summary:
         began = time.monotonic()
-        interrupted, engine = False, None
+        interrupted, working, engine = False, False, None
         try:
             self._list()
             counts = self._manifest.counts()
@@ -146,11 +146,12 @@ class _Run:
                 self._scratch.mkdir(exist_ok=True)
                 engine = make_engine(self._scratch)
                 engine.start()
+                working = True
                 self._passes(engine)
         except KeyboardInterrupt:
             interrupted = True
-        except WriteError as error:  # the manifest's own disk is full
-            if engine is None:
+        except GigamatteError as error:  # the manifest's own disk is full, the cluster has gone
+            if not working:
                 raise
             self._stop = self._stop or failure("", error)
         finally:

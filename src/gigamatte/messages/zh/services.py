@@ -57,6 +57,8 @@ SERVICES: dict[str, str] = {
     "start one with `ray start --head`, or --address local": "请用 `ray start --head` 启动，或用 --address local",
     "{}: the cluster lost this photo": "{}：集群丢失了这张照片",
     "there is no Ray cluster at {}: {}": "{} 没有 Ray 集群：{}",
+    "the Ray job ended: {}": "Ray 作业已结束：{}",
+    "the same command goes on from here": "再次运行同一命令会从这里继续",
     "the Ray cluster at {} has no node with a processor": "{} 的 Ray 集群没有可用的处理器节点",
     "a batch writes one file for each photo, --only pair would write two": "批处理每张照片写一个文件，而 --only pair 会写两个",
     "{}: {} (will be tried again)": "{}：{}（将会重试）",
