@@ -36,6 +36,7 @@ _HOMES = {
 __all__ = ["__version__", *_HOMES]
 
 if TYPE_CHECKING:
+    from gigamatte.cutout.cutout import Cutout as Cutout
     from gigamatte.errors import BudgetExceeded as BudgetExceeded
     from gigamatte.errors import Cancelled as Cancelled
     from gigamatte.errors import DeviceUnavailable as DeviceUnavailable
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
     from gigamatte.pipeline import Remover as Remover
     from gigamatte.pipeline import cut as cut
     from gigamatte.types import Box as Box
-    from gigamatte.cutout.cutout import Cutout as Cutout
     from gigamatte.types import Receipt as Receipt
     from gigamatte.types import Size as Size
 

@@ -1,4 +1,4 @@
-"""Weights that need no download: normal numbers seeded by the names of the tensors; a list of names and shapes suffices.
+"""Weights that need no download: normal numbers seeded by tensor names; a list of names and shapes suffices.
 
 The reference network was run once with exactly these weights and inputs; its answers are the golden arrays.
 """
