@@ -150,7 +150,9 @@ def rembg(work: Path, source: Path, model: Path, environment: Path) -> Run:
     out = fresh(work / "rembg")
     extra = json.dumps({"model_path": str(model.resolve())})
     words = [environment / "bin" / "rembg", "p", "-m", "u2net_custom", "-x", extra, source, out]
-    return measured("rembg p", words, source, out)[0]
+    # rembg loads models from its own folder only
+    home = {name: str(model.resolve().parent) for name in ("REMBG_HOME", "U2NET_HOME")}
+    return measured("rembg p", words, source, out, home)[0]
 
 
 def fresh(folder: Path) -> Path:
@@ -158,11 +160,14 @@ def fresh(folder: Path) -> Path:
     return folder
 
 
-def measured(name: str, words: list[object], source: Path, out: Path) -> tuple[Run, str]:
+def measured(
+    name: str, words: list[object], source: Path, out: Path, environment: dict[str, str] | None = None
+) -> tuple[Run, str]:
     """Run a program to its end: wall and CPU seconds, and the memory of its whole family."""
     before = os.times()
     began = time.perf_counter()
-    process = subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, text=True)
+    surroundings = {**os.environ, **(environment or {})}
+    process = subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, text=True, env=surroundings)
     family = Family(process.pid)
     text, _ = process.communicate()
     seconds = time.perf_counter() - began
