@@ -13,7 +13,7 @@ COPY --from=build /opt/gigamatte /opt/gigamatte
 ENV PATH=/opt/gigamatte/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     GIGAMATTE_SPOOL=/var/lib/gigamatte/spool
-USER gigamatte
+USER 10001
 WORKDIR /var/lib/gigamatte
 EXPOSE 8000 7860
 VOLUME ["/var/lib/gigamatte"]

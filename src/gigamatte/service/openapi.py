@@ -69,7 +69,7 @@ DONE: dict[str, Any] = {"description": "The layer", "content": {"application/jso
 def accepted(files: Sequence[str]) -> dict[str, Any]:
     """The body of a route that takes pictures."""
     about = {
-        "image": "the photo: JPEG, PNG, WebP or TIFF",
+        "image": "the photo: JPEG, PNG, WebP, TIFF or AVIF",
         "mask": "a coarse mask, alpha or trimap that takes the network's place",
         "background_image": "a picture to lay the subject on",
     }
