@@ -63,12 +63,15 @@ def row(rng: Rng, scene: Pixels, ways: list[Refiner]) -> NDArray[np.uint8]:
     return np.hstack([photo[window], *grey])
 
 
-def sheet(renders: Path, network: Path, output: Path, rows: int = 6, seed: int = 8) -> None:
-    """Writes the picture as a PNG."""
+def sheet(renders: Path, network: Path, output: Path, each: int = 2, seed: int = 8) -> None:
+    """Writes the picture as a PNG: ``each`` lines for every held-out render."""
     scenes = RenderScenes(renders, held_out=True)
     if not len(scenes):
         raise FileNotFoundError(f"no held-out render below {renders}; make some with training/renders/make.py")
     ways: list[Refiner] = [UpscaleRefiner(), GuidedRefiner(), NeuralRefiner(OpenVinoEngine.open(network))]
     rng = np.random.default_rng(seed)
-    lines = [row(rng, scenes.draw(rng), ways) for _ in range(rows)]
+    lines = []
+    for path in list(scenes.paths):
+        scenes.paths, scenes.open = [path], []
+        lines += [row(rng, scenes.draw(rng), ways) for _ in range(each)]
     cv2.imwrite(str(output), np.vstack(lines)[..., ::-1])
