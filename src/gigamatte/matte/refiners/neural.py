@@ -25,7 +25,7 @@ EVIDENCE = "1"
 #: How far the network sees in coarser pixels, rounded up to even, and what the sides of its inputs are multiples of.
 SEEN, SIDES = 14, 32
 #: What the network leaves of doubt where all is decided, in alpha. Cut off: it would widen the next level's band too.
-HAZE = 0.03
+HAZE = 0.01
 
 
 def refiner_shipped() -> bool:
