@@ -36,7 +36,7 @@ def simulate(rng: Rng, alpha: Image, level: int) -> tuple[Image, float]:
     method = cv2.INTER_AREA if small.shape[0] > wanted[0] else cv2.INTER_LINEAR
     laid = cv2.resize(small, wanted[::-1], interpolation=method)
     blur = soft * shrink / 2**level * float(np.exp(rng.normal(0, 0.12)))
-    return np.asarray(laid, np.float32), float(np.clip(blur, 0.4, 2.5))
+    return np.clip(laid, 0, 1).astype(np.float32), float(np.clip(blur, 0.4, 2.5))
 
 
 def told(mask: Image, exact: Image) -> float:
