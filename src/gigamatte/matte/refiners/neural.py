@@ -28,11 +28,6 @@ SEEN, SIDES = 14, 32
 HAZE = 0.01
 
 
-def refiner_shipped() -> bool:
-    """Whether this installation has the embedded refiner."""
-    return resources.files("gigamatte.matte.refiners").joinpath("refiner.onnx").is_file()
-
-
 @cache
 def refiner_bytes() -> bytes:
     """The ONNX file: float32 (N, CHANNELS, row, column) → (N, 4, row, column), even rows and columns.
