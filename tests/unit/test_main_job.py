@@ -33,7 +33,7 @@ def test_the_example_photo_is_cut_at_full_size(tmp_path: Path, capsys: pytest.Ca
 
 
 def test_given_the_coarse_truth_the_fur_is_resolved(tmp_path: Path) -> None:
-    """From a mask of 512 pixels, the alpha at 21 megapixels: clearly less wrong than the enlarged mask."""
+    """From a mask of 512 pixels, the alpha at 21 megapixels: at most half as wrong as the enlarged mask."""
     exact = cv2.imread(str(EXAMPLES / "photo.alpha.png"), cv2.IMREAD_GRAYSCALE)
     coarse = cv2.GaussianBlur(cv2.resize(exact, (512, 341), interpolation=cv2.INTER_AREA), (0, 0), 1)
     cv2.imwrite(str(tmp_path / "mask.png"), coarse)
@@ -41,4 +41,4 @@ def test_given_the_coarse_truth_the_fur_is_resolved(tmp_path: Path) -> None:
     assert run([*arguments, "-o", str(tmp_path / "alpha.png")]) == 0
     alpha = cv2.imread(str(tmp_path / "alpha.png"), cv2.IMREAD_GRAYSCALE)
     enlarged = cv2.resize(coarse, exact.shape[::-1], interpolation=cv2.INTER_CUBIC)
-    assert np.abs(alpha - exact.astype(float)).sum() < 0.8 * np.abs(enlarged - exact.astype(float)).sum()
+    assert np.abs(alpha - exact.astype(float)).sum() < 0.5 * np.abs(enlarged - exact.astype(float)).sum()
