@@ -1,6 +1,9 @@
 """The comparison's figures against what they should be by construction, and the whole command on a small scene."""
 
+import base64
+import io
 import json
+import re
 
 import cv2
 import numpy as np
@@ -13,9 +16,10 @@ from gigamatte.cli.compare import compare as command
 from gigamatte.errors import UsageError
 from gigamatte.evaluate.clarity import estimated_leak, hair_clarity, texture_kept
 from gigamatte.types import Size
-from gigamatte.workflow.compare import compare
-from gigamatte.workflow.compare_page import crop_at_photo_size, detail_places
-from gigamatte.workflow.ways import NAMES
+from gigamatte.workflow import compare_page
+from gigamatte.workflow.compare import Comparison, compare, measure
+from gigamatte.workflow.compare_page import comparison_page, crop_at_photo_size, detail_places
+from gigamatte.workflow.ways import NAMES, Way
 
 
 def strands(height=700, width=900):
@@ -96,6 +100,34 @@ def test_four_ways_are_measured(scene, tmp_path):
     text = report.read_text(encoding="utf-8")
     assert text.count('class="spot"') == 4
     assert "prepared + smoothed" in found.table()
+
+
+def decoded(uri):
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(uri.split(",", 1)[1]))))
+
+
+def test_crops_are_exact_and_whole_pictures_reduced(scene, tmp_path, monkeypatch):
+    _, photo, alpha = scene
+    monkeypatch.setattr(compare_page, "WHOLE", 400)
+    (tmp_path / "r.png").write_bytes(b"")
+    ways = [Way(name, np.dstack([photo, alpha]), tmp_path / "r.png", 1.0) for name in NAMES]
+    found = Comparison("photo.png", Size(900, 700), "mask", tuple(measure(photo, ways)))
+    page = comparison_page(found, photo, ways)
+    crops = [decoded(uri) for uri in re.findall(r'<img [^>]*src="(data:[^"]+)"', page)]
+    places = detail_places(alpha, compare_page.CROP, compare_page.SPOTS)
+    assert len(crops) == len(places) * (1 + 2 * len(NAMES)) > 0
+    for index, (top, left) in enumerate(places):
+        window = np.s_[top : top + compare_page.CROP, left : left + compare_page.CROP]
+        before, colours, opacity = crops[index * 9 : index * 9 + 3]
+        assert (before == photo[window]).all()
+        assert (colours[..., 3] == alpha[window]).all()
+        assert (colours[..., :3] == photo[window])[alpha[window] > 0].all()
+        assert (opacity == alpha[window][..., None]).all()
+    layers = json.loads(re.search(r'id="viewer-layers">(.*?)</script>', page)[1])
+    assert [(layer["width"], layer["height"]) for layer in layers] == [(400, 311)] * 5
+    assert "reduced to 400×311; the spots above are not" in page
+    monkeypatch.undo()
+    assert "reduced to" not in comparison_page(found, photo, ways)
 
 
 def test_the_command(scene, tmp_path):

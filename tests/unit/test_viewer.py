@@ -16,9 +16,9 @@ from gigamatte.viewer.tiles import TILE, cut_into_tiles
 from gigamatte.workflow.preview import preview
 
 
-def layer_of(array):
+def layer_of(array, **choices):
     strips = (array[top : top + TILE] for top in range(0, len(array), TILE))
-    return cut_into_tiles("picture", strips, Size.of(array))
+    return cut_into_tiles("picture", strips, Size.of(array), **choices)
 
 
 def decoded(uri):
@@ -48,6 +48,18 @@ def test_the_finest_level_is_lossless_where_alpha_is_partial(shape):
     picture = soft_picture(*shape)
     layer = layer_of(picture)
     assert (joined(layer.levels[0], 4) == picture).all()
+
+
+def test_without_lossless_only_colours_give_way():
+    y, x = np.mgrid[:600, :700]
+    grain = np.random.default_rng(5).normal(0, 4, x.shape)
+    picture = np.dstack([x / 4 + grain, y / 4 + grain, 90 + grain, 1 + (x // 5 + y // 3) % 254])
+    picture = picture.clip(0, 255).astype(np.uint8)
+    exact, smaller = layer_of(picture), layer_of(picture, lossless=False)
+    shown = joined(smaller.levels[0], 4).astype(int)
+    assert (shown[..., 3] == picture[..., 3]).all()
+    assert 0 < np.abs(shown - picture)[..., :3].mean() < 4
+    assert sum(map(len, smaller.levels[0]["tiles"])) < sum(map(len, exact.levels[0]["tiles"]))
 
 
 def test_levels_halve_until_one_tile_is_enough():

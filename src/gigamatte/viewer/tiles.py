@@ -1,8 +1,8 @@
 """Cuts a picture into tiles at full, ½, ¼ … size, so that a browser never decodes more than it shows.
 
 The picture passes once, top to bottom, in strips: memory holds a strip per level, whatever the picture's height.
-Colours under partial alpha are kept losslessly, because that is what a cutout is judged by; opaque and photo tiles
-are JPEG.
+Colours under partial alpha are kept losslessly, because that is what a cutout is judged by, unless a caller gives that
+up; opaque and photo tiles are JPEG.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import base64
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import cv2
@@ -23,6 +24,7 @@ from gigamatte.types import Size
 
 TILE = 512
 JPEG_QUALITY = 92
+WEBP_QUALITY = 90
 
 Pixels = NDArray[np.uint8]
 
@@ -48,11 +50,16 @@ class Layer:
         }
 
 
-def cut_into_tiles(name: str, strips: Iterator[Pixels], size: Size, kind: str = "cutout") -> Layer:
-    """A layer from strips of sRGB uint8 (row, column, RGB or RGBA straight), each ``TILE`` rows but the last."""
-    builders = [_Level(size)]
+def cut_into_tiles(
+    name: str, strips: Iterator[Pixels], size: Size, kind: str = "cutout", *, lossless: bool = True
+) -> Layer:
+    """A layer from strips of sRGB uint8 (row, column, RGB or RGBA straight), each ``TILE`` rows but the last.
+
+    Without ``lossless`` the colours of soft tiles are kept about as well as a JPEG's, their alpha still exactly.
+    """
+    builders = [_Level(size, lossless)]
     while builders[-1].size.long > TILE:
-        builders.append(_Level(_half(builders[-1].size)))
+        builders.append(_Level(_half(builders[-1].size), lossless))
     for strip in strips:
         _feed(builders, 0, strip)
     for index in range(1, len(builders)):
@@ -64,13 +71,15 @@ def cut_into_tiles(name: str, strips: Iterator[Pixels], size: Size, kind: str = 
 @dataclass
 class _Level:
     size: Size
+    lossless: bool
     tiles: list[str | None] = field(default_factory=list)
     pending: list[Pixels] = field(default_factory=list)
 
     def add(self, strip: Pixels) -> None:
         """Encodes the tiles of one full strip."""
+        tiles = [strip[:, left : left + TILE] for left in range(0, self.size.width, TILE)]
         with ThreadPoolExecutor(min(4, cpu_count())) as pool:  # the encoders leave Python alone
-            self.tiles += pool.map(_encoded, [strip[:, left : left + TILE] for left in range(0, self.size.width, TILE)])
+            self.tiles += pool.map(partial(_encoded, lossless=self.lossless), tiles)
 
     def as_dict(self) -> dict[str, Any]:
         columns = -(-self.size.width // TILE)
@@ -115,15 +124,30 @@ def _halved(strip: Pixels) -> Pixels:
     return np.asarray(np.rint(mean), np.uint8)
 
 
-def _encoded(tile: Pixels) -> str | None:
+def _encoded(tile: Pixels, *, lossless: bool) -> str | None:
     """A data URI, None where the tile is wholly transparent."""
     if tile.shape[2] == 4 and not tile[..., 3].any():
         return None
     opaque = tile.shape[2] == 3 or bool((tile[..., 3] == 255).all())
-    pixels = np.ascontiguousarray(tile[..., :3] if opaque else tile)
-    image = pyvips.Image.new_from_array(pixels).copy(interpretation="srgb")
+    image = as_image(tile[..., :3] if opaque else tile)
     if opaque:
-        kind, data = "jpeg", image.jpegsave_buffer(Q=JPEG_QUALITY, subsample_mode="off", keep="none")
-    else:
-        kind, data = "webp", image.webpsave_buffer(lossless=True, effort=0, keep="none")
+        return data_uri("jpeg", image.jpegsave_buffer(Q=JPEG_QUALITY, subsample_mode="off", keep="none"))
+    if lossless:
+        return data_uri("webp", image.webpsave_buffer(lossless=True, effort=0, keep="none"))
+    return data_uri("webp", image.webpsave_buffer(Q=WEBP_QUALITY, alpha_q=100, effort=2, keep="none"))
+
+
+def exact_uri(pixels: Pixels) -> str:
+    """Any sRGB uint8 picture (row, column, 1, 3 or 4) as a data URI, every visible pixel kept exactly."""
+    return data_uri("webp", as_image(pixels).webpsave_buffer(lossless=True, effort=4, keep="none"))
+
+
+def as_image(pixels: Pixels) -> pyvips.Image:
+    """The array (row, column, 1, 3 or 4) as a libvips image of sRGB, or of greys."""
+    image = pyvips.Image.new_from_array(np.ascontiguousarray(pixels))
+    return image.copy(interpretation="b-w" if image.bands == 1 else "srgb")
+
+
+def data_uri(kind: str, data: bytes) -> str:
+    """The picture file ``data`` as text that an ``img`` element takes."""
     return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"

@@ -1,8 +1,11 @@
-"""The comparison as one HTML page: the table, the same spots at 1:1 side by side, and a viewer over all ways."""
+"""The comparison as one HTML page: the table, the same spots at 1:1 side by side, and a viewer over all ways.
+
+The crops show every pixel as it is. The viewer's whole pictures are reduced, so that the page can be mailed: five
+pictures of 21 megapixels would make 60 MB of it.
+"""
 
 from __future__ import annotations
 
-import base64
 import html
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -16,7 +19,7 @@ from gigamatte.evaluate.table import written
 from gigamatte.messages import translate
 from gigamatte.types import Size
 from gigamatte.viewer.page import asset, document, viewer_script, viewer_scripts
-from gigamatte.viewer.tiles import TILE, Layer, cut_into_tiles
+from gigamatte.viewer.tiles import TILE, Layer, as_image, cut_into_tiles, exact_uri
 
 if TYPE_CHECKING:
     from gigamatte.workflow.compare import Comparison
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 #: sides of the 1:1 crops, and how many spots are shown
 CROP = 320
 SPOTS = 4
+#: longest side of the whole pictures
+WHOLE = 2048
 
 
 def comparison_page(found: Comparison, photo: Pixels, ways: list[Way]) -> str:
@@ -32,11 +37,14 @@ def comparison_page(found: Comparison, photo: Pixels, ways: list[Way]) -> str:
     layers = [_layer(translate("Photo"), photo, "photo")]
     layers += [_layer(translate(way.name), way.rgba, "cutout") for way in ways]
     layers = [layers[0], layers[-1], *layers[1:-1]]  # the viewer opens on photo | gigamatte
+    whole, reduced = layers[0].size, ""
+    if whole != found.size:
+        reduced = f"<p>{html.escape(translate(f'reduced to {whole}; the spots above are not'))}</p>\n"
     title = f"{found.photo} · {found.size} · {found.model}"
     body = (
         f'<header><h1>{html.escape(title)}</h1><span class="brand">gigamatte</span></header>\n<main class="report">\n'
         f"{_table(found)}\n<h2>{html.escape(translate('The same spots at 1:1'))}</h2>\n{_CHOICES}\n"
-        f"{_crops(photo, ways)}\n<h2>{html.escape(translate('All ways in full'))}</h2>\n"
+        f"{_crops(photo, ways)}\n<h2>{html.escape(translate('The whole picture, all ways'))}</h2>\n{reduced}"
         f'<div class="stage"><div id="viewer"></div></div>\n</main>\n{viewer_script("viewer", layers, split=0.5)}\n'
         f"<script>{asset('report.js')}</script>"
     )
@@ -84,13 +92,11 @@ def _crops(photo: Pixels, ways: list[Way]) -> str:
     heads = "".join(f"<figcaption>{html.escape(name)}</figcaption>" for name in names)
     rows = [f'<div class="heads">{heads}</div>']
     for top, left in detail_places(np.ascontiguousarray(ways[-1].rgba[..., 3]), CROP, SPOTS):
-        pictures = [f'<img alt="" src="{_uri(photo[top : top + CROP, left : left + CROP])}">']
+        pictures = [f'<img alt="" src="{exact_uri(photo[top : top + CROP, left : left + CROP])}">']
         for way in ways:
             piece = crop_at_photo_size(way.rgba, shape, top, left, CROP)
-            alpha = np.repeat(piece[..., 3:], 3, axis=2)
-            pictures.append(
-                f'<span><img alt="" src="{_uri(piece)}"><img alt="" class="alpha" src="{_uri(alpha)}"></span>'
-            )
+            colours, alpha = exact_uri(piece), exact_uri(piece[..., 3:])
+            pictures.append(f'<span><img alt="" src="{colours}"><img alt="" class="alpha" src="{alpha}"></span>')
         rows.append(f'<div class="spot">{"".join(pictures)}</div>')
     return f'<div class="spots ground-checker" id="spots">{"".join(rows)}</div>'
 
@@ -136,17 +142,15 @@ def detail_places(alpha: NDArray[np.uint8], side: int, count: int) -> list[tuple
 
 
 def _layer(name: str, pixels: Pixels, kind: str) -> Layer:
+    if max(pixels.shape[:2]) > WHOLE:
+        # colours weighted by alpha, as libvips does by itself
+        pixels = as_image(pixels).thumbnail_image(WHOLE, height=WHOLE, size="down").numpy()
+
     def parts() -> Iterator[Pixels]:
         for top in range(0, len(pixels), TILE):
             yield pixels[top : top + TILE]
 
-    return cut_into_tiles(name, parts(), Size.of(pixels), kind)
-
-
-def _uri(picture: NDArray[np.uint8]) -> str:
-    colours = cv2.COLOR_RGBA2BGRA if picture.shape[2] == 4 else cv2.COLOR_RGB2BGR
-    data = cv2.imencode(".png", cv2.cvtColor(np.ascontiguousarray(picture), colours))[1].tobytes()
-    return f"data:image/png;base64,{base64.b64encode(data).decode('ascii')}"
+    return cut_into_tiles(name, parts(), Size.of(pixels), kind, lossless=False)
 
 
 def _within(value: int, highest: int) -> int:

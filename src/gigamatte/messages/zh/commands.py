@@ -84,7 +84,8 @@ COMMANDS: dict[str, str] = {
     "seconds": "秒",
     "pixels": "像素",
     "The same spots at 1:1": "相同位置 1:1 对比",
-    "All ways in full": "完整对比",
+    "The whole picture, all ways": "整幅画面，各种方式",
+    "reduced to {}; the spots above are not": "缩小到 {}；上面的局部未缩小",
     "the true alpha has {} pixels, the photo {}": "真实透明度为 {} 像素，照片为 {}",
     # evaluate
     "{} holds no case": "{} 中没有评测样本",
