@@ -5,40 +5,17 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gigamatte.cli.cut import (
-    Background,
-    BoxOption,
-    Crop,
-    Device,
-    Drop,
-    FormatOption,
-    HoleFill,
-    Keep,
-    KeepEmpty,
-    Largest,
-    Margin,
-    MaskKindOption,
-    MaxPixels,
-    Model,
-    OnlyOption,
-    Overwrite,
-    Quality,
-    Quiet,
-    RefineOption,
-    RequireDevice,
-    Smooth,
-    Strip,
-    StripGps,
-    Threads,
-)
-from gigamatte.cli.values import parse_box, parse_count
+from gigamatte.cli.cut import Overwrite, Quiet
+from gigamatte.cli.options import takes_options
+from gigamatte.cli.values import parse_count
 from gigamatte.errors import GigamatteError, UsageError
-from gigamatte.options import Format, MaskKind, Only, Options, Refine
+from gigamatte.options import Options
 
 if TYPE_CHECKING:
     from gigamatte.batch.manifest import Manifest
@@ -76,34 +53,15 @@ Actors = Annotated[int, typer.Option(metavar="N", help="With --engine ray: worke
 Json = Annotated[bool, typer.Option("--json", help="Print events as JSON lines, the last one a summary.")]
 
 
+# --memory is for the whole batch here
+@takes_options(without=("memory",), instead={"mask": Mask})
 def batch(
+    *,
     source: In,
     out: OutFolder,
     pattern: Pattern = None,
     name: Name = None,
-    model: Model = "auto",
-    mask: Mask = None,
-    mask_kind: MaskKindOption = "auto",
-    refine: RefineOption = "auto",
-    only: OnlyOption = "cutout",
-    background: Background = None,
-    format: FormatOption = None,
-    crop: Crop = False,
-    margin: Margin = 0.0,
-    box: BoxOption = None,
-    device: Device = "auto",
-    require_device: RequireDevice = False,
-    threads: Threads = 0,
-    max_pixels: MaxPixels = "2G",
-    keep: Keep = None,
-    drop: Drop = None,
-    hole_fill: HoleFill = 0.0,
-    largest: Largest = False,
-    smooth: Smooth = False,
-    strip: Strip = False,
-    strip_gps: StripGps = False,
-    quality: Quality = None,
-    keep_empty: KeepEmpty = False,
+    options: Callable[[], Options],
     overwrite: Overwrite = False,
     jobs: Jobs = 0,
     memory: Memory = None,
@@ -134,38 +92,14 @@ def batch(
     Exit codes: 0 all done, 1 could not start or go on, 2 usage, 3 some failed, 4 no photo found, 130 interrupted.
     """
     try:
-        one, many = _masks(mask)
-        options = Options(
-            model=model,
-            mask=one,
-            mask_kind=cast(MaskKind, mask_kind),
-            refine=cast(Refine, refine),
-            only=cast(Only, only),
-            background=background,
-            format=cast("Format | None", format),
-            crop=crop,
-            margin=margin,
-            box=parse_box(box),
-            device=device,
-            require_device=require_device,
-            threads=threads,
-            max_pixels=parse_count(max_pixels),
-            keep=keep,
-            drop=drop,
-            hole_fill=hole_fill,
-            largest=largest,
-            smooth=smooth,
-            strip=strip,
-            strip_gps=strip_gps,
-            quality=quality,
-            keep_empty=keep_empty,
-        )
+        wanted = options()
+        one, many = _masks(wanted.mask)
         from gigamatte.batch.plan import Plan
 
         plan = Plan(
             source=source,
             out=out,
-            options=options,
+            options=replace(wanted, mask=one),
             pattern=pattern,
             name=name,
             masks=many,
