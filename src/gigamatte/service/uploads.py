@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,7 +68,7 @@ async def receive_upload(
     return receiver.upload
 
 
-class _Receiver:
+class _Receiver(ABC):
     """Gathers bytes for open files, so that they are written seldom and in a thread."""
 
     def __init__(self, folder: Path) -> None:
@@ -93,11 +94,13 @@ class _Receiver:
         for name, data in pending:
             self._open[name].write(data)
 
+    @abstractmethod
     def feed(self, data: bytes) -> None:
-        raise NotImplementedError
+        """The next bytes of the body."""
 
+    @abstractmethod
     def finish(self) -> None:
-        """The body is complete."""
+        """The body is over. Raises BadRequest when it ends too early."""
 
     def close(self) -> None:
         for file in self._open.values():
@@ -112,6 +115,9 @@ class _Whole(_Receiver):
 
     def feed(self, data: bytes) -> None:
         self.gather(self._name, data)
+
+    def finish(self) -> None:
+        """A picture that ends too early is told by its decoder."""
 
 
 class _Multipart(_Receiver):
