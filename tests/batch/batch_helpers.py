@@ -14,7 +14,7 @@ import numpy as np
 
 from gigamatte.batch.local import LocalEngine
 from gigamatte.batch.manifest import Counts, Manifest
-from gigamatte.batch.one import Limits
+from gigamatte.batch.one import Limits, Worker
 from gigamatte.batch.plan import Plan
 from gigamatte.batch.progress import Progress
 from gigamatte.batch.runner import Summary, run_batch
@@ -90,7 +90,9 @@ def run(
     needs_network = options.mask is None and plan.masks is None
 
     def engine(scratch: Path) -> LocalEngine:
-        return LocalEngine(options, limits, out=plan.out, network=needs_network, scratch=scratch, entry=entry)
+        return LocalEngine(
+            lambda: Worker(options, limits, out=plan.out, network=needs_network, scratch=scratch, entry=entry)
+        )
 
     return run_batch(plan, engine, listener, finish=finish), listener
 

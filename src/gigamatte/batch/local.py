@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from functools import partial
-from pathlib import Path
 
-from gigamatte.batch.one import Limits, Worker
+from gigamatte.batch.one import Worker
 from gigamatte.batch.task import Outcome, Task
-from gigamatte.options import Options
 
 #: photos beyond those in the child that are being fetched, hashed or verified
 AROUND = 2
 
 
 class LocalEngine:
-    """Cuts on this machine. ``limits.inflight`` photos are in the child at once, as far as memory allows."""
+    """Cuts on this machine with the worker that ``make`` gives: as many photos at once as it takes."""
 
-    def __init__(
-        self,
-        options: Options,
-        limits: Limits,
-        *,
-        out: str,
-        network: bool = True,
-        scratch: Path | None = None,
-        entry: str = "gigamatte.worker.child",
-    ) -> None:
-        self._make = partial(Worker, options, limits, out=out, network=network, scratch=scratch, entry=entry)
+    def __init__(self, make: Callable[[], Worker]) -> None:
+        self._make = make
         self._worker: Worker | None = None
 
     def start(self) -> None:

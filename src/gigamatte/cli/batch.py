@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -145,7 +146,7 @@ def _run(
         summary = run_batch(plan, make, display, finish=finish)
         display.summary(summary)
     if summary.total == 0 and not json:
-        print(f"gigamatte: no photo found in {plan.source}", file=sys.stderr)
+        print(f"gigamatte: {translate(f'no photo found in {plan.source}')}", file=sys.stderr)
     return summary
 
 
@@ -153,7 +154,7 @@ def _engine(
     plan: Plan, kind: str, *, address: str, actors: int, jobs: int, memory: str | None, seconds: float
 ) -> Callable[[Path], BatchEngine]:
     from gigamatte.batch.local import LocalEngine
-    from gigamatte.batch.one import Limits
+    from gigamatte.batch.one import Limits, Worker
 
     if jobs < 0 or actors < 0:
         raise UsageError("--jobs and --actors are whole numbers from 0 on")
@@ -161,7 +162,8 @@ def _engine(
     limits.settled()  # told now and not after the listing
     network = plan.options.mask is None and plan.masks is None
     if kind == "local":
-        return lambda scratch: LocalEngine(plan.options, limits, out=plan.out, network=network, scratch=scratch)
+        worker = partial(Worker, plan.options, limits, out=plan.out, network=network)
+        return lambda scratch: LocalEngine(partial(worker, scratch=scratch))
     if kind != "ray":
         raise UsageError(f"--engine is local or ray, found {kind!r}")
     from gigamatte.batch.ray import RayEngine
