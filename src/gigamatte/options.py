@@ -54,6 +54,10 @@ class Options:
     threads: int = 0
     #: bytes that one photo may need; beyond it pixels go to scratch storage, or the photo is refused; 0 = no limit
     memory: int = 0
+    #: folder that keeps finished tiles and the network's answers for the next run; None = nothing is kept
+    cache: str | None = None
+    #: bytes that ``cache`` may take on disk; what was not used for longest goes first
+    cache_size: int = 2_000_000_000
     #: leave EXIF, XMP and IPTC out; the profile stays, it belongs to the colours
     strip: bool = False
     #: leave the position out
@@ -75,6 +79,7 @@ class Options:
         _in_range("margin", self.margin, 0, 1000)
         _in_range("hole_fill", self.hole_fill, 0, 100)
         _in_range("memory", self.memory, 0, 1 << 50)
+        _in_range("cache_size", self.cache_size, 1_000_000, 1 << 50)
         if self.quality is not None:
             _in_range("quality", self.quality, 1, 100)
         _in_range("threads", self.threads, 0, 1024)

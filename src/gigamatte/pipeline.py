@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte import system
+from gigamatte import __version__, system
 from gigamatte.cutout.cutout import Cutout
 from gigamatte.cutout.smooth import smooth_matte
 from gigamatte.errors import BudgetExceeded, NoSubject, UsageError
 from gigamatte.matte import given
 from gigamatte.matte.cascade import resolve
-from gigamatte.matte.correct import with_strokes, without_holes, without_specks
+from gigamatte.matte.correct import Correction
 from gigamatte.matte.doubt import doubt
-from gigamatte.matte.refine import open_refiner
+from gigamatte.matte.finished import Finished
+from gigamatte.matte.refine import open_refiner, refiner_identity
 from gigamatte.matte.refiners.base import Refiner
+from gigamatte.network.answers import Answer, ask
 from gigamatte.network.decode import has_subject
 from gigamatte.network.engines.base import Engine
 from gigamatte.network.networks import Network, open_network
@@ -34,6 +36,8 @@ from gigamatte.types import Box, CoarseMatte, ModelUse, Photo, PixelArray, Recei
 
 if TYPE_CHECKING:
     from PIL import Image
+
+    from gigamatte.kept.disk import DiskCache
 
     Source = str | os.PathLike[str] | bytes | NDArray[Any] | Image.Image
 
@@ -57,6 +61,7 @@ class Remover:
         self._refiner: Refiner | None = None
         self._refiner_engine: Engine | None = None
         self._opening = threading.Lock()
+        self._cache = self._open_cache()
 
     def cut(self, source: Source, *, mask: Source | None = None, watch: Watch | None = None) -> Cutout:
         """The cutout of one photo: a path, the bytes of a file, an array (row, column, RGB or RGBA) or a Pillow image.
@@ -69,15 +74,34 @@ class Remover:
         levels = PhotoLevels(photo, memory=self._pixel_memory(photo), watch=watch)
         try:
             clock.lap("read")
-            coarse, model, warnings = self._locate(levels, mask if mask is not None else self.options.mask)
+            answer, model = self._locate(levels, mask if mask is not None else self.options.mask)
             clock.lap("network")
-            coarse = self._corrected(coarse)
-            matte, more = resolve(coarse, levels, self.refiner(), bits=photo.bits, threads=self._threads, watch=watch)
+            correction, refiner = self._correction(), self.refiner()
+            finished = Finished(self._cache, refiner_identity(refiner) if self._cache is not None else "")
+            matte, warnings = resolve(
+                answer.coarse,
+                levels,
+                refiner,
+                bits=photo.bits,
+                threads=self._threads,
+                correction=correction,
+                finished=finished,
+                watch=watch,
+            )
+            if self._cache is not None:
+                warnings += self._cache.end_turn()
             if self.options.smooth:
                 matte = smooth_matte(matte)
             clock.lap("matte")
-            receipt = self._receipt(photo, levels, model, clock, (*photo.warnings, *warnings, *more))
-            receipt = dataclasses.replace(receipt, band_fraction=matte.band_fraction, doubt=doubt(coarse, matte))
+            receipt = self._receipt(photo, levels, model, clock, (*photo.warnings, *answer.warnings, *warnings))
+            receipt = dataclasses.replace(
+                receipt,
+                device=answer.device,
+                precision=answer.precision,
+                band_fraction=matte.band_fraction,
+                doubt=doubt(correction.applied(answer.coarse), matte),
+                tiles={"done": finished.done, "kept": finished.kept},
+            )
             return Cutout(levels, matte, self.options, receipt)
         except BaseException:
             levels.close()
@@ -106,6 +130,7 @@ class Remover:
                     device=options.device,
                     require_device=options.require_device,
                     threads=self._threads,
+                    lazy=self._cache is not None,
                 )
             return self._network
 
@@ -121,6 +146,8 @@ class Remover:
         for owned in (self._network, self._refiner_engine):
             if owned is not None:
                 owned.close()
+        if self._cache is not None:
+            self._cache.close()
         self._network = self._refiner = self._refiner_engine = None
 
     def __enter__(self) -> Remover:
@@ -136,26 +163,34 @@ class Remover:
         self._refiner_engine = OpenVinoEngine.open(model, threads=self._threads, precision="f32")
         return self._refiner_engine
 
-    def _locate(self, levels: PhotoLevels, mask: Source | None) -> tuple[CoarseMatte, ModelUse, tuple[str, ...]]:
+    def _open_cache(self) -> DiskCache | None:
+        if self.options.cache is None:
+            return None
+        from gigamatte.kept.disk import DiskCache
+
+        return DiskCache(Path(self.options.cache), self.options.cache_size, __version__)
+
+    def _locate(self, levels: PhotoLevels, mask: Source | None) -> tuple[Answer, ModelUse]:
         """Where the subject is: asked of the network, or given by the user."""
         region = self._region(levels.size(0))
         if mask is not None:
             coarse, warnings = self._given(levels, mask)
             if coarse.alpha.max() < 0.5 and not self.options.keep_empty:
                 raise NoSubject("the mask holds no subject", "a mask is white where the subject is; see --mask-kind")
-            return coarse, ModelUse("mask", "the user's own"), warnings
+            return Answer(coarse, warnings=warnings), ModelUse("mask", "the user's own")
         network = self.network()
-        seen = levels.proxy(region, network.input_size(region.size))
-        coarse = network.locate(seen, region, levels.size(0))
-        if not has_subject(coarse):
+        asked = f"{self.options.device} {self.options.require_device}"
+        answer = ask(network, levels, region, self._cache, asked)
+        if not has_subject(answer.coarse):
             if not self.options.keep_empty:
                 raise NoSubject(
                     f"{levels.photo.name}: the network {network.card.name} found no subject",
                     "narrow the search with --box, give a --mask, try another --model, or --keep-empty",
                 )
-            coarse = CoarseMatte(np.zeros_like(coarse.alpha), coarse.fit)
+            nothing = np.zeros_like(answer.coarse.alpha)
+            answer = dataclasses.replace(answer, coarse=CoarseMatte(nothing, answer.coarse.fit))
         card = network.card
-        return coarse, ModelUse(card.name, card.licence, card.sha256), network.warnings
+        return answer, ModelUse(card.name, card.licence, card.sha256)
 
     def _given(self, levels: PhotoLevels, mask: Source) -> tuple[CoarseMatte, tuple[str, ...]]:
         options, size = self.options, levels.size(0)
@@ -180,18 +215,14 @@ class Remover:
             )
         return min(PIXEL_MEMORY, budget - needed)
 
-    def _corrected(self, coarse: CoarseMatte) -> CoarseMatte:
-        """The mask after what the user said by hand."""
+    def _correction(self) -> Correction:
+        """What the user said by hand."""
         options = self.options
-        if options.largest:
-            coarse = without_specks(coarse)
-        if options.hole_fill:
-            coarse = without_holes(coarse, options.hole_fill)
         keep, drop = (
             read_mask(path, max_pixels=options.max_pixels).values if path is not None else None
             for path in (options.keep, options.drop)
         )
-        return with_strokes(coarse, keep, drop)
+        return Correction(options.largest, options.hole_fill, keep, drop)
 
     def _region(self, photo: Size) -> Box:
         box = self.options.box
@@ -205,12 +236,9 @@ class Remover:
     def _receipt(
         self, photo: Photo, levels: PhotoLevels, model: ModelUse, clock: _Clock, warnings: tuple[str, ...]
     ) -> Receipt:
-        engine = self._network.engine if self._network is not None and model.sha256 is not None else None
         return Receipt(
             input=photo.name,
             model=model,
-            device=engine.device if engine else "cpu",
-            precision=engine.precision if engine else "f32",
             seconds=clock.seconds,
             peak_rss_mb=system.peak_rss_mb(),
             warnings=warnings,

@@ -345,6 +345,8 @@ class Receipt:
     #: how the alpha was resolved: neural, guided or off
     refine: str | None = None
     scratch_bytes: int = 0
+    #: tiles that were resolved now (done) and that a cache knew from an earlier run (kept)
+    tiles: Mapping[str, int] = field(default_factory=dict)
     error: Mapping[str, str] | None = None
     schema: int = 1
 

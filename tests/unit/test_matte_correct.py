@@ -7,7 +7,7 @@ import pytest
 
 import gigamatte
 from gigamatte import Options
-from gigamatte.matte.correct import with_strokes, without_holes, without_specks
+from gigamatte.matte.correct import Correction, without_holes, without_specks
 from gigamatte.types import Box, CoarseMatte, Fit, Size
 
 
@@ -43,7 +43,7 @@ def test_strokes_of_any_size_are_obeyed_and_drop_wins() -> None:
     keep[300:420, 720:790] = 255
     keep[100:200, 100:200] = 255
     drop[10:20, 10:20] = 255
-    corrected = with_strokes(coarse(), keep, drop)
+    corrected = Correction(keep=keep, drop=drop).applied(coarse())
     size = corrected.fit.network
     at = lambda row, column: corrected.alpha[row * size.height // 600, column * size.width // 800]  # noqa: E731
     assert at(360, 750) == 1
@@ -55,7 +55,7 @@ def test_strokes_outside_the_searched_box_count() -> None:
     part = CoarseMatte(np.ones((30, 40), np.float32), Fit(Size(800, 600), Box(0, 0, 400, 300), Size(40, 30)))
     keep = np.zeros((600, 800), np.uint8)
     keep[450:550, 600:700] = 255
-    corrected = with_strokes(part, keep, None)
+    corrected = Correction(keep=keep).applied(part)
     assert corrected.fit.region == Size(800, 600).box
     assert corrected.alpha[int(corrected.alpha.shape[0] * 500 / 600), int(corrected.alpha.shape[1] * 650 / 800)] == 1
     assert corrected.alpha[-1, -1] == 0

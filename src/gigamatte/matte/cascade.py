@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -15,7 +16,9 @@ from numpy.typing import NDArray
 
 from gigamatte.matte import tiles as tiling
 from gigamatte.matte.band import BACKGROUND, SUBJECT, SUPPORT, band, settled
-from gigamatte.matte.reading import Levels, alpha_in, photo_in
+from gigamatte.matte.correct import Correction
+from gigamatte.matte.finished import Finished, Pixels16
+from gigamatte.matte.reading import Levels, alpha_in, nearest_inside, photo_in
 from gigamatte.matte.refiners.base import LevelPatch, Refiner
 from gigamatte.matte.scale import starting_level
 from gigamatte.matte.start import laid_on_level
@@ -35,23 +38,30 @@ def resolve(
     bits: int = 8,
     threads: int = 1,
     edge: int = tiling.EDGE,
+    correction: Correction | None = None,
+    finished: Finished | None = None,
     watch: Watch | None = None,
 ) -> tuple[Matte, tuple[str, ...]]:
     """The alpha of ``coarse`` at the photo's own size, ``bits`` deep, and warnings.
 
-    The same for any number of ``threads`` and, within rounding, for any tile ``edge`` (a multiple of 64 pixels).
+    The same for any number of ``threads`` and, within rounding, for any tile ``edge`` (a multiple of 64 pixels). A
+    ``correction`` changes the alpha near what it touches and leaves the rest as it is, bit for bit. ``finished`` counts
+    the tiles, and may know some of an earlier run.
 
     ``watch("matte", fraction)`` is called between tiles; what it raises stops the work.
     """
     level, blur = starting_level(coarse, levels.levels - 1)
-    alpha, level, blur, warnings = _start(coarse, levels, level, blur)
+    # measured before it is corrected: a stroke's edges say nothing about how sharp the mask is elsewhere
+    correction = correction or Correction()
+    finished = finished or Finished()
+    alpha, level, blur, warnings = _start(correction.mended(coarse), levels, level, blur, correction)
     matte = as_matte(alpha, 16, edge)
     watch = watch or _ignored
     total = sum(levels.size(k).pixels for k in range(level)) or 1
     done = 0
     with ThreadPoolExecutor(threads) as pool:
         for finer in range(level - 1, -1, -1):
-            lift = _Lift(matte, levels, finer, refiner, blur)
+            lift = _Lift(matte, levels, finer, refiner, blur, finished)
             span = levels.size(finer).pixels / total
             base = done / total
 
@@ -69,16 +79,16 @@ def _ignored(_stage: str, _fraction: float) -> None:
 
 
 def _start(
-    coarse: CoarseMatte, levels: Levels, level: int, blur: float
+    coarse: CoarseMatte, levels: Levels, level: int, blur: float, correction: Correction
 ) -> tuple[FloatArray, int, float, tuple[str, ...]]:
     """The mask on its first level: (alpha, level, blur, warnings)."""
-    alpha = laid_on_level(coarse, levels.size(level), level)
+    alpha = correction.drawn_on(laid_on_level(coarse, levels.size(level), level))
     part = float(band(alpha).mean())
     if part <= WIDE_BAND or levels.size(level).pixels <= SETTLE_PIXELS:
         return alpha, level, blur, ()
     while levels.size(level).pixels > SETTLE_PIXELS and level < levels.levels - 1:
         level, blur = level + 1, blur / 2
-        alpha = laid_on_level(coarse, levels.size(level), level)
+        alpha = correction.drawn_on(laid_on_level(coarse, levels.size(level), level))
     warning = f"{part:.0%} of the mask is undecided: it was settled at {levels.size(level)} pixels first"
     return alpha, level, max(blur, 0.5), (warning,)
 
@@ -86,8 +96,11 @@ def _start(
 class _Lift:
     """One step of the cascade: ``matte`` at one level becomes the matte of the next finer one."""
 
-    def __init__(self, matte: Matte, levels: Levels, finer: int, refiner: Refiner, blur: float) -> None:
+    def __init__(
+        self, matte: Matte, levels: Levels, finer: int, refiner: Refiner, blur: float, finished: Finished
+    ) -> None:
         self.matte, self.levels, self.finer, self.refiner, self.blur = matte, levels, finer, refiner, blur
+        self.finished = finished
         self.size = levels.size(finer)
         self.edge = matte.tile
         self.decided = np.zeros(tiling.grid(self.size, self.edge), np.uint8)
@@ -108,11 +121,11 @@ class _Lift:
             raise
         return Matte(self.size, 16, self.edge, self.decided, found)
 
-    def _keep(self, place: tuple[int, int], alpha: FloatArray, found: dict[tuple[int, int], PixelArray]) -> None:
-        constant = settled(alpha)
-        self.decided[place] = 2 if constant is None else constant
-        if constant is None:
-            found[place] = quantised(alpha, 16)
+    def _keep(self, place: tuple[int, int], pixels: Pixels16, found: dict[tuple[int, int], PixelArray]) -> None:
+        low, high = int(pixels.min()), int(pixels.max())
+        self.decided[place] = 0 if high == 0 else 1 if low == 65535 else 2
+        if self.decided[place] == 2:
+            found[place] = pixels
 
     def _undecided(self) -> Iterator[tuple[int, int]]:
         """The tiles that the band may touch; the others are settled on the way."""
@@ -127,35 +140,66 @@ class _Lift:
                 else:
                     self.decided[row, column] = self.matte.decided[above]
 
-    def _lift(self, places: list[tuple[int, int]]) -> list[tuple[tuple[int, int], FloatArray]]:
-        """Alphas of some tiles, (row, column) float32, cut to what each tile writes."""
-        finished: list[tuple[tuple[int, int], FloatArray]] = []
-        patches: list[LevelPatch] = []
-        waiting: list[tuple[tuple[int, int], Tile, NDArray[np.bool_], FloatArray]] = []
-        halo = self.refiner.halo
+    def _lift(self, places: list[tuple[int, int]]) -> list[tuple[tuple[int, int], Pixels16]]:
+        """Alphas of some tiles, uint16 (row, column), cut to what each tile writes."""
+        ready: list[tuple[tuple[int, int], Pixels16]] = []
+        waiting: list[tuple[tuple[int, int], _Work]] = []
         for place in places:
-            tile = tiling.with_halo(tiling.home(*place, self.size, self.edge), halo)
-            under = tiling.parent(tile.read)
-            # the band reaches further than the refiner looks: a wider look decides it, its middle is lifted
-            wide = under.grown(SUPPORT)
-            around = alpha_in(self.matte, wide)
-            inner = under.relative_to(wide).slices()
-            mask = band(around)[inner]
-            plain = cv2.resize(around[inner], None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
-            if not mask.any():
-                finished.append((place, _snapped(plain)[tile.inner]))
-                continue
-            patches.append(self._patch(np.ascontiguousarray(around[inner]), under, tile.read))
-            waiting.append((place, tile, mask, plain))
-        if patches:
-            for (place, tile, mask, plain), lifted in zip(waiting, self.refiner.lift(patches), strict=True):
-                inside = mask.repeat(2, axis=0).repeat(2, axis=1)
-                finished.append((place, np.where(inside, lifted, _snapped(plain))[tile.inner]))
-        return finished
+            work = self._work(place)
+            if not work.band.any():
+                ready.append((place, quantised16(_snapped(work.plain)[work.tile.inner])))
+            elif (known := self._known(work)) is not None:
+                ready.append((place, known))
+            else:
+                waiting.append((place, work))
+        if waiting:
+            lifted = self.refiner.lift([self._patch(work) for _, work in waiting])
+            for (place, work), alpha in zip(waiting, lifted, strict=True):
+                inside = work.band.repeat(2, axis=0).repeat(2, axis=1)
+                pixels = quantised16(np.where(inside, alpha, _snapped(work.plain))[work.tile.inner])
+                self.finished.add(work.key, pixels)
+                ready.append((place, pixels))
+        return ready
 
-    def _patch(self, alpha: FloatArray, under: Box, box: Box) -> LevelPatch:
-        coarse = photo_in(self.levels, self.finer + 1, under)
-        return LevelPatch(alpha, coarse, photo_in(self.levels, self.finer, box), self.blur)
+    def _work(self, place: tuple[int, int]) -> _Work:
+        tile = tiling.with_halo(tiling.home(*place, self.size, self.edge), self.refiner.halo)
+        under = tiling.parent(tile.read)
+        # the band reaches further than the refiner looks: a wider look decides it, its middle is lifted
+        wide = under.grown(SUPPORT)
+        around = alpha_in(self.matte, wide)
+        inner = under.relative_to(wide).slices()
+        plain = cv2.resize(around[inner], None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
+        return _Work(tile, under, around, np.ascontiguousarray(around[inner]), band(around)[inner], plain)
+
+    def _known(self, work: _Work) -> Pixels16 | None:
+        """The tile, if it was made of the same before."""
+        if not self.finished.remembers:
+            return None
+        tile, under = work.tile, work.under
+        fine, coarse = nearest_inside(tile.read, self.size), nearest_inside(under, self.levels.size(self.finer + 1))
+        # relative to the tile: where it lies in the photo does not matter, what is repeated beyond the border does
+        boxes = (tile.write.relative_to(tile.read), fine.relative_to(tile.read), coarse.relative_to(under))
+        described = f"{' '.join(map(str, boxes))} blur {self.blur!r}"
+        shown = self.levels.read(self.finer, fine), self.levels.read(self.finer + 1, coarse)
+        work.key = self.finished.key(described, work.around, *shown)
+        return self.finished.find(work.key, tile.write.size)
+
+    def _patch(self, work: _Work) -> LevelPatch:
+        coarse = photo_in(self.levels, self.finer + 1, work.under)
+        return LevelPatch(work.alpha, coarse, photo_in(self.levels, self.finer, work.tile.read), self.blur)
+
+
+@dataclass(slots=True)
+class _Work:
+    """A tile to lift: ``under`` it lie ``alpha`` and its ``band``; ``around`` is wider, ``plain`` twice enlarged."""
+
+    tile: Tile
+    under: Box
+    around: FloatArray
+    alpha: FloatArray
+    band: NDArray[np.bool_]
+    plain: FloatArray
+    key: bytes | None = None
 
 
 def _near_undecided(decided: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -177,6 +221,11 @@ def quantised(alpha: FloatArray, bits: int) -> PixelArray:
     """
     alpha = np.where(alpha <= BACKGROUND, 0, np.where(alpha >= SUBJECT, 1, alpha))
     return to_pixels(alpha * np.float32((1 << bits) - 1) + np.float32(0.5), bits)
+
+
+def quantised16(alpha: FloatArray) -> Pixels16:
+    """``quantised`` to 16 bits, as every level but the last keeps its alpha."""
+    return quantised(alpha, 16).astype(np.uint16, copy=False)
 
 
 def as_matte(alpha: FloatArray, bits: int, edge: int = tiling.EDGE) -> Matte:

@@ -1,11 +1,13 @@
 """Corrections by hand, before the alpha is resolved: keep this, drop that, fill holes, drop specks.
 
 All sizes are parts of the subject, never pixels: the same correction means the same for a thumbnail and for the photo.
+A correction changes nothing but what it touches: not by a single bit, so that what was resolved elsewhere still holds.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -19,30 +21,50 @@ STROKE_SIDE = 1024
 _FAINT, _SOLID = 0.05, 0.5
 
 
-def with_strokes(coarse: CoarseMatte, keep: PixelArray | None, drop: PixelArray | None) -> CoarseMatte:
-    """The mask with ``keep`` made subject and ``drop`` made background.
+@dataclass(frozen=True, eq=False, slots=True)
+class Correction:
+    """What a user said about a mask: only the ``largest`` piece, holes of ``hole_fill`` percent filled, strokes.
 
-    Both are (row, column), uint8 or uint16, white where they say something, of any size, stretched to the photo's
-    frame. Where they disagree, ``drop`` wins: it is the later thought.
+    ``keep`` and ``drop`` are (row, column), uint8 or uint16, white where they say something, of any size, stretched to
+    the photo's frame. Where they disagree, ``drop`` wins: it is the later thought.
     """
-    if keep is None and drop is None:
-        return coarse
-    coarse = _over_whole_photo(_enlarged(coarse))
-    alpha = coarse.alpha.copy()
-    size = coarse.fit.network
-    if keep is not None:
-        np.maximum(alpha, _stretched(keep, size), out=alpha)
-    if drop is not None:
-        np.minimum(alpha, 1 - _stretched(drop, size), out=alpha)
-    return dataclasses.replace(coarse, alpha=alpha)
+
+    largest: bool = False
+    hole_fill: float = 0.0
+    keep: PixelArray | None = None
+    drop: PixelArray | None = None
+
+    def mended(self, coarse: CoarseMatte) -> CoarseMatte:
+        """The mask at its own size, without specks and holes."""
+        if self.largest:
+            coarse = without_specks(coarse)
+        return without_holes(coarse, self.hole_fill) if self.hole_fill else coarse
+
+    def drawn_on(self, alpha: FloatArray) -> FloatArray:
+        """An alpha of the whole photo, float32 (row, column) in [0, 1], of any size, with the strokes drawn in."""
+        size = Size.of(alpha)
+        if self.keep is not None:
+            alpha = np.maximum(alpha, _stretched(self.keep, size))
+        if self.drop is not None:
+            alpha = np.minimum(alpha, 1 - _stretched(self.drop, size))
+        return alpha
+
+    def applied(self, coarse: CoarseMatte) -> CoarseMatte:
+        """The mask after all of it."""
+        coarse = self.mended(coarse)
+        if self.keep is None and self.drop is None:
+            return coarse
+        coarse = _over_whole_photo(_enlarged(coarse))
+        return dataclasses.replace(coarse, alpha=self.drawn_on(coarse.alpha))
 
 
 def without_specks(coarse: CoarseMatte) -> CoarseMatte:
-    """Only the largest piece, and what is softly joined to it."""
+    """Only the largest piece, what is softly joined to it, and the faint pixels that are nearest to it."""
     labels, areas = _pieces(coarse.alpha > _FAINT, coarse.alpha > _SOLID)
     if areas.size < 2:
         return coarse
-    return dataclasses.replace(coarse, alpha=np.where(labels == 1 + int(areas.argmax()), coarse.alpha, np.float32(0)))
+    largest = _spread(labels) == 1 + int(areas.argmax())
+    return dataclasses.replace(coarse, alpha=np.where(largest, coarse.alpha, np.float32(0)))
 
 
 def without_holes(coarse: CoarseMatte, percent: float) -> CoarseMatte:
@@ -60,6 +82,15 @@ def _pieces(joined: NDArray[np.bool_], counted: NDArray[np.bool_]) -> tuple[NDAr
     count, labels = cv2.connectedComponents(joined.astype(np.uint8), connectivity=8)
     areas = np.bincount(labels[counted], minlength=count)[1:]
     return np.asarray(labels, np.int32), np.asarray(areas, np.int64)
+
+
+def _spread(labels: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Every pixel with the label of the labelled pixel that is nearest to it."""
+    free = labels == 0
+    _, nearest = cv2.distanceTransformWithLabels(free.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    owner = np.zeros(int(nearest.max()) + 1, np.int32)
+    owner[nearest[~free]] = labels[~free]
+    return owner[nearest]
 
 
 def _enlarged(coarse: CoarseMatte) -> CoarseMatte:

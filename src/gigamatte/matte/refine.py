@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 from gigamatte.matte.refiners.base import Refiner
@@ -10,6 +11,13 @@ from gigamatte.matte.refiners.neural import NeuralRefiner, refiner_bytes
 from gigamatte.matte.refiners.upscale import UpscaleRefiner
 from gigamatte.network.engines.base import Engine
 from gigamatte.options import Refine
+
+
+def refiner_identity(refiner: Refiner) -> str:
+    """The refiner's name, and of a learned one its weights: what its answers depend on besides the libraries."""
+    if isinstance(refiner, NeuralRefiner):
+        return f"{refiner.name} {hashlib.sha256(refiner_bytes()).hexdigest()}"
+    return refiner.name
 
 
 def open_refiner(name: Refine, open_engine: Callable[[bytes], Engine]) -> Refiner:

@@ -32,18 +32,25 @@ class Network:
     """A card and the engine that runs it; safe to ask from several threads.
 
     A network that takes its shape from the photo is opened at its first photo, and again when the shape changes.
+    ``fixed`` is the (rows, columns) of its input where they are not the card's.
     """
 
-    def __init__(self, card: ModelCard, opener: Opener, notices: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        card: ModelCard,
+        opener: Opener,
+        notices: tuple[str, ...] = (),
+        fixed: tuple[int | None, int | None] = (None, None),
+    ) -> None:
         self.card = card
         self._opener = opener
-        self._notices = notices
+        self._fixed = fixed
+        #: what its licence forbids and what it does not say about itself
+        self.notices = notices
         if not card.commercial:
-            self._notices += (f"{card.name} is licensed {card.licence}: not for commercial use",)
+            self.notices += (f"{card.name} is licensed {card.licence}: not for commercial use",)
         self._lock = threading.RLock()
         self._open: tuple[Size, Engine, tuple[str, ...]] | None = None
-        if card.sides is None:
-            self._opened()  # what is missing or wrong is said now, not at the first photo
 
     @property
     def engine(self) -> Engine:
@@ -53,14 +60,11 @@ class Network:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What is not as it was asked for, and what the licence forbids."""
-        return (*self._notices, *self._opened()[2])
+        return (*self.notices, *self._opened()[2])
 
     def input_size(self, region: Size) -> Size:
         """The size at which the network sees a region of this size."""
-        free = self.card.input_size(region)
-        if self.card.sides is not None:
-            return free
-        *_, height, width = self.engine.input_shape
+        free, (height, width) = self.card.input_size(region), self._fixed
         return Size(width or free.width, height or free.height)
 
     def locate(self, pixels: NDArray[np.uint8], region: Box, photo: Size) -> CoarseMatte:
@@ -97,11 +101,12 @@ class Network:
 
 
 def open_network(
-    name: str = "auto", *, device: str = "auto", require_device: bool = False, threads: int = 0
+    name: str = "auto", *, device: str = "auto", require_device: bool = False, threads: int = 0, lazy: bool = False
 ) -> Network:
     """Load the network called ``name``: auto, locator, a card, or the path of an ONNX file. Never downloads.
 
-    Weights are verified before they are parsed. Raises NetworkUnavailable, WeightsRefused, DeviceUnavailable.
+    Weights are verified before they are parsed. A ``lazy`` one is only found and verified, and loaded when it is asked.
+    Raises NetworkUnavailable, WeightsRefused, DeviceUnavailable.
     """
     chosen = choose() if name == "auto" else name
 
@@ -116,6 +121,13 @@ def open_network(
             digest=digest,
         )
 
+    network = _find(chosen, opener)
+    if not lazy and network.card.sides is None:
+        network.engine  # noqa: B018  # opens it: what is missing or wrong is said now, not at the first photo
+    return network
+
+
+def _find(chosen: str, opener: Callable[..., tuple[Engine, tuple[str, ...]]]) -> Network:
     if chosen == LOCATOR:
         card = locator_card()
         return Network(card, lambda _: opener(locator_bytes(), card.sha256, True))
@@ -192,7 +204,7 @@ def _open_file(path: Path, opener: Callable[..., tuple[Engine, tuple[str, ...]]]
         notices.append(f"{path.name} does not say what it answers: taken as {output}, normalised as for ImageNet")
     if header.metadata.get("verified") == "false":
         notices.append(f"{path.name} was built from weights that are not those of {header.metadata.get('card')}")
-    return Network(card, lambda _: opener(path, digest, False), tuple(notices))
+    return Network(card, lambda _: opener(path, digest, False), tuple(notices), (shape[2], shape[3]))
 
 
 def _triple(text: str | None, otherwise: tuple[float, float, float]) -> tuple[float, float, float]:

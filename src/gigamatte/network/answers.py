@@ -1,0 +1,63 @@
+"""A network's answer to one photo: asked now, or kept from an earlier run, which then spares loading the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gigamatte.errors import UsageError
+from gigamatte.kept.base import Cache, key_of
+from gigamatte.network.networks import Network
+from gigamatte.photo.levels import PhotoLevels
+from gigamatte.types import Box, CoarseMatte, Fit, Size
+
+#: bytes of the names of device and precision before the alpha
+_NAMES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Where the subject is, and what said so: the device and precision that the network ran in."""
+
+    coarse: CoarseMatte
+    device: str = "cpu"
+    precision: str = "f32"
+    warnings: tuple[str, ...] = ()
+
+
+def ask(network: Network, levels: PhotoLevels, region: Box, cache: Cache | None = None, device: str = "") -> Answer:
+    """What the network says about ``region`` of the photo. ``device`` is the one asked for: another may answer else."""
+    size = network.input_size(region.size)
+    seen = levels.proxy(region, size)
+    card, photo = network.card, levels.size(0)
+    if cache is None or card.sha256 is None:
+        return _asked(network, seen, region, photo)
+    reading = f"{card.sha256} {card.output} {card.mean} {card.std} {card.build} {card.patch_order}"
+    key = key_of("answer", reading, device, str(size), seen)
+    kept = cache.get(key, 2 * _NAMES + 4 * size.pixels)
+    if kept is not None and (answer := _unpacked(kept, Fit(photo, region, size), network.notices)) is not None:
+        return answer
+    answer = _asked(network, seen, region, photo)
+    cache.put(key, _packed(answer))
+    return answer
+
+
+def _asked(network: Network, seen: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], region: Box, photo: Size) -> Answer:
+    coarse = network.locate(seen, region, photo)
+    engine = network.engine
+    return Answer(coarse, engine.device, engine.precision, network.warnings)
+
+
+def _packed(answer: Answer) -> bytes:
+    names = (name.encode()[:_NAMES].ljust(_NAMES) for name in (answer.device, answer.precision))
+    return b"".join(names) + answer.coarse.alpha.astype("<f4").tobytes()
+
+
+def _unpacked(value: bytes, fit: Fit, notices: tuple[str, ...]) -> Answer | None:
+    try:
+        device, precision = (value[at : at + _NAMES].decode().strip() for at in (0, _NAMES))
+        alpha = np.frombuffer(value, "<f4", offset=2 * _NAMES).astype(np.float32).reshape(fit.network.shape)
+        return Answer(CoarseMatte(alpha, fit), device, precision, notices)
+    except (ValueError, UsageError):  # no alpha at all: asked again
+        return None
