@@ -19,7 +19,11 @@ ERRORS = {name for name, value in vars(gigamatte.errors).items() if isinstance(v
 #: calls whose first argument is said to a person
 SAYING = {"translate", "fail", "notice", "warn", "say", "_unsupported", "_t", "_err"}
 #: tables of texts that are translated when they are shown
-TABLES = {"TITLES", "_PARTS"}
+TABLES = {"TITLES", "_PARTS", "INSTALL"}
+#: fields of what `doctor` finds out that are said to a person, and the function that finds them
+FINDINGS = {"why_not", "hint", "precision"}
+#: what stands beside values in a printed line and is no language's
+NEUTRAL = re.compile(r"gigamatte|Python|http|MB")
 
 
 def templates(node: ast.expr) -> list[str]:
@@ -57,10 +61,29 @@ def said_in(path: Path) -> set[str]:
             for argument in arguments_said(node):
                 said = names.get(argument.id, []) if isinstance(argument, ast.Name) else [argument]
                 found += [text for value in said for text in templates(value)]
+    if path.parent.name == "engines":
+        found += found_out(tree)
     for table in TABLES & names.keys():
-        nodes = [node for value in names[table] for node in ast.walk(value)]
+        shown = [part for value in names[table] for part in (value.values if isinstance(value, ast.Dict) else [value])]
+        nodes = [node for value in shown for node in ast.walk(value)]
         found += [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     return {" ".join(text.split()) for text in found if re.search(r"[A-Za-z]{2}", text.replace("{}", ""))}
+
+
+def found_out(tree: ast.AST) -> list[str]:
+    """What the engines find out about this machine: values of the FINDINGS, and what functions of that name return."""
+    values: list[ast.expr] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict):
+            keys = [key.value if isinstance(key, ast.Constant) else None for key in node.keys]
+            values += [value for key, value in zip(keys, node.values, strict=True) if key in FINDINGS]
+        elif isinstance(node, ast.FunctionDef) and node.name in FINDINGS:
+            values += [child.value for child in ast.walk(node) if isinstance(child, ast.Return) and child.value]
+        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Subscript):
+            values.append(node.value)
+    alternatives = [part for value in values if isinstance(value, ast.BoolOp) for part in value.values]
+    # a reason that is added to another stands behind a semicolon, and is translated by itself
+    return [text.removeprefix("; ") for value in [*values, *alternatives] for text in templates(value)]
 
 
 def arguments_said(call: ast.Call) -> list[ast.expr]:
@@ -79,6 +102,14 @@ def arguments_said(call: ast.Call) -> list[ast.expr]:
 def in_code() -> dict[str, str]:
     """Text → the file that says it."""
     return {text: str(path.relative_to(SOURCE)) for path in sorted(SOURCE.rglob("*.py")) for text in said_in(path)}
+
+
+def in_cards() -> dict[str, str]:
+    """What each known network is for."""
+    from gigamatte.network.checkpoints import CHECKPOINTS
+    from gigamatte.network.locator import locator_card
+
+    return {card.about: f"card {card.name}" for card in (locator_card(), *CHECKPOINTS)}
 
 
 def in_help() -> dict[str, str]:
@@ -122,7 +153,7 @@ def known() -> set[str]:
 
 def missing() -> dict[str, str]:
     """Text → where it is said, for all that the catalogue lacks."""
-    everything = {**in_code(), **in_help(), **in_pages()}
+    everything = {**in_code(), **in_cards(), **in_help(), **in_pages()}
     have = known()
     return {text: place for text, place in everything.items() if " ".join(text.split()) not in have}
 
@@ -130,6 +161,57 @@ def missing() -> dict[str, str]:
 def test_no_message_is_missing():
     lacking = missing()
     assert not lacking, "\n".join(f"{place}: {text!r}" for text, place in lacking.items())
+
+
+def printed_untranslated(path: Path) -> list[str]:
+    """Lines of a command's file that print English words without ``translate``."""
+    found = []
+
+    def look(node, line):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"translate", "json.dumps", "jsonlib.dumps"}:
+            return None
+        if isinstance(node, ast.Subscript):
+            return look(node.value, line)  # a key is not shown
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if re.search(r"[A-Za-z]{2}", NEUTRAL.sub("", node.value)):
+                found.append(f"{path.name}:{line}: {node.value!r}")
+            return None
+        for child in ast.iter_child_nodes(node):
+            look(child, line)
+        return None
+
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"print", "typer.echo"} and node.args:
+            look(node.args[0], node.lineno)
+    return found
+
+
+def test_commands_print_nothing_untranslated():
+    assert [line for path in sorted((SOURCE / "cli").glob("*.py")) for line in printed_untranslated(path)] == []
+
+
+def test_an_untranslated_line_would_be_found(tmp_path):
+    (tmp_path / "a.py").write_text('print(f"gigamatte: {n} photos"); typer.echo(translate("fine")); print(x["key"])')
+    assert printed_untranslated(tmp_path / "a.py") == ["a.py:1: ' photos'"]
+
+
+def test_doctor_and_models_speak_chinese(monkeypatch, capsys):
+    from gigamatte.cli.app import run
+
+    monkeypatch.setenv("GIGAMATTE_LANG", "zh")
+    run(["doctor"])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) > 8
+    # the first names versions; what a runtime is called and its version are no words
+    assert [line for line in lines[1:] if not re.search(r"[\u4e00-\u9fff]", line)] == []
+    monkeypatch.setenv("COLUMNS", "200")
+    assert run(["models", "list"]) == 0
+    table = capsys.readouterr().out
+    assert "名称" in table
+    assert "仅限人物" in table
+    assert "不可商用：rmbg-2.0" in table
+    assert run(["models", "verify", "locator"]) == 0
+    assert "locator：正常，sha256" in capsys.readouterr().out
 
 
 def test_no_page_text_is_left_over():

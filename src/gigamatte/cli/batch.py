@@ -16,6 +16,7 @@ from gigamatte.cli.cut import Overwrite, Quiet
 from gigamatte.cli.options import takes_options
 from gigamatte.cli.values import parse_count
 from gigamatte.errors import GigamatteError, UsageError
+from gigamatte.messages import translate
 from gigamatte.options import Options
 
 if TYPE_CHECKING:

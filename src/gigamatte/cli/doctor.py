@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from gigamatte.messages import translate
+
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="plain data instead of lines")] = False) -> None:
     """Say what is installed, which device and precision are used, and why a GPU is not."""
@@ -83,22 +85,41 @@ def _networks() -> tuple[dict[str, Any], list[str]]:
 
 def _lines(report: dict[str, Any]) -> list[str]:
     memory = report["memory_available_gb"]
-    lines = [
-        f"gigamatte {report['gigamatte']}, Python {report['python']}, {report['system']}",
-        f"CPU: {report['cpus']} usable, {report['cpu']['name']}" + (f"; {memory} GB of memory free" if memory else ""),
-        f"precision on this CPU: {report['cpu']['precision']}",
-        "packages: " + ", ".join(f"{name} {version}" for name, version in report["packages"].items() if version),
-    ]
-    for name, found in report["runtimes"].items():
-        lines.append(f"runtime {name}: {found['why_not'] or found['version']}")
-    for name, found in report["gpus"].items():
-        lines.append(
-            f"device {name}: " + (f"no: {found['why_not']} ({found['hint']})" if found["why_not"] else "usable")
-        )
-    if not any(not found["why_not"] for found in report["gpus"].values()):
-        lines.append("--device auto takes the CPU: no GPU runtime is usable here")
+    cpu = translate(f"CPU: {report['cpus']} usable, {report['cpu']['name']}")
+    packages = ", ".join(f"{name} {version}" for name, version in report["packages"].items() if version)
     networks = report["networks"]
-    lines.append(f"networks: {', '.join(networks['installed']) or 'none'}; --model auto takes {networks['auto']}")
-    lines.append(f"cache: {report['cache']}; your model cards: {report['cards']}")
-    lines += [f"problem: {problem}" for problem in report["problems"]] or ["no problems found"]
+    return [
+        f"gigamatte {report['gigamatte']}, Python {report['python']}, {report['system']}",
+        cpu + (translate(f"; {memory} GB of memory free") if memory else ""),
+        translate(f"precision on this CPU: {translate(report['cpu']['precision'])}"),
+        translate(f"packages: {packages}"),
+        *_device_lines(report),
+        translate(f"networks: {', '.join(networks['installed']) or '-'}; --model auto takes {networks['auto']}"),
+        translate(f"cache: {report['cache']}; your model cards: {report['cards']}"),
+        *_problem_lines(report["problems"]),
+    ]
+
+
+def _device_lines(report: dict[str, Any]) -> list[str]:
+    lines = []
+    for name, found in report["runtimes"].items():
+        lines.append(translate(f"runtime {name}: {translate(found['why_not']) or found['version']}"))
+    for name, found in report["gpus"].items():
+        if found["why_not"]:
+            lines.append(translate(f"device {name}: no: {_reasons(found['why_not'])} ({translate(found['hint'])})"))
+        else:
+            lines.append(translate(f"device {name}: usable"))
+    if all(found["why_not"] for found in report["gpus"].values()):
+        lines.append(translate("--device auto takes the CPU: no GPU runtime is usable here"))
     return lines
+
+
+def _problem_lines(problems: list[str]) -> list[str]:
+    if not problems:
+        return [translate("no problems found")]
+    return [translate(f"problem: {_reasons(problem)}") for problem in problems]
+
+
+def _reasons(text: str) -> str:
+    """Each part of a text is translated by itself: any reason may stand with any other."""
+    return translate("; ").join(translate(part) for part in text.split("; "))

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from gigamatte.errors import UsageError
+from gigamatte.messages import translate
 from gigamatte.types import Size
 
 models_app = typer.Typer(
@@ -33,18 +34,26 @@ def list_models(as_json: Annotated[bool, typer.Option("--json", help="plain data
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("name", "here", "sees", "MB", "licence", "for"):
-        table.add_column(title, no_wrap=title != "for", justify="right" if title == "MB" else "left")
+    titles = translate("name | here | sees | MB | licence | for").split(" | ")
+    for index, title in enumerate(titles):
+        table.add_column(title, no_wrap=index < len(titles) - 1, justify="right" if title == "MB" else "left")
+    yes = translate("yes")
     for row in rows:
-        size, licence = f"{row['bytes'] / 1e6:.0f}" if row["bytes"] else "?", row["licence"]
-        table.add_row(row["name"], "yes" if row["installed"] else "-", row["sees"], size, licence, row["about"])
+        size = f"{row['bytes'] / 1e6:.0f}" if row["bytes"] else "?"
+        here, about = yes if row["installed"] else "-", translate(row["about"])
+        table.add_row(row["name"], here, row["sees"], size, row["licence"], about)
     Console().print(table)
-    for digest in ("from the hub, not pinned", "from the first download, not pinned"):
-        if named := [row["name"] for row in rows if row["digest"] == digest]:
-            typer.echo(f"digest {digest}: {', '.join(named)}")
-    if named := [row["name"] for row in rows if not row["commercial"]]:
-        typer.echo(f"not for commercial use: {', '.join(named)}")
-    typer.echo(f"--model auto takes {choose()} here.")
+    if named := _names(rows, "digest", "from the hub, not pinned"):
+        typer.echo(translate(f"digest from the hub, not pinned: {named}"))
+    if named := _names(rows, "digest", "from the first download, not pinned"):
+        typer.echo(translate(f"digest from the first download, not pinned: {named}"))
+    if named := _names(rows, "commercial", False):
+        typer.echo(translate(f"not for commercial use: {named}"))
+    typer.echo(translate(f"--model auto takes {choose()} here."))
+
+
+def _names(rows: list[dict[str, Any]], field: str, value: object) -> str:
+    return ", ".join(row["name"] for row in rows if row[field] == value)
 
 
 def _cards() -> list[Any]:
@@ -87,11 +96,11 @@ def get(name: Name) -> None:
 
     card = find_card(name)
     if not card.commercial:
-        typer.echo(f"{card.name} is licensed {card.licence}: not for commercial use", err=True)
+        typer.echo(translate(f"{card.name} is licensed {card.licence}: not for commercial use"), err=True)
     with _Bar(card.name) as bar:
         here = weights.get(card, bar.update)
     if not here.pinned and here.sha256:
-        typer.echo(f"{card.name}: digest from the source, not pinned: sha256 {here.sha256}", err=True)
+        typer.echo(translate(f"{card.name}: digest from the source, not pinned: sha256 {here.sha256}"), err=True)
     typer.echo(str(here.path))
 
 
@@ -153,7 +162,8 @@ def verify(
         here = weights.need(card)
         digest = weights.verify(here)
         refuse_misfit(card, here.path)
-        typer.echo(f"{card.name}: ok, sha256 {digest}{'' if here.pinned else ' (not pinned)'}")
+        found = f"{card.name}: ok, sha256 {digest}" if here.pinned else f"{card.name}: ok, sha256 {digest} (not pinned)"
+        typer.echo(translate(found))
     if against is not None:
         _compare(cards[0].name, against)
 
@@ -162,7 +172,7 @@ def _compare(name: str, other: str) -> None:
     from gigamatte.network.parity import compare
 
     mean, largest = compare(name, other)
-    typer.echo(f"{name} and {other}: mean difference {mean:.5f}, largest {largest:.4f} of alpha 0…1")
+    typer.echo(translate(f"{name} and {other}: mean difference {mean:.5f}, largest {largest:.4f} of alpha 0…1"))
     if mean > 0.005:
         from gigamatte.errors import WeightsRefused
 
@@ -179,7 +189,7 @@ def remove(name: Name) -> None:
     from gigamatte.network.checkpoints import find_card
 
     card = find_card(name)
-    typer.echo(f"{card.name}: {weights.remove(card) / 1e6:.0f} MB freed")
+    typer.echo(translate(f"{card.name}: {weights.remove(card) / 1e6:.0f} MB freed"))
 
 
 @models_app.command()
@@ -216,12 +226,12 @@ def build(
         card, weights_file, found, output, size=shape, patch_order=patch_order, stored_as=precision, verified=verified
     )
     if not verified:
-        known = f"sha256 {wanted[:16]}…" if wanted else "no digest"
-        typer.echo(
+        known = f"sha256 {wanted[:16]}…" if wanted else translate("no digest")
+        line = (
             f"{weights_file} is not verified: the card {card.name} has {known}, the file {found[:16]}…; "
-            "the graph says verified=false",
-            err=True,
+            "the graph says verified=false"
         )
+        typer.echo(translate(line), err=True)
     typer.echo(str(output))
 
 

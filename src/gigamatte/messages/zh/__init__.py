@@ -5,6 +5,7 @@
 
 from gigamatte.messages.zh.commands import COMMANDS
 from gigamatte.messages.zh.help import HELP
+from gigamatte.messages.zh.installed import INSTALLED
 from gigamatte.messages.zh.networks import NETWORKS
 from gigamatte.messages.zh.page import PAGE as VIEWER
 from gigamatte.messages.zh.pictures import PICTURES
@@ -12,7 +13,7 @@ from gigamatte.messages.zh.services import SERVICES
 from gigamatte.messages.zh.web import WEB, WEB_PAGE
 
 #: errors, hints, warnings, help and what the commands print
-TEXTS: dict[str, str] = {**COMMANDS, **HELP, **NETWORKS, **PICTURES, **SERVICES, **WEB}
+TEXTS: dict[str, str] = {**COMMANDS, **HELP, **INSTALLED, **NETWORKS, **PICTURES, **SERVICES, **WEB}
 
 #: the viewer and the web page
 PAGE: dict[str, str] = {**VIEWER, **WEB_PAGE}

@@ -50,6 +50,12 @@ HELP: dict[str, str] = {
     "Leave EXIF, XMP and IPTC out of the result.": "结果中不保留 EXIF、XMP 和 IPTC。",
     "Leave the place where it was taken out.": "不保留拍摄地点。",
     "Lossy WebP, or JPEG's quality. [lossless, or 95]": "有损 WebP 或 JPEG 的质量。[无损，或 95]",
+    "Keep finished tiles there, so that a corrected run only re-does what it touches.": (
+        "在该文件夹保留已完成的图块，修正后重新运行时只重做受影响的部分。"
+    ),
+    "Bytes --cache may take on disk; the least recently used go first.": (
+        "--cache 可占用的磁盘字节数；最久未用的先删除。"
+    ),
     "Bytes one photo may need: 500M, 2G. More pixels go to disk.": "一张照片可用的内存：500M、2G。更多像素放到磁盘。",
     "Write an empty cutout when there is no subject.": "没有主体时写出空的结果。",
     "Replace OUT if it exists.": "OUT 已存在时覆盖。",
