@@ -58,8 +58,16 @@ def found(coarse: CoarseMatte, margin: float) -> Box | None:
     if not len(rows):
         return None
     box = Box(columns.min(), rows.min(), columns.max() + 1 - columns.min(), rows.max() + 1 - rows.min())
-    inside = coarse.fit.to_photo(box)
+    inside = in_photo(coarse.fit, box)
     return inside.grown(round(margin * max(inside.width, inside.height))).within(coarse.fit.photo)
+
+
+def in_photo(fit: Fit, box: Box) -> Box:
+    """The smallest box of photo pixels that covers ``box``, which is given in the network's pixels."""
+    across, down = fit.region.width / fit.network.width, fit.region.height / fit.network.height
+    left, top = int(np.floor(box.left * across)), int(np.floor(box.top * down))
+    right, bottom = int(np.ceil(box.right * across)), int(np.ceil(box.bottom * down))
+    return Box(left + fit.region.left, top + fit.region.top, right - left, bottom - top).within(fit.region)
 
 
 def mixed(first: CoarseMatte, second: CoarseMatte) -> CoarseMatte:

@@ -157,13 +157,6 @@ class Fit:
         """The whole photo squashed to the network's size."""
         return cls(photo, photo.box, network)
 
-    def to_photo(self, box: Box) -> Box:
-        """The smallest box of photo pixels that covers ``box``, which is given in the network's pixels."""
-        across, down = self.region.width / self.network.width, self.region.height / self.network.height
-        left, top = int(np.floor(box.left * across)), int(np.floor(box.top * down))
-        right, bottom = int(np.ceil(box.right * across)), int(np.ceil(box.bottom * down))
-        return Box(left + self.region.left, top + self.region.top, right - left, bottom - top).within(self.region)
-
 
 @dataclass(frozen=True)
 class Photo:
