@@ -6,7 +6,7 @@ import pytest
 
 import gigamatte.network
 from gigamatte.errors import NetworkUnavailable
-from gigamatte.network import locator
+from gigamatte.network import embedded, locator
 from gigamatte.network.decode import has_subject
 from gigamatte.network.networks import open_network
 from gigamatte.network.onnx_file import read_header
@@ -61,8 +61,7 @@ def test_an_installation_without_it_says_so(monkeypatch):
         def joinpath(self, _):
             return Path("/nowhere/locator.onnx")
 
-    locator.locator_bytes.cache_clear()
-    monkeypatch.setattr(locator.resources, "files", lambda _: Nowhere())
+    embedded.embedded_network.cache_clear()
+    monkeypatch.setattr(embedded.resources, "files", lambda _: Nowhere())
     with pytest.raises(NetworkUnavailable, match=r"locator\.onnx"):
         locator.locator_bytes()
-    locator.locator_bytes.cache_clear()

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
-from importlib import resources
 
-from gigamatte.errors import NetworkUnavailable
 from gigamatte.network.cards import ModelCard
+from gigamatte.network.embedded import embedded_network
 from gigamatte.network.onnx_file import read_header
 
 NAME = "locator"
 
 
-@cache
 def locator_bytes() -> bytes:
     """The ONNX file: input ``pixels`` float32 (1, 3, S, S), output ``logits`` (1, 1, S, S).
 
     Raises NetworkUnavailable when the installation lacks it.
     """
-    try:
-        return resources.files("gigamatte.network").joinpath("locator.onnx").read_bytes()
-    except OSError as error:
-        raise NetworkUnavailable(
-            "this installation lacks the embedded network, network/locator.onnx", "reinstall gigamatte"
-        ) from error
+    return embedded_network("gigamatte.network", "locator.onnx")
 
 
 @cache

@@ -7,16 +7,15 @@ is in docs/design/refiner.md; the ONNX file lies beside this module.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
-from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.errors import NetworkUnavailable, WeightsRefused
+from gigamatte.errors import WeightsRefused
 from gigamatte.matte.refiners.base import LevelPatch
 from gigamatte.matte.refiners.evidence import CHANNELS, Evidence, evidence, to_space
 from gigamatte.matte.refiners.guided import without_haze
+from gigamatte.network.embedded import embedded_network
 from gigamatte.network.engines.base import Engine
 from gigamatte.types import Box, FloatArray, Size
 
@@ -28,18 +27,12 @@ SEEN, SIDES = 14, 32
 HAZE = 0.01
 
 
-@cache
 def refiner_bytes() -> bytes:
     """The ONNX file: float32 (N, CHANNELS, row, column) → (N, 4, row, column), even rows and columns.
 
     Raises NetworkUnavailable when the installation lacks it.
     """
-    try:
-        return resources.files("gigamatte.matte.refiners").joinpath("refiner.onnx").read_bytes()
-    except OSError as error:
-        raise NetworkUnavailable(
-            "this installation lacks the embedded refiner, matte/refiners/refiner.onnx", "reinstall gigamatte"
-        ) from error
+    return embedded_network("gigamatte.matte.refiners", "refiner.onnx")
 
 
 class NeuralRefiner:

@@ -7,10 +7,7 @@ NETWORKS: dict[str, str] = {
     "network {} answered {}, expected {}": "网络 {} 的输出是 {}，应为 {}",
     "network {} answered with values that are no numbers": "网络 {} 的输出不是数字",
     "try another --device, or a file in float32": "请换一个 --device，或使用 float32 文件",
-    "this installation lacks the embedded network, network/locator.onnx": "此安装缺少内置网络 network/locator.onnx",
-    "this installation lacks the embedded refiner, matte/refiners/refiner.onnx": (
-        "此安装缺少内置精修网络 matte/refiners/refiner.onnx"
-    ),
+    "this installation lacks its own network {}": "此安装缺少自带的网络 {}",
     "use the refiner.onnx of the same gigamatte": "请使用同一版 gigamatte 的 refiner.onnx",
     "this is no refiner for this version: expected an input of {} channels and evidence {}, found {} and evidence {}": (
         "这不是此版本的精修网络：需要 {} 个输入通道和 evidence {}，实际是 {} 和 evidence {}"
