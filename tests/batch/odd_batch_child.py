@@ -23,6 +23,9 @@ class OddChild(child.Child):
             while True:
                 hoard.append(bytearray(64 << 20))
                 hoard[-1][::4096] = b"x" * len(hoard[-1][::4096])
+        if name.startswith("half"):  # one file of a pair is there when it fails
+            job.target.with_name(f"{job.target.stem}.colour.png").write_bytes(b"half of it")
+            raise RuntimeError("something odd after the first file")
         if name.startswith("raise"):
             raise RuntimeError("something odd")
         return super().cut(job, number)

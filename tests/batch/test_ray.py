@@ -149,6 +149,14 @@ def test_a_local_cluster_is_started_and_a_hang_is_one_row(tmp_path, mask, monkey
     assert (summary.done, summary.failed, summary.exit_code) == (5, 1, 3)
     assert "not finished after 20 seconds" in rows(out / ".gigamatte" / "1-of-1.sqlite")["hang.jpg"]["message"]
     assert not ray.is_initialized()
+    # and pairs come back as they do from this machine
+    pair = Options(mask=mask, only="pair")
+    (source / "hang.jpg").unlink()
+    summary = patiently(lambda: on_ray(source, tmp_path / "pairs", pair, "local", Recorder()))
+    assert (summary.done, summary.exit_code) == (5, 0)
+    run(source, tmp_path / "here", pair)
+    assert len(pictures(tmp_path / "pairs")) == 10
+    assert pictures(tmp_path / "pairs") == pictures(tmp_path / "here")
 
 
 def test_a_cluster_that_is_not_there_is_told(tmp_path, mask):

@@ -238,7 +238,6 @@ def test_nothing_to_do_is_an_outcome_of_its_own(tmp_path, mask):
         ({"shard": (3, 2)}, "--shard"),
         ({"name": "x.png"}, "--name"),
         ({"name": "{stem}.xyz"}, "not a format"),
-        ({"options": Options(only="pair")}, "one file for each photo"),
         ({"options": Options(format="jpeg")}, "JPEG has no transparency"),
     ],
 )

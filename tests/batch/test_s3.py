@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from batch_helpers import Recorder, pictures, rows, run, save_photo, save_photos
 
+from gigamatte.batch import places
 from gigamatte.batch.plan import Plan
+from gigamatte.errors import WriteError
 from gigamatte.options import Options
 
 pytest.importorskip("s3fs", reason="s3fs is not installed (pip install 'gigamatte[ray]')")
@@ -77,6 +79,42 @@ def test_from_bucket_to_bucket_and_again(store, tmp_path, mask):
     again, listener = run("s3://shop/in", "s3://shop/out", options)
     assert sorted(outcome.key for outcome, _ in listener.outcomes) == ["set0/photo000.jpg", "set1/photo001.jpg"]
     assert len(results(store)) == 6
+
+
+def test_a_pair_in_a_bucket(store, tmp_path, mask):
+    fill(store, tmp_path / "in", 2)
+    save_photo(tmp_path / "half.jpg", 9)
+    store.put_file(str(tmp_path / "half.jpg"), "shop/in/half.jpg")
+    options = Options(mask=mask, only="pair")
+    summary, _ = run("s3://shop/in", "s3://shop/out", options)
+    assert (summary.done, summary.exit_code) == (3, 0)
+    run(tmp_path / "in", tmp_path / "local", options)
+    found = results(store)
+    assert {key: data for key, data in found.items() if not key.startswith("half")} == pictures(tmp_path / "local")
+    again, listener = run("s3://shop/in", "s3://shop/out", options)
+    assert (again.unchanged, listener.outcomes) == (3, [])
+    store.rm_file("shop/out/set1/photo001.alpha.png")
+    store.invalidate_cache()
+    again, _ = run("s3://shop/in", "s3://shop/out", options)
+    assert (again.done, again.unchanged) == (1, 2)
+    assert results(store) == found
+
+
+def test_half_a_pair_that_was_published_is_taken_away(store, tmp_path, mask, monkeypatch):
+    store.put_file(str(save_photo(tmp_path / "a.jpg", 1)), "shop/in/a.jpg")
+    publish = places.publish
+
+    def fail(path, target):
+        if target.endswith(".alpha.png"):
+            raise WriteError(f"{target} cannot be written: the store is away")
+        publish(path, target)
+
+    monkeypatch.setattr(places, "publish", fail)
+    options = Options(mask=mask, only="pair")
+    summary, _ = run("s3://shop/in", "s3://shop/out", options)
+    assert summary.failed == 1
+    assert results(store) == {}
+    monkeypatch.undo()
 
 
 def test_results_of_others_are_not_replaced(store, tmp_path, mask):

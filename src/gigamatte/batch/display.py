@@ -43,8 +43,10 @@ class JsonDisplay:
         """A photo; and every few seconds how far the whole is."""
         error = {"code": outcome.code, "message": outcome.message, "hint": outcome.hint} if outcome.code else None
         state = "retrying" if again else outcome.state
-        receipt = outcome.receipt
-        self._say("photo", path=outcome.key, state=state, seconds=outcome.seconds, error=error, receipt=receipt)
+        self._say(
+            "photo", path=outcome.key, state=state, seconds=outcome.seconds, error=error, files=list(outcome.files),
+            receipt=outcome.receipt,
+        )  # fmt: skip
         if time.monotonic() - self._last >= EVERY:
             self._last = time.monotonic()
             self._say("progress", **progress.as_dict())
@@ -92,11 +94,12 @@ class LineDisplay:
             self._err(f"{counts.total:,} photos: {counts.waiting:,} to cut, {counts.done:,} are right already")
 
     def ended(self, outcome: Outcome, progress: Progress, *, again: bool) -> None:
-        """A result's path, or why there is none."""
+        """A result's path (two of a pair), or why there is none."""
         if outcome.state == "failed":
             self._err(f"{outcome.key}: {outcome.message}" + (" (will be tried again)" if again else ""))
-        elif self._paths and outcome.receipt is not None:
-            sys.stdout.write(_printable(f"{outcome.receipt['output']}\n"))
+        elif self._paths:
+            for file in outcome.files:
+                sys.stdout.write(_printable(f"{file}\n"))
         if self._bar is not None:
             self._bar.show(progress)
 

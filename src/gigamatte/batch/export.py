@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gigamatte.batch.manifest import Manifest
+from gigamatte.batch.pair import files_of
 from gigamatte.workflow.files import new_file
 
 #: columns that are of use outside
@@ -18,6 +19,7 @@ _COLUMNS = (
 def photo_line(row: dict[str, Any]) -> dict[str, Any]:
     """One row of the manifest in the words of the receipts."""
     line = {"path": row["key"], "input": row["source"], "output": row["target"]}
+    line["files"] = list(files_of(row["target"], row["pair"]))
     line |= {name: row[name] for name in _COLUMNS}
     line["error"] = {name: row[name] for name in ("code", "message", "hint")} if row["code"] else None
     line["receipt"] = row["receipt"]

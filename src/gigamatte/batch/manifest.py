@@ -18,12 +18,13 @@ from types import TracebackType
 from typing import Any
 
 from gigamatte.batch.naming import candidates, folded
+from gigamatte.batch.pair import files_of, joined
 from gigamatte.batch.task import Known, Outcome, Source, Task
 from gigamatte.errors import GigamatteError, WriteError
 
 #: attempts after which a photo is left alone until it, or the options, change
 ATTEMPTS = 2
-VERSION = 1
+VERSION = 2
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS photos (
@@ -33,6 +34,7 @@ CREATE TABLE IF NOT EXISTS photos (
     attempts INTEGER NOT NULL DEFAULT 0,
     ours INTEGER NOT NULL DEFAULT 0,    -- what lies at the target, if anything, is from this batch
     seen INTEGER NOT NULL,          -- the last run that listed it
+    pair INTEGER NOT NULL DEFAULT 0,    -- its result is two files, named after the target
     fingerprint TEXT, sha256 TEXT, out_bytes INTEGER, out_stamp TEXT, megapixels REAL, seconds REAL, doubt REAL,
     code TEXT, message TEXT, hint TEXT, receipt TEXT, changed REAL
 ) WITHOUT ROWID;
@@ -76,6 +78,8 @@ class Manifest:
             if version > VERSION:
                 raise WriteError(f"{path} was written by a later gigamatte (its version {version}, ours {VERSION})")
             self._db.executescript(_TABLES)
+            if version == 1:
+                self._db.execute("ALTER TABLE photos ADD COLUMN pair INTEGER NOT NULL DEFAULT 0")
             self._db.execute(f"PRAGMA user_version = {VERSION}")
         except sqlite3.Error as error:
             raise _unwritable(path, error) from error
@@ -94,13 +98,14 @@ class Manifest:
         self.close()
 
     def begin(self, command: str, version: str) -> list[str]:
-        """Start a run. Gives the targets of photos that an earlier run left unfinished, and has those wait again."""
+        """Start a run. Gives the files that an earlier run left unfinished, and has their photos wait again."""
         with self._writing():
             row = self._db.execute("SELECT coalesce(max(number), 0) + 1 FROM runs").fetchone()
             self.run = int(row[0])
             values = (self.run, time.time(), version, command)
             self._db.execute("INSERT INTO runs (number, began, version, command) VALUES (?, ?, ?, ?)", values)
-        left = [row["target"] for row in self._db.execute("SELECT target FROM photos WHERE state = 'running'")]
+        rows = self._db.execute("SELECT target, pair FROM photos WHERE state = 'running'")
+        left = [file for row in rows for file in files_of(row["target"], row["pair"])]
         with self._writing():
             self._db.execute("UPDATE photos SET state = 'waiting' WHERE state = 'running'")
         return left
@@ -117,22 +122,24 @@ class Manifest:
         template: str,
         standing: Callable[[str], str | None],
         *,
+        pair: bool = False,
         retry: bool = False,
         recheck: bool = False,
     ) -> None:
         """Note photos as new, changed, or as they were.
 
-        ``standing(target)`` gives the stamp of a result, None where there is none. ``retry`` gives quarantined photos
-        another chance; ``recheck`` has inputs and results hashed again.
+        ``standing(file)`` gives the stamp of a result's file, None where there is none. ``pair``: results are two files
+        each. ``retry`` gives quarantined photos another chance; ``recheck`` has inputs and results hashed again.
         """
         with self._writing():
             for source in sources:
                 row = self._row(source.key)
-                if row is not None and row["target"] not in candidates(source.key, template):
+                # what lies where the other kind of result would is not known to be ours
+                if row is not None and not _fits(row, source.key, template, pair):
                     self._db.execute("DELETE FROM photos WHERE key = ?", (source.key,))
                     row = None
                 if row is None:
-                    self._add(source, config, template)
+                    self._add(source, config, template, pair)
                     row = self._row(source.key)
                     assert row is not None  # it was added a line ago
                 self._revise(row, source, config, standing, retry=retry, recheck=recheck)
@@ -155,13 +162,14 @@ class Manifest:
         """
         select = "SELECT * FROM photos WHERE seen = ? AND state = 'waiting' ORDER BY key LIMIT ?"
         rows = self._db.execute(select, (self.run, most)).fetchall()
-        doubtful = [] if overwrite else [place(row["target"]) for row in rows if not row["ours"]]
+        files = {row["key"]: [place(file) for file in files_of(row["target"], row["pair"])] for row in rows}
+        doubtful = [] if overwrite else [file for row in rows if not row["ours"] for file in files[row["key"]]]
         foreign = taken(doubtful) if doubtful else set()
         tasks = []
         with self._writing():
             for row in rows:
                 target = place(row["target"])
-                ours = target not in foreign and not self._is_source(target)
+                ours = not any(file in foreign or self._is_source(file) for file in files[row["key"]])
                 known = Known(row["fingerprint"], row["sha256"]) if row["sha256"] else None
                 tasks.append(Task(row["key"], row["source"], target, row["bytes"], replace=ours, known=known))
                 self._db.execute("UPDATE photos SET state = 'running', ours = ? WHERE key = ?", (ours, row["key"]))
@@ -261,10 +269,10 @@ class Manifest:
         row: sqlite3.Row | None = self._db.execute("SELECT * FROM photos WHERE key = ?", (key,)).fetchone()
         return row
 
-    def _add(self, source: Source, config: str, template: str) -> None:
+    def _add(self, source: Source, config: str, template: str, pair: bool) -> None:
         for other in self._others:
             row = other.execute("SELECT * FROM photos WHERE key = ? AND ours", (source.key,)).fetchone()
-            if row is not None and row["target"] in candidates(source.key, template):
+            if row is not None and _fits(row, source.key, template, pair):
                 values = dict(row) | {"seen": self.run}
                 names, marks = ", ".join(values), ", ".join("?" * len(values))
                 try:
@@ -273,13 +281,13 @@ class Manifest:
                 except sqlite3.IntegrityError:
                     break  # somebody has its name already: it gets another and is cut again
         insert = (
-            "INSERT INTO photos (key, source, bytes, stamp, config, target, folded, state, seen) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?)"
+            "INSERT INTO photos (key, source, bytes, stamp, config, target, folded, pair, state, seen) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?)"
         )
         for target in candidates(source.key, template):
-            values_of = (source.key, source.place, source.bytes, source.stamp, config, target, folded(target), self.run)
+            own = (source.key, source.place, source.bytes, source.stamp, config)
             try:
-                self._db.execute(insert, values_of)
+                self._db.execute(insert, (*own, target, folded(target), pair, self.run))
                 return
             except sqlite3.IntegrityError:
                 continue
@@ -308,7 +316,7 @@ class Manifest:
             return
         redo, touched = row["config"] != config, row["stamp"] != source.stamp
         if row["state"] == "done" and not redo:
-            stands = standing(row["target"])
+            stands = joined(map(standing, files_of(row["target"], row["pair"])))
             if not touched and not recheck and stands == row["out_stamp"]:
                 return
             redo = stands is None  # a result that stands may turn out to be right once it is hashed
@@ -334,6 +342,12 @@ class Manifest:
             self._db.execute("COMMIT")
         except sqlite3.OperationalError as error:
             raise _unwritable(self.path, error) from error
+
+
+def _fits(row: sqlite3.Row, key: str, template: str, pair: bool) -> bool:
+    """Whether a row tells of a result as it would be called now. Manifests of version 1 know no pairs."""
+    two = "pair" in row.keys() and bool(row["pair"])  # noqa: SIM118  # a Row is a sequence of its values
+    return two == pair and row["target"] in candidates(key, template)
 
 
 def _unwritable(path: Path, error: sqlite3.Error) -> WriteError:

@@ -17,8 +17,12 @@ _ENDINGS = {"png": "png", "webp": "webp", "tiff": "tif", "jpeg": "jpg", "avif": 
 
 
 def default_template(options: Options) -> str:
-    """``{stem}.cutout.png``, with what is written and its format as the options say."""
-    return f"{{stem}}.{options.only}.{_ENDINGS[options.format or 'png']}"
+    """``{stem}.cutout.png``, with what is written and its format as the options say.
+
+    A pair's files say themselves what they are: ``{stem}.png`` becomes ``a.colour.png`` and ``a.alpha.png``.
+    """
+    kind = "" if options.only == "pair" else f".{options.only}"
+    return f"{{stem}}{kind}.{_ENDINGS[options.format or 'png']}"
 
 
 def check_template(template: str) -> str:

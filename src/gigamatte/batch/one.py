@@ -15,7 +15,8 @@ from gigamatte.batch import places
 from gigamatte.batch.dimensions import dimensions
 from gigamatte.batch.fingerprint import fingerprint
 from gigamatte.batch.memory import BASE, Budget, cost
-from gigamatte.batch.task import Outcome, Task, Verdict
+from gigamatte.batch.pair import files_of, joined, together
+from gigamatte.batch.task import Known, Outcome, Task, Verdict
 from gigamatte.errors import (
     BudgetExceeded,
     Cancelled,
@@ -94,7 +95,7 @@ class Worker:
         self.inflight = limits.inflight or 1
         # the child's part; the rest is for this process and its hashing
         child = (limits.memory or LEAST_MEMORY) - AROUND
-        self._options, self._out = options, out
+        self._options, self._out, self._pair = options, out, options.only == "pair"
         self._budget = Budget(child - BASE)
         self._needs_network = network
         self._scratch = Path(tempfile.mkdtemp(prefix="gigamatte-batch-", dir=scratch))
@@ -136,38 +137,29 @@ class Worker:
             _, stamp = places.stamp_of(task.source)
             photo, mask = scratch.local(task.source), scratch.local(task.mask) if task.mask else None
             content = fingerprint(photo, mask)
-            if task.known is not None and task.known.fingerprint == content and self._stands(task, scratch):
-                return Outcome(
-                    task.key,
-                    "same",
-                    content,
-                    stamp,
-                    task.known.sha256,
-                    out_stamp=places.output_stamp(task.target) or "",
-                )
+            files, remote = files_of(task.target, self._pair), places.is_uri(task.target)
+            if task.known is not None and task.known.fingerprint == content and _stand(files, task.known, scratch):
+                return Outcome(task.key, "same", content, stamp, task.known.sha256, out_stamp=_stamp(files))
             if not task.replace:
-                raise Exists(f"{task.target} exists and is not from this batch", "allow it with --overwrite")
-            target = scratch.draft(task.target) if places.is_uri(task.target) else _folder_of(task.target, self._out)
-            receipt = self._cut(photo, target, mask)
-            sha256, length = _verified(target, receipt)
-            if places.stamp_of(task.source)[1] != stamp:
-                raise InputError(f"{task.key} changed while it was read", "is it still being copied?")
-            if places.is_uri(task.target):
-                places.publish(target, task.target)
+                there = next(filter(places.exists, files), task.target)
+                raise Exists(f"{there} exists and is not from this batch", "allow it with --overwrite")
+            with together(files):
+                target = scratch.draft(task.target) if remote else _checked(task.target, files, self._out)
+                written = scratch.note(files_of(str(target), self._pair)) if remote else files
+                receipt = self._cut(photo, target, mask)
+                sha256, length = _verified(written, receipt)
+                if places.stamp_of(task.source)[1] != stamp:
+                    raise InputError(f"{task.key} changed while it was read", "is it still being copied?")
+                if remote:
+                    for path, file in zip(written, files, strict=True):
+                        places.publish(Path(path), file)
         plain = dataclasses.replace(receipt, input=task.source, output=task.target).as_dict()
-        out_stamp = places.output_stamp(task.target) or ""
-        return Outcome(task.key, "done", content, stamp, sha256, length, out_stamp, plain)
+        return Outcome(task.key, "done", content, stamp, sha256, length, _stamp(files), plain, files=files)
 
     def _cut(self, photo: Path, target: Path, mask: Path | None) -> Receipt:
         with self._budget.hold(cost(dimensions(photo))):
             # what may be replaced has been settled above; a child that died after writing must not block its successor
             return self.supervisor.submit(Job(photo, target, self._options, mask=mask, overwrite=True)).result()
-
-    def _stands(self, task: Task, scratch: _Scratch) -> bool:
-        try:
-            return task.known is not None and places.sha256_of(scratch.local(task.target)) == task.known.sha256
-        except InputError:
-            return False
 
 
 def failure(key: str, error: GigamatteError) -> Outcome:
@@ -182,7 +174,19 @@ def failure(key: str, error: GigamatteError) -> Outcome:
     return Outcome(key, "failed", code=error.code, message=error.message, hint=error.hint, verdict=verdict)
 
 
-def _folder_of(target: str, out: str) -> Path:
+def _stand(files: tuple[str, ...], known: Known, scratch: _Scratch) -> bool:
+    """Whether an earlier result is still what it was."""
+    try:
+        return joined(places.sha256_of(scratch.local(file)) for file in files) == known.sha256
+    except InputError:
+        return False
+
+
+def _stamp(files: tuple[str, ...]) -> str:
+    return joined(map(places.output_stamp, files)) or ""
+
+
+def _checked(target: str, files: tuple[str, ...], out: str) -> Path:
     """The target, its folder made. Raises WriteError when a link would lead out of the output folder."""
     path = Path(target)
     try:
@@ -190,13 +194,20 @@ def _folder_of(target: str, out: str) -> Path:
         inside = path.parent.resolve().is_relative_to(Path(out).resolve())
     except OSError as error:
         raise WriteError(f"{path.parent} cannot be made: {error.strerror}") from error
-    if not inside or path.is_symlink():
-        raise WriteError(f"{path} leads out of the output folder through a link", "remove the link")
+    link = target if not inside else next(filter(os.path.islink, files), None)
+    if link is not None:
+        raise WriteError(f"{link} leads out of the output folder through a link", "remove the link")
     return path
 
 
-def _verified(path: Path, receipt: Receipt) -> tuple[str, int]:
-    """(SHA-256, bytes) of a result that is what its receipt says. Raises WriteError."""
+def _verified(files: tuple[str, ...], receipt: Receipt) -> tuple[str, int]:
+    """(SHA-256, bytes) of a result that is what its receipt says: of two files their hashes and the sum."""
+    found = [_verified_file(Path(file), receipt) for file in files]
+    return "+".join(digest for digest, _ in found), sum(length for _, length in found)
+
+
+def _verified_file(path: Path, receipt: Receipt) -> tuple[str, int]:
+    """Raises WriteError."""
     try:
         length = path.stat().st_size
         digest = places.sha256_of(path)
@@ -222,8 +233,11 @@ class _Scratch:
         return self._made[-1]
 
     def draft(self, target: str) -> Path:
-        self._made.append(self._folder / f"{len(self._made)}-{time.monotonic_ns()}{Path(target).suffix}")
-        return self._made[-1]
+        return self._folder / f"{len(self._made)}-{time.monotonic_ns()}{Path(target).suffix}"
+
+    def note(self, files: tuple[str, ...]) -> tuple[str, ...]:
+        self._made += map(Path, files)
+        return files
 
     def __enter__(self) -> _Scratch:
         return self

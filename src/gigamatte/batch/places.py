@@ -136,6 +136,21 @@ def publish(path: Path, target: str) -> None:
         raise WriteError(f"{target} has {arrived} bytes, {path.stat().st_size} were sent")
 
 
+def remove(target: str) -> None:
+    """Remove a result; one that has gone already is none. Raises WriteError."""
+    try:
+        if is_uri(target):
+            system, path = filesystem(target)
+            system.rm_file(path)
+            system.invalidate_cache(path)
+        else:
+            os.unlink(target)
+    except FileNotFoundError:
+        return
+    except Exception as error:  # every store has errors of its own
+        raise WriteError(f"{target} cannot be removed: {_reason(error)}") from error
+
+
 def exists(target: str) -> bool:
     """Whether something lies at a path or URI."""
     if not is_uri(target):

@@ -46,11 +46,6 @@ class Plan:
         first, last = self.shard
         if not 1 <= first <= last:
             raise UsageError(f"--shard is i/n with 1 ≤ i ≤ n, found {first}/{last}")
-        if self.options.only == "pair":
-            raise UsageError(
-                "a batch writes one file for each photo, --only pair would write two",
-                "run it twice, with --only foreground and --only alpha",
-            )
         output_format(self.options, Path(check_template(self.template).format(stem="a", name="a.jpg", suffix="jpg")))
         root = root_of(self.source)
         if root is not None and _same(root, self.out):
@@ -62,6 +57,11 @@ class Plan:
     def template(self) -> str:
         """The template of results' names."""
         return self.name or default_template(self.options)
+
+    @property
+    def pair(self) -> bool:
+        """Whether a result is two files."""
+        return self.options.only == "pair"
 
     @property
     def manifest_folder(self) -> Path:

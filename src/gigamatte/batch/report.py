@@ -15,6 +15,7 @@ from urllib.parse import quote
 from gigamatte import system
 from gigamatte.batch import places
 from gigamatte.batch.manifest import Manifest
+from gigamatte.batch.pair import files_of
 from gigamatte.batch.plan import Plan
 from gigamatte.batch.runner import Summary
 from gigamatte.batch.thumbnails import thumbnail
@@ -68,8 +69,8 @@ def _queue(page: Path, plan: Plan, manifest: Manifest) -> str:
         return ""
     with tempfile.TemporaryDirectory(prefix="gigamatte-") as folder, ThreadPoolExecutor(system.cpu_count()) as pool:
         scratch = Path(folder)
-        photos = pool.map(lambda row: _picture(row["source"], scratch), rows)
-        results = pool.map(lambda row: _picture(plan.place(row["target"]), scratch), rows)
+        photos = pool.map(lambda row: _picture((row["source"],), scratch), rows)
+        results = pool.map(lambda row: _picture(_files(plan, row), scratch), rows)
         cards = "".join(
             _card(page, plan, row, photo, result) for row, photo, result in zip(rows, photos, results, strict=True)
         )
@@ -80,17 +81,21 @@ def _queue(page: Path, plan: Plan, manifest: Manifest) -> str:
     )
 
 
-def _picture(place: str, scratch: Path) -> str | None:
+def _files(plan: Plan, row: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(plan.place(file) for file in files_of(row["target"], row["pair"]))
+
+
+def _picture(files: tuple[str, ...], scratch: Path) -> str | None:
+    """A thumbnail of a picture, or of a pair's colours under its alpha."""
+    fetched: list[Path] = []
     try:
-        if not places.is_uri(place):
-            return thumbnail(Path(place))
-        path = places.fetch(place, scratch)
+        fetched = [places.fetch(file, scratch) for file in files if places.is_uri(file)]
+        return thumbnail(*(fetched or map(Path, files)))
     except InputError:
         return None
-    try:
-        return thumbnail(path)
     finally:
-        path.unlink(missing_ok=True)
+        for path in fetched:
+            path.unlink(missing_ok=True)
 
 
 def _card(page: Path, plan: Plan, row: dict[str, Any], photo: str | None, result: str | None) -> str:
@@ -104,7 +109,7 @@ def _card(page: Path, plan: Plan, row: dict[str, Any], photo: str | None, result
     score = row["doubt"]
     return (
         f'<article><div class="pair"><a href="{_link(page, row["source"])}">{_image(photo)}</a>'
-        f'<a class="board" href="{_link(page, plan.place(row["target"]))}">{_image(result)}</a></div>'
+        f'<a class="board" href="{_link(page, _files(plan, row)[0])}">{_image(result)}</a></div>'
         f'<div class="text"><b>{_e(row["key"])}</b><div class="meter"><i style="width:{score:.0%}"></i></div>'
         f'<span class="quiet">{_t("doubt")} {score:.2f}: {" · ".join(facts)}</span></div></article>'
     )

@@ -162,8 +162,8 @@ class _Run:
     def _list(self) -> None:
         """Every photo into the manifest, chunk by chunk; what an earlier run left half-done is tidied up."""
         plan = self._plan
-        for target in self._manifest.begin(f"{plan.source} → {plan.out}", __version__):
-            _remove_partials(plan.place(target))
+        for file in self._manifest.begin(f"{plan.source} → {plan.out}", __version__):
+            _remove_partials(plan.place(file))
         for other in plan.manifest_folder.glob("*-of-*.sqlite"):
             if other.stem.split("-of-")[1] != str(plan.shard[1]):
                 self._manifest.adopt(other)
@@ -172,16 +172,17 @@ class _Run:
         photos = 0
         for chunk in _chunks(mine):
             self._manifest.enlist(
-                chunk, self._config, plan.template, self._standing, retry=plan.retry_failed, recheck=plan.recheck
-            )
+                chunk, self._config, plan.template, self._standing,
+                pair=plan.pair, retry=plan.retry_failed, recheck=plan.recheck,
+            )  # fmt: skip
             photos += len(chunk)
             self._listener.listed(photos)
             for source in chunk:
                 if source.refusal:
                     self._listener.warned(source.refusal)
 
-    def _standing(self, target: str) -> str | None:
-        return places.output_stamp(self._plan.place(target))
+    def _standing(self, file: str) -> str | None:
+        return places.output_stamp(self._plan.place(file))
 
     def _passes(self, engine: BatchEngine) -> None:
         """Every photo once; then those that failed and might not, once more."""

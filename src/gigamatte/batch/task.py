@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -29,7 +29,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An earlier result: hash of what went in, and SHA-256 of the file that came out."""
+    """An earlier result: hash of what went in, and SHA-256 of the file that came out (joined by + where two did)."""
 
     fingerprint: str
     sha256: str
@@ -37,7 +37,8 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One photo to cut. ``target`` is an absolute path or a URI; ``replace`` allows what lies there to be replaced."""
+    """One photo to cut. ``target`` is an absolute path or a URI, for a pair that after which both files are named;
+    ``replace`` allows what lies there to be replaced."""
 
     key: str
     source: str
@@ -79,6 +80,8 @@ class Outcome:
     message: str = ""
     hint: str = ""
     verdict: Verdict = "retry"
+    #: absolute paths or URIs of what was written: two of a pair
+    files: Sequence[str] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON types."""

@@ -11,13 +11,13 @@ import pyvips
 SIDE = 320
 
 
-def thumbnail(path: Path) -> str | None:
-    """A picture file upright, in sRGB, at most ``SIDE`` pixels long: WebP where it has alpha, else JPEG; None if it
-    cannot be read."""
+def thumbnail(path: Path, alpha: Path | None = None) -> str | None:
+    """A picture file upright, in sRGB, at most ``SIDE`` pixels long, under the ``alpha`` of another file where that is
+    named: WebP where it has alpha, else JPEG; None if it cannot be read."""
     try:
-        image = pyvips.Image.thumbnail(str(path), SIDE, height=SIDE, size="down", export_profile="srgb")
-        if image.format != "uchar":
-            image = image.colourspace("srgb").cast("uchar")
+        image = _small(path)
+        if alpha is not None:
+            image = image[:3].bandjoin(_small(alpha)[0])
         if image.hasalpha():
             kind, data = "webp", image.webpsave_buffer(Q=85, alpha_q=100, keep="none")
         else:
@@ -25,3 +25,8 @@ def thumbnail(path: Path) -> str | None:
     except pyvips.Error:
         return None
     return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def _small(path: Path) -> pyvips.Image:
+    image = pyvips.Image.thumbnail(str(path), SIDE, height=SIDE, size="down", export_profile="srgb")
+    return image if image.format == "uchar" else image.colourspace("srgb").cast("uchar")
