@@ -133,6 +133,17 @@ def test_other_options_do_everything_again(batch, mask):
     assert summary.unchanged == 5
 
 
+@pytest.mark.parametrize("format", ["png", "webp", "tiff", "jpeg", "avif", "psd"])
+def test_every_format_that_cut_writes(tmp_path, mask, format):
+    save_photo(tmp_path / "in" / "a.jpg", 1)
+    options = Options(mask=mask, format=format, background="white")
+    summary, _ = run(tmp_path / "in", tmp_path / "out", options)
+    assert (summary.done, summary.exit_code) == (1, 0)
+    assert len(pictures(tmp_path / "out")) == 1
+    again, _ = run(tmp_path / "in", tmp_path / "out", options)
+    assert again.unchanged == 1
+
+
 def test_another_name_leaves_old_results_alone(batch):
     source, out, options = batch
     old = pictures(out)

@@ -38,6 +38,7 @@ from gigamatte.types import Box, Size
         ("c.webp", {"icc_profile": b"x" * 200}),
         ("a.tif", {}),
         ("b.tif", {"big_tiff": True}),
+        ("a.avif", {}),
     ],
 )
 def test_dimensions_are_read_without_a_decoder(tmp_path, name, more):
@@ -55,6 +56,10 @@ def test_dimensions_are_read_without_a_decoder(tmp_path, name, more):
         b"II*\0\xff\xff\xff\xff",
         b"RIFF....WEBPVP8X",
         b"hello",
+        b"8BPS\0\1",
+        b"\0\0\0\x08ftyp",
+        b"\0\0\0\x08ftyp\0\0\0\x01meta",
+        b"\0\0\0\x08ftyp\0\0\0\x0cmeta\0\0\0\0\0\0\0\0iprp\0\0\0\0ipco\0\0\0\x14ispe\0\0",
     ],
 )
 def test_headers_that_do_not_tell_are_no_errors(tmp_path, data):

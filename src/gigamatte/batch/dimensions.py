@@ -16,7 +16,10 @@ _TYPES = {3: "H", 4: "I", 16: "Q"}
 
 
 def dimensions(path: Path) -> Size | None:
-    """The size of a JPEG, PNG, WebP or TIFF as stored (not turned upright); None when its header does not tell."""
+    """The size of a picture file as stored (not turned upright); None when its header does not tell.
+
+    Knows JPEG, PNG, WebP, TIFF, PSD and PSB, AVIF and HEIC.
+    """
     try:
         with path.open("rb") as file:
             head = file.read(32)
@@ -26,6 +29,10 @@ def dimensions(path: Path) -> Size | None:
                 return _jpeg(file)
             if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
                 return _webp(head)
+            if head.startswith(b"8BPS"):  # PSD and PSB alike: height, then width
+                return Size(*reversed(struct.unpack_from(">II", head, 14)))
+            if head[4:8] == b"ftyp":
+                return _heif(file)
             if head[:2] in (b"II", b"MM"):
                 return _tiff(file, head)
     except (OSError, struct.error, IndexError, ValueError, OverflowError):
@@ -71,6 +78,32 @@ def _webp(head: bytes) -> Size | None:
         width, height = struct.unpack_from("<HH", head, 26)
         return Size(width & 0x3FFF, height & 0x3FFF)
     return None
+
+
+def _heif(file: BinaryIO) -> Size | None:
+    """The largest picture of an AVIF or HEIC: others are its tiles and its alpha (ISO/IEC 23008-12, "ispe")."""
+    file.seek(0)
+    found: list[Size] = []
+    # the boxes on the way, and the bytes after their head that come before what they hold
+    way = {b"meta": 4, b"iprp": 0, b"ipco": 0}
+    for _ in range(1000):
+        start = file.tell()
+        head = file.read(8)
+        if len(head) < 8:
+            break
+        length, kind = struct.unpack(">I4s", head)
+        if length == 1:
+            (length,) = struct.unpack(">Q", file.read(8))
+        if kind in way:
+            file.seek(way[kind], 1)
+            continue
+        if kind == b"ispe":
+            file.seek(4, 1)
+            found.append(Size(*struct.unpack(">II", file.read(8))))
+        if length < 8:  # to the end of the file, or broken
+            break
+        file.seek(start + length)
+    return max(found, key=lambda size: size.pixels, default=None)
 
 
 def _tiff(file: BinaryIO, head: bytes) -> Size | None:
