@@ -23,6 +23,9 @@ def pictures(tmp_path_factory):
     """What the pages assume to be there."""
     folder = tmp_path_factory.mktemp("pages")
     make_scenes(folder)
+    strokes = np.zeros((200, 300), np.uint8)
+    cv2.line(strokes, (20, 180), (60, 180), 255, 5)
+    cv2.imwrite(str(folder / "drop.png"), strokes)
     (folder / "photos").mkdir()
     for name in ("portrait.jpg", "product.jpg", "document.jpg"):
         os.link(folder / name, folder / "photos" / name)

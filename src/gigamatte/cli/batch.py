@@ -55,8 +55,8 @@ Actors = Annotated[int, typer.Option(metavar="N", help="With --engine ray: worke
 Json = Annotated[bool, typer.Option("--json", help="Print events as JSON lines, the last one a summary.")]
 
 
-# --memory is for the whole batch here
-@takes_options(without=("memory",), instead={"mask": Mask})
+# --memory is for the whole batch here; a cache is for photos that are corrected by hand, one by one
+@takes_options(without=("memory", "cache", "cache_size"), instead={"mask": Mask})
 def batch(
     *,
     source: In,

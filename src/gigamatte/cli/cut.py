@@ -52,7 +52,8 @@ def cut(
     """
     target = _target(photo, out)
     try:
-        receipt = _process(photo, target, options(), overwrite=overwrite, quiet=quiet or json)
+        chosen = options()
+        receipt = _process(photo, target, chosen, overwrite=overwrite, quiet=quiet or json)
     except GigamatteError as error:
         if json:
             _print_failure(photo, target, error)
@@ -61,7 +62,7 @@ def cut(
         text = jsonlib.dumps(receipt.as_dict(), ensure_ascii=False)
         print(text, file=sys.stderr if target == "-" else sys.stdout)
     elif not quiet:
-        _report(receipt)
+        _report(receipt, cached=chosen.cache is not None)
 
 
 def _target(photo: str, out: str | None) -> str:
@@ -92,7 +93,7 @@ def _process(photo: str, target: str, options: Options, *, overwrite: bool, quie
         return remover.process(source, destination, overwrite=overwrite, watch=watch)
 
 
-def _report(receipt: Receipt) -> None:
+def _report(receipt: Receipt, *, cached: bool) -> None:
     """What was done, on stderr: stdout belongs to pictures and JSON."""
     for warning in receipt.warnings:
         print(f"gigamatte: {translate(warning)}", file=sys.stderr)
@@ -101,6 +102,9 @@ def _report(receipt: Receipt) -> None:
     total = receipt.seconds.get("total", 0.0)
     line = f"{receipt.output}: {receipt.width}×{receipt.height} in {total:.1f} s, {by}, {receipt.refine} refinement"
     print(translate(line), file=sys.stderr)
+    if cached:
+        done, kept = receipt.tiles["done"], receipt.tiles["kept"]
+        print(translate(f"{done} of {done + kept} tiles were done, {kept} came from the cache"), file=sys.stderr)
 
 
 def _print_failure(photo: str, target: str, error: GigamatteError) -> None:

@@ -21,6 +21,10 @@ def _bytes(text: str | None) -> int:
     return 0 if text is None else parse_count(text, "--memory")
 
 
+def _disk(text: str) -> int:
+    return parse_count(text, "--cache-size")
+
+
 @dataclass(frozen=True)
 class Shared:
     """An option that becomes the field of Options with the same name."""
@@ -69,6 +73,8 @@ SHARED = (
     Shared("strip_gps", False, None, "Leave the place where it was taken out."),
     Shared("quality", None, "1…100", "Lossy WebP, or JPEG's quality. [lossless, or 95]", kind=int | None),
     Shared("memory", None, "N", "Bytes one photo may need: 500M, 2G. More pixels go to disk.", parse=_bytes),
+    Shared("cache", None, "DIR", "Keep finished tiles there, so that a corrected run only re-does what it touches."),
+    Shared("cache_size", "2G", "N", "Bytes --cache may take on disk; the least recently used go first.", parse=_disk),
     Shared("keep_empty", False, None, "Write an empty cutout when there is no subject."),
 )
 
