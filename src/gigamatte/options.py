@@ -26,7 +26,7 @@ class Options:
     #: path of a coarse mask, alpha or trimap that takes the network's place
     mask: str | None = None
     mask_kind: MaskKind = "auto"
-    #: auto (= guided), neural (learned; slower, not yet better on everything), guided (classical), off (upscaling)
+    #: auto (= neural), neural (learned, over the classical one), guided (classical: less work), off (upscaling)
     refine: Refine = "auto"
     only: Only = "cutout"
     #: pictures whose white is to be kept or dropped, whatever the network says; stretched to the photo's frame

@@ -6,8 +6,9 @@ import pytest
 from gigamatte.errors import WeightsRefused
 from gigamatte.matte.refiners import evidence as ev
 from gigamatte.matte.refiners.base import LevelPatch
-from gigamatte.matte.refiners.guided import without_haze
-from gigamatte.matte.refiners.neural import EVIDENCE, HAZE, SEEN, SIDES, NeuralRefiner, looked_at
+from gigamatte.matte.refiners.guided import GuidedRefiner, without_haze
+from gigamatte.matte.refiners.neural import EVIDENCE, HAZE, SEEN, SIDES, STRENGTH, NeuralRefiner, looked_at
+from gigamatte.types import Size
 
 
 class SaidEngine:
@@ -96,7 +97,14 @@ def test_alphas_stay_in_range_and_patches_of_mixed_shapes_keep_their_order():
 
 def expected(shown: ev.Evidence, residual: float) -> np.ndarray:
     alpha = np.clip(shown.prior + residual * shown.free, 0, 1)
-    return alpha + shown.free * (without_haze(alpha, HAZE) - alpha)
+    alpha += shown.free * (without_haze(alpha, HAZE) - alpha)
+    return shown.prior + STRENGTH * (alpha - shown.prior)
+
+
+def test_large_levels_are_lifted_by_the_classical_refiner():
+    refiner = NeuralRefiner(SaidEngine())
+    assert refiner.at(Size(4000, 2500)) is refiner
+    assert isinstance(refiner.at(Size(4001, 2500)), GuidedRefiner)
 
 
 def test_odd_patches_are_lifted_whole():

@@ -61,7 +61,7 @@ def resolve(
     done = 0
     with ThreadPoolExecutor(threads) as pool:
         for finer in range(level - 1, -1, -1):
-            lift = _Lift(matte, levels, finer, refiner, blur, finished)
+            lift = _Lift(matte, levels, finer, refiner.at(levels.size(finer)), blur, finished)
             span = levels.size(finer).pixels / total
             base = done / total
 

@@ -21,12 +21,12 @@ def refiner_identity(refiner: Refiner) -> str:
 
 
 def open_refiner(name: Refine, open_engine: Callable[[bytes], Engine]) -> Refiner:
-    """The refiner called ``name``; auto is the classical one: see docs/design/refiner.md for why, and for how long.
+    """The refiner called ``name``; auto is the learned one, which leaves the largest levels to the classical one.
 
     ``open_engine`` makes an engine from the bytes of an ONNX file; only the learned refiner asks for one.
     """
     if name == "off":
         return UpscaleRefiner()
-    if name == "neural":
-        return NeuralRefiner(open_engine(refiner_bytes()))
-    return GuidedRefiner()
+    if name == "guided":
+        return GuidedRefiner()
+    return NeuralRefiner(open_engine(refiner_bytes()))

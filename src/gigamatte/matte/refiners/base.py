@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from gigamatte.types import FloatArray
+from gigamatte.types import FloatArray, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,10 @@ class Refiner(Protocol):
 
     @property
     def halo(self) -> int: ...  # noqa: D102
+
+    def at(self, finer: Size, /) -> Refiner:
+        """Who lifts to a level of this size: a refiner may leave some levels to another."""
+        ...
 
     def lift(self, patches: Sequence[LevelPatch]) -> list[FloatArray]:
         """One alpha per patch: float32 (row, column) in [0, 1] at the finer level. A constant alpha stays constant."""

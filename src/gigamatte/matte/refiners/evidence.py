@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from gigamatte.matte.refiners.base import LevelPatch
-from gigamatte.matte.refiners.guided import guided
+from gigamatte.matte.refiners.guided import enlarged, guided
 from gigamatte.types import FloatArray
 
 #: The constants below and those of the guided refiner are part of the trained network: other values need another
@@ -81,12 +81,16 @@ def unmixed(fine: FloatArray, prior: FloatArray, foreground: FloatArray, backgro
 
     α = ((I − B)·(F − B) + λ·prior) / (|F − B|² + λ), the projection on the line from B to F.
     """
-    both = cv2.resize(np.dstack([foreground, background]), fine.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    back = both[..., 3:]
-    line = both[..., :3] - back
-    above = np.einsum("ijk,ijk->ij", fine - back, line) + np.float32(TRUST) * prior
-    alpha: FloatArray = above / (np.einsum("ijk,ijk->ij", line, line) + np.float32(TRUST))
-    return np.clip(alpha, 0, 1, out=alpha)
+    rows, columns = prior.shape
+    above: FloatArray = np.float32(TRUST) * prior
+    square: FloatArray = np.full(prior.shape, TRUST, np.float32)
+    for channel in range(3):
+        back = enlarged(background[..., channel], rows, columns)
+        line = enlarged(foreground[..., channel], rows, columns) - back
+        above += (fine[..., channel] - back) * line
+        square += line * line
+    above /= square
+    return np.clip(above, 0, 1, out=above)
 
 
 def undecided(alpha: FloatArray) -> FloatArray:

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from gigamatte.matte.refiners.base import LevelPatch
-from gigamatte.types import FloatArray
+from gigamatte.matte.refiners.base import LevelPatch, Refiner
+from gigamatte.types import FloatArray, Size
 
 #: Half the window of the fit, in pixels of the coarser level: small for a network's mask, which is blurred …
 FIRST_RADIUS = 2
@@ -40,6 +40,10 @@ class GuidedRefiner:
     #: two box filters of the widest radius, the blur's tail and the bilinear lift, twice as many finer pixels
     halo: int = 32
 
+    def at(self, _finer: Size, /) -> Refiner:
+        """Every level alike."""
+        return self
+
     def lift(self, patches: Sequence[LevelPatch]) -> list[FloatArray]:
         """One alpha per patch: float32 (row, column) in [0, 1] at the finer level."""
         return [guided(patch) for patch in patches]
@@ -52,8 +56,9 @@ def guided(patch: LevelPatch) -> FloatArray:
         _blurred(patch.coarse, patch.blur), patch.alpha, FIRST_RADIUS if first else RADIUS, EPSILON
     )
     rows, columns = patch.fine.shape[:2]
-    lines = cv2.resize(np.dstack([slope, offset]), (columns, rows), interpolation=cv2.INTER_LINEAR)
-    alpha = np.einsum("ijk,ijk->ij", lines[..., :3], patch.fine) + lines[..., 3]
+    alpha = enlarged(offset, rows, columns)
+    for channel in range(3):  # one channel at a time: whole colours would be gathered and scattered again
+        alpha += enlarged(slope[..., channel], rows, columns) * patch.fine[..., channel]
     return without_haze(alpha, FIRST_HAZE if first else HAZE)
 
 
@@ -63,10 +68,21 @@ def without_haze(alpha: FloatArray, haze: float) -> FloatArray:
     Between the two the curve is steeper but unbroken. Stretching the whole range instead would steepen soft edges anew
     at every level, until a defocused border was a hard one. float32 of any range in, [0, 1] out.
     """
-    nearest = np.minimum(alpha, 1 - alpha)
-    removed = np.clip((3 * haze - nearest) * np.float32(0.5), 0, np.maximum(nearest, haze))
-    cleaned = alpha + np.where(alpha < 0.5, -removed, removed)
-    return np.asarray(np.clip(cleaned, 0, 1), np.float32)
+    # The curve is odd about ½: with d = |α − ½|, distances up to ½ − 3h stay, those from ½ − h on become ½.
+    centred: FloatArray = alpha - np.float32(0.5)
+    distance: FloatArray = np.abs(centred)
+    steeper = (distance - np.float32(0.5 - 3 * haze)) * np.float32(1.5) + np.float32(0.5 - 3 * haze)
+    np.maximum(distance, steeper, out=distance)
+    np.minimum(distance, np.float32(0.5), out=distance)
+    np.copysign(distance, centred, out=distance)
+    distance += np.float32(0.5)
+    return distance
+
+
+def enlarged(plane: FloatArray, rows: int, columns: int) -> FloatArray:
+    """One channel at the finer level, float32 (row, column)."""
+    out: FloatArray = cv2.resize(plane, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    return out
 
 
 def _blurred(colour: FloatArray, sigma: float) -> FloatArray:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from gigamatte.matte.refiners.base import LevelPatch
-from gigamatte.types import FloatArray
+from gigamatte.matte.refiners.base import LevelPatch, Refiner
+from gigamatte.types import FloatArray, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,10 @@ class UpscaleRefiner:
 
     name: str = "off"
     halo: int = 8
+
+    def at(self, _finer: Size, /) -> Refiner:
+        """Every level alike."""
+        return self
 
     def lift(self, patches: Sequence[LevelPatch]) -> list[FloatArray]:
         """One alpha per patch: float32 (row, column) in [0, 1] at the finer level."""
