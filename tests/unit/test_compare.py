@@ -108,10 +108,11 @@ def decoded(uri):
 
 def test_crops_are_exact_and_whole_pictures_reduced(scene, tmp_path, monkeypatch):
     _, photo, alpha = scene
+    photo, alpha = photo[:480, 100:], alpha[:480, 100:]
     monkeypatch.setattr(compare_page, "WHOLE", 400)
     (tmp_path / "r.png").write_bytes(b"")
     ways = [Way(name, np.dstack([photo, alpha]), tmp_path / "r.png", 1.0) for name in NAMES]
-    found = Comparison("photo.png", Size(900, 700), "mask", tuple(measure(photo, ways)))
+    found = Comparison("photo.png", Size(800, 480), "mask", tuple(measure(photo, ways)))
     page = comparison_page(found, photo, ways)
     crops = [decoded(uri) for uri in re.findall(r'<img [^>]*src="(data:[^"]+)"', page)]
     places = detail_places(alpha, compare_page.CROP, compare_page.SPOTS)
@@ -124,14 +125,18 @@ def test_crops_are_exact_and_whole_pictures_reduced(scene, tmp_path, monkeypatch
         assert (colours[..., :3] == photo[window])[alpha[window] > 0].all()
         assert (opacity == alpha[window][..., None]).all()
     layers = json.loads(re.search(r'id="viewer-layers">(.*?)</script>', page)[1])
-    assert [(layer["width"], layer["height"]) for layer in layers] == [(400, 311)] * 5
-    assert "reduced to 400×311; the spots above are not" in page
+    assert [(layer["width"], layer["height"]) for layer in layers] == [(400, 240)] * 5
+    assert "reduced to 400×240; the spots above are not" in page
     monkeypatch.undo()
     assert "reduced to" not in comparison_page(found, photo, ways)
 
 
 def test_the_command(scene, tmp_path):
-    folder, _, _ = scene
+    whole, photo, _ = scene
+    folder = tmp_path / "small"
+    folder.mkdir()
+    Image.fromarray(photo[200:500, 300:600]).save(folder / "photo.png")
+    Image.open(whole / "mask.png").crop((50, 33, 100, 83)).save(folder / "mask.png")
     app = typer.Typer()
     app.command()(command)
     arguments = [

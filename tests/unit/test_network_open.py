@@ -16,11 +16,10 @@ from gigamatte.errors import DeviceUnavailable, GigamatteError, NetworkUnavailab
 from gigamatte.network import networks, weights
 from gigamatte.network.birefnet import BACKBONES, build
 from gigamatte.network.cards import ModelCard
-from gigamatte.network.engines.openvino import OpenVinoEngine
 from gigamatte.network.engines.probe import probe_network
 from gigamatte.network.engines.select import open_engine
 from gigamatte.network.networks import open_network
-from gigamatte.testing.made_up_weights import MadeUpWeights, golden_input
+from gigamatte.testing.made_up_weights import MadeUpWeights
 from gigamatte.types import Size
 
 LISTING = Path(__file__).parents[1] / "golden" / "birefnet" / "swin_v1_t.state_dict.json"
@@ -324,7 +323,6 @@ def test_graphs_do_not_depend_on_how_weights_are_read(checkpoint):
         build(source, BACKBONES["birefnet-swin-t"], Size(64, 64), "old", file)
         written.append(file.getvalue())
     assert written[0] == written[1]
-    assert OpenVinoEngine.open(written[0]).run(golden_input(64, 64)).shape == (1, 1, 64, 64)
 
 
 def test_cards_take_multiples_that_can_be_built():

@@ -181,22 +181,25 @@ def test_the_profile_of_rgb_is_kept(tmp_path):
 def test_a_folder_becomes_a_folder(tmp_path):
     photos = tmp_path / "in"
     (photos / "shoes").mkdir(parents=True)
-    noise(1100, 800).save(photos / "a.jpg")
-    noise(1100, 800).save(photos / "a.png")
-    noise(1100, 800).save(photos / "shoes" / "b.WEBP", "WEBP")
+    noise(330, 240).save(photos / "a.jpg")
+    noise(330, 240).save(photos / "a.png")
+    noise(330, 240).save(photos / "shoes" / "b.WEBP", "WEBP")
     (photos / "broken.jpg").write_bytes(b"\xff\xd8\xff not a photo")
     (photos / "notes.txt").write_text("not a photo")
-    results = list(prepare_folder(photos, tmp_path / "out"))
+    small = {"long": 256, "short": 192}  # what is tested is the folder
+    results = list(prepare_folder(photos, tmp_path / "out", **small))
     failed = [result for result in results if isinstance(result, tuple)]
     assert [path.name for path, _ in failed] == ["broken.jpg"]
     assert isinstance(failed[0][1], UnsupportedInput)
     written = sorted(str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.png"))
     assert written == ["a.jpg.png", "a.png.png", "shoes/b.png"]
     with pytest.raises(UsageError, match="exists already"):
-        list(prepare_folder(photos, tmp_path / "out"))
-    list(prepare_folder(photos, photos / "out"))
+        list(prepare_folder(photos, tmp_path / "out", **small))
+    list(prepare_folder(photos, photos / "out", **small))
     assert len(list((photos / "out").rglob("*.png"))) == 3
-    assert len(list(prepare_folder(photos, photos / "out", overwrite=True))) == 4  # its own results are no photos
+    assert (
+        len(list(prepare_folder(photos, photos / "out", **small, overwrite=True))) == 4
+    )  # its own results are no photos
 
 
 def test_refusals_leave_nothing_behind(tmp_path):

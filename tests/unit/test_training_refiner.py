@@ -20,10 +20,10 @@ def write_picture(path: Path, shape: tuple[int, ...], seed: int) -> None:
     assert cv2.imwrite(str(path), pixels)
 
 
-@pytest.fixture
-def data(tmp_path):
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
     """A data folder with everything the recipe reads, and an ``eval`` folder that it must not."""
-    root = tmp_path / "data"
+    root = tmp_path_factory.mktemp("recipe") / "data"
     for number in range(24):
         write_picture(root / "backgrounds" / f"b{number}.jpg", (60, 90, 3), number)
         write_picture(root / "train" / "people" / f"{number:04d}.jpg", (60, 40, 3), number)
@@ -34,6 +34,14 @@ def data(tmp_path):
         write_picture(root / "eval" / "renders" / f"r{number}.png", (64, 64, 4), number)
     (root / "backgrounds" / "LICENSES.tsv").write_text("b3.jpg\tCC BY-SA 4.0\n", "utf-8")
     return root
+
+
+@pytest.fixture(scope="module")
+def built(data, tmp_path_factory):
+    """The textures of that data, ready for scenes."""
+    cache = tmp_path_factory.mktemp("textures")
+    textures.build(data, cache)
+    return cache
 
 
 @pytest.fixture
@@ -93,10 +101,9 @@ def test_both_sides_of_the_split_share_no_picture(data, tmp_path, opened):
 
 
 @pytest.mark.parametrize("kind", list(scenes.KINDS))
-def test_scenes_are_seeded_and_have_something_to_decide(data, tmp_path, kind, monkeypatch):
-    textures.build(data, tmp_path)
+def test_scenes_are_seeded_and_have_something_to_decide(data, built, kind, monkeypatch):
     monkeypatch.setattr(scenes, "KINDS", {kind: 1.0})
-    maker = scenes.Scenes(data, tmp_path, held_out=False)
+    maker = scenes.Scenes(data, built, held_out=False)
     first, again, other = (maker.make(np.random.default_rng(seed)) for seed in (5, 5, 6))
     assert first.shape == (textures.SIDE, textures.SIDE, 4)
     assert first.dtype == np.uint8

@@ -42,7 +42,7 @@ def mode_of(path):
 
 @pytest.fixture(scope="module")
 def supervisor():
-    with Supervisor(memory=1_500_000_000, seconds=PATIENCE, inflight=2, entry=MISBEHAVING) as supervisor:
+    with Supervisor(memory=800_000_000, seconds=PATIENCE, inflight=2, entry=MISBEHAVING) as supervisor:
         yield supervisor
 
 
@@ -112,7 +112,7 @@ def test_the_one_that_crashes_is_found_and_its_neighbours_are_cut(supervisor, jo
 
 def test_the_one_that_outgrows_its_memory_is_stopped(supervisor, job):
     hog, other = supervisor.submit(job("hog")), supervisor.submit(job("other"))
-    with pytest.raises(WorkerDied, match=r"hog.png.*(allowed are 1\.50|memory)"):
+    with pytest.raises(WorkerDied, match=r"hog.png.*(allowed are 0\.80|memory)"):
         hog.result(PATIENCE)
     assert other.result(PATIENCE).width == 320
 

@@ -139,7 +139,7 @@ def _encoded(tile: Pixels, *, lossless: bool) -> str | None:
 
 def exact_uri(pixels: Pixels) -> str:
     """Any sRGB uint8 picture (row, column, 1, 3 or 4) as a data URI, every visible pixel kept exactly."""
-    return data_uri("webp", as_image(pixels).webpsave_buffer(lossless=True, effort=4, keep="none"))
+    return data_uri("webp", as_image(pixels).webpsave_buffer(lossless=True, effort=1, keep="none"))
 
 
 def as_image(pixels: Pixels) -> pyvips.Image:
