@@ -11,6 +11,7 @@ from gigamatte.types import Box
 MaskKind = Literal["auto", "alpha", "trimap"]
 Refine = Literal["auto", "neural", "guided", "off"]
 Only = Literal["cutout", "alpha", "foreground", "trimap", "uncertainty", "pair"]
+Compress = Literal["deflate", "lzw", "none"]
 Format = Literal["png", "webp", "tiff", "jpeg", "avif", "psd"]
 
 #: pixels a photo may have before it is refused, unless said otherwise
@@ -64,6 +65,10 @@ class Options:
     strip_gps: bool = False
     #: 1…100 for lossy WebP and JPEG; None: lossless WebP, JPEG at 95
     quality: int | None = None
+    #: how a TIFF is packed, always without loss; None: deflate. Refused for other formats.
+    compress: Compress | None = None
+    #: TIFF only: smaller copies in the same file, each half the size of the one before, for viewers
+    pyramid: bool = False
     #: refuse photos with more pixels than this
     max_pixels: int = MAX_PIXELS
     #: harden the alpha as ImageMagick users do (-blur 0x0.8 -level 10%,90%); it deletes fine hair
@@ -76,6 +81,8 @@ class Options:
             _one_of(name, getattr(self, name), get_args(kind))
         if self.format is not None:
             _one_of("format", self.format, get_args(Format))
+        if self.compress is not None:
+            _one_of("compress", self.compress, get_args(Compress))
         _in_range("margin", self.margin, 0, 1000)
         _in_range("hole_fill", self.hole_fill, 0, 100)
         _in_range("memory", self.memory, 0, 1 << 50)

@@ -72,6 +72,8 @@ SHARED = (
     Shared("strip", False, None, "Leave EXIF, XMP and IPTC out of the result."),
     Shared("strip_gps", False, None, "Leave the place where it was taken out."),
     Shared("quality", None, "1…100", "Lossy WebP, or JPEG's quality. [lossless, or 95]", kind=int | None),
+    Shared("compress", None, "deflate|lzw|none", "How a TIFF is packed, without loss. [deflate]"),
+    Shared("pyramid", False, None, "Put smaller copies into the TIFF, for viewers of large pictures."),
     Shared("memory", None, "N", "Bytes one photo may need: 500M, 2G. More pixels go to disk.", parse=_bytes),
     Shared("cache", None, "DIR", "Keep finished tiles there, so that a corrected run only re-does what it touches."),
     Shared("cache_size", "2G", "N", "Bytes --cache may take on disk; the least recently used go first.", parse=_disk),

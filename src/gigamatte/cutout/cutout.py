@@ -112,7 +112,7 @@ class Cutout:
             icc=photo.icc,
             metadata=photo.metadata,
             resolution=photo.resolution,
-            encoding=Encoding(quality=options.quality),
+            encoding=Encoding(options.quality, options.compress or "deflate", options.pyramid),
             overwrite=overwrite,
             strip=options.strip,
             strip_gps=options.strip_gps,
@@ -166,4 +166,14 @@ def output_format(options: Options, target: Path | BinaryIO | None) -> Format:
         chosen = "png"
     if chosen == "jpeg" and options.only == "cutout" and options.background is None:
         raise UsageError("JPEG has no transparency", "give a --background, or write PNG, WebP or TIFF")
+    _check_tiff_words(options, chosen)
     return chosen
+
+
+def _check_tiff_words(options: Options, format: Format) -> None:
+    words = [word for word, said in (("--compress", options.compress), ("--pyramid", options.pyramid)) if said]
+    if words and format != "tiff":
+        raise UsageError(
+            f"{words[0]} is for TIFF only, the result is {CONTAINERS[format].title}",
+            "write .tif or use --format tiff, or leave it out",
+        )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from gigamatte.errors import UsageError, WriteError
-from gigamatte.options import Format
+from gigamatte.options import Compress, Format
 from gigamatte.photo import metadata
 from gigamatte.types import Size
 
-TiffCompression = Literal["deflate", "lzw", "none"]
+#: side of a TIFF tile, pixels
+TILE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Encoding:
     #: 1…100 for the lossy formats; None: WebP without loss, JPEG 95, AVIF 90
     quality: int | None = None
     #: TIFF only
-    compression: TiffCompression = "deflate"
+    compression: Compress = "deflate"
     #: TIFF only: smaller copies in the same file, for viewers
     pyramid: bool = False
 
@@ -90,12 +91,19 @@ def saver_options(format: Format, encoding: Encoding, size: Size, bands: int, bi
         "compression": encoding.compression,
         "predictor": "none" if encoding.compression == "none" else "horizontal",
         "tile": True,
-        "tile_width": 256,
-        "tile_height": 256,
+        "tile_width": TILE,
+        "tile_height": TILE,
         "pyramid": encoding.pyramid,
         # offsets have 32 bits in a plain TIFF; deflate may also make noise a little larger
-        "bigtiff": size.pixels * bands * bits // 8 * (4 / 3 if encoding.pyramid else 1) > 3.9e9,
+        "bigtiff": _tiff_pixels(size, encoding.pyramid) * bands * bits // 8 > 3.9e9,
     }
+
+
+def _tiff_pixels(size: Size, pyramid: bool) -> int:
+    """Pixels of all tiles, which are whole at the edges too, on every level."""
+    across, down = -(-size.width // TILE), -(-size.height // TILE)
+    own = across * down * TILE * TILE
+    return own + _tiff_pixels(size.halved(), True) if pyramid and size.long > TILE else own
 
 
 def kept_blocks(format: Format, blocks: Mapping[str, bytes]) -> tuple[dict[str, bytes], list[str]]:

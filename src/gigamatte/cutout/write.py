@@ -146,7 +146,8 @@ def _save(
     def encode() -> None:
         try:
             image = finish(stream.image(), saver.removesuffix("save_target"))
-            pyvips.Operation.call(saver, image, _vips_target(draft), **options)
+            named = bool(options.get("pyramid"))
+            pyvips.Operation.call(saver, image, _vips_target(draft, named=named), **options)
         except BaseException as error:
             failure.append(error)
         finally:
@@ -175,10 +176,14 @@ def _join(thread: threading.Thread) -> None:
         thread.join(0.1)
 
 
-def _vips_target(draft: Draft) -> pyvips.Target:
+def _vips_target(draft: Draft, *, named: bool) -> pyvips.Target:
     # libvips for Windows may be built with another C library, whose descriptors are not Python's
     if sys.platform == "win32" and draft.path is not None:
         return pyvips.Target.new_to_file(str(draft.path))
+    # libvips gathers the smaller copies of a pyramid in a scratch file (nameless, in TMPDIR) when its target is a file
+    # with a name, else in memory, where they would take a third of the whole
+    if named:
+        return pyvips.Target.new_to_file(str(draft.path or f"/proc/self/fd/{draft.descriptor}"))
     return pyvips.Target.new_to_descriptor(draft.descriptor)
 
 

@@ -8,8 +8,9 @@ import re
 from pydantic import BaseModel, ConfigDict, Field
 
 from gigamatte.cutout.backdrop import parse_colour
+from gigamatte.cutout.cutout import output_format
 from gigamatte.errors import UsageError
-from gigamatte.options import Format, MaskKind, Only, Options, Refine
+from gigamatte.options import Compress, Format, MaskKind, Only, Options, Refine
 from gigamatte.service.settings import Settings
 from gigamatte.types import Box
 
@@ -38,6 +39,8 @@ class CutQuery(BaseModel):
         max_length=64,
     )  # fmt: skip
     format: Format | None = Field(None, description="file format; absent = png")
+    compress: Compress | None = Field(None, description="how a TIFF is packed, without loss; absent = deflate")
+    pyramid: bool = Field(False, description="put smaller copies into a TIFF, for viewers of large pictures")
     crop: bool = Field(False, description="crop to the subject")
     margin: float = Field(0.0, ge=0, le=1000, description="room around a crop, percent of the subject's longer side")
     smooth: bool = Field(False, description="harden the edge afterwards, as ImageMagick's -blur 0x0.8 -level 10%,90%")
@@ -63,6 +66,8 @@ class CutQuery(BaseModel):
             only=self.only,
             background=backdrop or self.background,
             format=self.format or "png",
+            compress=self.compress,
+            pyramid=self.pyramid,
             crop=self.crop,
             margin=self.margin,
             smooth=self.smooth,
@@ -74,6 +79,7 @@ class CutQuery(BaseModel):
         )
         if options.format == "jpeg" and options.only == "cutout" and options.background is None:
             raise UsageError("JPEG has no transparency", "give a background, or ask for png, webp or tiff")
+        output_format(options, None)  # refuses what only goes with TIFF
         return options
 
 

@@ -49,6 +49,8 @@ HELP: dict[str, str] = {
     ),
     "Leave EXIF, XMP and IPTC out of the result.": "结果中不保留 EXIF、XMP 和 IPTC。",
     "Leave the place where it was taken out.": "不保留拍摄地点。",
+    "How a TIFF is packed, without loss. [deflate]": "TIFF 的无损压缩方式。[deflate]",
+    "Put smaller copies into the TIFF, for viewers of large pictures.": "在 TIFF 中加入逐级缩小的副本，便于查看大图。",
     "Lossy WebP, or JPEG's quality. [lossless, or 95]": "有损 WebP 或 JPEG 的质量。[无损，或 95]",
     "Keep finished tiles there, so that a corrected run only re-does what it touches.": (
         "在该文件夹保留已完成的图块，修正后重新运行时只重做受影响的部分。"

@@ -114,6 +114,8 @@ PICTURES: dict[str, str] = {
     "{}: {} is not a format that is written; expected {}": "{}：不能写入 {} 格式，可用 {}",
     "name one with --format": "请用 --format 指定格式",
     "name a file with -o": "请用 -o 指定文件",
+    "{} is for TIFF only, the result is {}": "{} 只用于 TIFF，而结果是 {}",
+    "write .tif or use --format tiff, or leave it out": "请写成 .tif 或用 --format tiff，否则去掉该选项",
     "--only pair writes two files; expected a name, found a stream": "--only pair 写两个文件，需要文件名，而不是输出流",
     "a Photoshop file here holds a cutout, not a single channel": "Photoshop 文件在这里保存抠图，而不是单个通道",
     "is there room on its disk and on that for temporary files (TMPDIR)?": "它所在的磁盘和临时文件磁盘（TMPDIR）还有空间吗？",
