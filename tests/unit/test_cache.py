@@ -41,7 +41,7 @@ def network(tmp_path: Path) -> str:
 
 @pytest.fixture
 def how(tmp_path: Path, network: str) -> dict[str, Any]:
-    return {"model": network, "cache": str(tmp_path / "kept"), "only": "alpha"}
+    return {"model": network, "cache": str(tmp_path / "kept"), "refine": "guided"}
 
 
 def cut(
@@ -80,8 +80,7 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("threads", [1, 4])
-@pytest.mark.parametrize("side", ["keep", "drop"])
+@pytest.mark.parametrize(("side", "threads"), [("keep", 1), ("drop", 4)])
 @pytest.mark.parametrize("place", PLACES)
 def test_a_stroke_re_does_what_it_touches(
     photo: PixelArray, how: dict[str, Any], tmp_path: Path, place: str, side: str, threads: int
@@ -176,13 +175,21 @@ def test_another_refiner_finds_nothing(photo: PixelArray, how: dict[str, Any], m
         alpha, told = cut(photo, how, refine=name)
         assert told.tiles["kept"] == 0
         assert np.array_equal(alpha, cut(photo, how, refine=name)[0])
-    with Remover(Options(**how, refine="neural")) as remover:
+    with Remover(Options(**{**how, "refine": "neural"})) as remover:
         refiner = remover.refiner()
         assert remover.cut(photo).receipt.tiles["done"] == 0
         # other weights under the same name
         monkeypatch.setattr(refine, "refiner_bytes", lambda: b"other weights")
         assert remover.refiner() is refiner
         assert remover.cut(photo).receipt.tiles["kept"] == 0
+
+
+def test_the_learned_refiner_is_as_local(photo: PixelArray, how: dict[str, Any], tmp_path: Path) -> None:
+    drawn = {"drop": stroke(tmp_path, *PLACES["inside the subject"]), "refine": "neural"}
+    cut(photo, how, refine="neural")
+    corrected, told = cut(photo, how, **drawn)
+    assert 0 < told.tiles["done"] < told.tiles["kept"]
+    assert np.array_equal(corrected, cut(photo, how, cache=None, **drawn)[0])
 
 
 def test_damaged_tiles_are_made_anew_and_said(photo: PixelArray, how: dict[str, Any]) -> None:
@@ -221,7 +228,8 @@ def test_the_command_says_how_many(
     photo: PixelArray, how: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cv2.imwrite(str(tmp_path / "photo.png"), photo[..., ::-1])
-    command = ["cut", str(tmp_path / "photo.png"), "--overwrite", "--model", how["model"], "--cache", how["cache"]]
+    command = ["cut", str(tmp_path / "photo.png"), "--overwrite", "--model", how["model"], "--refine", "guided"]
+    command += ["--cache", how["cache"]]
     assert run(command) == 0
     total = int(re.search(r"(\d+) of \1 tiles were done, 0 came from the cache", capsys.readouterr().err)[1])
     assert run([*command, "--drop", stroke(tmp_path, *PLACES["inside the subject"])]) == 0

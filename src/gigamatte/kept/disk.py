@@ -29,8 +29,8 @@ from gigamatte.kept.base import key_of
 NAME = "gigamatte.cache"
 #: marks the file as one of these: SQLite's application_id and user_version
 MARK, SCHEMA = 0x67_6D_63_31, 1
-#: raised whenever a value takes another form, or code other numbers, between two releases
-FORMAT = 1
+#: folders of gigamatte whose code makes the values, or their form
+MAKERS = ("kept", "matte", "network")
 #: values wait until they are this many bytes, and are then written together
 WAITING = 2 << 20
 #: what an entry takes beside its value: key, digest, and the rest of its last page
@@ -214,7 +214,13 @@ def _maker(release: str) -> str:
     openvino = "none"
     with contextlib.suppress(metadata.PackageNotFoundError):
         openvino = metadata.version("openvino")
-    return f"{FORMAT} {release} {np.__version__} {cv2.__version__} {openvino} {platform.machine()} {sys.byteorder}"
+    code = hashlib.sha256()
+    package = Path(__file__).parents[1]
+    for folder in MAKERS:  # a release may be worked on: what its code made yesterday is not what it makes today
+        for path in sorted((package / folder).rglob("*.py")):
+            code.update(path.read_bytes())
+    libraries = f"{np.__version__} {cv2.__version__} {openvino}"
+    return f"{code.hexdigest()} {release} {libraries} {platform.machine()} {sys.byteorder}"
 
 
 def _seal(key: bytes, packed: bytes) -> bytes:

@@ -179,7 +179,7 @@ class _Lift:
         fine, coarse = nearest_inside(tile.read, self.size), nearest_inside(under, self.levels.size(self.finer + 1))
         # relative to the tile: where it lies in the photo does not matter, what is repeated beyond the border does
         boxes = (tile.write.relative_to(tile.read), fine.relative_to(tile.read), coarse.relative_to(under))
-        described = f"{' '.join(map(str, boxes))} blur {self.blur!r}"
+        described = f"{' '.join(map(str, boxes))} blur {self.blur!r} {self.refiner.name}"
         shown = self.levels.read(self.finer, fine), self.levels.read(self.finer + 1, coarse)
         work.key = self.finished.key(described, work.around, *shown)
         return self.finished.find(work.key, tile.write.size)
