@@ -90,6 +90,7 @@ class Remover:
             )
             if self._cache is not None:
                 warnings += self._cache.end_turn()
+            solved = matte
             if self.options.smooth:
                 matte = smooth_matte(matte)
             clock.lap("matte")
@@ -102,7 +103,7 @@ class Remover:
                 doubt=doubt(correction.applied(answer.coarse), matte),
                 tiles={"done": finished.done, "kept": finished.kept},
             )
-            return Cutout(levels, matte, self.options, receipt)
+            return Cutout(levels, matte, self.options, receipt, solved)
         except BaseException:
             levels.close()
             raise

@@ -14,6 +14,7 @@ import gigamatte
 from gigamatte import Box, Options, UsageError
 from gigamatte.cutout.backdrop import parse_colour
 from gigamatte.cutout.foreground import Foreground, solve
+from gigamatte.cutout.smooth import smooth_alpha
 from gigamatte.matte.cascade import as_matte
 from gigamatte.testing.levels import ArrayLevels
 
@@ -40,6 +41,21 @@ def test_opaque_pixels_are_the_photos_own(scene: tuple[np.ndarray, ...]) -> None
     opaque = rgba[..., 3] == 255
     assert opaque.any()
     assert np.array_equal(rgba[opaque][:, :3], photo[opaque])
+
+
+def test_smooth_hardens_the_alpha_and_leaves_the_colours(scene: tuple[np.ndarray, ...]) -> None:
+    """As if the finished cutout were smoothed; and what a hardened alpha newly shows is the subject, not the ground."""
+    photo, mask, front = scene
+    sharp = np.where(mask > 127, 255, 0).astype(np.uint8)  # so that the blur shows pixels that were not to be seen
+    for given in (mask, sharp):
+        plain, hard = (cut(photo, given, refine="off", smooth=smooth).rgba() for smooth in (False, True))
+        assert np.array_equal(hard[..., 3], smooth_alpha(plain[..., 3]))
+        assert (hard[..., 3] != plain[..., 3]).sum() > 500
+        both = (hard[..., 3] > 0) & (plain[..., 3] > 0)
+        assert np.array_equal(hard[both][:, :3], plain[both][:, :3])
+    new = (hard[..., 3] > 0) & (plain[..., 3] == 0)
+    assert new.any()
+    assert np.abs(hard[new][:, :3] - front[new]).mean() < np.abs(photo[new] - front[new]).mean()
 
 
 def test_nothing_hides_under_alpha_zero(scene: tuple[np.ndarray, ...]) -> None:

@@ -36,6 +36,8 @@ class Composer:
     backdrop: Rows | None = None
     #: leave the photo's colours where alpha is 0, for files whose mask can be repainted
     hidden: bool = False
+    #: the matte that the colours were solved with, where ``matte`` was hardened afterwards
+    solved: Matte | None = None
     threads: int = 1
     watch: Watch | None = None
     seconds: float = field(default=0.0, init=False)
@@ -106,7 +108,7 @@ class Composer:
             tile = self.matte.tile
             home = Box(column * tile, row * tile, tile, tile).within(box)
             inside = home.relative_to(box).slices()
-            mixed = self.matte.read(home) < SOLID * self.matte.full_scale
+            mixed = (self.solved or self.matte).read(home) < SOLID * self.matte.full_scale
             mixed &= alpha[inside] > 0
             if mixed.any():
                 np.copyto(colour[inside], self.foreground.read(home), where=mixed[..., None])

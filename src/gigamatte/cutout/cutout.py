@@ -32,11 +32,16 @@ class Cutout:
     """A photo without its background, at the photo's own size and depth.
 
     Holds the photo's pixels (in memory, or in scratch storage when they are many) until it is closed or forgotten.
+    ``solved`` is the matte as it was before it was hardened: what is mixed in the photo stays mixed, and so the colours
+    are worked out with that one.
     """
 
-    def __init__(self, levels: PhotoLevels, matte: Matte, options: Options, receipt: Receipt) -> None:
+    def __init__(
+        self, levels: PhotoLevels, matte: Matte, options: Options, receipt: Receipt, solved: Matte | None = None
+    ) -> None:
         self._levels, self._options = levels, options
         self.matte = matte
+        self._solved = solved or matte
         self._receipt = receipt
         self._frame = framed(matte, options.crop, options.margin)
         self._foreground: Foreground | None = None
@@ -71,9 +76,16 @@ class Cutout:
         waited = 0.0
         warnings: tuple[str, ...] = ()
         parts = pair_of(target) if self._options.only == "pair" else ((self._options.only, target),)
-        for only, place in parts:
-            seconds_waited, more = self._write(only, place, overwrite, watch)
-            waited, warnings = waited + seconds_waited, (*warnings, *more)
+        written: list[Path] = []
+        try:
+            for only, place in parts:
+                seconds_waited, more = self._write(only, place, overwrite, watch)
+                waited, warnings = waited + seconds_waited, (*warnings, *more)
+                written += [place] if isinstance(place, Path) else []
+        except BaseException:
+            for place in written:  # half a pair is no result
+                place.unlink(missing_ok=True)
+            raise
         seconds = dict(self._receipt.seconds)
         seconds["colours"] = waited
         seconds["write"] = time.perf_counter() - started - waited
@@ -132,9 +144,18 @@ class Cutout:
 
     def _composer(self, only: Only, watch: Watch | None = None) -> Composer:
         if self._foreground is None and only not in ("alpha", "trimap", "uncertainty"):
-            self._foreground = Foreground(self._levels, self.matte)
+            self._foreground = Foreground(self._levels, self._solved)
         threads = self._options.threads or system.cpu_count()
-        return Composer(self._levels, self.matte, self._foreground, self._frame, only, threads=threads, watch=watch)
+        return Composer(
+            self._levels,
+            self.matte,
+            self._foreground,
+            self._frame,
+            only,
+            solved=self._solved,
+            threads=threads,
+            watch=watch,
+        )
 
     def _whole(self, only: Only) -> PixelArray:
         return np.concatenate([np.atleast_3d(strip) for strip in self._composer(only).strips()])
