@@ -129,3 +129,20 @@ def test_crop_webp(photo: Path, mask: Path, tmp_path: Path) -> None:
     assert run(["cut", str(photo), "--mask", str(mask), "-o", str(tmp_path / "o.webp"), "--crop", "-q"]) == 0
     picture = cv2.imread(str(tmp_path / "o.webp"), cv2.IMREAD_UNCHANGED)
     assert abs(picture.shape[0] - 162) <= 8
+
+
+def test_a_pair_is_whole_or_not_there(photo: Path, mask: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["cut", str(photo), "--mask", str(mask), "--only", "pair", "-o"]
+    colour, alpha = photo.with_name("a.colour.png"), photo.with_name("a.alpha.png")
+    alpha.mkdir()
+    assert run([*words, str(photo.with_name("a.png")), "--overwrite"]) == 1  # fails at the second file
+    assert not colour.exists()
+    alpha.rmdir()
+    alpha.write_text("mine")
+    capsys.readouterr()
+    assert run([*words, str(photo.with_name("a.png"))]) == 2
+    assert f"{alpha} exists" in lines(capsys)[0]
+    assert (colour.exists(), alpha.read_text()) == (False, "mine")
+    assert run([*words, str(photo.with_name("a.png")), "--overwrite"]) == 0
+    assert colour.exists()
+    assert run([*words, "-"]) == 2

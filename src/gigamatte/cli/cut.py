@@ -76,16 +76,20 @@ def _target(photo: str, out: str | None) -> str:
 
 
 def _process(photo: str, target: str, options: Options, *, overwrite: bool, quiet: bool) -> Receipt:
-    from gigamatte.cutout.cutout import output_format
+    from gigamatte.cutout.cutout import output_format, pair_of
     from gigamatte.pipeline import Remover
 
     destination: Path | BinaryIO = sys.stdout.buffer if target == "-" else Path(target)
     output_format(options, destination)  # a wrong suffix is told before anything is computed
-    if isinstance(destination, Path):
-        if destination.exists() and not overwrite:
-            raise UsageError(f"{target} exists", "use --overwrite to replace it, or name another file with -o")
-        if photo != "-" and destination.exists() and Path(photo).exists() and destination.samefile(photo):
-            raise UsageError(f"{target} is the photo itself", "name another file with -o: a source is never replaced")
+    if options.only == "pair":
+        files = [path for _, path in pair_of(destination)]
+    else:
+        files = [destination] if isinstance(destination, Path) else []
+    for file in files:
+        if file.exists() and not overwrite:
+            raise UsageError(f"{file} exists", "use --overwrite to replace it, or name another file with -o")
+        if photo != "-" and file.exists() and Path(photo).exists() and file.samefile(photo):
+            raise UsageError(f"{file} is the photo itself", "name another file with -o: a source is never replaced")
     source: str | bytes = sys.stdin.buffer.read() if photo == "-" else photo
     if source == b"":
         raise InputError("stdin is empty; expected the bytes of a photo")
