@@ -25,8 +25,9 @@ def call(*arguments: object) -> int:
 
 
 def test_it_takes_every_option_of_cut():
+    """All but the cache, which is for photos that are corrected one by one."""
     own, single = (inspect.signature(function).parameters for function in (batch, cut))
-    assert set(single) - set(own) == {"photo", "out"} - set(own)
+    assert set(single) - set(own) == {"photo", "cache", "cache_size"}
     for name in set(own) & set(single) - {"out", "memory", "mask"}:
         assert own[name].default == single[name].default, name
 
