@@ -64,6 +64,12 @@ def test_a_tiff_is_packed_as_asked(service, pictures):
     assert post(service, pictures, "?format=tiff&compress=zip").status_code in (400, 422)
 
 
+def test_a_pair_is_no_answer(service, pictures):
+    answer = post(service, pictures, "?only=pair")
+    assert answer.status_code == 400
+    assert "only" in answer.text
+
+
 def test_crop_and_box(service, pictures):
     cropped = picture_of(post(service, pictures, "?crop=true"))
     assert cropped.width < 400

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import re
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from gigamatte.cutout.backdrop import parse_colour
 from gigamatte.cutout.cutout import output_format
 from gigamatte.errors import UsageError
-from gigamatte.options import Compress, Format, MaskKind, Only, Options, Refine
+from gigamatte.options import Compress, Format, MaskKind, Options, Refine
 from gigamatte.service.settings import Settings
 from gigamatte.types import Box
 
@@ -24,6 +25,8 @@ MEDIA: dict[str, str] = {
 }
 SUFFIX: dict[str, str] = {"png": "png", "webp": "webp", "tiff": "tif", "jpeg": "jpg", "avif": "avif", "psd": "psd"}
 
+#: what an answer may hold: one picture, so no pair
+One = Literal["cutout", "alpha", "foreground", "trimap", "uncertainty"]
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
@@ -33,7 +36,7 @@ class CutQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     model: str = Field("auto", description="one of the names that GET /about lists", examples=["auto"], max_length=64)
-    only: Only = Field("cutout", description="what to return")
+    only: One = Field("cutout", description="what to return")
     background: str | None = Field(
         None, description="a colour to lay the subject on; absent = transparent", examples=["white", "#ff00ff"],
         max_length=64,
