@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAIRS = [("README.md", "README.zh-CN.md")] + [
-    (f"docs/{path.name}", f"docs/zh/{path.name}") for path in sorted((ROOT / "docs" / "zh").glob("*.md"))
+#: pages for users. English only: benchmarks (written by scripts), the single networks' sheets, the design pages
+PAGES = sorted(path.name for path in (ROOT / "docs").glob("*.md") if path.name != "benchmarks.md") + [
+    "models/README.md"
 ]
+PAIRS = [("README.md", "README.zh-CN.md")] + [(f"docs/{name}", f"docs/zh/{name}") for name in PAGES]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)(#[^)]*)?\)")
 
@@ -21,6 +23,11 @@ def code(page: str) -> list[tuple[str, str]]:
         for language, body in BLOCK.findall(text)
         if language not in ("console", "text")
     ]
+
+
+def test_no_chinese_page_is_left_over():
+    found = {path.relative_to(ROOT / "docs" / "zh").as_posix() for path in (ROOT / "docs" / "zh").rglob("*.md")}
+    assert found == set(PAGES)
 
 
 @pytest.mark.parametrize(("english", "chinese"), PAIRS)
