@@ -7,9 +7,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 #: pages for users. English only: benchmarks (written by scripts), the single networks' sheets, the design pages
-PAGES = sorted(path.name for path in (ROOT / "docs").glob("*.md") if path.name != "benchmarks.md") + [
-    "models/README.md"
-]
+PAGES = [path.name for path in sorted((ROOT / "docs").glob("*.md")) if path.name != "benchmarks.md"]
+PAGES += ["models/README.md"]
 PAIRS = [("README.md", "README.zh-CN.md")] + [(f"docs/{name}", f"docs/zh/{name}") for name in PAGES]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)(#[^)]*)?\)")
