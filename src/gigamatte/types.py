@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float32]
 PixelArray = NDArray[np.uint8] | NDArray[np.uint16]
+#: alphas of the cascade, 65535 = subject
+Pixels16 = NDArray[np.uint16]
 
 #: ``watch(stage, fraction)``: told what is being done and how far it is (0…1); raising Cancelled stops between tiles
 Watch = Callable[[str, float], None]

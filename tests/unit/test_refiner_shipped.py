@@ -17,7 +17,7 @@ from gigamatte.types import CoarseMatte, Fit, Size
 
 @pytest.fixture(scope="module")
 def refiner():
-    engine = OpenVinoEngine.open(refiner_bytes())
+    engine = OpenVinoEngine.open(refiner_bytes(), precision="auto")  # as the pipeline opens it
     yield NeuralRefiner(engine)
     engine.close()
 

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from gigamatte.matte import tiles as tiling
 from gigamatte.matte.band import BACKGROUND, SUBJECT, SUPPORT, band, settled
 from gigamatte.matte.correct import Correction
-from gigamatte.matte.finished import Finished, Pixels16
+from gigamatte.matte.finished import Finished
 from gigamatte.matte.reading import Levels, alpha_in, nearest_inside, photo_in
 from gigamatte.matte.refiners.base import LevelPatch, Refiner
 from gigamatte.matte.scale import starting_level
 from gigamatte.matte.start import laid_on_level
-from gigamatte.types import Box, CoarseMatte, FloatArray, Matte, PixelArray, Size, Tile, Watch, to_pixels
+from gigamatte.types import Box, CoarseMatte, FloatArray, Matte, PixelArray, Pixels16, Size, Tile, Watch, to_pixels
 
 #: Tiles that one call of a refiner gets: enough for a network to be busy, few enough to stay in the cache.
 BATCH = 4
@@ -61,7 +61,7 @@ def resolve(
     done = 0
     with ThreadPoolExecutor(threads) as pool:
         for finer in range(level - 1, -1, -1):
-            lift = _Lift(matte, levels, finer, refiner.at(levels.size(finer)), blur, finished)
+            lift = _Lift(matte, levels, finer, refiner.at(levels.size(finer)), blur, finished, correction)
             span = levels.size(finer).pixels / total
             base = done / total
 
@@ -97,10 +97,17 @@ class _Lift:
     """One step of the cascade: ``matte`` at one level becomes the matte of the next finer one."""
 
     def __init__(
-        self, matte: Matte, levels: Levels, finer: int, refiner: Refiner, blur: float, finished: Finished
+        self,
+        matte: Matte,
+        levels: Levels,
+        finer: int,
+        refiner: Refiner,
+        blur: float,
+        finished: Finished,
+        correction: Correction,
     ) -> None:
         self.matte, self.levels, self.finer, self.refiner, self.blur = matte, levels, finer, refiner, blur
-        self.finished = finished
+        self.finished, self.correction = finished, correction
         self.size = levels.size(finer)
         self.edge = matte.tile
         self.decided = np.zeros(tiling.grid(self.size, self.edge), np.uint8)
@@ -122,6 +129,7 @@ class _Lift:
         return Matte(self.size, 16, self.edge, self.decided, found)
 
     def _keep(self, place: tuple[int, int], pixels: Pixels16, found: dict[tuple[int, int], PixelArray]) -> None:
+        pixels = self.correction.enforced(pixels, tiling.home(*place, self.size, self.edge), self.size)
         low, high = int(pixels.min()), int(pixels.max())
         self.decided[place] = 0 if high == 0 else 1 if low == 65535 else 2
         if self.decided[place] == 2:

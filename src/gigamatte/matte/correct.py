@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.types import CoarseMatte, Fit, FloatArray, PixelArray, Size
+from gigamatte.types import Box, CoarseMatte, Fit, FloatArray, PixelArray, Pixels16, Size
 
 #: Strokes are finer than what a network sees: the mask is enlarged to this longer side before they are drawn in.
 STROKE_SIDE = 1024
@@ -47,6 +47,17 @@ class Correction:
             alpha = np.maximum(alpha, _stretched(self.keep, size))
         if self.drop is not None:
             alpha = np.minimum(alpha, 1 - _stretched(self.drop, size))
+        return alpha
+
+    def enforced(self, alpha: Pixels16, box: Box, size: Size) -> Pixels16:
+        """What was resolved in ``box`` of a level of this ``size``, uint16 (row, column), as the strokes will have it.
+
+        A stroke is a word, not a hint: what the refiner made of the pixels under it does not count.
+        """
+        if self.keep is not None:
+            alpha = np.where(_under(self.keep, box, size), np.uint16(65535), alpha)
+        if self.drop is not None:
+            alpha = np.where(_under(self.drop, box, size), np.uint16(0), alpha)
         return alpha
 
     def applied(self, coarse: CoarseMatte) -> CoarseMatte:
@@ -115,6 +126,23 @@ def _over_whole_photo(coarse: CoarseMatte) -> CoarseMatte:
     part = alpha[top : top + fit.network.height, left : left + fit.network.width]
     part[:] = coarse.alpha[: part.shape[0], : part.shape[1]]
     return CoarseMatte(alpha, Fit.whole(fit.photo, size))
+
+
+def _under(values: PixelArray, box: Box, size: Size) -> NDArray[np.bool_]:
+    """Which pixels of ``box``, on a level of this ``size``, lie under a stroke: (row, column)."""
+    across, down = values.shape[1] / size.width, values.shape[0] / size.height
+    # centre of level pixel x in stroke pixels: (box.left + x + ½)·across − ½
+    to_stroke = np.array(
+        [[across, 0, (box.left + 0.5) * across - 0.5], [0, down, (box.top + 0.5) * down - 0.5]], np.float64
+    )
+    seen = cv2.warpAffine(
+        values,
+        to_stroke,
+        (box.width, box.height),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(seen > np.iinfo(values.dtype).max // 2)
 
 
 def _stretched(values: PixelArray, size: Size) -> FloatArray:

@@ -12,9 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.kept.base import Cache, key_of
-from gigamatte.types import Size
-
-Pixels16 = NDArray[np.uint16]
+from gigamatte.types import Pixels16, Size
 
 
 class Finished:

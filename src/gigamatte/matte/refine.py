@@ -14,9 +14,9 @@ from gigamatte.options import Refine
 
 
 def refiner_identity(refiner: Refiner) -> str:
-    """The refiner's name, and of a learned one its weights: what its answers depend on besides the libraries."""
+    """The refiner's name, of a learned one its weights and precision too: what answers depend on besides libraries."""
     if isinstance(refiner, NeuralRefiner):
-        return f"{refiner.name} {hashlib.sha256(refiner_bytes()).hexdigest()}"
+        return f"{refiner.name} {refiner.engine.precision} {hashlib.sha256(refiner_bytes()).hexdigest()}"
     return refiner.name
 
 

@@ -19,7 +19,6 @@ COMMANDS: dict[str, str] = {
     "writing": "写入",
     # cut
     "{}: {}×{} in {} s, {}, {} refinement": "{}：{}×{}，用时 {} 秒，{}，精修方式 {}",
-    "re-did {} of {} tiles, the cache had the others": "重做了 {} 个图块（共 {} 个），其余取自缓存",
     # batch
     "no photo found in {}": "{} 中没有找到照片",
     # the command line library's own words
