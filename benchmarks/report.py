@@ -133,6 +133,10 @@ HEAD = """# Benchmarks
 
 Every table here is written by the script that is named under it; none is edited by hand. A child process is measured
 from its start to its exit: wall and CPU seconds, and the most memory (resident set) it ever held.
+
+Not in the tables: backgroundremover and transparent-background. Both fetch their networks at the first use and take
+no mask from elsewhere, so that they run neither offline nor on the same masks; what backgroundremover does after its
+network (closed-form matting on trimap and photo) is what `rembg -a` does.
 """
 
 

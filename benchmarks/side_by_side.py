@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.evaluate.cases import Case, find_cases, read_alpha, read_colours
+from gigamatte.evaluate.contour import raggedness
 from gigamatte.evaluate.halo import colour_error
 from gigamatte.evaluate.metrics import band_of, score
 from gigamatte.evaluate.report import geometric_mean
@@ -42,6 +43,8 @@ from report import (
 )
 
 GIGAMATTE, NAIVE, MATTING, MAGICK = "gigamatte", "rembg", "rembg -a (alpha matting)", "ImageMagick recipe"
+SAID = """Geometric means over the cases; {base} = 1; lower is better. Raggedness is how far the contour's
+differs from the exact one's; the colour error (halo) is that of α times colour in the band, on the cases whose exact colours are known."""
 Contestants = dict[str, Callable[[Path, Path, Path], list[str]]]
 
 
@@ -186,7 +189,7 @@ def mirrored(picture: NDArray[np.uint8], copies: int) -> NDArray[np.uint8]:
 
 def quality(options: argparse.Namespace, contestants: Contestants, folder: Path) -> str:
     """Geometric means over all cases of each error's ratio to plain rembg (or to the first contestant)."""
-    names = ("sad", "grad", "conn", "colour error")
+    names = ("sad", "grad", "conn", "raggedness", "colour error")
     errors: dict[str, dict[str, dict[str, float]]] = {name: {} for name in contestants}
     for case in find_cases(options.cases):
         if case.coarse is None:
@@ -212,13 +215,14 @@ def quality(options: argparse.Namespace, contestants: Contestants, folder: Path)
             ratios.append(geometric_mean([ours / theirs for ours, theirs in both if ours and theirs]))
         rows.append([name, len(found), *ratios])
     table = show(["contestant", "cases", *(f"{error} (ratio)" for error in names)], rows)
-    return f"{table}\n\nGeometric means over the cases; {base} = 1; lower is better."
+    return f"{table}\n\n{SAID.format(base=base)}"
 
 
 def judged(case: Case, out: Path) -> dict[str, float]:
     truth, alpha = read_alpha(case.alpha), read_alpha(out)
     scores = score(alpha, truth)
     found = {"sad": scores.sad, "grad": scores.grad, "conn": scores.conn}
+    found["raggedness"] = abs(raggedness(alpha) - raggedness(truth))
     if case.foreground is not None:
         colours, pure = read_colours(out), read_colours(case.foreground)
         found["colour error"] = colour_error(colours, alpha, pure, truth, band_of(truth))
