@@ -44,7 +44,8 @@ from report import (
 
 GIGAMATTE, NAIVE, MATTING, MAGICK = "gigamatte", "rembg", "rembg -a (alpha matting)", "ImageMagick recipe"
 SAID = """Geometric means over the cases; {base} = 1; lower is better. Raggedness is how far the contour's
-differs from the exact one's; the colour error (halo) is that of α times colour in the band, on the cases whose exact colours are known."""
+differs from the exact one's; the colour error (halo) is that of α times colour in the band, on the cases whose exact
+colours are known."""
 Contestants = dict[str, Callable[[Path, Path, Path], list[str]]]
 
 
