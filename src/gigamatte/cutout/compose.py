@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gigamatte.cutout.backdrop import Rows
 from gigamatte.cutout.foreground import Foreground
@@ -110,8 +111,10 @@ class Composer:
             inside = home.relative_to(box).slices()
             mixed = (self.solved or self.matte).read(home) < SOLID * self.matte.full_scale
             mixed &= alpha[inside] > 0
-            if mixed.any():
-                np.copyto(colour[inside], self.foreground.read(home), where=mixed[..., None])
+            part = occupied(mixed, home)
+            if not part.empty:
+                solved, here = self.foreground.read(part), part.relative_to(home).slices()
+                np.copyto(colour[inside][here], solved, where=mixed[here][..., None])
         if not self.hidden:
             colour[alpha == 0] = 0
         return colour
@@ -132,6 +135,19 @@ class Composer:
         behind = self.backdrop(box.top - self.frame.top, box.height).astype(np.float32)
         mixed = strip[..., :3] * alpha + behind * (1 - alpha)
         return to_pixels(mixed + np.float32(0.5), self.matte.bits)
+
+
+def occupied(mixed: NDArray[np.bool_], home: Box) -> Box:
+    """The part of ``home`` that holds all pixels that are set in ``mixed``, (row, column): empty where none is.
+
+    A contour runs through a part of a tile; solving colours for the rest would be most of the work. Smaller blocks than
+    a tile would have more surroundings than contents.
+    """
+    rows, columns = np.flatnonzero(mixed.any(axis=1)), np.flatnonzero(mixed.any(axis=0))
+    if not rows.size:
+        return Box(home.left, home.top, 0, 0)
+    top, left = int(rows[0]), int(columns[0])
+    return Box(home.left + left, home.top + top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
 
 
 def uncertainty(alpha: PixelArray, full: int) -> PixelArray:
