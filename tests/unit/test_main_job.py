@@ -24,7 +24,7 @@ def test_the_example_photo_is_cut_at_full_size(tmp_path: Path, capsys: pytest.Ca
     assert cutout.shape == (*exact.shape, 4)
     assert photo.shape[0] * photo.shape[1] >= 20_000_000
     assert receipt["model"]["name"] == "locator"
-    assert receipt["refine"] == "guided"
+    assert receipt["refine"] == "neural"
     alpha = cutout[..., 3]
     both, either = ((alpha > 127) & (exact > 127)).sum(), ((alpha > 127) | (exact > 127)).sum()
     assert both / either > 0.85
