@@ -75,14 +75,14 @@ def test_killed_at_twenty_moments_the_whole_is_the_same_byte_for_byte(source, tm
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_in_order(source, tmp_path, mask, number):
     out = tmp_path / "out"
-    process = command(source, out, "--mask", mask, "--memory", "3G", "--json")
     seen = []
-    while sum('"photo"' in line for line in seen) < 3:
-        seen.append(process.stdout.readline())
-    process.send_signal(number)
-    rest, _ = process.communicate(timeout=120)
-    seen.append(rest)
-    assert process.returncode == 130
+    with command(source, out, "--mask", mask, "--memory", "3G", "--json") as process:
+        while sum('"photo"' in line for line in seen) < 3:
+            seen.append(process.stdout.readline())
+        process.send_signal(number)
+        # not communicate(): it would lose what readline has buffered
+        seen.append(process.stdout.read())
+        assert process.wait(timeout=120) == 130
     summary = events("".join(seen))[-1]
     assert summary["event"] == "summary"
     assert summary["interrupted"]

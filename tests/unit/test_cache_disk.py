@@ -186,17 +186,6 @@ def test_a_place_that_cannot_be_written_is_said_at_once(tmp_path: Path) -> None:
         DiskCache(tmp_path / "file", CAP, "1")
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_is_read_only_is_said_at_once(tmp_path: Path) -> None:
-    put(tmp_path, 1)
-    tmp_path.chmod(0o500)
-    try:
-        with pytest.raises(WriteError, match="cannot be written"):
-            DiskCache(tmp_path, CAP, "1")
-    finally:
-        tmp_path.chmod(0o700)
-
-
 def test_a_file_of_another_kind_is_left_alone(tmp_path: Path) -> None:
     for content in (b"no database at all, but long enough to have a header" * 20, None):
         (tmp_path / NAME).unlink(missing_ok=True)
