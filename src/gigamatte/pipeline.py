@@ -49,6 +49,8 @@ TRIMAP_PIXELS = 1_000_000
 PIXEL_MEMORY = 256 << 20
 #: What a cut needs besides pixels, in bytes: libraries and tiles in work; the embedded network; strips on their way.
 FIXED_MEMORY, NETWORK_MEMORY, STRIPS_IN_FLIGHT = 220_000_000, 180_000_000, 6
+#: … and the learned refiner, which shares the runtime with a network: alone, and beside one.
+REFINER_MEMORY, REFINER_BESIDE = 210_000_000, 140_000_000
 
 
 class Remover:
@@ -211,11 +213,14 @@ class Remover:
             return PIXEL_MEMORY
         masked = self.options.mask is not None
         needed = (FIXED_MEMORY if masked else FIXED_MEMORY + NETWORK_MEMORY) + photo.decode_bytes
+        learned = self.options.refine in ("auto", "neural")
+        if learned:
+            needed += REFINER_MEMORY if masked else REFINER_BESIDE
         needed += STRIPS_IN_FLIGHT * 256 * photo.size.width * 4 * photo.bits // 8
         if needed > budget:
             raise BudgetExceeded(
                 f"{photo.name} needs {needed / 1e6:.0f} MB of memory, allowed are {budget / 1e6:.0f}",
-                "allow more with --memory",
+                "allow more with --memory, or use --refine guided" if learned else "allow more with --memory",
             )
         return min(PIXEL_MEMORY, budget - needed)
 

@@ -41,6 +41,7 @@ PICTURES: dict[str, str] = {
     "allow more with --max-pixels": "可用 --max-pixels 提高上限",
     "{} needs {} MB of memory, allowed are {}": "{} 需要 {} MB 内存，上限是 {}",
     "allow more with --memory": "可用 --memory 提高上限",
+    "allow more with --memory, or use --refine guided": "可用 --memory 提高上限，或使用 --refine guided",
     "CMYK was converted to sRGB: the output is RGB": "CMYK 已转换为 sRGB：输出为 RGB",
     "{} extra channel(s) beyond colour and alpha were left out": "颜色和透明度之外的 {} 个通道已忽略",
     "the colour profile was ignored ({}): colours are taken as {}": "色彩配置文件被忽略（{}）：颜色按 {} 处理",
