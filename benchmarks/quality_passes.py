@@ -10,6 +10,7 @@ network was trained on, nor on the final evaluation set.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -121,6 +122,7 @@ def main() -> None:
     print("| way | " + " | ".join(folder.name for folder in given.folders) + " |")
     print("| --- |" + " ---: |" * len(given.folders))
     with open_network(given.model, threads=1) as network:
+        network.card = dataclasses.replace(network.card, mirrored=False)  # "flip" does it here
         sets = [list(cases(folder, given.every, given.offset)) for folder in given.folders]
         for name, way in WAYS.items():
             means = [np.mean([iou(way(network, photo), truth) for photo, truth in pairs]) for pairs in sets]

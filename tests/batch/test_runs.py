@@ -185,11 +185,11 @@ def test_hangs_and_greed_cost_their_own_photo_only(tmp_path, mask):
     for name in ("hang.jpg", "greedy.jpg", "a.jpg", "b.jpg", "c.jpg"):
         save_photo(source / name, len(name))
     # the greedy one is stopped at the limit, long before the machine is out of memory
-    limits = Limits(memory=int(1.2 * GIB), seconds=3, inflight=3)
+    limits = Limits(memory=int(1.2 * GIB), seconds=6, inflight=3)
     summary, listener = run(source, out, Options(mask=mask), entry="odd_batch_child", limits=limits)
     assert (summary.done, summary.failed, summary.exit_code) == (3, 2, 3)
     assert sorted(pictures(out)) == ["a.cutout.png", "b.cutout.png", "c.cutout.png"]
-    assert "not finished after 3 seconds" in listener.of("hang.jpg")[0].message
+    assert "not finished after 6 seconds" in listener.of("hang.jpg")[0].message
     assert [outcome.code for outcome in listener.of("greedy.jpg")] == ["worker", "worker"]
 
 

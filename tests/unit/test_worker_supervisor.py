@@ -53,7 +53,9 @@ def job(made, tmp_path):
     def make(name="photo", mask="mask", **options):
         source = tmp_path / f"{name}.png"
         source.write_bytes((made / "photo.png").read_bytes())
-        return Job(source, tmp_path / f"{name}.out.png", Options(**options), mask=made / f"{mask}.png")
+        return Job(
+            source, tmp_path / f"{name}.out.png", Options(**{"refine": "guided", **options}), mask=made / f"{mask}.png"
+        )
 
     return make
 
@@ -118,9 +120,9 @@ def test_the_one_that_outgrows_its_memory_is_stopped(supervisor, job):
 
 
 def test_the_one_that_hangs_is_stopped_and_the_one_beside_it_is_cut(job):
-    with Supervisor(seconds=1.0, inflight=2, entry=MISBEHAVING) as supervisor:
+    with Supervisor(seconds=3.0, inflight=2, entry=MISBEHAVING) as supervisor:
         hang, beside = supervisor.submit(job("hang")), supervisor.submit(job("slow"))
-        with pytest.raises(WorkerDied, match=r"hang.png: not finished after 1 seconds"):
+        with pytest.raises(WorkerDied, match=r"hang.png: not finished after 3 seconds"):
             hang.result(PATIENCE)
         with pytest.raises(WorkerDied, match="not finished"):  # slow, but it stops when told
             beside.result(PATIENCE)

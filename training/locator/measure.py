@@ -23,7 +23,10 @@ STD = np.array([0.229, 0.224, 0.225], np.float32)
 
 
 def loader(path: Path, threads: int = 2) -> Predict:
-    """A function from RGB (row, column, 3) uint8 to the subject's probability (row, column), same size."""
+    """A function from RGB (row, column, 3) uint8 to the subject's probability (row, column), same size.
+
+    As the product asks: the mean of the answers for the photo and for the mirrored photo.
+    """
     core = openvino.Core()
     settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads}
     compiled = core.compile_model(str(path), "CPU", settings)
@@ -32,8 +35,9 @@ def loader(path: Path, threads: int = 2) -> Predict:
     def predict(rgb: Pixels) -> NDArray[np.float32]:
         small = Pillow.fromarray(rgb).resize((size, size), Pillow.Resampling.BILINEAR)
         pixels = ((np.asarray(small, np.float32) / 255 - MEAN) / STD).transpose(2, 0, 1)[None]
-        logits = compiled(pixels)[0][0, 0]
-        probability = 1 / (1 + np.exp(-logits))
+        looks = [compiled(x)[0][0, 0].copy() for x in (pixels, np.ascontiguousarray(pixels[..., ::-1]))]
+        plain, mirrored = (1 / (1 + np.exp(-logits)) for logits in looks)
+        probability = (plain + mirrored[:, ::-1]) / 2
         return np.asarray(cv2.resize(probability, rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
     return predict

@@ -51,6 +51,8 @@ class ModelCard:
     patch_order: PatchOrder = "new"
     #: width and height must be multiples of it
     multiple: int = 32
+    #: asked about the mirrored photo as well, and both answers averaged: twice the time for a steadier mask
+    mirrored: bool = False
     sides: tuple[int, int] | None = None
     tags: tuple[str, ...] = ()
     about: str = ""

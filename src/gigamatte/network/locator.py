@@ -32,6 +32,7 @@ def locator_card() -> ModelCard:
         size=shape[2] or 320,
         output="sigmoid" if header.metadata.get("output") == "sigmoid" else "logits",
         file="locator.onnx",
+        mirrored=True,
         bytes=len(locator_bytes()),
         sha256=hashlib.sha256(locator_bytes()).hexdigest(),
         tags=("embedded", "fast"),

@@ -22,7 +22,7 @@ from gigamatte.network.locator import NAME as LOCATOR
 from gigamatte.network.locator import locator_bytes, locator_card
 from gigamatte.network.onnx_file import read_header
 from gigamatte.network.proxy import squash
-from gigamatte.types import Box, CoarseMatte, Size
+from gigamatte.types import Box, CoarseMatte, NetworkInput, Size
 
 #: gives (engine, warnings) that sees photos at this size
 Opener = Callable[[Size], tuple[Engine, tuple[str, ...]]]
@@ -73,6 +73,13 @@ class Network:
         ``pixels`` may have any size, at least twice ``input_size(region.size)`` where the photo has that many.
         """
         seen = squash(pixels, region, photo, self.input_size(region.size), self.card)
+        coarse = self._asked(seen)
+        if not self.card.mirrored:
+            return coarse
+        mirrored = self._asked(NetworkInput(np.ascontiguousarray(seen.tensor[..., ::-1]), seen.fit))
+        return CoarseMatte((coarse.alpha + mirrored.alpha[:, ::-1]) * np.float32(0.5), coarse.fit)
+
+    def _asked(self, seen: NetworkInput) -> CoarseMatte:
         with self._lock:
             answer = self._opened(seen.fit.network)[1].run(seen.tensor)
         return decode(answer, self.card, seen.fit)
