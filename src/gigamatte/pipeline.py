@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import threading
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from gigamatte import __version__, system
 from gigamatte.cutout.cutout import Cutout
 from gigamatte.cutout.smooth import smooth_matte
-from gigamatte.errors import BudgetExceeded, NoSubject, UsageError
+from gigamatte.errors import BudgetExceeded, GigamatteError, NoSubject, UsageError
 from gigamatte.matte import given
 from gigamatte.matte.cascade import resolve
 from gigamatte.matte.correct import Correction
@@ -62,7 +63,7 @@ class Remover:
         self._network: Network | None = None
         self._refiner: Refiner | None = None
         self._refiner_engine: Engine | None = None
-        self._opening = threading.Lock()
+        self._opening, self._opening_refiner = threading.Lock(), threading.Lock()
         self._cache = self._open_cache()
 
     def cut(self, source: Source, *, mask: Source | None = None, watch: Watch | None = None) -> Cutout:
@@ -73,7 +74,9 @@ class Remover:
         """
         clock = _Clock()
         photo = open_photo(source, max_pixels=self.options.max_pixels)
-        levels = PhotoLevels(photo, memory=self._pixel_memory(photo), watch=watch)
+        memory = self._pixel_memory(photo)
+        self._open_refiner_ahead()
+        levels = PhotoLevels(photo, memory=memory, watch=watch)
         try:
             clock.lap("read")
             answer, model = self._locate(levels, mask if mask is not None else self.options.mask)
@@ -139,7 +142,7 @@ class Remover:
 
     def refiner(self) -> Refiner:
         """What lifts the alpha, loaded when it is first needed."""
-        with self._opening:
+        with self._opening_refiner:
             if self._refiner is None:
                 self._refiner = open_refiner(self.options.refine, self._open_small)
             return self._refiner
@@ -159,6 +162,16 @@ class Remover:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
+    def _open_refiner_ahead(self) -> None:
+        """Load the refiner while the photo is decoded. What goes wrong is told when the refiner is used."""
+
+        def load() -> None:
+            with contextlib.suppress(GigamatteError):
+                self.refiner()
+
+        if self._refiner is None:
+            threading.Thread(target=load, name="refiner").start()
+
     def _open_small(self, model: bytes) -> Engine:
         """An engine for the embedded refiner, always on the CPU: it works on the tiles that lie there.
 
@@ -166,7 +179,9 @@ class Remover:
         """
         from gigamatte.network.engines.openvino import OpenVinoEngine
 
-        self._refiner_engine = OpenVinoEngine.open(model, threads=self._threads, precision="auto")
+        self._refiner_engine = OpenVinoEngine.open(
+            model, threads=self._threads, streams=self._threads, precision="auto"
+        )
         return self._refiner_engine
 
     def _open_cache(self) -> DiskCache | None:

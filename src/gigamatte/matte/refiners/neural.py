@@ -7,14 +7,15 @@ is in docs/design/refiner.md; the ONNX file lies beside this module.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.errors import WeightsRefused
 from gigamatte.matte.refiners.base import LevelPatch, Refiner
-from gigamatte.matte.refiners.evidence import CHANNELS, Evidence, evidence, to_space
-from gigamatte.matte.refiners.guided import GuidedRefiner, without_haze
+from gigamatte.matte.refiners.evidence import CHANNELS, Evidence, evidence, to_space, undecided
+from gigamatte.matte.refiners.guided import GuidedRefiner, enlarged, without_haze
 from gigamatte.network.embedded import embedded_network
 from gigamatte.network.engines.base import Engine
 from gigamatte.types import Box, FloatArray, Size
@@ -23,6 +24,8 @@ from gigamatte.types import Box, FloatArray, Size
 EVIDENCE = "1"
 #: How far the network sees in coarser pixels, rounded up to even, and what the sides of its inputs are multiples of.
 SEEN, SIDES = 14, 32
+#: How far what the network is shown of a pixel depends on its surroundings, in coarser pixels, rounded up to even.
+SURROUNDINGS = 18
 #: What the network leaves of doubt where all is decided, in alpha. Cut off: it would widen the next level's band too.
 HAZE = 0.01
 #: How much of its correction is taken. The whole of it gives the lowest error on most photos and veils on a few; a part
@@ -69,19 +72,42 @@ class NeuralRefiner:
     def lift(self, patches: Sequence[LevelPatch]) -> list[FloatArray]:
         """One alpha per patch: float32 (row, column) in [0, 1] at the finer level. A constant alpha stays constant.
 
-        Only what the cascade keeps is corrected: in the halo of a patch the guided alpha comes back as it is.
+        Only what the cascade keeps and what may change is worked out: elsewhere the enlarged alpha comes back.
         """
-        shown = [evidence(patch) for patch in patches]
-        by_size: dict[tuple[int, int], list[tuple[int, Box]]] = {}
-        for number, item in enumerate(shown):
-            box = looked_at(item.free[::2, ::2], self.halo // 2)
+        lifted = [enlarged(patch.alpha, *patch.fine.shape[:2]) for patch in patches]
+        by_size: dict[tuple[int, int], list[tuple[int, Box, _Shown]]] = {}
+        for number, patch in enumerate(patches):
+            box = looked_at(undecided(patch.alpha), self.halo // 2)
             if not box.empty:
-                by_size.setdefault((box.height, box.width), []).append((number, box))
+                by_size.setdefault((box.height, box.width), []).append((number, box, _Shown.of(patch, box)))
         for work in by_size.values():
-            stacks = np.stack([cut(shown[number].stack, box) for number, box in work])
-            for (number, box), residual in zip(work, self.engine.run(stacks), strict=True):
-                correct(shown[number], box, residual)
-        return [item.prior for item in shown]
+            stacks = np.stack([cut(shown.evidence.stack, shown.box) for _, _, shown in work])
+            for (number, box, shown), residual in zip(work, self.engine.run(stacks), strict=True):
+                correct(shown.evidence, shown.box, residual)
+                fine = _finer(box).within(Size.of(lifted[number]))
+                lifted[number][fine.slices()] = shown.evidence.prior[fine.relative_to(_finer(shown.crop)).slices()]
+        return lifted
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The evidence of a part of a patch, ``crop``, and the ``box`` in it that the network sees, in coarser pixels."""
+
+    evidence: Evidence
+    crop: Box
+    box: Box
+
+    @classmethod
+    def of(cls, patch: LevelPatch, box: Box) -> _Shown:
+        crop = box.grown(SURROUNDINGS).within(Size.of(patch.alpha))
+        rows, columns = crop.slices()
+        fine = patch.fine[_finer(crop).slices()]
+        part = LevelPatch(patch.alpha[rows, columns], patch.coarse[rows, columns], fine, patch.blur)
+        return cls(evidence(part), crop, box.relative_to(crop))
+
+
+def _finer(box: Box) -> Box:
+    return Box(2 * box.left, 2 * box.top, 2 * box.width, 2 * box.height)
 
 
 def looked_at(free: FloatArray, halo: int) -> Box:
@@ -123,7 +149,7 @@ def correct(item: Evidence, box: Box, residual: FloatArray) -> None:
 
     The network's own answer, in full, is first clipped to [0, 1] and its haze cut off.
     """
-    fine = Box(2 * box.left, 2 * box.top, 2 * box.width, 2 * box.height).within(Size.of(item.prior))
+    fine = _finer(box).within(Size.of(item.prior))
     target, free = item.prior[fine.slices()], item.free[fine.slices()]
     answer = np.clip(target + to_space(residual)[: fine.height, : fine.width] * free, 0, 1)
     answer += free * (without_haze(answer, HAZE) - answer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import threading
+import queue
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -29,19 +29,26 @@ _HINTS = {"f32": "f32", "bf16": "bf16"}
 class OpenVinoEngine:
     """One compiled network with one inference request: calls from several threads take turns.
 
-    A request already uses every thread that was granted, so a second one would cost memory and gain nothing.
+    A request already uses every thread that was granted, so a second one would cost memory and gain nothing. Only a
+    tiny network that is asked for small pieces all the time wants several ``streams`` of one thread each: dividing its
+    layers among threads would cost more than it saves.
     """
 
     runtime = "openvino"
 
-    def __init__(self, compiled: Any, keep: Any, header: OnnxHeader, device: str, precision: str) -> None:
+    def __init__(
+        self, compiled: Any, keep: Any, header: OnnxHeader, device: str, precision: str, streams: int = 1
+    ) -> None:
         self._keep = keep  # the mapped file that an imported network goes on reading its weights from
         self.device = device
         self.precision = precision
         self.metadata = header.metadata
         self.input_shape = header.inputs[header.image_input][1]
-        self._request: Any | None = compiled.create_infer_request()
-        self._lock = threading.Lock()
+        #: None in the place of a request: closed
+        self._requests: queue.SimpleQueue[Any | None] = queue.SimpleQueue()
+        for _ in range(streams):
+            self._requests.put(compiled.create_infer_request())
+        self._streams = streams
 
     @classmethod
     def open(
@@ -51,13 +58,15 @@ class OpenVinoEngine:
         device: str = "cpu",
         threads: int = 0,
         precision: Precision = "f32",
+        streams: int = 1,
         cache_dir: Path | None = None,
         digest: str | None = None,
     ) -> OpenVinoEngine:
         """Compile an ONNX network.
 
         ``device`` is cpu, or another device that OpenVINO lists here (gpu, gpu.1, npu). ``threads`` bounds CPU
-        threads (0: all that are granted). ``precision`` auto takes bf16 where the CPU multiplies it, f32 otherwise.
+        threads (0: all that are granted), which ``streams`` share: so many calls run at once. ``precision`` auto
+        takes bf16 where the CPU multiplies it, f32 otherwise.
         With ``cache_dir`` the compiled network is kept there, keyed by ``digest`` (sha256 of ``model``; computed when
         absent). Raises DeviceUnavailable, WeightsRefused, NetworkUnavailable.
         """
@@ -67,29 +76,34 @@ class OpenVinoEngine:
         chosen = choose_precision(core, device, precision)
         config: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": _HINTS[chosen]}
         if device == "cpu":
-            config |= {"NUM_STREAMS": "1", "INFERENCE_NUM_THREADS": str(threads or cpu_count())}
+            config |= {"NUM_STREAMS": str(streams), "INFERENCE_NUM_THREADS": str(threads or cpu_count())}
         with _translated(f"OpenVINO cannot load {model if isinstance(model, Path) else 'this network'}"):
             if cache_dir is None:
                 compiled, keep = core.compile_model(_read(core, model), device.upper(), config), None
             else:
                 key = _key(core, digest or _sha256(model), device, chosen)
                 compiled, keep = _cached(core, model, device, config, cache_dir / f"{key}.blob")
-        return cls(compiled, keep, header, device, chosen)
+        return cls(compiled, keep, header, device, chosen, streams)
 
     def run(self, tensor: FloatArray) -> FloatArray:
         """(N, C, H, W) float32 in, the first output out; N, H, W may change where the network leaves them free."""
-        with self._lock:
-            if self._request is None:
+        request = self._requests.get()
+        try:
+            if request is None:
                 raise GigamatteError("this network was closed; open it again")
             with _translated(f"OpenVINO failed on an input of shape {tensor.shape}", GigamatteError):
-                self._request.infer([np.ascontiguousarray(tensor, np.float32)], share_inputs=True)
-                return np.array(self._request.get_output_tensor(0).data, np.float32)  # the tensor is reused: copy
+                request.infer([np.ascontiguousarray(tensor, np.float32)], share_inputs=True)
+                return np.array(request.get_output_tensor(0).data, np.float32)  # the tensor is reused: copy
+        finally:
+            self._requests.put(request)
 
     def close(self) -> None:
-        """Release the compiled network."""
-        with self._lock:
-            self._request = None
-            self._keep = None
+        """Release the compiled network, once no call runs any more."""
+        for _ in range(self._streams):
+            self._requests.get()
+        for _ in range(self._streams):
+            self._requests.put(None)
+        self._keep = None
 
 
 def _core() -> Any:
