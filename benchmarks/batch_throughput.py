@@ -25,8 +25,10 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from gigamatte import system
+from gigamatte.evaluate.table import Cell, markdown_table
 from gigamatte.testing.photos import made_photo
 from gigamatte.types import Size
+from report import publish
 
 #: photos that are really different; the others differ from them in brightness and noise
 DISTINCT = 8
@@ -68,6 +70,7 @@ def main() -> None:
     words.add_argument("--rembg", type=Path, help="a virtual environment with rembg[cpu,cli]")
     words.add_argument("--work", type=Path, default=Path("build/batch_throughput"))
     words.add_argument("--json", type=Path, help="write the figures here, too")
+    words.add_argument("--page", type=Path, help="put the table into this page")
     given = words.parse_args()
     size = Size(*(int(side) for side in given.size.split("x")))
     source, model = make_photos(given.work, given.photos, size), make_network(given.work)
@@ -78,6 +81,8 @@ def main() -> None:
     show(figures)
     if given.json:
         given.json.write_text(json.dumps(figures, indent=1))
+    if given.page:
+        publish("batch", f"Batches of {given.photos} photos of {size.megapixels:.0f} MP", told(figures), given.page)
 
 
 def make_photos(work: Path, count: int, size: Size) -> Path:
@@ -230,6 +235,27 @@ def judge(runs: list[Run], size: Size) -> dict[str, object]:
         "reached": round(many.photos_a_second / bound, 3),
         "speedup": round(many.photos_a_second / one.photos_a_second, 3),
     }
+
+
+def told(figures: dict[str, object]) -> str:
+    """The figures as Markdown."""
+    runs = figures["runs"]
+    assert isinstance(runs, list)
+    rows: list[list[Cell]] = [
+        [
+            run["name"],
+            run["photos_a_second"],
+            run["photos_a_second"] * float(str(figures["megapixels"])),
+            run["cpu_seconds"] / run["photos"],
+            round(run["megabytes"]),
+        ]
+        for run in runs
+    ]
+    return markdown_table(["way", "photos/s", "MP/s", "CPU s a photo", "peak MB"], rows) + (
+        f"\n\nStages, one photo after another, seconds: {runs[0]['stages']}. Overlapping could reach "
+        f"{figures['bound_photos_a_second']}\nphotos a second at best and reached {figures['reached']} of that, "
+        f"{figures['speedup']} times the serial rate."
+    )
 
 
 def show(figures: dict[str, object]) -> None:

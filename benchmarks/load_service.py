@@ -2,7 +2,7 @@
 
     python benchmarks/load_service.py                       # starts a service of its own, about 3 minutes
     python benchmarks/load_service.py --quick               # a smoke test of this script
-    python benchmarks/load_service.py --photo photo.jpg --markdown
+    python benchmarks/load_service.py --page docs/benchmarks.md
 
 Three parts: clients (1, 4, 16, 64 at once, a fixed number of photos each time), overload (a short queue: every request
 is answered 200, or 503 with Retry-After, and none is lost), and memory (the worker and the service over many photos).
@@ -31,9 +31,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from gigamatte.evaluate.table import markdown_table
 from gigamatte.testing.photos import made_photo
 from gigamatte.types import Size
 from gigamatte.worker.process import memory_of
+from report import publish
 
 BOUNDARY = "gigamatte-load"
 
@@ -73,7 +75,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=300, help="limit of each part")
     parser.add_argument("--model", default="auto")
     parser.add_argument("--json", help="also write the numbers here")
-    parser.add_argument("--markdown", action="store_true")
+    parser.add_argument("--page", type=Path, help="put the tables into this page")
     parser.add_argument("--quick", action="store_true", help="a few small photos: does the script work?")
     args = parser.parse_args()
     if args.quick:
@@ -221,16 +223,35 @@ def sizes(url: str, pid: int) -> tuple[float, float]:
     return float(memory_of(pid) or 0), float(worker.split()[1])
 
 
+def told(rows: list[dict[str, float]], full: dict[str, float], flat: dict[str, float]) -> str:
+    """The tables as Markdown."""
+    head = ["clients", "photos/s", "p50 s", "p95 s", "p99 s", "refused", "lost"]
+    names = ("clients", "per_second", "p50", "p95", "p99", "refused", "lost")
+    text = markdown_table(head, [[row[name] for name in names] for row in rows])
+    for title, part in (("Overload, with a short queue", full), ("Memory over many photos", flat)):
+        text += (
+            f"\n\n{title}: "
+            + ", ".join(
+                f"{name.replace('_', ' ')} {f'{value / 1e6:.0f} MB' if value > 1e6 else f'{value:g}'}"
+                for name, value in part.items()
+            )
+            + "."
+        )
+    return text
+
+
 def show(
     rows: list[dict[str, float]], full: dict[str, float], flat: dict[str, float], args: argparse.Namespace
 ) -> None:
     if args.json:
         Path(args.json).write_text(json.dumps({"clients": rows, "overload": full, "memory": flat}, indent=1))
-    if args.markdown:
-        print("| Clients | Photos/s | p50 s | p95 s | p99 s | Refused | Lost |\n|---|---|---|---|---|---|---|")
-        for row in rows:
-            times = " | ".join(f"{row[name]:.2f}" for name in ("per_second", "p50", "p95", "p99"))
-            print(f"| {row['clients']} | {times} | {row['refused']} | {row['lost']} |")
+    if args.page:
+        publish(
+            "service",
+            f"The service over loopback, photos of {args.width}×{args.height}",
+            told(rows, full, flat),
+            args.page,
+        )
     lost = full["lost"] + flat["lost"] + sum(row["lost"] for row in rows)
     if lost or full["without_retry_after"]:
         raise SystemExit(

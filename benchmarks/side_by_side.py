@@ -42,7 +42,8 @@ from report import (
     show,
 )
 
-GIGAMATTE, NAIVE, MATTING, MAGICK = "gigamatte", "rembg", "rembg -a (alpha matting)", "ImageMagick recipe"
+GIGAMATTE, GUIDED = "gigamatte", "gigamatte --refine guided"
+NAIVE, MATTING, MAGICK = "rembg", "rembg -a (alpha matting)", "ImageMagick recipe"
 SAID = """Geometric means over the cases; {base} = 1; lower is better. Raggedness is how far the contour's
 differs from the exact one's; the colour error (halo) is that of α times colour in the band, on the cases whose exact
 colours are known."""
@@ -81,9 +82,11 @@ def parsed() -> argparse.Namespace:
 
 def entered(options: argparse.Namespace) -> Contestants:
     """The command of each contestant, given (photo, mask, output)."""
-    found: Contestants = {
-        GIGAMATTE: lambda p, m, o: [program(), "cut", str(p), "--mask", str(m), "-o", str(o), "--overwrite"]
-    }
+
+    def cut(photo: Path, mask: Path, out: Path) -> list[str]:
+        return [program(), "cut", str(photo), "--mask", str(mask), "-o", str(out), "--overwrite"]
+
+    found: Contestants = {GIGAMATTE: cut, GUIDED: lambda *files: [*cut(*files), "--refine", "guided"]}
     if options.rembg_venv:
         python = rembg_python(options.rembg_venv)
         child = str(Path(__file__).with_name("rembg_child.py"))

@@ -23,6 +23,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from report import publish
+
 LISTINGS = Path(__file__).parents[1] / "tests" / "golden" / "birefnet"
 ENGINES = ("openvino f32", "openvino bf16", "onnxruntime cpu", "onnxruntime cuda")
 
@@ -35,6 +37,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3, help="inferences per runtime; the median is reported")
     parser.add_argument("--engines", default=",".join(ENGINES), help="comma-separated")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    parser.add_argument("--page", type=Path, help="put the table into this page")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     wanted = parser.parse_args()
@@ -45,6 +48,8 @@ def main() -> None:
         wanted.folder = Path(folder)
         rows = measure(wanted)
     print(table(wanted, rows))
+    if wanted.page:
+        publish("birefnet", "BiRefNet on a CPU", table(wanted, rows), wanted.page)
     if wanted.json:
         wanted.json.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1))
 
