@@ -229,15 +229,13 @@ def told(rows: list[dict[str, float]], full: dict[str, float], flat: dict[str, f
     names = ("clients", "per_second", "p50", "p95", "p99", "refused", "lost")
     text = markdown_table(head, [[row[name] for name in names] for row in rows])
     for title, part in (("Overload, with a short queue", full), ("Memory over many photos", flat)):
-        text += (
-            f"\n\n{title}: "
-            + ", ".join(
-                f"{name.replace('_', ' ')} {f'{value / 1e6:.0f} MB' if value > 1e6 else f'{value:g}'}"
-                for name, value in part.items()
-            )
-            + "."
-        )
+        figures = ", ".join(f"{name.replace('_', ' ')} {readable(value)}" for name, value in part.items())
+        text += f"\n\n{title}: {figures}."
     return text
+
+
+def readable(value: float) -> str:
+    return f"{value / 1e6:.0f} MB" if value > 1e6 else f"{value:g}"
 
 
 def show(
