@@ -17,7 +17,7 @@ from gigamatte.network.cache import cache_folder
 from gigamatte.network.cards import IMAGENET_MEAN, IMAGENET_STD, ModelCard
 from gigamatte.network.decode import decode
 from gigamatte.network.engines.base import Engine
-from gigamatte.network.engines.select import open_engine
+from gigamatte.network.engines.select import import_ahead, open_engine
 from gigamatte.network.locator import NAME as LOCATOR
 from gigamatte.network.locator import locator_bytes, locator_card
 from gigamatte.network.onnx_file import read_header
@@ -116,6 +116,8 @@ def open_network(
     Raises NetworkUnavailable, WeightsRefused, DeviceUnavailable.
     """
     chosen = choose() if name == "auto" else name
+    if chosen != LOCATOR:  # the embedded one is verified in no time
+        import_ahead(device)
 
     def opener(model: Path | bytes, digest: str | None, small: bool) -> tuple[Engine, tuple[str, ...]]:
         return open_engine(

@@ -17,6 +17,7 @@ import time
 import traceback
 from typing import BinaryIO
 
+from gigamatte import system
 from gigamatte.errors import BudgetExceeded, Cancelled, GigamatteError, WorkerDied
 from gigamatte.types import Receipt
 from gigamatte.worker.removers import Removers
@@ -84,6 +85,7 @@ class Child:
                 answer = {"event": "failed", "error": pack_error(odd)}
             self._cancelled.discard(message["id"])
             self._say({**answer, "id": message["id"]})
+            system.release_memory()  # a photo more must not mean a megabyte more
 
     def _answer(self, message: Message) -> Message:
         if message["do"] == "warm":

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import threading
 from pathlib import Path
 
 from gigamatte.errors import DeviceUnavailable, UsageError
@@ -55,6 +58,17 @@ def open_engine(
         raise DeviceUnavailable("; ".join(reason.message for reason in reasons), "see `gigamatte doctor`")
     told = "; ".join(reason.message for reason in reasons)
     return on_cpu(), (f"{told}; the CPU did the work",)
+
+
+def import_ahead(device: str) -> None:
+    """Import the CPU's runtime on another thread, while a digest is made: each takes a third of a second."""
+
+    def load() -> None:
+        with contextlib.suppress(ImportError):  # told when it is used
+            importlib.import_module("gigamatte.network.engines.openvino")
+
+    if device in ("auto", "cpu"):
+        threading.Thread(target=load, name="import").start()
 
 
 def _on_gpu(model: Path | bytes, device: str, threads: int, cache_dir: Path | None, digest: str | None) -> Engine:
