@@ -106,6 +106,19 @@ def pictures(folder: Path) -> dict[str, bytes]:
     }
 
 
+def batch_of_five(folder: Path, options: Options) -> tuple[Path, Path, Options]:
+    """A finished batch of five photos below ``folder``: (in, out, options)."""
+    source, out = folder / "in", folder / "out"
+    save_photos(source, 5)
+    summary, _ = run(source, out, options)
+    assert (summary.done, summary.exit_code) == (5, 0)
+    return source, out, options
+
+
+def states(listener: Recorder) -> dict[str, str]:
+    return {outcome.key: outcome.state for outcome, _ in listener.outcomes}
+
+
 def command(*arguments: object, **environment: str) -> "subprocess.Popen[str]":
     """``gigamatte batch`` as a process of its own, in its own group."""
     return subprocess.Popen(

@@ -11,7 +11,7 @@ import subprocess
 import cv2
 import numpy as np
 import pytest
-from batch_helpers import Recorder, command, pictures, rows, run, save_photo, save_photos
+from batch_helpers import batch_of_five, command, pictures, rows, run, save_photo, save_photos, states
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,15 +29,7 @@ from gigamatte.options import Options
 @pytest.fixture
 def batch(tmp_path, mask):
     """A finished batch of five pairs: (in, out, options)."""
-    source, out, options = tmp_path / "in", tmp_path / "out", Options(mask=mask, only="pair")
-    save_photos(source, 5)
-    summary, _ = run(source, out, options)
-    assert (summary.done, summary.exit_code) == (5, 0)
-    return source, out, options
-
-
-def states(listener: Recorder) -> dict[str, str]:
-    return {outcome.key: outcome.state for outcome, _ in listener.outcomes}
+    return batch_of_five(tmp_path, Options(mask=mask, only="pair"))
 
 
 def test_two_files_for_each_photo_as_cut_writes_them(batch, tmp_path):

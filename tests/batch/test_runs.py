@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from batch_helpers import GIB, Recorder, pictures, rows, run, save_photo, save_photos
+from batch_helpers import GIB, Recorder, batch_of_five, pictures, rows, run, save_photo, save_photos, states
 
 from gigamatte.batch.export import export
 from gigamatte.batch.one import Limits
@@ -89,15 +89,7 @@ def test_three_hundred_photos_ten_bad_ones(tmp_path, network):
 @pytest.fixture
 def batch(tmp_path, mask):
     """A finished batch of five photos: (in, out, options)."""
-    source, out, options = tmp_path / "in", tmp_path / "out", Options(mask=mask)
-    save_photos(source, 5)
-    summary, _ = run(source, out, options)
-    assert (summary.done, summary.exit_code) == (5, 0)
-    return source, out, options
-
-
-def states(listener: Recorder) -> dict[str, str]:
-    return {outcome.key: outcome.state for outcome, _ in listener.outcomes}
+    return batch_of_five(tmp_path, Options(mask=mask))
 
 
 def test_only_what_changed_is_done_again(batch):

@@ -116,7 +116,7 @@ def open_network(
     Raises NetworkUnavailable, WeightsRefused, DeviceUnavailable.
     """
     chosen = choose() if name == "auto" else name
-    if chosen != LOCATOR:  # the embedded one is verified in no time
+    if chosen != LOCATOR and not lazy:  # the embedded one is verified in no time
         import_ahead(device)
 
     def opener(model: Path | bytes, digest: str | None, small: bool) -> tuple[Engine, tuple[str, ...]]:
