@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import dataclasses
 import os
 import threading
@@ -147,14 +148,21 @@ class Remover:
                 self._refiner = open_refiner(self.options.refine, self._open_small)
             return self._refiner
 
+    def sharing(self, options: Options) -> Remover:
+        """A Remover with other options that shares what this one has loaded; close only this one."""
+        other = copy.copy(self)
+        other.options, other._threads = options, options.threads or system.cpu_count()
+        return other
+
     def close(self) -> None:
         """Give the networks' memory and device back."""
-        for owned in (self._network, self._refiner_engine):
-            if owned is not None:
-                owned.close()
+        with self._opening, self._opening_refiner:  # what is just being loaded is waited for, then closed too
+            for owned in (self._network, self._refiner_engine):
+                if owned is not None:
+                    owned.close()
+            self._network = self._refiner = self._refiner_engine = None
         if self._cache is not None:
             self._cache.close()
-        self._network = self._refiner = self._refiner_engine = None
 
     def __enter__(self) -> Remover:
         return self

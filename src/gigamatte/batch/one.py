@@ -68,8 +68,8 @@ class Limits:
             raise UsageError(f"--memory is at least 1.1G, found {memory / 1e9:.2f}G")
         if self.seconds <= 0:
             raise UsageError(f"--timeout is above 0 seconds, found {self.seconds:g}")
-        # one photo more than there are processors, so that none waits for a disk
-        inflight = self.inflight or min(16, max(1, system.cpu_count() // self.share) + 1)
+        # as many photos as processors, one thread each: the next ones are fetched and hashed outside the child
+        inflight = self.inflight or min(16, max(1, system.cpu_count() // self.share))
         return Limits(memory, self.seconds, inflight, self.share)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import copy
+import dataclasses
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from gigamatte import system
 from gigamatte.options import Options
 from gigamatte.pipeline import Remover
 from gigamatte.types import Size
@@ -40,6 +41,9 @@ class Removers:
     def lend(self, options: Options, *, network: bool = True) -> Iterator[Remover]:
         """A Remover with exactly these options. With ``network`` its network is loaded before the block begins.
 
+        Photos that are cut at once share the threads: two photos with one thread each keep two processors busier than
+        two photos with two, which would wait for each other.
+
         Raises NetworkUnavailable, WeightsRefused, DeviceUnavailable.
         """
         entry = self._take(options)
@@ -49,10 +53,7 @@ class Removers:
                     entry.remover.network()
                 # loaded here: the copies could only load one each, for every photo again
                 entry.remover.refiner()
-            # a copy shares the loaded network and the refiner; only the options are its own
-            own = copy.copy(entry.remover)
-            own.options = options
-            yield own
+            yield entry.remover.sharing(dataclasses.replace(options, threads=self._part(options)))
         finally:
             self._give_back(entry)
 
@@ -72,6 +73,12 @@ class Removers:
             entry.users += 1
             self._drop_idle()
             return entry
+
+    def _part(self, options: Options) -> int:
+        """How many threads one of the photos that are being cut right now may use."""
+        with self._lock:
+            users = sum(entry.users for entry in self._loaded.values())
+        return max(1, (options.threads or system.cpu_count()) // max(1, users))
 
     def _give_back(self, entry: _Loaded) -> None:
         with self._lock:
