@@ -16,9 +16,11 @@ from .augment import degrade, recolour
 from .backgrounds import Image, Rng, any_background, blur, gradient, random_crop
 from .data import Pixels, Pool, open_pool
 
-REAL_SHARE = {"people": 0.13, "cats": 0.14, "davis": 0.09}
-PASTE_WEIGHT = {"objects": 0.36, "shapes": 0.30, "emoji": 0.13, "cats": 0.10, "people": 0.12, "davis": 0.06}
+REAL_SHARE = {"people": 0.14, "cats": 0.22, "davis": 0.08}
+PASTE_WEIGHT = {"objects": 0.36, "shapes": 0.28, "emoji": 0.10, "cats": 0.14, "people": 0.12, "davis": 0.06}
 EMPTY_SHARE = 0.04
+#: Share of the real photos that get one or two more creatures pasted into them.
+COMPANY_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -200,8 +202,8 @@ def relight(rng: Rng, colour: Image, alpha: Image, background: Image, texture: I
     return np.asarray(np.clip(colour, 0, 255), np.float32)
 
 
-def _draw_cutout(rng: Rng, studio: Studio) -> tuple[str, Pixels]:
-    names = [name for name in PASTE_WEIGHT if name in studio.cutouts]
+def _draw_cutout(rng: Rng, studio: Studio, among: tuple[str, ...] = ()) -> tuple[str, Pixels]:
+    names = [name for name in PASTE_WEIGHT if name in studio.cutouts and (not among or name in among)]
     weights = np.array([PASTE_WEIGHT[name] for name in names])
     while True:
         name = str(rng.choice(names, p=weights / weights.sum()))
@@ -211,11 +213,17 @@ def _draw_cutout(rng: Rng, studio: Studio) -> tuple[str, Pixels]:
 
 
 def _paste(
-    rng: Rng, studio: Studio, image: Image, in_studio: bool, aspect: float, extent: float
+    rng: Rng,
+    studio: Studio,
+    image: Image,
+    in_studio: bool,
+    aspect: float,
+    extent: float,
+    among: tuple[str, ...] = (),
 ) -> tuple[Image, Image]:
-    """Pastes one subject: the new picture and the subject's alpha."""
+    """Pastes one subject, from the sources `among` if any are named: the new picture and the subject's alpha."""
     size = image.shape[0]
-    name, cutout = _draw_cutout(rng, studio)
+    name, cutout = _draw_cutout(rng, studio, among)
     cutout = shrink(cutout, size, extent)
     if name != "people" or rng.random() < 0.5:
         cutout = recolour(rng, cutout, strong=name in ("objects", "shapes", "emoji"))
@@ -245,8 +253,10 @@ def composite(rng: Rng, studio: Studio, size: int) -> Pixels:
         behind, _ = _paste(rng, studio, image, False, aspect, extent * rng.uniform(0.15, 0.4))
         image = blur(behind, size / 320 * rng.uniform(4, 10))
     alpha = np.zeros((size, size, 1), np.float32)
+    # Several subjects are often of one kind: a litter, a pair of shoes, a group of people.
+    among = (str(rng.choice([n for n in PASTE_WEIGHT if n in studio.cutouts])),) if rng.random() < 0.4 else ()
     for _ in range(count):
-        image, own = _paste(rng, studio, image, in_studio, aspect, extent)
+        image, own = _paste(rng, studio, image, in_studio, aspect, extent, among if count > 1 else ())
         alpha = 1 - (1 - alpha) * (1 - own)
         extent *= rng.uniform(0.5, 1.1)
     return np.dstack([image, alpha * 255]).round().clip(0, 255).astype(np.uint8)
@@ -261,7 +271,19 @@ def real(rng: Rng, studio: Studio, size: int) -> Pixels:
         window = photo_window(rng, studio.cutouts[name].draw(rng), size)
         if window[..., 3].mean() > 255 * 0.004:
             break
-    return window
+    return with_company(rng, studio, window) if rng.random() < COMPANY_SHARE else window
+
+
+def with_company(rng: Rng, studio: Studio, window: Pixels) -> Pixels:
+    """A real photo with one or two more creatures pasted in: subjects in the clutter that real places have."""
+    creatures = tuple(name for name in REAL_SHARE if name in studio.cutouts)
+    image, alpha = window[..., :3].astype(np.float32), window[..., 3:].astype(np.float32) / 255
+    aspect = float(np.exp(rng.uniform(-0.4, 0.4)))
+    for _ in range(int(rng.integers(1, 3))):
+        extent = float(np.exp(rng.uniform(np.log(0.15), np.log(0.6))))
+        image, own = _paste(rng, studio, image, False, aspect, extent, creatures)
+        alpha = 1 - (1 - alpha) * (1 - own)
+    return np.dstack([image, alpha * 255]).round().clip(0, 255).astype(np.uint8)
 
 
 def training_picture(rng: Rng, studio: Studio, size: int, real_share: float | None = None) -> Pixels:
