@@ -39,8 +39,12 @@ def run_train(arguments: argparse.Namespace) -> None:
         shape=(29, arguments.width, arguments.deep, arguments.blocks),
         hidden=tuple(int(v) for v in arguments.hide.split(",") if v),
         ranks=arguments.ranks,
+        scenes=arguments.scenes,
+        regret=not arguments.no_regret,
+        jump=arguments.jump,
     )
-    train(plan, arguments.cache, arguments.renders, arguments.checkpoint, arguments.every, arguments.port)
+    where = arguments.cache, arguments.renders, arguments.checkpoint
+    train(plan, *where, arguments.every, arguments.port, arguments.start)
 
 
 def run_export(arguments: argparse.Namespace) -> None:
@@ -70,7 +74,11 @@ def parser() -> argparse.ArgumentParser:
     scenes.add_argument("--count", type=int, default=5000)
     scenes.add_argument("--seed", type=int, default=3)
     train = verbs.add_parser("train", help="train, or resume training")
-    train.add_argument("--minutes", type=float, required=True, help="the whole schedule's length")
+    train.add_argument("--minutes", type=float, default=70, help="the whole schedule's length")
+    train.add_argument("--scenes", type=int, default=0, help="the whole schedule's length in scenes instead")
+    train.add_argument("--start", type=Path, default=None, help="an exported .onnx to start from")
+    train.add_argument("--no-regret", action="store_true", help="do not count being worse than classical once more")
+    train.add_argument("--jump", action="store_true", help="one step to full size instead of doublings")
     train.add_argument("--checkpoint", type=Path, required=True)
     train.add_argument("--renders", type=Path, default=None, help="folder of straight RGBA renders")
     train.add_argument("--render-share", type=float, default=0.3)

@@ -41,8 +41,11 @@ def start(rng: Rng, photo: Pixels, exact: Pixels, level: int) -> Walk | None:
 class Walks(IterableDataset[list[Walk]]):
     """Batches of walks that start at the same level."""
 
-    def __init__(self, cache: Path, batch: int, seed: list[int], renders: Path | None, render_share: float) -> None:
+    def __init__(
+        self, cache: Path, batch: int, seed: list[int], renders: Path | None, render_share: float, jump: bool = False
+    ) -> None:
         self.cache, self.batch, self.seed, self.renders, self.render_share = cache, batch, seed, renders, render_share
+        self.jump = jump
 
     def __iter__(self) -> Iterator[list[Walk]]:
         cv2.setNumThreads(1)
@@ -65,5 +68,5 @@ class Walks(IterableDataset[list[Walk]]):
             while len(walks) < self.batch:
                 walk = start(rng, *photos[int(rng.integers(len(photos)))], level)
                 if walk is not None:
-                    walks.append(walk)
+                    walks.append(walk.at_last_step() if self.jump else walk)
             yield walks

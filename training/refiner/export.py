@@ -6,9 +6,10 @@ import io
 import warnings
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
-from onnx import helper
+from onnx import helper, numpy_helper
 from training.locator.export import halve
 
 from gigamatte.matte.refiners.neural import EVIDENCE
@@ -26,6 +27,19 @@ def averaged(checkpoint: Path) -> tuple[Refiner, dict[str, str]]:
     seconds, updates, scenes = state["counters"]
     notes = {"minutes": f"{seconds / 60:.0f}", "updates": str(updates), "scenes": str(scenes)}
     return model.eval(), notes
+
+
+def exported(path: Path) -> Refiner:
+    """The network of an exported file, to go on from. Raises ValueError when this program did not write it."""
+    proto = onnx.load(str(path))
+    arrays = {i.name.removesuffix(".half"): numpy_helper.to_array(i) for i in proto.graph.initializer}
+    if "enter.weight" not in arrays or "down.weight" not in arrays:
+        raise ValueError(f"{path} was not exported by this program: it lacks the weights of 'enter' or 'down'")
+    width, channels = arrays["enter.weight"].shape[:2]
+    blocks = sum(name.startswith("middle.") and name.endswith("first.weight") for name in arrays)
+    model = Refiner(channels, width, len(arrays["down.weight"]), blocks)
+    model.load_state_dict({name: torch.tensor(arrays[name].astype(np.float32)) for name in model.state_dict()})
+    return model
 
 
 def export(checkpoint: Path, path: Path) -> str:

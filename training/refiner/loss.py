@@ -41,8 +41,17 @@ def coarser(error: Tensor, weight: Tensor, levels: int = 4) -> Tensor:
     return total
 
 
-def refiner_loss(raw: Tensor, exact: Tensor, band: Tensor) -> Tensor:
-    """``raw`` before clipping, ``exact`` in [0, 1], ``band`` 1 where the result is used; all (N, 1, row, column)."""
+def regret(error: Tensor, before: Tensor, band: Tensor) -> Tensor:
+    """By what part each picture's error exceeds the classical alpha's, averaged; 0 for those that are better."""
+    now, then = ((e.abs() * band).sum((1, 2, 3)) / (band.sum((1, 2, 3)) + 16) for e in (error, before))
+    return (torch.relu(now - then) / (then + 0.01)).mean()
+
+
+def refiner_loss(raw: Tensor, exact: Tensor, band: Tensor, prior: Tensor | None = None) -> Tensor:
+    """``raw`` before clipping, ``exact`` in [0, 1], ``band`` 1 where the result is used; all (N, 1, row, column).
+
+    ``prior`` is the classical alpha: being worse than it counts once more.
+    """
     clipped = raw.clamp(0, 1)
     alpha = clipped + 0.05 * (raw - clipped)  # a little slope beyond the ends, or a pixel there would never learn
     error = (alpha - exact) * band
@@ -52,4 +61,5 @@ def refiner_loss(raw: Tensor, exact: Tensor, band: Tensor) -> Tensor:
     inner = band[:, :, 4:-4, 4:-4]
     size = slope_size(error)
     edges = ((size + 8 * size**2) * inner).sum() / (inner.sum() + 16)
-    return values + 0.5 * coarser(error, band) + 2.0 * edges
+    total = values + 0.5 * coarser(error, band) + 2.0 * edges
+    return total if prior is None else total + 0.5 * regret(error, prior - exact, band)

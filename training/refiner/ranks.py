@@ -10,20 +10,30 @@ import torch
 from torch import distributed
 from torch.multiprocessing import spawn
 
+from .export import exported
 from .train import Plan, Trainer
 from .validate import Validation
 
 
-def train(plan: Plan, cache: Path, renders: Path | None, checkpoint: Path, every: float, port: int) -> None:
+def train(
+    plan: Plan, cache: Path, renders: Path | None, checkpoint: Path, every: float, port: int, start: Path | None = None
+) -> None:
     """Runs the whole schedule; resumes if the checkpoint is there already."""
     if plan.ranks == 1:
-        train_rank(0, plan, cache, renders, checkpoint, every, port)
+        train_rank(0, plan, cache, renders, checkpoint, every, port, start)
     else:
-        spawn(train_rank, (plan, cache, renders, checkpoint, every, port), plan.ranks)
+        spawn(train_rank, (plan, cache, renders, checkpoint, every, port, start), plan.ranks)
 
 
 def train_rank(
-    rank: int, plan: Plan, cache: Path, renders: Path | None, checkpoint: Path, every: float, port: int
+    rank: int,
+    plan: Plan,
+    cache: Path,
+    renders: Path | None,
+    checkpoint: Path,
+    every: float,
+    port: int,
+    start: Path | None,
 ) -> None:
     """One process; the first one validates and writes the checkpoint."""
     if plan.ranks > 1:
@@ -36,7 +46,9 @@ def train_rank(
     trainer = Trainer(plan, cache, renders, rank)
     if checkpoint.is_file():
         trainer.resume(checkpoint)
-    validation = Validation(cache, renders) if rank == 0 else None
+    elif start is not None:
+        trainer.begin_from(exported(start))
+    validation = Validation(cache, renders, jump=plan.jump) if rank == 0 else None
     if validation is not None:
         print(f"guided: {validation.compared(validation.guided)}", flush=True)
     trainer.run(checkpoint, validation, every)

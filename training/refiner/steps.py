@@ -45,6 +45,12 @@ class Walk:
         """What the refiner is given for the next step."""
         return LevelPatch(self.alpha, self.photo[self.level], self.photo[self.level - 1], self.blur)
 
+    def at_last_step(self) -> Walk:
+        """The same walk with the mask enlarged to level 1 at once: a single jump, for comparison."""
+        size = self.photo[1].shape[1::-1]
+        alpha = np.asarray(cv2.resize(self.alpha, size, interpolation=cv2.INTER_LINEAR), np.float32)
+        return Walk(self.photo, self.exact, alpha, self.blur * 2 ** (self.level - 1), 1)
+
     def crop(self, rng: Rng, side: int) -> None:
         """Keeps a square of the current level, ``side`` wide, where much is undecided."""
         rows, columns = self.alpha.shape

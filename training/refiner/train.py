@@ -42,6 +42,16 @@ class Plan:
     #: processes that train side by side; their weights are averaged every ``together`` updates
     ranks: int = 1
     together: int = 20
+    #: scenes to see instead of minutes to spend, so that runs on a busy machine compare; 0 counts minutes
+    scenes: int = 0
+    #: whether being worse than the classical refiner costs extra
+    regret: bool = True
+    #: one step from the mask to full size instead of one doubling after the other, for ablations
+    jump: bool = False
+
+    def spent(self, seconds: float, scenes: int) -> float:
+        """The share of the schedule that is over."""
+        return scenes / self.scenes if self.scenes else seconds / (self.minutes * 60)
 
     def rate(self, spent: float) -> float:
         """Learning rate at a share ``spent`` of the time: linear warm-up, then a cosine to zero."""
@@ -64,6 +74,11 @@ class Trainer:
         self.seconds = 0.0
         self.updates = self.scenes = 0
         self.rng = np.random.default_rng([plan.seed, 77, rank])
+
+    def begin_from(self, model: Refiner) -> None:
+        """Starts a new schedule from given weights."""
+        self.model.load_state_dict(model.state_dict())
+        self.running.load_state_dict(model.state_dict())
 
     def save(self, path: Path) -> None:
         """Writes the checkpoint; an interrupted write leaves the old one."""
@@ -89,7 +104,7 @@ class Trainer:
 
     def _stream(self) -> Iterator[list[Walk]]:
         seed = [self.plan.seed, self.rank, self.scenes]
-        walks = Walks(self.cache, self.plan.batch, seed, self.renders, self.plan.render_share)
+        walks = Walks(self.cache, self.plan.batch, seed, self.renders, self.plan.render_share, self.plan.jump)
         return iter(DataLoader(walks, batch_size=None, num_workers=1, prefetch_factor=4))
 
     def _update(self, walks: list[Walk]) -> float:
@@ -102,7 +117,8 @@ class Trainer:
                 walk.crop(self.rng, KEPT)
             step = gather(walks)
             raw = lifted(self.model, step, self.plan.hidden)
-            loss = refiner_loss(raw, torch.from_numpy(step.exact), torch.from_numpy(step.band)) / count
+            prior = torch.from_numpy(step.prior) if self.plan.regret else None
+            loss = refiner_loss(raw, torch.from_numpy(step.exact), torch.from_numpy(step.band), prior) / count
             loss.backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
             for walk, alpha, inside in zip(walks, raw.detach().clamp(0, 1).numpy(), step.band, strict=True):
@@ -116,18 +132,17 @@ class Trainer:
 
         Only the first of several processes validates and writes.
         """
-        budget = self.plan.minutes * 60
         print(f"{parameters(self.model)} parameters", flush=True)
         begun, saved, losses = time.monotonic() - self.seconds, self.seconds, []
         for walks in self._stream():
             for group in self.optimiser.param_groups:
-                group["lr"] = self.plan.rate(self.seconds / budget)
+                group["lr"] = self.plan.rate(self.plan.spent(self.seconds, self.scenes))
             losses.append(self._update(walks))
             self.updates += 1
             self.scenes += len(walks) * self.plan.ranks
             average(self.running, self.model, min(self.plan.averaging, (1 + self.updates) / (10 + self.updates)))
             self.seconds = time.monotonic() - begun
-            over = self.seconds >= budget
+            over = self.plan.spent(self.seconds, self.scenes) >= 1
             if self.plan.ranks > 1:
                 if self.updates % self.plan.together:
                     continue
