@@ -1,4 +1,4 @@
-"""`python -m training.refiner textures | scenes | train | export | sheet`: see training/README.md."""
+"""`python -m training.refiner textures | scenes | train | ablate | export | sheet`: see training/README.md."""
 
 from __future__ import annotations
 
@@ -41,10 +41,17 @@ def run_train(arguments: argparse.Namespace) -> None:
         ranks=arguments.ranks,
         scenes=arguments.scenes,
         regret=not arguments.no_regret,
-        jump=arguments.jump,
+        steps=arguments.steps,
     )
     where = arguments.cache, arguments.renders, arguments.checkpoint
     train(plan, *where, arguments.every, arguments.port, arguments.start)
+
+
+def run_ablate(arguments: argparse.Namespace) -> None:
+    """Trains every variant for a while and prints how they compare."""
+    from .ablations import compare
+
+    compare(arguments.cache, arguments.renders, arguments.scenes, arguments.only)
 
 
 def run_export(arguments: argparse.Namespace) -> None:
@@ -78,7 +85,7 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--scenes", type=int, default=0, help="the whole schedule's length in scenes instead")
     train.add_argument("--start", type=Path, default=None, help="an exported .onnx to start from")
     train.add_argument("--no-regret", action="store_true", help="do not count being worse than classical once more")
-    train.add_argument("--jump", action="store_true", help="one step to full size instead of doublings")
+    train.add_argument("--steps", type=int, default=0, help="no more doublings than this; 0 takes all")
     train.add_argument("--checkpoint", type=Path, required=True)
     train.add_argument("--renders", type=Path, default=None, help="folder of straight RGBA renders")
     train.add_argument("--render-share", type=float, default=0.3)
@@ -92,6 +99,10 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--blocks", type=int, default=2)
     train.add_argument("--hide", default="", help="evidence channels to show as zeros, comma list")
     train.add_argument("--every", type=float, default=240.0, help="seconds between checkpoints")
+    ablate = verbs.add_parser("ablate", help="what each part is worth: trains every variant for a while")
+    ablate.add_argument("--scenes", type=int, default=6000, help="how many scenes each variant sees")
+    ablate.add_argument("--renders", type=Path, required=True, help="folder of straight RGBA renders")
+    ablate.add_argument("--only", nargs="*", default=[], help="names of variants; default: all")
     export = verbs.add_parser("export", help="write the ONNX file")
     export.add_argument("--checkpoint", type=Path, required=True)
     export.add_argument("--output", type=Path, default=SHIPPED)
@@ -108,6 +119,7 @@ def main() -> None:
         "textures": run_textures,
         "scenes": run_scenes,
         "train": run_train,
+        "ablate": run_ablate,
         "export": run_export,
         "sheet": run_sheet,
     }

@@ -42,10 +42,10 @@ class Walks(IterableDataset[list[Walk]]):
     """Batches of walks that start at the same level."""
 
     def __init__(
-        self, cache: Path, batch: int, seed: list[int], renders: Path | None, render_share: float, jump: bool = False
+        self, cache: Path, batch: int, seed: list[int], renders: Path | None, render_share: float, steps: int = 0
     ) -> None:
         self.cache, self.batch, self.seed, self.renders, self.render_share = cache, batch, seed, renders, render_share
-        self.jump = jump
+        self.steps = steps
 
     def __iter__(self) -> Iterator[list[Walk]]:
         cv2.setNumThreads(1)
@@ -68,5 +68,5 @@ class Walks(IterableDataset[list[Walk]]):
             while len(walks) < self.batch:
                 walk = start(rng, *photos[int(rng.integers(len(photos)))], level)
                 if walk is not None:
-                    walks.append(walk.at_last_step() if self.jump else walk)
+                    walks.append(walk.begun_late(self.steps))
             yield walks

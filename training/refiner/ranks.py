@@ -48,7 +48,7 @@ def train_rank(
         trainer.resume(checkpoint)
     elif start is not None:
         trainer.begin_from(exported(start))
-    validation = Validation(cache, renders, jump=plan.jump) if rank == 0 else None
+    validation = Validation(cache, renders, steps=plan.steps) if rank == 0 else None
     if validation is not None:
         print(f"guided: {validation.compared(validation.guided)}", flush=True)
     trainer.run(checkpoint, validation, every)

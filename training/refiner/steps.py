@@ -45,11 +45,13 @@ class Walk:
         """What the refiner is given for the next step."""
         return LevelPatch(self.alpha, self.photo[self.level], self.photo[self.level - 1], self.blur)
 
-    def at_last_step(self) -> Walk:
-        """The same walk with the mask enlarged to level 1 at once: a single jump, for comparison."""
-        size = self.photo[1].shape[1::-1]
+    def begun_late(self, steps: int) -> Walk:
+        """The same walk with no more than ``steps`` steps left, the mask being enlarged at once; 0 leaves all."""
+        if not 0 < steps < self.level:
+            return self
+        size = self.photo[steps].shape[1::-1]
         alpha = np.asarray(cv2.resize(self.alpha, size, interpolation=cv2.INTER_LINEAR), np.float32)
-        return Walk(self.photo, self.exact, alpha, self.blur * 2 ** (self.level - 1), 1)
+        return Walk(self.photo, self.exact, alpha, self.blur * 2 ** (self.level - steps), steps)
 
     def crop(self, rng: Rng, side: int) -> None:
         """Keeps a square of the current level, ``side`` wide, where much is undecided."""

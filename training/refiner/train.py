@@ -46,8 +46,8 @@ class Plan:
     scenes: int = 0
     #: whether being worse than the classical refiner costs extra
     regret: bool = True
-    #: one step from the mask to full size instead of one doubling after the other, for ablations
-    jump: bool = False
+    #: no more doublings than this, the mask being enlarged before the first; 0 takes all, for ablations
+    steps: int = 0
 
     def spent(self, seconds: float, scenes: int) -> float:
         """The share of the schedule that is over."""
@@ -104,7 +104,7 @@ class Trainer:
 
     def _stream(self) -> Iterator[list[Walk]]:
         seed = [self.plan.seed, self.rank, self.scenes]
-        walks = Walks(self.cache, self.plan.batch, seed, self.renders, self.plan.render_share, self.plan.jump)
+        walks = Walks(self.cache, self.plan.batch, seed, self.renders, self.plan.render_share, self.plan.steps)
         return iter(DataLoader(walks, batch_size=None, num_workers=1, prefetch_factor=4))
 
     def _update(self, walks: list[Walk]) -> float:
@@ -128,7 +128,7 @@ class Trainer:
         return total
 
     def run(self, checkpoint: Path, validation: Validation | None, every: float = 240.0) -> None:
-        """Trains until the plan's time is spent; validates and writes ``checkpoint`` every ``every`` seconds.
+        """Trains until the plan is spent; validates and writes ``checkpoint`` every ``every`` seconds.
 
         Only the first of several processes validates and writes.
         """

@@ -44,7 +44,7 @@ class Scores:
 class Validation:
     """A fixed set of walks."""
 
-    def __init__(self, cache: Path, renders: Path | None, count: int = 24, seed: int = 4, jump: bool = False) -> None:
+    def __init__(self, cache: Path, renders: Path | None, count: int = 24, seed: int = 4, steps: int = 0) -> None:
         textures = open_textures(cache, held_out=True)
         made, rendered = open_scenes(cache / "held-out.u8"), RenderScenes(renders, held_out=True)
         self.begin: list[Walk] = []
@@ -56,7 +56,7 @@ class Validation:
             walk = start(rng, *photograph(rng, scene, textures), 2 + number % 2)
             if walk is not None:
                 self.begin.append(walk)
-        self.jump = jump
+        self.steps = steps
         self.bicubic = np.array([self._errors(walk, enlarged(walk)) for walk in self.begin])
         self.guided = np.array([self._errors(walk, descend(walk, lambda w: guided(w.patch()))) for walk in self.begin])
 
@@ -76,7 +76,7 @@ class Validation:
             with torch.no_grad():
                 return np.asarray(lifted(model, gather([walk]), hidden).clamp(0, 1)[0, 0].numpy())
 
-        return [descend(walk.at_last_step() if self.jump else walk, lift) for walk in self.begin]
+        return [descend(walk.begun_late(self.steps), lift) for walk in self.begin]
 
     def scores(self, model: Refiner, hidden: tuple[int, ...] = ()) -> Scores:
         """Errors of the network's results."""
