@@ -68,7 +68,8 @@ def sure_colours(colour: FloatArray, alpha: FloatArray) -> tuple[FloatArray, Flo
     """
     sure_f = np.clip(alpha * 10 - 9, 0, 1) + np.float32(1e-4) * alpha + np.float32(1e-7)
     sure_b = np.clip(1 - alpha * 10, 0, 1) + np.float32(1e-4) * (1 - alpha) + np.float32(1e-7)
-    planes: FloatArray = np.dstack([colour * sure_f[..., None], sure_f, colour * sure_b[..., None], sure_b])
+    channels = cv2.split(colour)
+    planes: FloatArray = cv2.merge([*(c * sure_f for c in channels), sure_f, *(c * sure_b for c in channels), sure_b])
     total: FloatArray = np.zeros_like(planes)
     for radius, weight in NEAR:
         mean = cv2.blur(planes, (2 * radius + 1,) * 2, borderType=cv2.BORDER_REPLICATE)

@@ -103,8 +103,8 @@ def colour_lines(colour: FloatArray, alpha: FloatArray, radius: int, epsilon: fl
     mean_alpha = _box(alpha, radius)
     r, g, b = cv2.split(centred)
     mr, mg, mb = cv2.split(mean)
-    squares = _box(np.dstack([r * r, g * g, b * b]), radius)
-    crosses = _box(np.dstack([r * g, r * b, g * b]), radius)
+    squares = _box(cv2.merge([r * r, g * g, b * b]), radius)
+    crosses = _box(cv2.merge([r * g, r * b, g * b]), radius)
     with_alpha = _box(centred * alpha[..., None], radius) - mean * mean_alpha[..., None]
     rr = np.maximum(squares[..., 0] - mr * mr, 0) + np.float32(epsilon)
     gg = np.maximum(squares[..., 1] - mg * mg, 0) + np.float32(epsilon)
@@ -126,7 +126,7 @@ def colour_lines(colour: FloatArray, alpha: FloatArray, radius: int, epsilon: fl
     sg = yg / gg - lgb * sb
     sr = yr / rr - lrg * sg - lrb * sb
     offset = mean_alpha - sr * mr - sg * mg - sb * mb
-    averaged = _box(np.dstack([sr, sg, sb, offset]), radius)
+    averaged = _box(cv2.merge([sr, sg, sb, offset]), radius)
     slope = averaged[..., :3]
     return slope, averaged[..., 3] - np.float32(0.5) * slope.sum(axis=2)
 
