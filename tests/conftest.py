@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import signal
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,6 +26,18 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+@pytest.fixture(scope="session")
+def imagemagick() -> str:
+    """The ``convert`` of a real ImageMagick: a program of that name may also be something else. Skipped without one."""
+    for name in ("magick", "/usr/bin/convert", "convert"):
+        command = shutil.which(name)
+        if command is not None:
+            said = subprocess.run([command, "-version"], capture_output=True, text=True, check=False).stdout
+            if said.startswith("Version: ImageMagick"):
+                return command
+    pytest.skip("ImageMagick is not installed (apt-get install imagemagick)")
 
 
 @pytest.fixture(scope="module")
