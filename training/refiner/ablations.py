@@ -14,7 +14,8 @@ from .model import parameters
 from .train import Plan, Trainer
 from .validate import Validation
 
-BASE = Plan(0, batch=8, shape=(29, 32, 64, 2))
+#: From nothing, and so without regret: see "regret at once".
+BASE = Plan(0, batch=4, shape=(29, 32, 64, 2), regret=False)
 #: Evidence channels: guided 12-15, unmixed 16-19, mask 20, sure colours and their difference 21-27, blur 28.
 PRIORS, COLOURS = tuple(range(12, 20)), (*range(16, 20), *range(21, 28))
 VARIANTS: dict[str, Plan] = {
@@ -24,7 +25,7 @@ VARIANTS: dict[str, Plan] = {
     "drawn scenes only": replace(BASE, render_share=0.0),
     "50 k parameters": replace(BASE, shape=(29, 16, 32, 2)),
     "400 k parameters": replace(BASE, shape=(29, 46, 92, 2)),
-    "no regret": replace(BASE, regret=False),
+    "regret at once": replace(BASE, regret=True),
     "two steps": replace(BASE, steps=2),
     "rendered scenes only": replace(BASE, render_share=1.0),
     "100 k parameters": replace(BASE, shape=(29, 22, 46, 2)),
