@@ -113,7 +113,7 @@ def make_photos(work: Path, count: int, size: Size) -> Path:
 
 
 def make_network(work: Path) -> Path:
-    """A network that takes red for the subject, and is sure of it: ImageNet normalisation, 320 × 320, as u2net is called by rembg."""
+    """A network that takes red for the subject and is sure of it; called as rembg calls u2net (ImageNet, 320 × 320)."""
     path = work / "red.onnx"
     weight = numpy_helper.from_array(np.array([[[[9]], [[3]], [[-9]]]], np.float32), "w")
     nodes = [
