@@ -30,7 +30,7 @@ SURROUNDINGS = 18
 HAZE = 0.01
 #: How much of its correction is taken. The whole of it gives the lowest error on most photos and veils on a few; a part
 #: of it is better than the classical refiner on nearly all. (docs/design/refiner.md has the measurements.)
-STRENGTH = 0.4
+STRENGTH = 0.55
 #: Larger levels are lifted by the classical refiner: there the network costs most and changed nothing for the better.
 LEVEL_PIXELS = 10_000_000
 
