@@ -301,3 +301,21 @@ def test_the_report_shows_the_least_sure_first_and_escapes_names(tmp_path, mask)
     assert text.count("data:image/webp;base64,") == 4
     assert "http://" not in text.replace("http://www.w3.org", "")
     assert 'href="out/set0/photo000.cutout.png"' in text
+
+
+def test_another_photo_of_the_same_name_replaces_nothing(batch, tmp_path):
+    _, out, options = batch
+    other, kept = tmp_path / "other", pictures(out)
+    other.mkdir()
+    save_photo(other / "set0" / "photo000.jpg", 77)
+    summary, listener = run(other, out, options)
+    assert (summary.failed, states(listener)) == (1, {"set0/photo000.jpg": "failed"})
+    assert pictures(out) == kept
+
+
+def test_photos_that_moved_are_recognised_by_their_content(batch, tmp_path):
+    source, out, options = batch
+    source.rename(tmp_path / "elsewhere")
+    summary, listener = run(tmp_path / "elsewhere", out, options)
+    assert (summary.done, summary.unchanged, summary.failed) == (0, 5, 0)
+    assert set(states(listener).values()) == {"same"}

@@ -26,7 +26,7 @@ def list_sources(spec: str, *, pattern: str | None = None, out: str | None = Non
 
     The pattern is compared with the path below the folder, or with the name alone when it has no slash. Hidden files
     and folders, and ``out`` when it lies below ``spec``, are left out. Raises MissingInput when there is no such
-    place, UsageError when a list names the same photo twice or climbs out of its folder.
+    place, UsageError when a list climbs out of its folder or a pattern is given without a folder.
     """
     wanted = _Wanted(pattern)
     if is_uri(spec):
@@ -34,6 +34,8 @@ def list_sources(spec: str, *, pattern: str | None = None, out: str | None = Non
     path = local(spec)
     if path.is_dir():
         return _folder(path, wanted, out)
+    if pattern is not None:
+        raise UsageError(f"--pattern chooses among the files of a folder, and {spec} is none", "leave it out")
     if path.is_file():
         return _one(path) if path.suffix.lower() in _PICTURES else _listed(spec)
     if is_pattern(spec):

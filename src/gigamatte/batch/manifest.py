@@ -183,7 +183,8 @@ class Manifest:
                     self._record_done(outcome)
                 elif outcome.state == "same":
                     self._db.execute(
-                        "UPDATE photos SET state = 'done', stamp = ?, out_stamp = ?, changed = ? WHERE key = ?",
+                        "UPDATE photos SET state = 'done', ours = 1, stamp = ?, out_stamp = ?, changed = ?"
+                        " WHERE key = ?",
                         (outcome.stamp, outcome.out_stamp, time.time(), outcome.key),
                     )
                 else:
@@ -304,9 +305,12 @@ class Manifest:
         recheck: bool,
     ) -> None:
         """Decide what a listed photo needs, from what is remembered of it."""
+        # a photo of the same name from elsewhere is another photo: what lies at the target is not its result
+        moved = row["source"] != source.place
+        ours = row["ours"] and not moved
         self._db.execute(
-            "UPDATE photos SET seen = ?, source = ?, bytes = ?, config = ?, stamp = ? WHERE key = ?",
-            (self.run, source.place, source.bytes, config, source.stamp, source.key),
+            "UPDATE photos SET seen = ?, source = ?, bytes = ?, config = ?, stamp = ?, ours = ? WHERE key = ?",
+            (self.run, source.place, source.bytes, config, source.stamp, ours, source.key),
         )
         if source.refusal:
             self._db.execute(
@@ -314,7 +318,7 @@ class Manifest:
                 (source.refusal, source.key),
             )
             return
-        redo, touched = row["config"] != config, row["stamp"] != source.stamp
+        redo, touched = row["config"] != config, moved or row["stamp"] != source.stamp
         if row["state"] == "done" and not redo:
             stands = joined(map(standing, files_of(row["target"], row["pair"])))
             if not touched and not recheck and stands == row["out_stamp"]:

@@ -96,6 +96,7 @@ def batch(
     try:
         wanted = options()
         one, many = _masks(wanted.mask)
+        _need_folders(report, export)
         from gigamatte.batch.plan import Plan
 
         plan = Plan(
@@ -179,6 +180,13 @@ def _masks(mask: str | None) -> tuple[str | None, str | None]:
     if mask is None:
         return None, None
     return (None, mask) if is_uri(mask) or Path(mask).is_dir() else (mask, None)
+
+
+def _need_folders(*files: str | None) -> None:
+    """Told before a night of work, not after it. Raises UsageError."""
+    for file in files:
+        if file is not None and not Path(file).absolute().parent.is_dir():
+            raise UsageError(f"{file} cannot be written: there is no folder {Path(file).parent}", "make it first")
 
 
 def _shard(text: str) -> tuple[int, int]:
