@@ -211,6 +211,19 @@ def test_another_division_is_taken_over(desk, tmp_path):
     desk.manifest = Manifest(desk.path)
 
 
+def test_another_division_is_taken_over_though_the_photo_was_listed_here_before(desk, tmp_path):
+    with Manifest(tmp_path / "2-of-2.sqlite") as half:
+        half.begin("a test", "1")
+        half.enlist([A, B], "c", TEMPLATE, desk.targets.get)  # stopped before anything was cut
+    desk.begin(A, B)
+    desk.finish(*desk.claim())
+    with Manifest(tmp_path / "2-of-2.sqlite") as half:
+        half.begin("a test", "1")
+        half.adopt(desk.path)
+        half.enlist([A, B], "c", TEMPLATE, desk.targets.get)
+        assert (half.counts().done, half.counts().waiting) == (2, 0)
+
+
 def test_a_later_manifest_is_refused(tmp_path):
     path = tmp_path / "m.sqlite"
     with Manifest(path):

@@ -15,7 +15,7 @@ from .train import Plan, Trainer
 from .validate import Validation
 
 #: From nothing, and so without regret: see "regret at once".
-BASE = Plan(0, batch=4, shape=(29, 32, 64, 2), regret=False)
+BASE = Plan(0, batch=8, shape=(29, 32, 64, 2), regret=False)
 #: Evidence channels: guided 12-15, unmixed 16-19, mask 20, sure colours and their difference 21-27, blur 28.
 PRIORS, COLOURS = tuple(range(12, 20)), (*range(16, 20), *range(21, 28))
 VARIANTS: dict[str, Plan] = {

@@ -134,8 +134,9 @@ class Manifest:
         with self._writing():
             for source in sources:
                 row = self._row(source.key)
-                # what lies where the other kind of result would is not known to be ours
-                if row is not None and not _fits(row, source.key, template, pair):
+                # what lies where the other kind of result would is not known to be ours; and what this division only
+                # listed, another may have finished since
+                if row is not None and (not _fits(row, source.key, template, pair) or self._done_elsewhere(row)):
                     self._db.execute("DELETE FROM photos WHERE key = ?", (source.key,))
                     row = None
                 if row is None:
@@ -269,6 +270,10 @@ class Manifest:
     def _row(self, key: str) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self._db.execute("SELECT * FROM photos WHERE key = ?", (key,)).fetchone()
         return row
+
+    def _done_elsewhere(self, row: sqlite3.Row) -> bool:
+        wanted = "SELECT 1 FROM photos WHERE key = ? AND ours"
+        return not row["ours"] and any(other.execute(wanted, (row["key"],)).fetchone() for other in self._others)
 
     def _add(self, source: Source, config: str, template: str, pair: bool) -> None:
         for other in self._others:
