@@ -47,6 +47,12 @@ def test_the_default_name_and_the_overwrite_rule(photo: Path, mask: Path, capsys
     assert run(["cut", str(photo), "--mask", str(mask), "--overwrite"]) == 0
 
 
+def test_the_default_name_has_the_suffix_of_the_format(photo: Path, mask: Path) -> None:
+    assert run(["cut", str(photo), "--mask", str(mask), "--format", "tiff"]) == 0
+    assert photo.with_name("photo.cutout.tif").read_bytes()[:2] in (b"II", b"MM")
+    assert not photo.with_name("photo.cutout.png").exists()
+
+
 def test_the_photo_itself_is_never_replaced(photo: Path, mask: Path) -> None:
     before = photo.read_bytes()
     arguments = ["cut", str(photo), "-o", str(photo), "--mask", str(mask), "--overwrite", "--background", "white"]

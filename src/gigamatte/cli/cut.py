@@ -14,7 +14,7 @@ from gigamatte.cli.options import takes_options
 from gigamatte.cli.progress import progress_bar
 from gigamatte.errors import GigamatteError, InputError, UsageError
 from gigamatte.messages.translate import translate
-from gigamatte.options import Options
+from gigamatte.options import Format, Options
 
 if TYPE_CHECKING:
     from gigamatte.types import Receipt
@@ -53,6 +53,7 @@ def cut(
     target = _target(photo, out)
     try:
         chosen = options()
+        target = _target(photo, out, chosen.format)
         receipt = _process(photo, target, chosen, overwrite=overwrite, quiet=quiet or json)
     except GigamatteError as error:
         if json:
@@ -65,14 +66,22 @@ def cut(
         _report(receipt, cached=chosen.cache is not None)
 
 
-def _target(photo: str, out: str | None) -> str:
-    """OUT as given, or beside the photo."""
+def _target(photo: str, out: str | None, format: Format | None = None) -> str:
+    """OUT as given, or beside the photo, with the suffix of a format that was asked for."""
     if out is not None:
         return out
     if photo == "-":
         return "-"
     path = Path(photo)
-    return str(path.with_name(f"{path.stem}.cutout.png"))
+    return str(path.with_name(f"{path.stem}.cutout{_suffix(format)}"))
+
+
+def _suffix(format: Format | None) -> str:
+    if format is None:
+        return ".png"
+    from gigamatte.cutout.encode import CONTAINERS
+
+    return CONTAINERS[format].suffixes[0]
 
 
 def _process(photo: str, target: str, options: Options, *, overwrite: bool, quiet: bool) -> Receipt:
