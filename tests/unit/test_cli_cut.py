@@ -143,6 +143,11 @@ def test_a_pair_is_whole_or_not_there(photo: Path, mask: Path, capsys: pytest.Ca
     alpha.mkdir()
     assert run([*words, str(photo.with_name("a.png")), "--overwrite"]) == 1  # fails at the second file
     assert not colour.exists()
+    colour.write_text("of last week")
+    assert run([*words, str(photo.with_name("a.png")), "--overwrite"]) == 1
+    assert colour.read_text() == "of last week"
+    assert not list(photo.parent.glob(".*"))
+    colour.unlink()
     alpha.rmdir()
     alpha.write_text("mine")
     capsys.readouterr()

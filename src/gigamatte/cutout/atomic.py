@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gigamatte.errors import WriteError
@@ -135,3 +136,34 @@ def _discard(draft: Draft) -> None:
 def hint(target: Path) -> str:
     """What to do about a file that cannot be written."""
     return f"is {target.parent} writable, and is there room on its disk?"
+
+
+@contextlib.contextmanager
+def all_or_as_before(files: Sequence[Path]) -> Iterator[None]:
+    """When the block fails, every one of ``files`` is what it was before: absent, or with its old content.
+
+    The old ones wait under hidden names (a second name for the same bytes where the file system has that).
+    """
+    kept: dict[Path, Path] = {}
+    try:
+        for file in files:
+            if file.is_file():
+                backup = file.with_name(f".{file.name}.{os.getpid()}.before")
+                backup.unlink(missing_ok=True)
+                try:
+                    os.link(file, backup)
+                except OSError:
+                    shutil.copy2(file, backup)
+                kept[file] = backup
+        yield
+    except BaseException:
+        for file in files:
+            if file in kept:
+                os.replace(kept.pop(file), file)
+            else:
+                with contextlib.suppress(OSError):  # a folder of that name was not ours
+                    file.unlink()
+        raise
+    finally:
+        for backup in kept.values():
+            backup.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from typing import BinaryIO
 import numpy as np
 
 from gigamatte import system
+from gigamatte.cutout.atomic import all_or_as_before
 from gigamatte.cutout.backdrop import open_backdrop
 from gigamatte.cutout.compose import Composer
 from gigamatte.cutout.encode import CONTAINERS, Encoding
@@ -76,16 +77,11 @@ class Cutout:
         waited = 0.0
         warnings: tuple[str, ...] = ()
         parts = pair_of(target) if self._options.only == "pair" else ((self._options.only, target),)
-        written: list[Path] = []
-        try:
+        pair = [place for _, place in parts if isinstance(place, Path)] if len(parts) > 1 else []
+        with all_or_as_before(pair):  # half a pair is no result
             for only, place in parts:
                 seconds_waited, more = self._write(only, place, overwrite, watch)
                 waited, warnings = waited + seconds_waited, (*warnings, *more)
-                written += [place] if isinstance(place, Path) else []
-        except BaseException:
-            for place in written:  # half a pair is no result
-                place.unlink(missing_ok=True)
-            raise
         seconds = dict(self._receipt.seconds)
         seconds["colours"] = waited
         seconds["write"] = time.perf_counter() - started - waited
