@@ -6,7 +6,7 @@ from PIL import Image
 
 from gigamatte.errors import GigamatteError, UsageError
 from gigamatte.network.cards import IMAGENET_MEAN, IMAGENET_STD, ModelCard
-from gigamatte.network.decode import confidence, decode, has_subject
+from gigamatte.network.decode import confidence, decode, has_subject, without_doubtful_islands
 from gigamatte.network.graph import Graph, Map
 from gigamatte.network.networks import Network, open_network
 from gigamatte.network.proxy import squash
@@ -178,3 +178,16 @@ def test_a_non_commercial_licence_is_said():
         card(commercial=False, licence="CC BY-NC 4.0"), lambda _: (OpenVinoEngine.open(red_detector()), ())
     )
     assert any("CC BY-NC 4.0: not for commercial use" in warning for warning in network.warnings)
+
+
+def test_islands_that_the_network_doubts_go_and_the_others_stay():
+    alpha = np.zeros((64, 64), np.float32)
+    alpha[10:50, 10:30] = 0.95
+    alpha[20:22, 45:47] = 0.7  # small and doubtful
+    alpha[50:52, 50:52] = 0.9  # small and sure
+    alpha[2:8, 35:60] = 0.6  # doubtful, but not small
+    size = Size(64, 64)
+    kept = without_doubtful_islands(CoarseMatte(alpha, Fit(size, size.box, size))).alpha
+    assert not kept[20:22, 45:47].any()
+    alpha[20:22, 45:47] = 0
+    assert np.array_equal(kept, alpha)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gigamatte.errors import NetworkUnavailable, UsageError, WeightsRefused
 from gigamatte.network.cache import cache_folder
 from gigamatte.network.cards import IMAGENET_MEAN, IMAGENET_STD, ModelCard
-from gigamatte.network.decode import decode
+from gigamatte.network.decode import decode, without_doubtful_islands
 from gigamatte.network.engines.base import Engine
 from gigamatte.network.engines.select import import_ahead, open_engine
 from gigamatte.network.locator import NAME as LOCATOR
@@ -77,7 +77,9 @@ class Network:
         if not self.card.mirrored:
             return coarse
         mirrored = self._asked(NetworkInput(np.ascontiguousarray(seen.tensor[..., ::-1]), seen.fit))
-        return CoarseMatte((coarse.alpha + mirrored.alpha[:, ::-1]) * np.float32(0.5), coarse.fit)
+        both = CoarseMatte((coarse.alpha + mirrored.alpha[:, ::-1]) * np.float32(0.5), coarse.fit)
+        # only a small network is asked twice, and only a small one sees islands that are not there
+        return without_doubtful_islands(both)
 
     def _asked(self, seen: NetworkInput) -> CoarseMatte:
         with self._lock:
