@@ -144,3 +144,29 @@ def test_a_store_that_does_not_answer_is_told_in_a_line(store, tmp_path, mask):
 
     with pytest.raises(MissingInput, match="s3://nowhere/in"):
         run("s3://nowhere/in", str(tmp_path / "out"), Options(mask=mask))
+
+
+@pytest.mark.parametrize("what", ["bucket", "credentials"])
+def test_a_store_that_goes_away_stops_the_batch(store, tmp_path, mask, monkeypatch, what):
+    from batch_helpers import GIB
+
+    from gigamatte.batch.one import Limits
+
+    fill(store, tmp_path / "in", 24)
+    out, options = tmp_path / "out", Options(mask=mask)
+
+    class Thief(Recorder):
+        def started(self, counts):
+            super().started(counts)
+            if what == "bucket":
+                store.rm("shop/in", recursive=True)
+            else:
+                monkeypatch.setattr(places, "remote_stamp", refuse)
+
+    def refuse(_):
+        raise PermissionError("The Access Key Id you provided does not exist in our records.")
+
+    limits = Limits(memory=3 * GIB, seconds=120, inflight=1)
+    summary, _ = run("s3://shop/in", str(out), options, listener=Thief(), limits=limits)
+    assert (summary.exit_code, summary.failed, summary.waiting) == (1, 0, 24)
+    assert "gone" in summary.stopped if what == "bucket" else "20 photos in a row" in summary.stopped

@@ -14,6 +14,7 @@ from gigamatte import system
 from gigamatte.batch import places
 from gigamatte.batch.dimensions import dimensions
 from gigamatte.batch.fingerprint import fingerprint
+from gigamatte.batch.lost import suspect_of
 from gigamatte.batch.memory import BASE, Budget, cost
 from gigamatte.batch.pair import files_of, joined, together
 from gigamatte.batch.task import Known, Outcome, Task, Verdict
@@ -171,7 +172,10 @@ def failure(key: str, error: GigamatteError) -> Outcome:
         verdict = "stop"
     elif isinstance(error, (*_FINAL, Exists)):
         verdict = "final"
-    return Outcome(key, "failed", code=error.code, message=error.message, hint=error.hint, verdict=verdict)
+    suspect = suspect_of(error)
+    return Outcome(
+        key, "failed", code=error.code, message=error.message, hint=error.hint, verdict=verdict, suspect=suspect
+    )
 
 
 def _stand(files: tuple[str, ...], known: Known, scratch: _Scratch) -> bool:
@@ -189,6 +193,8 @@ def _stamp(files: tuple[str, ...]) -> str:
 def _checked(target: str, files: tuple[str, ...], out: str) -> Path:
     """The target, its folder made. Raises WriteError when a link would lead out of the output folder."""
     path = Path(target)
+    if not Path(out).is_dir():  # made anew it would be another place, where its disk or share was mounted
+        raise WriteError(f"the output folder {out} has gone")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         inside = path.parent.resolve().is_relative_to(Path(out).resolve())

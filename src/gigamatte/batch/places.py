@@ -151,6 +151,19 @@ def remove(target: str) -> None:
         raise WriteError(f"{target} cannot be removed: {_reason(error)}") from error
 
 
+def has_entries(folder: str) -> bool:
+    """Whether there is anything in a folder, or at a URI. Raises MissingInput where it cannot be told."""
+    with reading(folder):
+        if is_uri(folder):
+            system, path = filesystem(folder)
+            system.invalidate_cache()
+            return bool(system.ls(path, detail=False))
+        if os.path.isfile(folder):  # a batch of one photo
+            return True
+        with os.scandir(folder) as entries:
+            return next(entries, None) is not None
+
+
 def exists(target: str) -> bool:
     """Whether something lies at a path or URI."""
     if not is_uri(target):

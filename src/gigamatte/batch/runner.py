@@ -16,8 +16,9 @@ from typing import Any, Protocol
 from gigamatte import __version__
 from gigamatte.batch import places
 from gigamatte.batch.fingerprint import config_hash
-from gigamatte.batch.jobs import list_sources
+from gigamatte.batch.jobs import list_sources, root_of
 from gigamatte.batch.lock import lock_shard, shard_name
+from gigamatte.batch.lost import STREAK, lost_place
 from gigamatte.batch.manifest import ATTEMPTS, Counts, Manifest
 from gigamatte.batch.naming import shard_of
 from gigamatte.batch.one import failure
@@ -124,12 +125,15 @@ class _Run:
     def __init__(self, plan: Plan, config: str, manifest: Manifest, listener: Listener, scratch: Path) -> None:
         self._plan, self._config, self._manifest, self._listener = plan, config, manifest, listener
         self._scratch = scratch
+        self._root = root_of(plan.source)
         self._mask_of = plan.mask_of()
         self._unwritten: list[Outcome] = []
         self._flushed = time.monotonic()
         #: bytes of photos that are being cut
         self._bytes: dict[str, int] = {}
         self._refused: list[Outcome] = []
+        #: failures that may be the place's fault and not their photos': not noted until that is known
+        self._held: list[Outcome] = []
         self._done = self._deaths = 0
         self._megapixels = 0.0
         self._stop: Outcome | None = None
@@ -190,6 +194,7 @@ class _Run:
             for outcome in engine.process(self._tasks()):
                 self._take(outcome)
             self._take_refused()
+            self._settle_held()
             self._flush()
             if self._stopping() or not self._manifest.try_again():
                 return
@@ -200,6 +205,7 @@ class _Run:
     def _tasks(self) -> Iterator[Task]:
         plan = self._plan
         while not self._stopping():
+            self._take_refused()
             self._flush()
             tasks = self._manifest.claim(CLAIM, plan.place, _taken, overwrite=plan.overwrite)
             if not tasks:
@@ -220,9 +226,33 @@ class _Run:
             self._take(self._refused.pop())
 
     def _take(self, outcome: Outcome) -> None:
+        if outcome.key not in self._bytes:
+            return  # told twice: an engine on many machines may repeat what a lost machine had finished
+        if outcome.suspect and outcome.verdict != "stop":
+            self._held.append(outcome)
+            if len(self._held) % STREAK == 0:
+                self._settle_held()
+            return
+        if outcome.state != "failed":
+            self._release_held()  # the place is there: those were failures of their own
+        self._note(outcome)
+
+    def _settle_held(self) -> None:
+        """Stop when the place has gone. Nothing is noted of the photos then: they wait, and the next run has them."""
+        error = lost_place(self._plan, self._root, self._held) if self._held else None
+        if error is None:
+            self._release_held()
+        else:
+            self._stop = self._stop or replace(failure("", error), verdict="stop")
+
+    def _release_held(self) -> None:
+        while self._held:
+            self._note(self._held.pop(0))
+
+    def _note(self, outcome: Outcome) -> None:
         read = self._bytes.pop(outcome.key, None)
         if read is None:
-            return  # told twice: an engine on many machines may repeat what a lost machine had finished
+            return
         self._unwritten.append(outcome)
         if outcome.state == "done":
             self._done += 1

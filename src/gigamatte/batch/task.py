@@ -9,6 +9,9 @@ from typing import Any, Literal, Protocol
 
 #: done: written and verified; same: an earlier result is still right; failed: see the outcome's error
 State = Literal["done", "same", "failed"]
+#: what a failure may say about the place, beyond the one photo (``lost.py``). gone: there is no such file; unreadable:
+#: it is there and is not given; away: the store itself does not answer; unwritten: the result could not be written
+Suspect = Literal["", "gone", "unreadable", "away", "unwritten"]
 #: retry: may succeed another time; final: this content with these options never will; stop: no photo would
 Verdict = Literal["retry", "final", "stop"]
 
@@ -80,6 +83,7 @@ class Outcome:
     message: str = ""
     hint: str = ""
     verdict: Verdict = "retry"
+    suspect: Suspect = ""
     #: absolute paths or URIs of what was written: two of a pair
     files: Sequence[str] = ()
 
