@@ -16,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte import __version__, system
+from gigamatte.budget import pixel_memory
 from gigamatte.cutout.cutout import Cutout
 from gigamatte.cutout.smooth import smooth_matte
-from gigamatte.errors import BudgetExceeded, GigamatteError, NoSubject, UsageError
+from gigamatte.cutout.target import check_output
+from gigamatte.errors import GigamatteError, NoSubject, UsageError
 from gigamatte.matte import given
 from gigamatte.matte.cascade import resolve
 from gigamatte.matte.correct import Correction
@@ -30,9 +32,9 @@ from gigamatte.network.answers import Answer, ask
 from gigamatte.network.decode import has_subject
 from gigamatte.network.engines.base import Engine
 from gigamatte.network.networks import Network, open_network
-from gigamatte.options import Options
+from gigamatte.options import Format, Options
 from gigamatte.photo.levels import PhotoLevels
-from gigamatte.photo.mask import read_mask
+from gigamatte.photo.mask import mask_bytes, read_mask
 from gigamatte.photo.read import open_photo
 from gigamatte.types import Box, CoarseMatte, ModelUse, Photo, PixelArray, Receipt, Size, Watch
 
@@ -45,14 +47,6 @@ if TYPE_CHECKING:
 
 #: A trimap is solved at once at no more than this many pixels, then refined like any mask.
 TRIMAP_PIXELS = 1_000_000
-
-
-#: Pixels of a photo and its levels that are kept in memory; more lie in scratch storage.
-PIXEL_MEMORY = 256 << 20
-#: What a cut needs besides pixels, in bytes: libraries and tiles in work; the embedded network; strips on their way.
-FIXED_MEMORY, NETWORK_MEMORY, STRIPS_IN_FLIGHT = 220_000_000, 180_000_000, 6
-#: … and the learned refiner, which shares the runtime with a network: alone, and beside one.
-REFINER_MEMORY, REFINER_BESIDE = 210_000_000, 140_000_000
 
 
 class Remover:
@@ -73,16 +67,20 @@ class Remover:
         ``mask`` takes the network's place (default: ``options.mask``). ``watch(stage, fraction)`` is called often;
         raising Cancelled there stops between tiles. Raises InputError, BudgetExceeded, NetworkUnavailable, NoSubject.
         """
-        clock = _Clock()
         photo = open_photo(source, max_pixels=self.options.max_pixels)
-        memory = self._pixel_memory(photo)
+        return self._cut(photo, mask if mask is not None else self.options.mask, self.options.format, watch)
+
+    def _cut(self, photo: Photo, mask: Source | None, format: Format | None, watch: Watch | None) -> Cutout:
+        clock = _Clock()
+        memory = self._memory(photo, mask, format)
+        correction, said = self._correction(photo.size)
         self._open_refiner_ahead()
         levels = PhotoLevels(photo, memory=memory, watch=watch)
         try:
             clock.lap("read")
-            answer, model = self._locate(levels, mask if mask is not None else self.options.mask)
+            answer, model = self._locate(levels, mask)
             clock.lap("network")
-            correction, refiner = self._correction(), self.refiner()
+            refiner = self.refiner()
             finished = Finished(self._cache, refiner_identity(refiner) if self._cache is not None else "")
             matte, warnings = resolve(
                 answer.coarse,
@@ -100,7 +98,7 @@ class Remover:
             if self.options.smooth:
                 matte = smooth_matte(matte)
             clock.lap("matte")
-            receipt = self._receipt(photo, levels, model, clock, (*photo.warnings, *answer.warnings, *warnings))
+            receipt = self._receipt(photo, levels, model, clock, (*photo.warnings, *said, *answer.warnings, *warnings))
             receipt = dataclasses.replace(
                 receipt,
                 device=answer.device,
@@ -123,8 +121,14 @@ class Remover:
         overwrite: bool = False,
         watch: Watch | None = None,
     ) -> Receipt:
-        """From a file to a file: ``cut`` and ``save`` in one, keeping nothing. Raises what they raise."""
-        with self.cut(source, mask=mask, watch=watch) as cutout:
+        """From a file to a file: ``cut`` and ``save`` in one, keeping nothing.
+
+        Raises what they raise, but what is wrong with the target is told before anything is computed.
+        """
+        target = Path(target) if isinstance(target, str) else target
+        photo = open_photo(source, max_pixels=self.options.max_pixels)
+        format = check_output(self.options, target, photo.size)
+        with self._cut(photo, mask if mask is not None else self.options.mask, format, watch) as cutout:
             return cutout.save(target, overwrite=overwrite, watch=watch)
 
     def network(self) -> Network:
@@ -229,32 +233,25 @@ class Remover:
         coarse, warnings = given.as_coarse(read.values, size, options.box)
         return coarse, (*read.warnings, *warnings)
 
-    def _pixel_memory(self, photo: Photo) -> int:
-        """Bytes of pixels that are kept in memory; the rest goes to scratch. Raises BudgetExceeded up front."""
-        budget = self.options.memory
-        if budget == 0:
-            return PIXEL_MEMORY
-        masked = self.options.mask is not None
-        needed = (FIXED_MEMORY if masked else FIXED_MEMORY + NETWORK_MEMORY) + photo.decode_bytes
-        learned = self.options.refine in ("auto", "neural")
-        if learned:
-            needed += REFINER_MEMORY if masked else REFINER_BESIDE
-        needed += STRIPS_IN_FLIGHT * 256 * photo.size.width * 4 * photo.bits // 8
-        if needed > budget:
-            raise BudgetExceeded(
-                f"{photo.name} needs {needed / 1e6:.0f} MB of memory, allowed are {budget / 1e6:.0f}",
-                "allow more with --memory, or use --refine guided" if learned else "allow more with --memory",
-            )
-        return min(PIXEL_MEMORY, budget - needed)
+    def _memory(self, photo: Photo, mask: Source | None, format: Format | None) -> int:
+        """Bytes of pixels to keep in memory. Raises BudgetExceeded up front."""
+        read = [source for source in (mask, self.options.keep, self.options.drop) if source is not None]
+        given = sum(mask_bytes(source) for source in read)  # and what is missing is told before anything is decoded
+        return pixel_memory(photo, self.options, format, masked=mask is not None, given=given)
 
-    def _correction(self) -> Correction:
-        """What the user said by hand."""
+    def _correction(self, photo: Size) -> tuple[Correction, tuple[str, ...]]:
+        """What the user said by hand, and warnings."""
         options = self.options
-        keep, drop = (
-            read_mask(path, max_pixels=options.max_pixels).values if path is not None else None
-            for path in (options.keep, options.drop)
-        )
-        return Correction(options.largest, options.hole_fill, keep, drop)
+        strokes: list[PixelArray | None] = []
+        warnings: tuple[str, ...] = ()
+        for name, path in (("--keep", options.keep), ("--drop", options.drop)):
+            if path is None:
+                strokes.append(None)
+                continue
+            read = read_mask(path, max_pixels=options.max_pixels)
+            strokes.append(read.values)
+            warnings += (*read.warnings, *given.aspect_warning(name, Size.of(read.values), photo))
+        return Correction(options.largest, options.hole_fill, *strokes), warnings
 
     def _region(self, photo: Size) -> Box:
         box = self.options.box

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from gigamatte.batch import places
-from gigamatte.cutout.cutout import pair_of
+from gigamatte.cutout.target import pair_of
 from gigamatte.errors import GigamatteError
 
 
@@ -32,13 +32,9 @@ def joined(parts: Iterable[str | None]) -> str | None:
 
 @contextlib.contextmanager
 def together(files: tuple[str, ...]) -> Iterator[None]:
-    """When the block fails, take away what it has written: half a pair, or a new half beside an old one, is no result.
-
-    A single file needs no such care: it appears whole or not at all.
+    """When the block fails, take away what it has written: half a pair, or a new half beside an old one, is no result;
+    nor is a whole file that turned out wrong, or whose photo changed while it was read.
     """
-    if len(files) == 1:
-        yield
-        return
     before = [places.output_stamp(file) for file in files]
     try:
         yield

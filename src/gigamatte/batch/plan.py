@@ -12,7 +12,7 @@ from pathlib import Path
 from gigamatte.batch.jobs import root_of
 from gigamatte.batch.naming import check_template, default_template
 from gigamatte.batch.places import exists, is_uri, join, local
-from gigamatte.cutout.cutout import output_format
+from gigamatte.cutout.target import output_format
 from gigamatte.errors import MissingInput, UsageError, WriteError
 from gigamatte.options import Options
 

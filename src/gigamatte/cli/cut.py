@@ -85,7 +85,7 @@ def _suffix(format: Format | None) -> str:
 
 
 def _process(photo: str, target: str, options: Options, *, overwrite: bool, quiet: bool) -> Receipt:
-    from gigamatte.cutout.cutout import output_format, pair_of
+    from gigamatte.cutout.target import output_format, pair_of
     from gigamatte.pipeline import Remover
 
     destination: Path | BinaryIO = sys.stdout.buffer if target == "-" else Path(target)

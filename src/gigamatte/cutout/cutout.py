@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -15,18 +14,14 @@ from gigamatte import system
 from gigamatte.cutout.atomic import all_or_as_before
 from gigamatte.cutout.backdrop import open_backdrop
 from gigamatte.cutout.compose import Composer
-from gigamatte.cutout.encode import CONTAINERS, Encoding
+from gigamatte.cutout.encode import Encoding
 from gigamatte.cutout.foreground import Foreground
 from gigamatte.cutout.frame import framed
+from gigamatte.cutout.target import output_format, pair_of
 from gigamatte.cutout.write import write_image
-from gigamatte.errors import UsageError
-from gigamatte.options import Format, Only, Options
+from gigamatte.options import Only, Options
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import Matte, PixelArray, Receipt, Size, Watch
-
-SUFFIXES: Mapping[str, Format] = {
-    suffix: name for name, container in CONTAINERS.items() for suffix in container.suffixes
-}
 
 
 class Cutout:
@@ -155,42 +150,3 @@ class Cutout:
 
     def _whole(self, only: Only) -> PixelArray:
         return np.concatenate([np.atleast_3d(strip) for strip in self._composer(only).strips()])
-
-
-def pair_of(target: Path | BinaryIO) -> tuple[tuple[Only, Path], ...]:
-    """Where colour and alpha go when both are wanted as pictures of their own: NAME.colour.png and NAME.alpha.png."""
-    if not isinstance(target, Path):
-        raise UsageError("--only pair writes two files; expected a name, found a stream", "name a file with -o")
-    return (
-        ("foreground", target.with_name(f"{target.stem}.colour{target.suffix}")),
-        ("alpha", target.with_name(f"{target.stem}.alpha{target.suffix}")),
-    )
-
-
-def output_format(options: Options, target: Path | BinaryIO | None) -> Format:
-    """The format to write: the option's, else the suffix's, else PNG. Raises UsageError for one that is not written."""
-    if options.format is not None:
-        chosen = options.format
-    elif isinstance(target, Path) and target.suffix:
-        suffix = target.suffix.lower()
-        if suffix not in SUFFIXES:
-            raise UsageError(
-                f"{target.name}: {suffix} is not a format that is written; expected {', '.join(SUFFIXES)}",
-                "name one with --format",
-            )
-        chosen = SUFFIXES[suffix]
-    else:
-        chosen = "png"
-    if chosen == "jpeg" and options.only == "cutout" and options.background is None:
-        raise UsageError("JPEG has no transparency", "give a --background, or write PNG, WebP or TIFF")
-    _check_tiff_words(options, chosen)
-    return chosen
-
-
-def _check_tiff_words(options: Options, format: Format) -> None:
-    words = [word for word, said in (("--compress", options.compress), ("--pyramid", options.pyramid)) if said]
-    if words and format != "tiff":
-        raise UsageError(
-            f"{words[0]} is for TIFF only, the result is {CONTAINERS[format].title}",
-            "write .tif or use --format tiff, or leave it out",
-        )

@@ -43,15 +43,17 @@ class Container:
     #: metadata blocks it has a place for, by libvips' field names
     blocks: frozenset[str]
     dpi: bool = True
+    #: bytes that the encoder holds for every pixel, of 8 bits and deeper (measured with RGBA); 0: it takes strips
+    held: tuple[int, int] = (0, 0)
 
 
 _EXIF_XMP = frozenset({metadata.EXIF, metadata.XMP})
 CONTAINERS: Mapping[Format, Container] = {
     "png": Container("PNG", (".png",), 2**31 - 1, True, True, _EXIF_XMP),
-    "webp": Container("WebP", (".webp",), 16383, False, True, _EXIF_XMP, dpi=False),
+    "webp": Container("WebP", (".webp",), 16383, False, True, _EXIF_XMP, dpi=False, held=(36, 36)),
     "tiff": Container("TIFF", (".tif", ".tiff"), 2**31 - 1, True, True, frozenset({metadata.XMP, metadata.IPTC})),
     "jpeg": Container("JPEG", (".jpg", ".jpeg"), 65500, False, False, _EXIF_XMP | {metadata.IPTC}),
-    "avif": Container("AVIF", (".avif",), 16384, True, True, _EXIF_XMP, dpi=False),
+    "avif": Container("AVIF", (".avif",), 16384, True, True, _EXIF_XMP, dpi=False, held=(52, 78)),
     "psd": Container("Photoshop", (".psd", ".psb"), 300_000, True, True, _EXIF_XMP | {metadata.IPTC}),
 }
 _KEEP = {metadata.EXIF: "exif", metadata.XMP: "xmp", metadata.IPTC: "iptc"}
@@ -70,6 +72,11 @@ def check_fits(format: Format, size: Size, bands: int) -> None:
         )
     if bands in (2, 4) and not container.alpha:
         raise UsageError(f"{container.title} has no transparency", "name a --background, or choose --format png")
+
+
+def encoder_bytes(format: Format, size: Size, bits: int) -> int:
+    """Bytes that writing a picture holds beyond strips, because the encoder takes it whole."""
+    return CONTAINERS[format].held[0 if bits == 8 else 1] * size.pixels
 
 
 def saver_options(format: Format, encoding: Encoding, size: Size, bands: int, bits: int) -> dict[str, Any]:

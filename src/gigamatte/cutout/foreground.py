@@ -17,16 +17,19 @@ from gigamatte.types import Box, FloatArray, Matte, PixelArray, Size, to_pixels
 
 #: How strongly F and B are held together everywhere, and how strongly where alpha changes.
 SMOOTHNESS, EDGE_SMOOTHNESS = 1e-5, 1.0
-#: Largest picture that is solved at once, in pixels.
-GLOBAL_PIXELS = 2_000_000
+#: Largest picture that is solved at once, in pixels, and what that takes.
+GLOBAL_PIXELS, GLOBAL_BYTES_PER_PIXEL = 2_000_000, 56
+#: Pixels of it that are worked on at a time.
+BAND_PIXELS = 1 << 17
 #: The photo is shrunk at least 2**GLOBAL_LEVEL times for that.
 GLOBAL_LEVEL = 3
 #: Jacobi steps at scales of up to SMALL pixels a side, and above.
 SMALL, SMALL_STEPS, STEPS = 32, 10, 2
 #: … and at full size, where the scales before have left little to do.
 FINAL_STEPS = 2
-#: What a tile sees beyond its border, in full-size pixels.
-HALO = 16
+#: What a tile sees beyond its border, in pixels of the coarsest level that is solved tile by tile: STEPS there, and as
+#: much again for all the finer ones.
+HALO = 2 * STEPS
 
 
 class Foreground:
@@ -43,7 +46,7 @@ class Foreground:
         """F in ``box`` of the photo: (row, column, RGB), uint8 or uint16 like the photo."""
         step = 2**self._level
         # whole pixels of the coarsest level, so that every scale between lies on the same grid
-        seen = _aligned(box.grown(HALO), step).within(_aligned(self._levels.size(0).box, step))
+        seen = _aligned(box.grown(HALO * step // 2), step).within(_aligned(self._levels.size(0).box, step))
         home = Box(seen.left // step, seen.top // step, -(-seen.width // step), -(-seen.height // step))
         whole = Box(0, 0, self._solved.shape[2], self._solved.shape[1])
         inside = nearest_inside(home, whole.size)
@@ -60,6 +63,14 @@ class Foreground:
     def _colour(self, level: int, box: Box) -> FloatArray:
         """The photo in ``box``: float32 (3, row, column) in [0, 1]; beyond the border its pixels are repeated."""
         return np.stack(cv2.split(photo_in(self._levels, level, box)))
+
+
+def memory_needed(photo: Size) -> int:
+    """Bytes that solving the coarse scales of a photo of this size takes at its worst."""
+    level = GLOBAL_LEVEL
+    while photo.pixels >> 2 * level > GLOBAL_PIXELS:
+        level += 1
+    return GLOBAL_BYTES_PER_PIXEL * photo.pixels >> 2 * level
 
 
 def _global_level(levels: Levels) -> int:
@@ -111,8 +122,27 @@ def solve(colour: FloatArray, alpha: FloatArray) -> FloatArray:
         small = _resized(colour, width, height, cv2.INTER_AREA)
         small_alpha = cv2.resize(alpha, (width, height), interpolation=cv2.INTER_AREA)
         steps = SMALL_STEPS if max(width, height) <= SMALL else STEPS
-        both = relaxed(_resized(both, width, height, cv2.INTER_NEAREST), small, small_alpha, steps)
+        both = _relaxed_from(both, small, small_alpha, steps)
     return both
+
+
+def _relaxed_from(coarser: FloatArray, colour: FloatArray, alpha: FloatArray, steps: int) -> FloatArray:
+    """``relaxed``, from the solution of a coarser scale, in bands of rows: a fifth of the memory.
+
+    A step looks one row up and down, so a band that begins ``steps`` rows earlier and ends as many later holds, in its
+    middle, exactly what the whole picture would.
+    """
+    rows, columns = alpha.shape
+    down, across = (np.arange(n) * m // n for n, m in zip(alpha.shape, coarser.shape[1:], strict=True))
+    out = np.empty((len(coarser), rows, columns), np.float32)
+    band = max(1, BAND_PIXELS // columns)
+    for top in range(0, rows, band):
+        bottom = min(rows, top + band)
+        first, last = max(0, top - steps), min(rows, bottom + steps)
+        start = coarser[:, down[first:last]][:, :, across]
+        solved = relaxed(start, colour[:, first:last], alpha[first:last], steps)
+        out[:, top:bottom] = solved[:, top - first : bottom - first]
+    return out
 
 
 def relaxed(both: FloatArray, colour: FloatArray, alpha: FloatArray, steps: int) -> FloatArray:

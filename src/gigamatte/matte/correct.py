@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gigamatte.matte.averaged import averaged
 from gigamatte.types import Box, CoarseMatte, Fit, FloatArray, PixelArray, Pixels16, Size
 
 #: Strokes are finer than what a network sees: the mask is enlarged to this longer side before they are drawn in.
@@ -147,8 +148,5 @@ def _under(values: PixelArray, box: Box, size: Size) -> NDArray[np.bool_]:
 
 def _stretched(values: PixelArray, size: Size) -> FloatArray:
     """A stroke picture at the mask's size: float32 in [0, 1]; averaged when it has more pixels: none is lost."""
-    strokes = values.astype(np.float32) * np.float32(1 / np.iinfo(values.dtype).max)
-    how = cv2.INTER_AREA if values.shape[1] > size.width else cv2.INTER_LINEAR
-    shrunk: FloatArray = cv2.resize(strokes, (size.width, size.height), interpolation=how)
     # a thin stroke averages to a faint one, but it was meant in full
-    return np.clip(shrunk * 2, 0, 1).astype(np.float32)
+    return np.clip(averaged(values, size) * 2, 0, 1)

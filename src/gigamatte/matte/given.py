@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.errors import InputError
+from gigamatte.matte.averaged import averaged
 from gigamatte.options import MaskKind
 from gigamatte.types import Box, CoarseMatte, Fit, FloatArray, PixelArray, Size
 
@@ -22,12 +23,20 @@ MASK_PIXELS = 16_000_000
 
 def is_trimap(values: PixelArray) -> bool:
     """Whether a mask has exactly three levels, one of which lies in the middle."""
-    low, high = int(values.min()), int(values.max())
-    between = values[(values != low) & (values != high)]
-    if between.size == 0 or between.min() != between.max():
+    depth = 256 if values.dtype == np.uint8 else 65536
+    levels = np.flatnonzero(cv2.calcHist([values], [0], None, [depth], [0, depth]))
+    if levels.size != 3:
         return False
-    middle = float(between[0]) * 255 / np.iinfo(values.dtype).max
+    middle = float(levels[1]) * 255 / (depth - 1)
     return TRIMAP_MIDDLE[0] <= middle <= TRIMAP_MIDDLE[1]
+
+
+def aspect_warning(what: str, size: Size, photo: Size) -> tuple[str, ...]:
+    """A warning when a mask or stroke picture has not the photo's aspect and is no square, as networks see it."""
+    skew = (size.width / size.height) / (photo.width / photo.height)
+    if abs(skew - 1) <= ASPECT_TOLERANCE or size.width == size.height:
+        return ()
+    return (f"{what} of {size} pixels has neither the photo's aspect ({photo}) nor is it square: stretched",)
 
 
 def as_coarse(values: PixelArray, photo: Size, region: Box | None = None) -> tuple[CoarseMatte, tuple[str, ...]]:
@@ -36,15 +45,11 @@ def as_coarse(values: PixelArray, photo: Size, region: Box | None = None) -> tup
     ``region`` keeps only that box of the photo. The aspect may be the photo's or square (a network's input).
     """
     size = Size.of(values)
-    warnings: tuple[str, ...] = ()
-    skew = (size.width / size.height) / (photo.width / photo.height)
-    if abs(skew - 1) > ASPECT_TOLERANCE and size.width != size.height:
-        warnings = (f"the mask of {size} pixels has neither the photo's aspect ({photo}) nor is it square: stretched",)
-    alpha = (values * np.float32(1 / np.iinfo(values.dtype).max)).astype(np.float32)
+    warnings = aspect_warning("the mask", size, photo)
     if size.pixels > MASK_PIXELS:
         shrink = (MASK_PIXELS / size.pixels) ** 0.5
-        size = Size(round(size.width * shrink), round(size.height * shrink))
-        alpha = cv2.resize(alpha, (size.width, size.height), interpolation=cv2.INTER_AREA)
+        size = Size(max(1, round(size.width * shrink)), max(1, round(size.height * shrink)))
+    alpha = averaged(values, size)
     if region is not None:
         alpha = alpha * _inside(region, photo, size)
     return CoarseMatte(np.clip(alpha, 0, 1), Fit.whole(photo, size)), warnings
@@ -61,9 +66,9 @@ def _inside(region: Box, photo: Size, size: Size) -> FloatArray:
 def kind_of(values: PixelArray, kind: MaskKind) -> MaskKind:
     """auto decided: trimap or alpha. Raises InputError when a trimap is asked for and the mask has no known pixel."""
     if kind == "trimap":
-        low, high = _known(values)
-        if not (low.any() and high.any()):
-            found = "background" if low.any() else "subject" if high.any() else "unknown"
+        low, high = (bool(known.any()) for known in _known(values))
+        if not (low and high):
+            found = "background" if low else "subject" if high else "unknown"
             raise InputError(
                 f"the trimap knows only {found}; expected black (background), grey (unknown) and white (subject)",
                 "use --mask-kind alpha if it is a mask",
@@ -88,10 +93,8 @@ def settled_trimap(values: PixelArray, photo: Size, colour: FloatArray) -> Coars
     1993).
     """
     size = Size.of(colour)
-    background, subject = (
-        cv2.resize(part.astype(np.float32), (size.width, size.height), interpolation=cv2.INTER_AREA) > 0.999
-        for part in _known(values)
-    )
+    background = averaged(values, size, lambda rows: _known(rows)[0].astype(np.float32)) > 0.999
+    subject = averaged(values, size, lambda rows: _known(rows)[1].astype(np.float32)) > 0.999
     far = max(size.width, size.height)
     front, back = (_filled(colour, known.astype(np.float32), far) for known in (subject, background))
     line = front - back

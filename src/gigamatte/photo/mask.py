@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 import pyvips
 
 from gigamatte.errors import UnsupportedInput
-from gigamatte.photo.read import Source, broken, check_pixels, open_source, quiet_libvips
+from gigamatte.photo.read import Opened, Source, broken, check_pixels, open_source, quiet_libvips
 from gigamatte.photo.turn import Turn
 from gigamatte.types import PixelArray, Size
 
 if TYPE_CHECKING:
     from PIL import Image
+
+
+#: how much red, green and blue count (ITU-R BT.601)
+_GREY = [0.299, 0.587, 0.114]
 
 
 @dataclass(frozen=True)
@@ -39,27 +42,37 @@ def read_mask(source: Source | Image.Image, *, max_pixels: int) -> Mask:
     if header.interpretation == "cmyk" or header.format not in ("uchar", "ushort"):
         found = "CMYK" if header.interpretation == "cmyk" else header.format
         raise UnsupportedInput(f"the mask {opened.name} is {found}; expected grey, RGB or RGBA of 8 or 16 bits")
+    dtype: np.dtype[Any] = np.dtype(np.uint8 if header.format == "uchar" else np.uint16)
     try:
-        image = opened.load()
-        data = image.write_to_memory()
+        band, note = _band(opened, np.iinfo(dtype).max)
+        data = band.write_to_memory()
     except pyvips.Error as error:
         raise broken(opened.name, error) from error
-    dtype: np.dtype[Any] = np.dtype(np.uint8 if header.format == "uchar" else np.uint16)
     flat: PixelArray = np.frombuffer(data, dtype)
-    values, note = _values(flat.reshape(*Size(image.width, image.height).shape, image.bands))
-    upright = Turn.from_exif(opened.orientation).upright(values).copy()
+    values = flat.reshape(Size(header.width, header.height).shape)
+    upright: PixelArray = np.ascontiguousarray(Turn.from_exif(opened.orientation).upright(values)).view(dtype)
     return Mask(upright, (*opened.warnings, *note))
 
 
-def _values(pixels: PixelArray) -> tuple[PixelArray, tuple[str, ...]]:
-    bands = pixels.shape[2]
+def mask_bytes(source: Source | Image.Image) -> int:
+    """Bytes that reading a mask takes at its worst, from its header alone; raises like ``read_mask``."""
+    header = open_source(source).header
+    # the values, and once more while they are turned upright or drawn from
+    return 2 * int(header.width * header.height) * (1 if header.format == "uchar" else 2)
+
+
+def _band(opened: Opened, full: int) -> tuple[pyvips.Image, tuple[str, ...]]:
+    """The lazy band that holds the mask, and what had to be said. A mask of several bands is never held whole."""
+    image = opened.load()
     note: tuple[str, ...] = ()
-    if bands in (2, 4):
-        alpha = pixels[..., -1]
-        if int(alpha.min()) < np.iinfo(pixels.dtype).max:
-            return alpha, ()
+    if image.bands in (2, 4):
+        if image.extract_band(image.bands - 1).min() < full:
+            return opened.load().extract_band(image.bands - 1), ()
         note = ("the mask's alpha is opaque everywhere: its grey was taken instead",)
-    if bands < 3:
-        return pixels[..., 0], note
-    grey = cv2.cvtColor(np.ascontiguousarray(pixels[..., :3]), cv2.COLOR_RGB2GRAY)
-    return grey.astype(pixels.dtype, copy=False), note
+        image = opened.load()
+    if image.bands < 3:
+        return image.extract_band(0), note
+    colours = image.extract_band(0, n=3)
+    # rounded to nearest, so that a grey stored as RGB comes out as it is
+    grey = (colours * _GREY).bandmean() * 3 + 0.5
+    return grey.floor().cast(image.format), note

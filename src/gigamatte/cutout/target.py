@@ -1,0 +1,91 @@
+"""Where a result goes and in what format: everything about it that can be refused before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+from gigamatte.cutout.encode import CONTAINERS, check_fits
+from gigamatte.errors import UsageError
+from gigamatte.options import Format, Only, Options
+from gigamatte.types import Size
+
+SUFFIXES: Mapping[str, Format] = {
+    suffix: name for name, container in CONTAINERS.items() for suffix in container.suffixes
+}
+_ONE_CHANNEL = ("alpha", "trimap", "uncertainty")
+
+
+def pair_of(target: Path | BinaryIO) -> tuple[tuple[Only, Path], ...]:
+    """Where colour and alpha go when both are wanted as pictures of their own: NAME.colour.png and NAME.alpha.png."""
+    if not isinstance(target, Path):
+        raise UsageError("--only pair writes two files; expected a name, found a stream", "name a file with -o")
+    return (
+        ("foreground", target.with_name(f"{target.stem}.colour{target.suffix}")),
+        ("alpha", target.with_name(f"{target.stem}.alpha{target.suffix}")),
+    )
+
+
+def output_format(options: Options, target: Path | BinaryIO | None) -> Format:
+    """The format to write: the option's, else the suffix's, else PNG.
+
+    Raises UsageError for one that is not written or does not go with the other options.
+    """
+    chosen = _named(options, target)
+    if options.background is not None and options.only != "cutout":
+        raise UsageError(
+            f"--background lies behind the cutout, but --only {options.only} was asked for", "leave one of them out"
+        )
+    if chosen == "jpeg" and options.only == "cutout" and options.background is None:
+        raise UsageError("JPEG has no transparency", "give a --background, or write PNG, WebP or TIFF")
+    if chosen == "psd" and options.only in (*_ONE_CHANNEL, "pair"):
+        raise UsageError("a Photoshop file here holds a cutout, not a single channel", "choose --format png or tiff")
+    _check_words(options, chosen)
+    return chosen
+
+
+def check_output(options: Options, target: Path | BinaryIO, photo: Size) -> Format:
+    """The format to write, once the photo's size is known.
+
+    Raises UsageError like ``output_format``, and WriteError when the result is larger than the format allows; a
+    cropped result has a size that is known only when the subject is.
+    """
+    chosen = output_format(options, target)
+    if not options.crop:
+        check_fits(chosen, photo, _bands(options))
+    return chosen
+
+
+def _named(options: Options, target: Path | BinaryIO | None) -> Format:
+    if options.format is not None:
+        return options.format
+    if not isinstance(target, Path) or not target.suffix:
+        return "png"
+    suffix = target.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise UsageError(
+            f"{target.name}: {suffix} is not a format that is written; expected {', '.join(SUFFIXES)}",
+            "name one with --format",
+        )
+    return SUFFIXES[suffix]
+
+
+def _bands(options: Options) -> int:
+    if options.only in _ONE_CHANNEL:
+        return 1
+    return 4 if options.only == "cutout" and options.background is None else 3
+
+
+def _check_words(options: Options, format: Format) -> None:
+    title = CONTAINERS[format].title
+    words = [word for word, said in (("--compress", options.compress), ("--pyramid", options.pyramid)) if said]
+    if words and format != "tiff":
+        raise UsageError(
+            f"{words[0]} is for TIFF only, the result is {title}",
+            "write .tif or use --format tiff, or leave it out",
+        )
+    if options.quality is not None and format not in ("webp", "jpeg", "avif"):
+        raise UsageError(
+            f"--quality is for WebP, JPEG and AVIF, the result is {title}, which loses nothing", "leave it out"
+        )
