@@ -29,7 +29,8 @@ class Desk:
         return left
 
     def claim(self, **more):
-        return self.manifest.claim(99, str, self.foreign.intersection, **more)
+        lie = {**dict.fromkeys(self.foreign, "foreign"), **self.targets}
+        return self.manifest.claim(99, str, lambda found: {at: lie[at] for at in found if at in lie}, **more)
 
     def finish(self, *tasks):
         for task in tasks:

@@ -56,10 +56,12 @@ def test_each_file_is_remembered_and_redone(batch):
     os.utime(out / "set2" / "photo002.colour.png", (1, 1))  # touched, not changed
     summary, listener = run(source, out, options)
     assert states(listener) == {
-        "set0/photo000.jpg": "done", "set1/photo001.jpg": "done", "set2/photo002.jpg": "same"
+        "set0/photo000.jpg": "done", "set1/photo001.jpg": "kept", "set2/photo002.jpg": "same"
     }  # fmt: skip
-    assert (summary.done, summary.unchanged) == (2, 3)
-    assert pictures(out) == old
+    assert (summary.done, summary.unchanged, summary.kept) == (1, 3, 1)
+    assert {key for key, data in pictures(out).items() if old[key] != data} == {"set1/photo001.alpha.png"}
+    summary, _ = run(source, out, options, overwrite=True)
+    assert (summary.done, pictures(out)) == (1, old)
 
 
 def test_either_file_of_others_is_not_replaced(tmp_path, mask):
@@ -201,26 +203,33 @@ def test_the_report_shows_the_colours_under_the_alpha(batch, tmp_path):
     assert 'href="out/set0/photo000.colour.png"' in text
 
 
+def make_first_kind(path):
+    """A manifest as version 1 wrote it."""
+    database = sqlite3.connect(path)
+    for column in ("pair", "handed", "stale"):
+        database.execute(f"ALTER TABLE photos DROP COLUMN {column}")
+    database.execute("DROP TABLE written")
+    database.execute("PRAGMA user_version = 1")
+    database.close()
+
+
 def test_a_manifest_of_the_first_kind_is_taken_over(tmp_path, mask):
     source, out, options = tmp_path / "in", tmp_path / "out", Options(mask=mask)
     save_photos(source, 3)
     run(source, out, options)
     path = out / ".gigamatte" / "1-of-1.sqlite"
-    database = sqlite3.connect(path)
-    database.execute("ALTER TABLE photos DROP COLUMN pair")
-    database.execute("PRAGMA user_version = 1")
-    database.close()
+    make_first_kind(path)
     summary, _ = run(source, out, options)
     assert (summary.done, summary.unchanged) == (0, 3)
     with Manifest(path) as manifest:
         manifest.begin("a test", "1")
     shutil.copytree(out, tmp_path / "other")
-    database = sqlite3.connect(path)  # and so is one of another division
-    database.execute("ALTER TABLE photos DROP COLUMN pair")
-    database.execute("PRAGMA user_version = 1")
-    database.close()
+    make_first_kind(path)  # and so is one of another division
     done = [run(source, out, options, shard=(index, 2))[0] for index in (1, 2)]
     assert sum(summary.unchanged for summary in done) == 3
+    # what it has written is known as ours, and may be replaced
+    done = [run(source, out, Options(mask=mask, crop=True), shard=(index, 2))[0] for index in (1, 2)]
+    assert sum(summary.done for summary in done) == 3
 
 
 def test_the_alpha_is_the_colours_own(batch):

@@ -42,10 +42,11 @@ class JsonDisplay:
     def ended(self, outcome: Outcome, progress: Progress, *, again: bool) -> None:
         """A photo; and every few seconds how far the whole is."""
         error = {"code": outcome.code, "message": outcome.message, "hint": outcome.hint} if outcome.code else None
+        stale = {"stale": True} if outcome.stale else {}
         state = "retrying" if again else outcome.state
         self._say(
             "photo", path=outcome.key, state=state, seconds=outcome.seconds, error=error, files=list(outcome.files),
-            receipt=outcome.receipt,
+            receipt=outcome.receipt, **stale,
         )  # fmt: skip
         if time.monotonic() - self._last >= EVERY:
             self._last = time.monotonic()
@@ -97,6 +98,10 @@ class LineDisplay:
         """A result's path (two of a pair), or why there is none."""
         if outcome.state == "failed":
             self._err(f"{outcome.key}: {outcome.message}" + (" (will be tried again)" if again else ""))
+            if outcome.stale and not again:
+                self._err("  its earlier result was left as it is")
+        elif outcome.state == "kept":
+            self._err(f"{outcome.key}: {outcome.message}")
         elif self._paths:
             for file in outcome.files:
                 sys.stdout.write(_printable(f"{file}\n"))
@@ -122,6 +127,8 @@ class LineDisplay:
                 f"{summary.waiting:,} left; {summary.megapixels:,.0f} megapixels in {_span(summary.seconds)}, "
                 f"{rate:.1f} a second"
             )
+        if summary.kept:
+            self._err(f"{summary.kept:,} results were changed by hand and are kept: --overwrite replaces them")
         if summary.interrupted:
             self._err("interrupted: the same command goes on from here")
 

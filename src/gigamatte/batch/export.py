@@ -21,6 +21,7 @@ def photo_line(row: dict[str, Any]) -> dict[str, Any]:
     line = {"path": row["key"], "input": row["source"], "output": row["target"]}
     line["files"] = list(files_of(row["target"], row["pair"]))
     line |= {name: row[name] for name in _COLUMNS}
+    line["stale"] = bool(row["stale"])
     line["error"] = {name: row[name] for name in ("code", "message", "hint")} if row["code"] else None
     line["receipt"] = row["receipt"]
     return line

@@ -10,31 +10,35 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from gigamatte.batch import written
 from gigamatte.batch.naming import candidates, folded
 from gigamatte.batch.pair import files_of, joined
-from gigamatte.batch.task import Known, Outcome, Source, Task
+from gigamatte.batch.task import Known, Outcome, Source, Task, Written
 from gigamatte.errors import GigamatteError, WriteError
 
 #: attempts after which a photo is left alone until it, or the options, change
 ATTEMPTS = 2
-VERSION = 2
+VERSION = 3
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS photos (
     key TEXT PRIMARY KEY, source TEXT NOT NULL, bytes INTEGER NOT NULL, stamp TEXT NOT NULL, config TEXT NOT NULL,
     target TEXT NOT NULL UNIQUE, folded TEXT NOT NULL UNIQUE,
-    state TEXT NOT NULL,            -- waiting, running, done, failed (is tried again), quarantined (is not)
+    state TEXT NOT NULL,            -- waiting, running, done, kept (its result was changed since by somebody else),
+                                    -- failed (is tried again), quarantined (is not)
     attempts INTEGER NOT NULL DEFAULT 0,
     ours INTEGER NOT NULL DEFAULT 0,    -- what lies at the target, if anything, is from this batch
     seen INTEGER NOT NULL,          -- the last run that listed it
     pair INTEGER NOT NULL DEFAULT 0,    -- its result is two files, named after the target
+    handed INTEGER NOT NULL DEFAULT 0,  -- it was cut and what came of it was not noted: what lies there may be ours
+    stale INTEGER NOT NULL DEFAULT 0,   -- it failed, and an earlier result stays at the target
     fingerprint TEXT, sha256 TEXT, out_bytes INTEGER, out_stamp TEXT, megapixels REAL, seconds REAL, doubt REAL,
     code TEXT, message TEXT, hint TEXT, receipt TEXT, changed REAL
 ) WITHOUT ROWID;
@@ -54,6 +58,7 @@ class Counts:
     done: int = 0
     failed: int = 0
     quarantined: int = 0
+    kept: int = 0
     waiting_bytes: int = 0
     done_bytes: int = 0
     done_megapixels: float = 0.0
@@ -61,7 +66,7 @@ class Counts:
     @property
     def total(self) -> int:
         """All photos that were listed."""
-        return self.waiting + self.done + self.failed + self.quarantined
+        return self.waiting + self.done + self.kept + self.failed + self.quarantined
 
 
 class Manifest:
@@ -77,14 +82,26 @@ class Manifest:
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if version > VERSION:
                 raise WriteError(f"{path} was written by a later gigamatte (its version {version}, ours {VERSION})")
-            self._db.executescript(_TABLES)
-            if version == 1:
-                self._db.execute("ALTER TABLE photos ADD COLUMN pair INTEGER NOT NULL DEFAULT 0")
-            self._db.execute(f"PRAGMA user_version = {VERSION}")
+            self._db.executescript(_TABLES + written.TABLE)
+            self._take_over(version)
         except sqlite3.Error as error:
             raise _unwritable(path, error) from error
         self.run = 0
         self._others: list[sqlite3.Connection] = []
+
+    def _take_over(self, version: int) -> None:
+        """Bring a manifest of an earlier version, 0 for a new one, to this one; all of it or nothing."""
+        if version == VERSION:
+            return
+        columns = {1: ("pair", "handed", "stale"), 2: ("handed", "stale")}.get(version, ())
+        self._db.execute("BEGIN IMMEDIATE")
+        for column in columns:
+            self._db.execute(f"ALTER TABLE photos ADD COLUMN {column} INTEGER NOT NULL DEFAULT 0")
+        if columns:
+            written.take_over(self._db)
+            self._db.execute("UPDATE photos SET handed = 1 WHERE ours AND sha256 IS NULL")
+        self._db.execute(f"PRAGMA user_version = {VERSION}")
+        self._db.execute("COMMIT")
 
     def close(self) -> None:
         """Close it; whatever was committed stays."""
@@ -125,11 +142,13 @@ class Manifest:
         pair: bool = False,
         retry: bool = False,
         recheck: bool = False,
+        overwrite: bool = False,
     ) -> None:
         """Note photos as new, changed, or as they were.
 
         ``standing(file)`` gives the stamp of a result's file, None where there is none. ``pair``: results are two files
-        each. ``retry`` gives quarantined photos another chance; ``recheck`` has inputs and results hashed again.
+        each. ``retry`` gives quarantined photos another chance; ``recheck`` has inputs and results hashed again;
+        ``overwrite`` has results redone that were kept because somebody had changed them.
         """
         with self._writing():
             for source in sources:
@@ -143,7 +162,7 @@ class Manifest:
                     self._add(source, config, template, pair)
                     row = self._row(source.key)
                     assert row is not None  # it was added a line ago
-                self._revise(row, source, config, standing, retry=retry, recheck=recheck)
+                self._revise(row, source, config, standing, retry=retry, recheck=recheck, overwrite=overwrite)
 
     def adopt(self, other: Path) -> None:
         """Take over what another division into shards has done, photo by photo as they are listed."""
@@ -154,26 +173,26 @@ class Manifest:
             raise _unwritable(other, error) from error
 
     def claim(
-        self, most: int, place: Callable[[str], str], taken: Callable[[list[str]], set[str]], *, overwrite: bool = False
-    ) -> list[Task]:
+        self, most: int, place: Callable[[str], str], look: Callable[[list[str]], Mapping[str, str]], *,
+        overwrite: bool = False,
+    ) -> list[Task]:  # fmt: skip
         """Up to ``most`` waiting photos of this run, marked as running before they are handed out.
 
-        ``place`` makes a path or URI of a target; ``taken`` says at which places something lies. What is neither ours
-        nor may be overwritten keeps its task from replacing it; a photo is never replaced.
+        ``place`` makes a path or URI of a target; ``look`` gives the stamps of what lies at places, where anything
+        does. What is not, by its stamp, what was written there may not be replaced unless its hash says that it is, or
+        ``overwrite`` allows it; a photo is never replaced.
         """
         select = "SELECT * FROM photos WHERE seen = ? AND state = 'waiting' ORDER BY key LIMIT ?"
         rows = self._db.execute(select, (self.run, most)).fetchall()
-        files = {row["key"]: [place(file) for file in files_of(row["target"], row["pair"])] for row in rows}
-        doubtful = [] if overwrite else [file for row in rows if not row["ours"] for file in files[row["key"]]]
-        foreign = taken(doubtful) if doubtful else set()
-        tasks = []
+        places = [place(file) for row in rows for file in files_of(row["target"], row["pair"])]
+        stamps = look(places) if places else {}
+        tasks = [self._task(row, place, stamps, overwrite) for row in rows]
         with self._writing():
-            for row in rows:
-                target = place(row["target"])
-                ours = not any(file in foreign or self._is_source(file) for file in files[row["key"]])
-                known = Known(row["fingerprint"], row["sha256"]) if row["sha256"] else None
-                tasks.append(Task(row["key"], row["source"], target, row["bytes"], replace=ours, known=known))
-                self._db.execute("UPDATE photos SET state = 'running', ours = ? WHERE key = ?", (ours, row["key"]))
+            for task in tasks:
+                self._db.execute(
+                    "UPDATE photos SET state = 'running', ours = ?, handed = ? WHERE key = ?",
+                    (task.replace, task.replace, task.key),
+                )
         return tasks
 
     def record(self, outcomes: Iterable[Outcome]) -> None:
@@ -184,12 +203,24 @@ class Manifest:
                     self._record_done(outcome)
                 elif outcome.state == "same":
                     self._db.execute(
-                        "UPDATE photos SET state = 'done', ours = 1, stamp = ?, out_stamp = ?, changed = ?"
-                        " WHERE key = ?",
+                        "UPDATE photos SET state = 'done', ours = 1, stamp = ?, out_stamp = ?, changed = ?, stale = 0,"
+                        " code = NULL, message = NULL, hint = NULL WHERE key = ?",
                         (outcome.stamp, outcome.out_stamp, time.time(), outcome.key),
                     )
+                elif outcome.state == "kept":
+                    self._db.execute(
+                        "UPDATE photos SET state = 'kept', attempts = 0, stamp = ?, out_stamp = ?, code = ?,"
+                        " message = ?, hint = ?, changed = ?, stale = 0 WHERE key = ?",
+                        (
+                            outcome.stamp, outcome.out_stamp, outcome.code, outcome.message, outcome.hint, time.time(),
+                            outcome.key,
+                        ),
+                    )  # fmt: skip
                 else:
                     self._record_failure(outcome)
+                self._db.execute("UPDATE photos SET handed = 0 WHERE key = ?", (outcome.key,))
+                if outcome.state in ("done", "same") and (row := self._row(outcome.key)) is not None:
+                    written.note(self._db, row)
 
     def will_retry(self, outcome: Outcome) -> bool:
         """Whether a photo that failed is tried again in this run."""
@@ -226,6 +257,7 @@ class Manifest:
             done=int(of("done")),
             failed=int(of("failed")),
             quarantined=int(of("quarantined")),
+            kept=int(of("kept")),
             waiting_bytes=int(of("waiting", "running", column="bytes")),
             done_bytes=int(of("done", column="bytes")),
             done_megapixels=of("done", column="megapixels"),
@@ -243,7 +275,7 @@ class Manifest:
         self._db.execute(
             "UPDATE photos SET state = 'done', attempts = 0, ours = 1, fingerprint = ?, stamp = ?, sha256 = ?,"
             " out_bytes = ?, out_stamp = ?, megapixels = ?, seconds = ?, doubt = ?, receipt = ?, changed = ?,"
-            " code = NULL, message = NULL, hint = NULL WHERE key = ?",
+            " code = NULL, message = NULL, hint = NULL, stale = 0 WHERE key = ?",
             (
                 outcome.fingerprint, outcome.stamp, outcome.sha256, outcome.out_bytes, outcome.out_stamp,
                 outcome.megapixels, outcome.seconds, outcome.doubt, json.dumps(outcome.receipt), time.time(),
@@ -257,11 +289,29 @@ class Manifest:
             return
         self._db.execute(
             "UPDATE photos SET attempts = attempts + 1, code = ?, message = ?, hint = ?, seconds = ?, changed = ?,"
-            " state = CASE WHEN ? OR attempts + 1 >= ? THEN 'quarantined' ELSE 'failed' END WHERE key = ?",
+            " stale = ?, state = CASE WHEN ? OR attempts + 1 >= ? THEN 'quarantined' ELSE 'failed' END WHERE key = ?",
             (
-                outcome.code, outcome.message, outcome.hint, outcome.seconds, time.time(),
+                outcome.code, outcome.message, outcome.hint, outcome.seconds, time.time(), outcome.stale,
                 outcome.verdict == "final", ATTEMPTS, outcome.key,
             ),
+        )  # fmt: skip
+
+    def _task(self, row: sqlite3.Row, place: Callable[[str], str], stamps: Mapping[str, str], overwrite: bool) -> Task:
+        free, earlier, remembered = True, False, list[tuple[Written, ...]]()
+        for file in files_of(row["target"], row["pair"]):
+            at, found = place(file), tuple[Written, ...]()
+            if self._is_source(at):
+                free = False
+            elif at in stamps:
+                found = tuple(written.look_up((self._db, *self._others), file, row["key"]))
+                own = [one for one in found if one.source == row["source"]]
+                earlier = earlier or bool(own)
+                free &= overwrite or bool(row["handed"]) or any(one.stamp == stamps[at] for one in own)
+            remembered.append(found)
+        known = Known(row["fingerprint"], row["sha256"]) if row["sha256"] else None
+        return Task(
+            row["key"], row["source"], place(row["target"]), row["bytes"], replace=free, known=known,
+            written=() if free else tuple(remembered), earlier=earlier,
         )  # fmt: skip
 
     def _is_source(self, place: str) -> bool:
@@ -308,14 +358,25 @@ class Manifest:
         *,
         retry: bool,
         recheck: bool,
+        overwrite: bool,
     ) -> None:
         """Decide what a listed photo needs, from what is remembered of it."""
         # a photo of the same name from elsewhere is another photo: what lies at the target is not its result
         moved = row["source"] != source.place
         ours = row["ours"] and not moved
         self._db.execute(
-            "UPDATE photos SET seen = ?, source = ?, bytes = ?, config = ?, stamp = ?, ours = ? WHERE key = ?",
-            (self.run, source.place, source.bytes, config, source.stamp, ours, source.key),
+            "UPDATE photos SET seen = ?, source = ?, bytes = ?, config = ?, stamp = ?, ours = ?, handed = ?"
+            " WHERE key = ?",
+            (
+                self.run,
+                source.place,
+                source.bytes,
+                config,
+                source.stamp,
+                ours,
+                row["handed"] and not moved,
+                source.key,
+            ),
         )
         if source.refusal:
             self._db.execute(
@@ -324,9 +385,10 @@ class Manifest:
             )
             return
         redo, touched = row["config"] != config, moved or row["stamp"] != source.stamp
-        if row["state"] == "done" and not redo:
+        if row["state"] in ("done", "kept") and not redo:
             stands = joined(map(standing, files_of(row["target"], row["pair"])))
-            if not touched and not recheck and stands == row["out_stamp"]:
+            again = recheck or (overwrite and row["state"] == "kept")
+            if not touched and not again and stands == row["out_stamp"]:
                 return
             redo = stands is None  # a result that stands may turn out to be right once it is hashed
         elif row["state"] == "quarantined" and not (redo or touched or retry or row["code"] in ("exists", "refused")):

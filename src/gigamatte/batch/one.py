@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import errno
 import os
@@ -43,6 +44,12 @@ _DISK = tuple(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, err
 LEAST_MEMORY = 1 << 30
 #: bytes of it that are for the process around the child
 AROUND = 256 << 20
+
+
+class Kept(WriteError):
+    """The file at the target is a result of this photo that somebody has changed since."""
+
+    code = "kept"
 
 
 class Exists(WriteError):
@@ -126,7 +133,7 @@ class Worker:
         except Cancelled:
             return None
         except GigamatteError as error:
-            outcome = failure(task.key, error)
+            outcome = self._with_stale(task, failure(task.key, error))
         except MemoryError:
             outcome = failure(task.key, GigamatteError("out of memory around the worker process"))
         except Exception as error:  # one odd photo never ends the batch
@@ -142,8 +149,13 @@ class Worker:
             if task.known is not None and task.known.fingerprint == content and _stand(files, task.known, scratch):
                 return Outcome(task.key, "same", content, stamp, task.known.sha256, out_stamp=_stamp(files))
             if not task.replace:
-                there = next(filter(places.exists, files), task.target)
-                raise Exists(f"{there} exists and is not from this batch", "allow it with --overwrite")
+                try:
+                    _check_ours(task, files, content, scratch)
+                except Kept as kept:
+                    return Outcome(
+                        task.key, "kept", content, stamp, out_stamp=_stamp(files), code=kept.code, message=kept.message,
+                        hint=kept.hint,
+                    )  # fmt: skip
             with together(files):
                 target = scratch.draft(task.target) if remote else _checked(task.target, files, self._out)
                 written = scratch.note(files_of(str(target), self._pair)) if remote else files
@@ -156,6 +168,15 @@ class Worker:
                         places.publish(Path(path), file)
         plain = dataclasses.replace(receipt, input=task.source, output=task.target).as_dict()
         return Outcome(task.key, "done", content, stamp, sha256, length, _stamp(files), plain, files=files)
+
+    def _with_stale(self, task: Task, outcome: Outcome) -> Outcome:
+        """Told that an earlier result stays where this failure leaves it."""
+        if not task.earlier or outcome.code == Exists.code or outcome.verdict == "stop":
+            return outcome
+        with contextlib.suppress(InputError):
+            stays = any(map(places.exists, files_of(task.target, self._pair)))
+            return dataclasses.replace(outcome, stale=stays)
+        return outcome
 
     def _cut(self, photo: Path, target: Path, mask: Path | None) -> Receipt:
         with self._budget.hold(cost(dimensions(photo))):
@@ -176,6 +197,20 @@ def failure(key: str, error: GigamatteError) -> Outcome:
     return Outcome(
         key, "failed", code=error.code, message=error.message, hint=error.hint, verdict=verdict, suspect=suspect
     )
+
+
+def _check_ours(task: Task, files: tuple[str, ...], content: str, scratch: _Scratch) -> None:
+    """Raises Kept or Exists unless what lies at the target is, byte for byte, what was written there for this photo."""
+    for index, file in enumerate(files):
+        if not places.exists(file):
+            continue
+        remembered = task.written[index] if task.written else ()
+        own = [one for one in remembered if task.source == one.source or content == one.fingerprint]
+        if not own:
+            raise Exists(f"{file} exists and is not from this batch", "allow it with --overwrite")
+        found = places.sha256_of(scratch.local(file))
+        if all(one.sha256 != found for one in own):
+            raise Kept(f"{file} was changed after it was written, and is kept", "--overwrite replaces it")
 
 
 def _stand(files: tuple[str, ...], known: Known, scratch: _Scratch) -> bool:

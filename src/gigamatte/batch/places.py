@@ -95,6 +95,19 @@ def output_stamp(target: str) -> str | None:
     return f"{status.st_size}-{status.st_mtime_ns}"
 
 
+def lies_at(target: str) -> str | None:
+    """The stamp of whatever lies there, "" of a link to nowhere; None where there is nothing. Raises MissingInput when
+    a store does not tell: what may be somebody's file is not taken for none."""
+    if not is_uri(target):
+        return output_stamp(target) or ("" if os.path.lexists(target) else None)
+    try:
+        return stamp_of(target)[1]
+    except MissingInput as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return None
+        raise
+
+
 def sha256_of(path: str | Path) -> str:
     """Hex SHA-256 of a local file."""
     with reading(str(path)), open(path, "rb") as file:

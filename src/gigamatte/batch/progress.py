@@ -38,7 +38,7 @@ class Meter:
     def __init__(self, counts: Counts, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._total = counts.total
-        self._settled = counts.done + counts.quarantined
+        self._settled = counts.done + counts.kept + counts.quarantined
         self._failed = counts.quarantined
         self._megapixels, self._bytes = counts.done_megapixels, counts.done_bytes
         self._waiting_bytes = counts.waiting_bytes
@@ -51,7 +51,7 @@ class Meter:
             self._waiting_bytes = max(0, self._waiting_bytes - read_bytes)
         if outcome.state == "failed":
             self._failed += final
-        else:
+        elif outcome.megapixels:
             self._megapixels += outcome.megapixels
             self._bytes += read_bytes
         now = self._clock()

@@ -64,6 +64,8 @@ class Summary:
     done: int = 0
     #: right already
     unchanged: int = 0
+    #: results that were changed by hand and left alone
+    kept: int = 0
     failed: int = 0
     waiting: int = 0
     megapixels: float = 0.0
@@ -177,7 +179,7 @@ class _Run:
         for chunk in _chunks(mine):
             self._manifest.enlist(
                 chunk, self._config, plan.template, self._standing,
-                pair=plan.pair, retry=plan.retry_failed, recheck=plan.recheck,
+                pair=plan.pair, retry=plan.retry_failed, recheck=plan.recheck, overwrite=plan.overwrite,
             )  # fmt: skip
             photos += len(chunk)
             self._listener.listed(photos)
@@ -207,7 +209,7 @@ class _Run:
         while not self._stopping():
             self._take_refused()
             self._flush()
-            tasks = self._manifest.claim(CLAIM, plan.place, _taken, overwrite=plan.overwrite)
+            tasks = self._manifest.claim(CLAIM, plan.place, _stamps, overwrite=plan.overwrite)
             if not tasks:
                 return
             for task in tasks:
@@ -217,7 +219,7 @@ class _Run:
                 try:
                     mask = self._mask_of(task.key)
                 except GigamatteError as error:
-                    self._refused.append(failure(task.key, error))
+                    self._refused.append(replace(failure(task.key, error), stale=task.earlier))
                     continue
                 yield task if mask is None else replace(task, mask=mask)
 
@@ -297,6 +299,7 @@ class _Run:
             total=counts.total,
             done=self._done,
             unchanged=max(0, counts.done - self._done),
+            kept=counts.kept,
             failed=counts.failed + counts.quarantined,
             waiting=counts.waiting,
             megapixels=round(self._megapixels, 3),
@@ -313,10 +316,11 @@ def _chunks(sources: Iterator[Source]) -> Iterator[list[Source]]:
         yield chunk
 
 
-def _taken(found: list[str]) -> set[str]:
-    """Those of some places where something lies already; object stores are asked about many at once."""
+def _stamps(found: list[str]) -> dict[str, str]:
+    """Stamps of those of some places where something lies; object stores are asked about many at once."""
     with ThreadPoolExecutor(min(32, len(found))) as pool:
-        return {place for place, there in zip(found, pool.map(places.exists, found), strict=True) if there}
+        stamps = pool.map(places.lies_at, found)
+        return {place: stamp for place, stamp in zip(found, stamps, strict=True) if stamp is not None}
 
 
 def _remove_partials(place: str) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-#: done: written and verified; same: an earlier result is still right; failed: see the outcome's error
-State = Literal["done", "same", "failed"]
+#: done: written and verified; same: an earlier result is still right; kept: the result was changed since by somebody
+#: else and left alone; failed: see the outcome's error
+State = Literal["done", "same", "kept", "failed"]
 #: what a failure may say about the place, beyond the one photo (``lost.py``). gone: there is no such file; unreadable:
 #: it is there and is not given; away: the store itself does not answer; unwritten: the result could not be written
 Suspect = Literal["", "gone", "unreadable", "away", "unwritten"]
@@ -39,6 +40,16 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """A result's file as it was written: its hash and stamp, the fingerprint of what went in, the photo's place."""
+
+    sha256: str
+    stamp: str
+    fingerprint: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One photo to cut. ``target`` is an absolute path or a URI, for a pair that after which both files are named;
     ``replace`` allows what lies there to be replaced."""
@@ -51,6 +62,10 @@ class Task:
     replace: bool = False
     #: an earlier result that may still be right
     known: Known | None = None
+    #: what was ever written to each file of the target: without ``replace`` the hashes tell whether it may be replaced
+    written: tuple[tuple[Written, ...], ...] = ()
+    #: an earlier result of this photo lies at the target
+    earlier: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -60,7 +75,8 @@ class Task:
     def from_dict(cls, plain: Mapping[str, Any]) -> Task:
         """The inverse of ``as_dict``."""
         known = plain["known"]
-        return cls(**{**plain, "known": Known(**known) if known else None})
+        written = tuple(tuple(Written(**one) for one in file) for file in plain["written"])
+        return cls(**{**plain, "known": Known(**known) if known else None, "written": written})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +100,8 @@ class Outcome:
     hint: str = ""
     verdict: Verdict = "retry"
     suspect: Suspect = ""
+    #: of a failure: an earlier result stays at the target
+    stale: bool = False
     #: absolute paths or URIs of what was written: two of a pair
     files: Sequence[str] = ()
 
