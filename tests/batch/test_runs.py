@@ -303,6 +303,33 @@ def test_a_worker_that_dies_on_everything_stops_the_batch(tmp_path, mask, monkey
     assert "in a row" in summary.stopped
 
 
+def test_a_list_that_names_a_photo_twice_has_it_done_once_and_says_so(tmp_path, mask):
+    photo = save_photo(tmp_path / "in" / "a.jpg", 1)
+    save_photo(tmp_path / "in" / "b.jpg", 2)
+    listed = tmp_path / "in" / "list.txt"
+    listed.write_text(f"a.jpg\n{photo}\nb.jpg\n./a.jpg\ngone.jpg\ngone.jpg\n", "utf-8")
+    summary, listener = run(listed, tmp_path / "out", Options(mask=mask))
+    assert (summary.total, summary.done, summary.failed) == (3, 2, 1)
+    assert f"{listed} names photos again in 3 lines: each is done once" in listener.warnings
+    assert sorted(pictures(tmp_path / "out")) == ["a.cutout.png", "b.cutout.png"]
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["same-order", "other-order"])
+def test_two_photos_of_a_list_whose_paths_look_alike_are_both_done(tmp_path, mask, again):
+    far = save_photo(tmp_path / "far" / "a.jpg", 1)
+    home = tmp_path / "home"
+    near = save_photo(home / far.relative_to(far.anchor), 2)  # below the list's folder, under the other's whole path
+    listed, out = home / "list.txt", tmp_path / "out"
+    lines = [str(far), str(near)]
+    listed.write_text("\n".join(lines), "utf-8")
+    summary, listener = run(listed, out, Options(mask=mask))
+    assert (summary.total, summary.done, listener.warnings) == (2, 2, [])
+    assert len(set(pictures(out).values())) == 2
+    listed.write_text("\n".join(reversed(lines) if again else lines), "utf-8")
+    summary, listener = run(listed, out, Options(mask=mask))
+    assert (summary.unchanged, listener.outcomes) == (2, [])
+
+
 class Thief(Recorder):
     """Calls ``steal`` when everything is listed and nothing is cut."""
 

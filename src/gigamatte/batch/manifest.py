@@ -12,13 +12,13 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from gigamatte.batch import written
-from gigamatte.batch.naming import candidates, folded
+from gigamatte.batch.naming import candidates, distinct, folded
 from gigamatte.batch.pair import files_of, joined
 from gigamatte.batch.task import Known, Outcome, Source, Task, Written
 from gigamatte.errors import GigamatteError, WriteError
@@ -143,16 +143,22 @@ class Manifest:
         retry: bool = False,
         recheck: bool = False,
         overwrite: bool = False,
-    ) -> None:
-        """Note photos as new, changed, or as they were.
+    ) -> int:
+        """Note photos as new, changed, or as they were; how many of them this run had listed already.
+
+        Two photos of one key (in a list, ``x/a.jpg`` and ``/x/a.jpg``) are told apart: the second gets another.
 
         ``standing(file)`` gives the stamp of a result's file, None where there is none. ``pair``: results are two files
         each. ``retry`` gives quarantined photos another chance; ``recheck`` has inputs and results hashed again;
         ``overwrite`` has results redone that were kept because somebody had changed them.
         """
+        repeated = 0
         with self._writing():
-            for source in sources:
-                row = self._row(source.key)
+            for listed in sources:
+                source, row = self._own_key(listed)
+                if row is not None and row["seen"] == self.run:
+                    repeated += 1
+                    continue
                 # what lies where the other kind of result would is not known to be ours; and what this division only
                 # listed, another may have finished since
                 if row is not None and (not _fits(row, source.key, template, pair) or self._done_elsewhere(row)):
@@ -163,6 +169,7 @@ class Manifest:
                     row = self._row(source.key)
                     assert row is not None  # it was added a line ago
                 self._revise(row, source, config, standing, retry=retry, recheck=recheck, overwrite=overwrite)
+        return repeated
 
     def adopt(self, other: Path) -> None:
         """Take over what another division into shards has done, photo by photo as they are listed."""
@@ -320,6 +327,18 @@ class Manifest:
     def _row(self, key: str) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self._db.execute("SELECT * FROM photos WHERE key = ?", (key,)).fetchone()
         return row
+
+    def _own_key(self, source: Source) -> tuple[Source, sqlite3.Row | None]:
+        """The photo under a key of its own, and its row if there is one."""
+        row = self._row(source.key)
+        other = replace(source, key=distinct(source.key, source.place))
+        before = self._row(other.key)
+        # in whichever order they come this time, each keeps the key that it had
+        if before is not None and before["source"] == source.place:
+            return other, before
+        if row is not None and row["seen"] == self.run and row["source"] != source.place:
+            return other, before
+        return source, row
 
     def _done_elsewhere(self, row: sqlite3.Row) -> bool:
         wanted = "SELECT 1 FROM photos WHERE key = ? AND ours"

@@ -55,6 +55,13 @@ def candidates(key: str, template: str) -> Iterator[str]:
         yield folder + template.format(stem=word, name=distinct, suffix=suffix)
 
 
+def distinct(key: str, place: str) -> str:
+    """Another key, for a photo at ``place`` whose own key belongs to a photo elsewhere."""
+    folder, name = _split(key)
+    stem, suffix = os.path.splitext(name)
+    return f"{folder}{stem}~{hashlib.sha256(place.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}{suffix}"
+
+
 def folded(key: str) -> str:
     """The same for two names that some file system cannot tell apart: in case, or in how accents are written."""
     return unicodedata.normalize("NFC", key).casefold()

@@ -175,17 +175,19 @@ class _Run:
                 self._manifest.adopt(other)
         found = list_sources(plan.source, pattern=plan.pattern, out=plan.out)
         mine = (source for source in found if shard_of(source.key, plan.shard[1]) == plan.shard[0] - 1)
-        photos = 0
+        photos = repeated = 0
         for chunk in _chunks(mine):
-            self._manifest.enlist(
+            again = self._manifest.enlist(
                 chunk, self._config, plan.template, self._standing,
                 pair=plan.pair, retry=plan.retry_failed, recheck=plan.recheck, overwrite=plan.overwrite,
             )  # fmt: skip
-            photos += len(chunk)
+            photos, repeated = photos + len(chunk) - again, repeated + again
             self._listener.listed(photos)
             for source in chunk:
                 if source.refusal:
                     self._listener.warned(source.refusal)
+        if repeated:
+            self._listener.warned(f"{plan.source} names photos again in {repeated:,} lines: each is done once")
 
     def _standing(self, file: str) -> str | None:
         return places.output_stamp(self._plan.place(file))

@@ -52,6 +52,7 @@ SERVICES: dict[str, str] = {
     "--overwrite replaces it": "--overwrite 可替换它",
     "  its earlier result was left as it is": "  它以前的结果保持原样",
     "{} results were changed by hand and are kept: --overwrite replaces them": "保留了 {} 个被手动改动过的结果：--overwrite 可替换它们",
+    "{} names photos again in {} lines: each is done once": "{} 有 {} 行重复列出照片：每张只处理一次",
     "the input has gone: {}": "输入不见了：{}",
     "the input has gone: {} is empty": "输入不见了：{} 是空的",
     "the output folder {} has gone": "输出文件夹 {} 不见了",
