@@ -7,6 +7,7 @@ that are not meant for strangers' files.
 from __future__ import annotations
 
 import functools
+import io
 import os
 import stat
 from collections.abc import Callable
@@ -19,7 +20,7 @@ import pyvips
 from numpy.typing import NDArray
 
 from gigamatte.errors import BudgetExceeded, MissingInput, UnsupportedInput, UsageError
-from gigamatte.photo import arrays, colour, formats, metadata
+from gigamatte.photo import arrays, colour, formats, metadata, tiff
 from gigamatte.photo.heif import HeicFile
 from gigamatte.photo.turn import Turn
 from gigamatte.types import Photo, Size
@@ -84,6 +85,8 @@ class Opened:
     load: Callable[[], pyvips.Image]
     orientation: int
     warnings: tuple[str, ...] = ()
+    #: colours lie in planes one after another, so that all of it is decoded before the first row
+    planes: bool = False
 
 
 def open_source(source: Source | Image.Image) -> Opened:
@@ -117,9 +120,21 @@ def _open_encoded(kind: formats.Kind, name: str, variant: str, data: bytes | str
         file = HeicFile(name, os.fsdecode(data) if variant == "" else data)
         return Opened(name, kind.name, file.header, file.load, 1, (*warnings, *_pages(name, file.pages)))
 
+    facts = _tiff_facts(data, encoded=variant != "") if kind is formats.TIFF else tiff.Facts()
+    if facts.planes and facts.tiled:
+        raise UnsupportedInput(
+            f"{name} stores its colours in separate planes of tiles, which is not read; expected interleaved colours",
+            "save it with interleaved (chunky) planes",
+        )
+    # planes lie one after another: the first row is complete only when the last plane has been read
+    access = "random" if facts.planes else "sequential"
+
     def load() -> pyvips.Image:
         # "error": broken files are refused instead of being filled up with grey
-        image = pyvips.Operation.call(kind.loader + variant, data, access="sequential", fail_on="error")
+        image = pyvips.Operation.call(kind.loader + variant, data, access=access, fail_on="error")
+        if facts.exif is not None:
+            image = image.copy()
+            image.set_type(pyvips.GValue.blob_type, metadata.EXIF, facts.exif)
         return colour.full_range(image) if kind is formats.AVIF else image
 
     try:
@@ -128,7 +143,16 @@ def _open_encoded(kind: formats.Kind, name: str, variant: str, data: bytes | str
         raise broken(name, error) from error
     warnings += _pages(name, _field(header, "n-pages", 1))
     orientation = _field(header, "orientation", 1)
-    return Opened(name, kind.name, header, load, orientation if 1 <= orientation <= 8 else 1, tuple(warnings))
+    orientation = orientation if 1 <= orientation <= 8 else 1
+    return Opened(name, kind.name, header, load, orientation, tuple(warnings), facts.planes)
+
+
+def _tiff_facts(data: bytes | str, *, encoded: bool) -> tiff.Facts:
+    try:
+        with io.BytesIO(data) if encoded and isinstance(data, bytes) else open(data, "rb") as file:
+            return tiff.read_facts(file)
+    except OSError:
+        return tiff.Facts()
 
 
 def _pages(name: str, count: int) -> list[str]:
@@ -256,6 +280,8 @@ def _decode_bytes(opened: Opened) -> int:
         thin = "jpeg-chroma-subsample" in header.get_fields() and header.get("jpeg-chroma-subsample") == "4:2:0"
         return 3 * pixels if thin and bands == 3 else 2 * bands * pixels
     if opened.format == "png" and _field(header, "interlaced", 0):
+        return pixels * bands * (1 if header.format == "uchar" else 2)
+    if opened.planes:
         return pixels * bands * (1 if header.format == "uchar" else 2)
     return 0
 

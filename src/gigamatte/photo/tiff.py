@@ -1,0 +1,148 @@
+"""What libvips does not tell of a TIFF: how its planes lie, and its EXIF, which a TIFF keeps in directories of its own.
+
+(TIFF 6.0, 1992, section 2; BigTIFF, 2007; EXIF 2.32, clause 4.6.) Only named fields are read, and no more than
+``metadata.MAX_BLOCK`` bytes of all of them: a directory from outside may point anywhere.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from gigamatte.photo.metadata import MAX_BLOCK
+
+_PLANAR, _TILED, _EXIF, _POSITION = 284, 322, 34665, 34853
+#: what the picture's own directory says about the photo: description, make, model, software, date, artist, copyright
+_ABOUT = (270, 271, 272, 305, 306, 315, 33432)
+_SOFTWARE = 305
+#: makers' notes count offsets from where they were; the directory of interoperability points on
+_LEFT_OUT = frozenset({37500, 40965})
+#: bytes of one value, by type number: what EXIF knows
+_TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
+_LARGEST_DIRECTORY = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """``planes``: colours lie in planes one after another; ``tiled``: in tiles; ``exif``: a block as JPEG has it."""
+
+    planes: bool = False
+    tiled: bool = False
+    exif: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    tag: int
+    kind: int
+    count: int
+    data: bytes
+
+
+def read_facts(file: BinaryIO) -> Facts:
+    """The facts of a TIFF. A broken directory tells nothing: libvips will refuse it."""
+    try:
+        return _Reader(file).facts()
+    except (OSError, struct.error, ValueError, KeyError, OverflowError):
+        return Facts()
+
+
+@dataclass
+class _Reader:
+    file: BinaryIO
+    order: str = field(default="<", init=False)
+    big: bool = field(default=False, init=False)
+    #: bytes of values that may still be read
+    left: int = field(default=MAX_BLOCK, init=False)
+
+    def facts(self) -> Facts:
+        head = self.file.read(16)
+        self.order = "<" if head[:2] == b"II" else ">"
+        self.big = b"+" in head[2:4]
+        first = struct.unpack_from(self.order + ("Q" if self.big else "I"), head, 8 if self.big else 4)[0]
+        wanted = frozenset({_PLANAR, _TILED, _EXIF, _POSITION, *_ABOUT})
+        own = {entry.tag: entry for entry in self.directory(first, only=wanted)}
+        planes = _PLANAR in own and self.number(own[_PLANAR]) == 2
+        return Facts(planes, _TILED in own, self.exif(own))
+
+    def exif(self, own: dict[int, _Entry]) -> bytes | None:
+        about = [own[tag] for tag in _ABOUT if tag in own]
+        within = {tag: self.directory(self.number(own[tag])) for tag in (_EXIF, _POSITION) if tag in own}
+        if not any(within.values()) and all(entry.tag == _SOFTWARE for entry in about):
+            return None
+        return b"Exif\0\0" + _block(self.order, about, within)
+
+    def directory(self, at: int, only: frozenset[int] | None = None) -> list[_Entry]:
+        """The entries of the directory at ``at`` whose type is known, by tag."""
+        self.file.seek(at)
+        count = self.unpack("Q" if self.big else "H")
+        if count > _LARGEST_DIRECTORY:
+            raise ValueError("a directory of this many entries is none")
+        size = 20 if self.big else 12
+        raw = self.file.read(count * size)
+        entries = []
+        for start in range(0, len(raw) // size * size, size):
+            tag, kind = struct.unpack_from(self.order + "HH", raw, start)
+            known = kind in _TYPE_BYTES and tag not in _LEFT_OUT
+            if known and (only is None or tag in only):
+                entries.append(self.entry(tag, kind, raw[start + 4 : start + size]))
+        return sorted(entries, key=lambda entry: entry.tag)
+
+    def entry(self, tag: int, kind: int, rest: bytes) -> _Entry:
+        form = self.order + ("Q" if self.big else "I")
+        count = struct.unpack_from(form, rest)[0]
+        inline = rest[len(rest) // 2 :]
+        length = count * _TYPE_BYTES[kind]
+        self.left -= length
+        if self.left < 0:
+            raise ValueError("more metadata than is carried along")
+        if length <= len(inline):
+            return _Entry(tag, kind, count, inline[:length])
+        self.file.seek(struct.unpack(form, inline)[0])
+        data = self.file.read(length)
+        if len(data) < length:
+            raise ValueError("a value that ends beyond the file")
+        return _Entry(tag, kind, count, data)
+
+    def number(self, entry: _Entry) -> int:
+        return int(struct.unpack_from(self.order + {3: "H", 4: "I"}[entry.kind], entry.data)[0])
+
+    def unpack(self, form: str) -> int:
+        return int(struct.unpack(self.order + form, self.file.read(struct.calcsize(form)))[0])
+
+
+def _block(order: str, about: list[_Entry], within: dict[int, list[_Entry]]) -> bytes:
+    """A little TIFF that holds nothing but these directories: the first one, and those that it points to."""
+    pointers = [_Entry(tag, 4, 1, bytes(4)) for tag, entries in within.items() if entries]
+    own = sorted([*about, *pointers], key=lambda entry: entry.tag)
+    after = 8 + _length(own)
+    for number, entry in enumerate(own):
+        if entry in pointers:
+            own[number] = _Entry(entry.tag, 4, 1, struct.pack(order + "I", after))
+            after += _length(within[entry.tag])
+    parts = [struct.pack(order + "2sHI", b"II" if order == "<" else b"MM", 42, 8), _directory(order, own, 8)]
+    for entry in own:
+        if entry.tag in within:
+            parts.append(_directory(order, within[entry.tag], sum(map(len, parts))))
+    return b"".join(parts)
+
+
+def _length(entries: list[_Entry]) -> int:
+    return 6 + sum(12 + _outside(entry) for entry in entries)
+
+
+def _outside(entry: _Entry) -> int:
+    """Bytes that a value takes outside of its directory, padded to even."""
+    return 0 if len(entry.data) <= 4 else len(entry.data) + len(entry.data) % 2
+
+
+def _directory(order: str, entries: list[_Entry], start: int) -> bytes:
+    table, values = struct.pack(order + "H", len(entries)), b""
+    beyond = start + 6 + 12 * len(entries)
+    for entry in entries:
+        outside = bool(_outside(entry))
+        inline = struct.pack(order + "I", beyond + len(values)) if outside else entry.data.ljust(4, b"\0")
+        table += struct.pack(order + "HHI", entry.tag, entry.kind, entry.count) + inline
+        values += entry.data.ljust(_outside(entry), b"\0") if outside else b""
+    return table + bytes(4) + values
