@@ -248,7 +248,7 @@ class Remover:
             if path is None:
                 strokes.append(None)
                 continue
-            read = read_mask(path, max_pixels=options.max_pixels)
+            read = read_mask(path, max_pixels=options.max_pixels, strokes=True)
             strokes.append(read.values)
             warnings += (*read.warnings, *given.aspect_warning(name, Size.of(read.values), photo))
         return Correction(options.largest, options.hole_fill, *strokes), warnings

@@ -324,6 +324,8 @@ class Receipt:
 
     input: str
     output: str | None = None
+    #: all files that were written: two for a pair, of which ``output`` is the first
+    outputs: tuple[str, ...] = ()
     model: ModelUse | None = None
     device: str | None = None
     precision: str | None = None
@@ -349,5 +351,5 @@ class Receipt:
         """Plain JSON types; seconds rounded to milliseconds."""
         plain = dataclasses.asdict(self)
         plain["seconds"] = {stage: round(value, 3) for stage, value in self.seconds.items()}
-        plain["warnings"] = list(self.warnings)
+        plain["warnings"], plain["outputs"] = list(self.warnings), list(self.outputs)
         return plain

@@ -157,3 +157,56 @@ def test_a_pair_is_whole_or_not_there(photo: Path, mask: Path, capsys: pytest.Ca
     assert run([*words, str(photo.with_name("a.png")), "--overwrite"]) == 0
     assert colour.exists()
     assert run([*words, "-"]) == 2
+
+
+def test_a_pair_names_both_files_and_says_things_once(
+    photo: Path, mask: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [
+        "cut",
+        str(photo),
+        "--mask",
+        str(mask),
+        "-o",
+        str(photo.with_name("p.tif")),
+        "--only",
+        "pair",
+        "--json",
+    ]
+    assert run(arguments) == 0
+    receipt = json.loads(capsys.readouterr().out)
+    assert receipt["outputs"] == [str(photo.with_name("p.colour.tif")), str(photo.with_name("p.alpha.tif"))]
+    assert receipt["output"] == receipt["outputs"][0]
+    assert all(Path(name).exists() for name in receipt["outputs"])
+    assert len(receipt["warnings"]) == len(set(receipt["warnings"]))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--quality", "80"], 2, "--quality is for WebP, JPEG and AVIF"),
+        (["--only", "alpha", "--background", "white"], 2, "--background lies behind the cutout"),
+        (["--only", "alpha", "-o", "a.psd"], 2, "single channel"),
+        (["-o", "wide.webp"], 1, "16383"),
+        (["--keep", "nowhere.png"], 3, "nowhere.png"),
+    ],
+)
+def test_what_is_wrong_with_the_output_is_told_before_anything_is_computed(
+    arguments: list[str],
+    code: int,
+    words: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from gigamatte import pipeline
+
+    def computed(*arguments: object, **options: object) -> None:
+        raise AssertionError("the photo was decoded")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pipeline, "PhotoLevels", computed)
+    cv2.imwrite("wide.png", np.zeros((2, 20000, 3), np.uint8))
+    assert run(["cut", "wide.png", *arguments]) == code
+    assert words in lines(capsys)[0]
+    assert [path.name for path in tmp_path.iterdir()] == ["wide.png"]

@@ -75,3 +75,10 @@ def test_what_is_refused() -> None:
     data = saved(np.random.default_rng(1).integers(0, 256, (200, 200), np.uint8))
     with pytest.raises(UnsupportedInput, match="is broken"):
         read_mask(data[: len(data) // 2], max_pixels=10**6)
+
+
+def test_strokes_of_any_colour_count_in_full() -> None:
+    colours = np.zeros((4, 3, 3), np.uint8)
+    colours[0, :, 0], colours[1, :, 1], colours[2, :, 2] = 255, 250, 245
+    strokes = read_mask(saved(colours), max_pixels=10**6, strokes=True).values
+    assert strokes[:, 0].tolist() == [255, 250, 245, 0]

@@ -153,3 +153,36 @@ def test_orientation_is_applied_once() -> None:
     photo = open_photo(file.getvalue(), max_pixels=10**6)
     assert (photo.orientation, photo.size.width) == (6, 16)
     assert tags(photo.metadata[metadata.EXIF])[0x0112] == 1
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_the_preview_of_the_photo_before_it_was_cut_is_wiped(order: str) -> None:
+    assert b"PREVIEW" not in (exif.upright(exif_block(order=order)) or b"")
+    # even where its own directory comes last
+    assert b"PREVIEW" not in (exif.upright(exif_block(order=order, position=False)) or b"")
+
+
+def test_previews_in_xmp_are_left_out() -> None:
+    xmp = b"<x><xmp:Thumbnails><rdf:Alt>/9j/4AAQ</rdf:Alt></xmp:Thumbnails><dc:title>a</dc:title></x>"
+    image = pyvips.Image.black(8, 8).copy()
+    image.set_type(pyvips.GValue.blob_type, "xmp-data", xmp)
+    assert metadata.collect(image)[0][metadata.XMP] == b"<x><dc:title>a</dc:title></x>"
+
+
+def test_the_size_in_the_exif_is_the_results_own() -> None:
+    about = Image.Exif()
+    about.get_ifd(0x8769)  # made by Pillow when it is asked for
+    about._ifds[0x8769] = {0xA002: 4000, 0xA003: 3000}
+    found = Image.Exif()
+    found.load(metadata.sized({metadata.EXIF: about.tobytes()}, 70000, 300)[metadata.EXIF])
+    assert (found.get_ifd(0x8769)[0xA002], found.get_ifd(0x8769)[0xA003]) == (70000, 300)
+    assert exif.resized(b"nonsense", 1, 1) == b"nonsense"
+
+
+def test_iptc_in_a_png_is_said_to_be_lost() -> None:
+    from PIL import PngImagePlugin
+
+    info, file = PngImagePlugin.PngInfo(), io.BytesIO()
+    info.add_text("Raw profile type iptc", "\niptc\n       4\n1c02", zip=True)
+    Image.new("RGB", (9, 9)).save(file, "PNG", pnginfo=info)
+    assert any("IPTC" in warning for warning in open_photo(file.getvalue(), max_pixels=100).warnings)

@@ -282,7 +282,8 @@ def test_a_closed_pipe_is_a_write_error() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 @pytest.mark.parametrize(("number", "code"), [("SIGINT", 1), ("SIGKILL", -9), ("SIGTERM", -15)])
-def test_signals_leave_nothing_behind(number: str, code: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("stream", [False, True])
+def test_signals_leave_nothing_behind(stream: bool, number: str, code: int, tmp_path: Path) -> None:
     program = (
         "import numpy, pathlib, sys, time\n"
         "from gigamatte.cutout.write import write_image\n"
@@ -292,10 +293,11 @@ def test_signals_leave_nothing_behind(number: str, code: int, tmp_path: Path) ->
         "        yield numpy.zeros((1, 4000, 4), 'u1')\n"
         "        if index == 200: print('half way', flush=True)\n"
         "        if index > 200: time.sleep(0.01)\n"
-        f"target = pathlib.Path({str(tmp_path)!r}, 'a.png')\n"
+        f"target = {'sys.stderr.buffer' if stream else f'pathlib.Path({str(tmp_path)!r}, {chr(34)}a.png{chr(34)})'}\n"
         "write_image(strips(), Size(4000, 10**4), 4, 8, target=target, format='png')\n"
     )
-    child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    own = {**os.environ, "TMPDIR": str(tmp_path)}
+    child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=own)
     with child:
         assert child.stdout is not None
         assert child.stdout.readline() == b"half way\n"

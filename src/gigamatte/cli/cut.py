@@ -19,7 +19,7 @@ from gigamatte.options import Format, Options
 if TYPE_CHECKING:
     from gigamatte.types import Receipt
 
-PhotoArgument = Annotated[str, typer.Argument(metavar="PHOTO", help="The photo: JPEG, PNG, WebP or TIFF; - for stdin.")]
+PhotoArgument = Annotated[str, typer.Argument(metavar="PHOTO", help="The photo: JPEG, PNG, WebP, TIFF, AVIF or HEIC; - for stdin.")]
 Out = Annotated[
     str | None, typer.Option("-o", "--out", metavar="OUT", help="Where to write; - for stdout. [STEM.cutout.png]")
 ]
@@ -113,7 +113,8 @@ def _report(receipt: Receipt, *, cached: bool) -> None:
     model = receipt.model
     by = f"{model.name} ({model.licence})" if model else "no network"
     total = receipt.seconds.get("total", 0.0)
-    line = f"{receipt.output}: {receipt.width}×{receipt.height} in {total:.1f} s, {by}, {receipt.refine} refinement"
+    wrote = " + ".join(receipt.outputs)
+    line = f"{wrote}: {receipt.width}×{receipt.height} in {total:.1f} s, {by}, {receipt.refine} refinement"
     print(translate(line), file=sys.stderr)
     if cached:
         done, kept = receipt.tiles["done"], receipt.tiles["kept"]

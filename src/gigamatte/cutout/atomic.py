@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -46,6 +47,21 @@ def whole_file(target: Path, *, overwrite: bool) -> Iterator[Draft]:
             os.fsync(draft.descriptor)
             _publish(draft, target, overwrite)
             fsync_folder(target.parent)
+    finally:
+        _discard(draft)
+
+
+@contextlib.contextmanager
+def passing_file() -> Iterator[Draft]:
+    """A draft among the temporary files for what goes to a stream when it is complete. It never gets a name of its own.
+
+    On Linux it has none at all, so not even a killed process leaves it behind.
+    """
+    place = Path(tempfile.gettempdir()) / "gigamatte"
+    with _translated(place):
+        draft = _nameless(place) or _named(place)
+    try:
+        yield draft
     finally:
         _discard(draft)
 

@@ -83,9 +83,11 @@ class Cutout:
         seconds["total"] = sum(value for stage, value in seconds.items() if stage != "total")
         self._receipt = dataclasses.replace(
             self._receipt,
-            output=str(target) if isinstance(target, Path) else "-",
+            output=str(parts[0][1]) if isinstance(target, Path) else "-",
+            outputs=tuple(str(place) if isinstance(place, Path) else "-" for _, place in parts),
             seconds=seconds,
-            warnings=(*self._receipt.warnings, *warnings),
+            # the two of a pair say the same
+            warnings=tuple(dict.fromkeys((*self._receipt.warnings, *warnings))),
             width=self.size.width,
             height=self.size.height,
             peak_rss_mb=system.peak_rss_mb(),

@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import sys
-import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -16,7 +15,7 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-from gigamatte.cutout.atomic import Draft, hint, whole_file
+from gigamatte.cutout.atomic import Draft, hint, passing_file, whole_file
 from gigamatte.cutout.encode import CONTAINERS, Encoding, check_fits, kept_blocks, saver_options
 from gigamatte.cutout.psd import is_large, write_psd
 from gigamatte.cutout.stream import ReaderGone, StripStream
@@ -70,6 +69,7 @@ def write_image(
         warnings.append("AVIF holds 12 bits a channel: reduced from 16")
     profile = icc if bands >= 3 else None
     if format == "psd":
+        carried = blocks.sized(carried, size.width, size.height)
         if is_large(size, bits):
             warnings.append("larger than a PSD may be: written as PSB, Photoshop's format for large documents")
         with _place(target, overwrite) as draft, open(draft.descriptor, "wb", closefd=False) as file:
@@ -120,12 +120,11 @@ def _place(target: Path | BinaryIO, overwrite: bool) -> Iterator[Draft]:
         with whole_file(Path(target), overwrite=overwrite) as draft:
             yield draft
         return
-    with tempfile.TemporaryDirectory(prefix="gigamatte-") as folder:
-        path = Path(folder) / "output"
-        with whole_file(path, overwrite=False) as draft:
-            yield draft
+    with passing_file() as draft:
+        yield draft
         try:
-            with path.open("rb") as file:
+            with open(draft.path or os.dup(draft.descriptor), "rb") as file:
+                file.seek(0)
                 shutil.copyfileobj(file, target, 1 << 20)
             target.flush()
         except OSError as error:

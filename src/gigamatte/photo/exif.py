@@ -8,7 +8,9 @@ from __future__ import annotations
 import struct
 
 _PREFIX = b"Exif\0\0"
-_ORIENTATION, _GPS = 0x0112, 0x8825
+_ORIENTATION, _GPS, _EXPOSURE = 0x0112, 0x8825, 0x8769
+_PREVIEW_START, _PREVIEW_LENGTH = 0x0201, 0x0202
+_WIDTH, _HEIGHT = 0xA002, 0xA003
 _ENTRY = 12
 #: bytes of one value, by EXIF type number
 _TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
@@ -21,6 +23,15 @@ def upright(block: bytes) -> bytes | None:
         return None
     exif.reset_orientation()
     exif.drop_preview()
+    return exif.data()
+
+
+def resized(block: bytes, width: int, height: int) -> bytes:
+    """The block of a picture that now has this size; as it is if it is broken."""
+    exif = _Exif.parse(block)
+    if exif is None:
+        return block
+    exif.set_size(width, height)
     return exif.data()
 
 
@@ -65,8 +76,30 @@ class _Exif:
         directory = self._number(link, "I")
         count = _count(self._block, self._order, directory) if directory else None
         if count is not None:
+            self._blank_preview(directory, count)
             self._blank(directory, 2 + count * _ENTRY + 4)
         struct.pack_into(self._order + "I", self._block, link, 0)
+
+    def _blank_preview(self, directory: int, count: int) -> None:
+        """Zeros over the preview's own bytes, a JPEG: where it starts and how long it is, the directory says."""
+        found = {}
+        for at in range(directory + 2, directory + 2 + count * _ENTRY, _ENTRY):
+            found[self._number(at, "H")] = self._number(at + 8, "I")
+        if _PREVIEW_START in found and _PREVIEW_LENGTH in found:
+            self._blank(found[_PREVIEW_START], found[_PREVIEW_LENGTH])
+
+    def set_size(self, width: int, height: int) -> None:
+        """The size that the directory of the exposure tells, where it tells one."""
+        for entry in self._entries():
+            if self._number(entry, "H") != _EXPOSURE:
+                continue
+            start = self._number(entry + 8, "I")
+            count = _count(self._block, self._order, start) or 0
+            for at in range(start + 2, start + 2 + count * _ENTRY, _ENTRY):
+                value = {_WIDTH: width, _HEIGHT: height}.get(self._number(at, "H"))
+                if value is not None:
+                    # type LONG, one value
+                    struct.pack_into(self._order + "HII", self._block, at + 2, 4, 1, value)
 
     def drop_position(self) -> None:
         for at in self._entries():

@@ -29,10 +29,11 @@ class Mask:
     warnings: tuple[str, ...] = ()
 
 
-def read_mask(source: Source | Image.Image, *, max_pixels: int) -> Mask:
+def read_mask(source: Source | Image.Image, *, max_pixels: int, strokes: bool = False) -> Mask:
     """The alpha of a picture that has one, else its grey (0.299 R + 0.587 G + 0.114 B of a coloured one).
 
-    An alpha that is opaque everywhere tells nothing: then the grey is taken, with a warning.
+    ``strokes`` may be of any colour: what counts of them is the brightest of R, G and B. An alpha that
+    is opaque everywhere tells nothing: then the grey is taken, with a warning.
     Raises MissingInput, UnsupportedInput and BudgetExceeded like ``open_photo``.
     """
     quiet_libvips()
@@ -44,7 +45,7 @@ def read_mask(source: Source | Image.Image, *, max_pixels: int) -> Mask:
         raise UnsupportedInput(f"the mask {opened.name} is {found}; expected grey, RGB or RGBA of 8 or 16 bits")
     dtype: np.dtype[Any] = np.dtype(np.uint8 if header.format == "uchar" else np.uint16)
     try:
-        band, note = _band(opened, np.iinfo(dtype).max)
+        band, note = _band(opened, np.iinfo(dtype).max, strokes)
         data = band.write_to_memory()
     except pyvips.Error as error:
         raise broken(opened.name, error) from error
@@ -61,7 +62,7 @@ def mask_bytes(source: Source | Image.Image) -> int:
     return 2 * int(header.width * header.height) * (1 if header.format == "uchar" else 2)
 
 
-def _band(opened: Opened, full: int) -> tuple[pyvips.Image, tuple[str, ...]]:
+def _band(opened: Opened, full: int, strokes: bool) -> tuple[pyvips.Image, tuple[str, ...]]:
     """The lazy band that holds the mask, and what had to be said. A mask of several bands is never held whole."""
     image = opened.load()
     note: tuple[str, ...] = ()
@@ -72,6 +73,10 @@ def _band(opened: Opened, full: int) -> tuple[pyvips.Image, tuple[str, ...]]:
         image = opened.load()
     if image.bands < 3:
         return image.extract_band(0), note
+    if strokes:
+        red, green, blue = (image.extract_band(number) for number in range(3))
+        warm = (red > green).ifthenelse(red, green)
+        return (warm > blue).ifthenelse(warm, blue), note
     colours = image.extract_band(0, n=3)
     # rounded to nearest, so that a grey stored as RGB comes out as it is
     grey = (colours * _GREY).bandmean() * 3 + 0.5

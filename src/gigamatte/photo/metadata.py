@@ -17,6 +17,8 @@ EXIF, XMP, IPTC = "exif-data", "xmp-data", "iptc-data"
 TITLES = {EXIF: "EXIF", XMP: "XMP", IPTC: "IPTC"}
 
 _XMP_ORIENTATION = re.compile(rb"""(tiff:Orientation(?:\s*=\s*["']|>))\s*[1-8]""")
+#: a preview of the photo before it was cut
+_XMP_PREVIEW = re.compile(rb"<(xmp:Thumbnails|photoshop:Thumbnails)\b[^>]*>.*?</\1\s*>", re.S)
 _XMP_GPS = re.compile(rb"""\s+exif:GPS\w+\s*=\s*(?:"[^"]*"|'[^']*')|<exif:GPS(\w+)\b[^>]*>.*?</exif:GPS\1\s*>""", re.S)
 
 
@@ -25,6 +27,9 @@ def collect(image: pyvips.Image) -> tuple[dict[str, bytes], list[str]]:
     blocks: dict[str, bytes] = {}
     warnings: list[str] = []
     names = set(image.get_fields())
+    # programs keep IPTC in a PNG as a text of this name, which libvips reads as a comment
+    if any(name.startswith("png-comment-") and name.lower().endswith("raw profile type iptc") for name in names):
+        warnings.append("the IPTC block of a PNG is not read: not carried along")
     for name, title in TITLES.items():
         if name not in names:
             continue
@@ -35,7 +40,7 @@ def collect(image: pyvips.Image) -> tuple[dict[str, bytes], list[str]]:
         if name == EXIF and block is not None:
             block = exif.upright(block)
         elif name == XMP and block is not None:
-            block = _XMP_ORIENTATION.sub(rb"\g<1>1", block)
+            block = _XMP_PREVIEW.sub(b"", _XMP_ORIENTATION.sub(rb"\g<1>1", block))
         elif name == IPTC and block is not None:
             block = _iptc_records(block)
         if block is None:
@@ -55,6 +60,11 @@ def without_position(blocks: Mapping[str, bytes]) -> dict[str, bytes]:
         if block is not None:
             kept[EXIF] = block
     return kept
+
+
+def sized(blocks: Mapping[str, bytes], width: int, height: int) -> dict[str, bytes]:
+    """The same metadata for a result of this size. (libvips does this itself for the formats that it writes.)"""
+    return {name: exif.resized(block, width, height) if name == EXIF else block for name, block in blocks.items()}
 
 
 def attach(image: pyvips.Image, blocks: Mapping[str, bytes], *, format: str) -> pyvips.Image:

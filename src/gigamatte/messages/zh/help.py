@@ -22,7 +22,7 @@ HELP: dict[str, str] = {
         "cat photo.jpg | gigamatte cut - > cutout.png\n\n"
         "退出码：0 完成，1 失败，2 用法错误，3 照片无法读取，4 像素过多，5 缺少网络，6 没有主体，130 被中断。"
     ),
-    "The photo: JPEG, PNG, WebP or TIFF; - for stdin.": "照片：JPEG、PNG、WebP 或 TIFF；- 表示标准输入。",
+    "The photo: JPEG, PNG, WebP, TIFF, AVIF or HEIC; - for stdin.": "照片：JPEG、PNG、WebP、TIFF、AVIF 或 HEIC；- 表示标准输入。",
     "Where to write; - for stdout. [STEM.cutout.png]": "输出位置；- 表示标准输出。[STEM.cutout.png]",
     "Network: auto, locator, a name of `gigamatte models list`, or FILE.onnx.": (
         "网络：auto、locator、`gigamatte models list` 中的名称，或 FILE.onnx。"
@@ -48,10 +48,10 @@ HELP: dict[str, str] = {
         "像 ImageMagick 的 blur 和 level 那样硬化边缘。会删除细发丝。"
     ),
     "Leave EXIF, XMP and IPTC out of the result.": "结果中不保留 EXIF、XMP 和 IPTC。",
-    "Leave the place where it was taken out.": "不保留拍摄地点。",
+    "Leave the GPS position out (not place names in XMP or IPTC: --strip does).": "不保留 GPS 位置（XMP、IPTC 里的地名除外：用 --strip）。",
     "How a TIFF is packed, without loss. [deflate]": "TIFF 的无损压缩方式。[deflate]",
     "Put smaller copies into the TIFF, for viewers of large pictures.": "在 TIFF 中加入逐级缩小的副本，便于查看大图。",
-    "Lossy WebP, or JPEG's quality. [lossless, or 95]": "有损 WebP 或 JPEG 的质量。[无损，或 95]",
+    "Lossy WebP, or the quality of JPEG and AVIF. [lossless, 95, 90]": "有损 WebP，或 JPEG 和 AVIF 的质量。[无损、95、90]",
     "Keep finished tiles there, so that a corrected run only re-does what it touches.": (
         "在该文件夹保留已完成的图块，修正后重新运行时只重做受影响的部分。"
     ),

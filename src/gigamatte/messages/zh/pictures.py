@@ -35,6 +35,7 @@ PICTURES: dict[str, str] = {
     "develop it to TIFF or JPEG first": "请先冲洗成 TIFF 或 JPEG",
     "{} stores its colours in separate planes of tiles, which is not read; expected interleaved colours": "{} 把颜色分平面存在图块里，不支持；需要交错（chunky）存储的颜色",
     "save it with interleaved (chunky) planes": "请以交错（chunky）方式保存",
+    "the IPTC block of a PNG is not read: not carried along": "PNG 中的 IPTC 不会读取：未保留",
     "convert it to RGB": "请转换为 RGB",
     "save it with 8 or 16 bits a channel": "请以每通道 8 或 16 位保存",
     "{} stores its pixels as {}; expected 8 or 16 bits": "{} 的像素格式是 {}，需要 8 或 16 位",
