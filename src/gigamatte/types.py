@@ -324,8 +324,6 @@ class Receipt:
 
     input: str
     output: str | None = None
-    #: all files that were written: two for a pair, of which ``output`` is the first
-    outputs: tuple[str, ...] = ()
     model: ModelUse | None = None
     device: str | None = None
     precision: str | None = None
@@ -345,6 +343,8 @@ class Receipt:
     #: tiles that were resolved now (done) and that a cache knew from an earlier run (kept)
     tiles: Mapping[str, int] = field(default_factory=dict)
     error: Mapping[str, str] | None = None
+    #: all files that were written: two for a pair, of which ``output`` is the first
+    outputs: tuple[str, ...] = ()
     schema: int = 1
 
     def as_dict(self) -> dict[str, Any]:
