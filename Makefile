@@ -15,9 +15,17 @@ lint:           ## style, format, import contracts
 types:          ## mypy, strict
 	mypy
 
-bench:          ## measure and write docs/benchmarks.md (an idle machine, please)
-	python benchmarks/side_by_side.py
+# cases: a folder of photo.*, coarse.png, alpha.png; rembg: a virtual environment with rembg[cpu,cli]
+CASES ?= ../cases
+REMBG ?= ../rembg
+bench:          ## measure and write docs/benchmarks.md, an hour (an idle machine, please)
+	python benchmarks/side_by_side.py --cases $(CASES) --rembg-venv $(REMBG) --readme
 	python benchmarks/import_time.py
+	python benchmarks/stages.py --cases $(CASES)
+	python benchmarks/gigapixels.py
+	python benchmarks/doubt.py --cases $(CASES)
+	python benchmarks/load_service.py --page docs/benchmarks.md
+	python benchmarks/batch_throughput.py --photos 200 --rembg $(REMBG) --page docs/benchmarks.md
 
 docs:           ## run what the documentation says
 	pytest tests/docs

@@ -42,7 +42,9 @@ def save(array: NDArray[Any], target: Any, format: Any, **options: Any) -> tuple
     bands = 1 if array.ndim == 2 else array.shape[2]
     bits = 8 * array.dtype.itemsize
     rows = options.pop("rows", 7)
-    return write_image(as_strips(array, rows), Size.of(array), bands, bits, target=target, format=format, **options)
+    return write_image(
+        as_strips(array, rows), Size.of(array), bands, bits, target=target, format=format, **options
+    ).warnings
 
 
 def stored(path: Path) -> NDArray[Any]:

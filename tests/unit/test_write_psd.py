@@ -36,7 +36,7 @@ def save(array: NDArray[Any], target: Path, rows: int = 33, **options: Any) -> t
     bits = 8 * array.dtype.itemsize
     return write_image(
         as_strips(array, rows), Size.of(array), array.shape[2], bits, target=target, format="psd", **options
-    )
+    ).warnings
 
 
 def unpacked(data: bytes) -> bytes:
@@ -177,3 +177,14 @@ def test_a_full_disk_is_a_write_error(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(WriteError, match="No space left"):
         save(picture(Size(20, 20)), tmp_path / "a.psd")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_scratch_space_of_channels_and_streams_is_counted(tmp_path: Path) -> None:
+    array = np.random.default_rng(0).integers(0, 256, (300, 200, 4), np.uint8)
+    written = write_image(as_strips(array), Size.of(array), 4, 8, target=tmp_path / "a.psd", format="psd")
+    # noise does not pack: RGB and alpha of the layer, opacity as next to nothing, and the merged picture
+    assert written.scratch_bytes > 7 * 300 * 200
+    stream = io.BytesIO()
+    assert write_image(as_strips(array), Size.of(array), 4, 8, target=stream, format="png").scratch_bytes == len(
+        stream.getvalue()
+    )

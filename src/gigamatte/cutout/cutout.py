@@ -18,7 +18,7 @@ from gigamatte.cutout.encode import Encoding
 from gigamatte.cutout.foreground import Foreground
 from gigamatte.cutout.frame import framed
 from gigamatte.cutout.target import output_format, pair_of
-from gigamatte.cutout.write import write_image
+from gigamatte.cutout.write import Written, write_image
 from gigamatte.options import Only, Options
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import Matte, PixelArray, Receipt, Size, Watch
@@ -69,14 +69,15 @@ class Cutout:
         """
         started = time.perf_counter()
         target = Path(target) if isinstance(target, str) else target
-        waited = 0.0
+        waited, scratch = 0.0, 0
         warnings: tuple[str, ...] = ()
         parts = pair_of(target) if self._options.only == "pair" else ((self._options.only, target),)
         pair = [place for _, place in parts if isinstance(place, Path)] if len(parts) > 1 else []
         with all_or_as_before(pair):  # half a pair is no result
             for only, place in parts:
-                seconds_waited, more = self._write(only, place, overwrite, watch)
-                waited, warnings = waited + seconds_waited, (*warnings, *more)
+                seconds_waited, written = self._write(only, place, overwrite, watch)
+                waited, warnings = waited + seconds_waited, (*warnings, *written.warnings)
+                scratch = max(scratch, written.scratch_bytes)
         seconds = dict(self._receipt.seconds)
         seconds["colours"] = waited
         seconds["write"] = time.perf_counter() - started - waited
@@ -91,13 +92,14 @@ class Cutout:
             width=self.size.width,
             height=self.size.height,
             peak_rss_mb=system.peak_rss_mb(),
+            scratch_bytes=self._levels.scratch_bytes + scratch,
         )
         return self._receipt
 
     def _write(
         self, only: Only, target: Path | BinaryIO, overwrite: bool, watch: Watch | None
-    ) -> tuple[float, tuple[str, ...]]:
-        """Write one picture: (seconds that the writer waited for colours, warnings)."""
+    ) -> tuple[float, Written]:
+        """Write one picture: (seconds that the writer waited for colours, what there is to say)."""
         options, photo = self._options, self._levels.photo
         began = time.perf_counter()
         composer = self._composer(only, watch)
@@ -107,7 +109,7 @@ class Cutout:
         format = output_format(options, target)
         # Photoshop users paint on the mask, so what it hides has to be there
         composer.hidden = format == "psd"
-        warnings = write_image(
+        written = write_image(
             composer.strips(),
             self.size,
             composer.bands,
@@ -123,7 +125,7 @@ class Cutout:
             strip_gps=options.strip_gps,
             threads=options.threads,
         )
-        return solving + composer.seconds, warnings
+        return solving + composer.seconds, written
 
     def close(self) -> None:
         """Give the photo's pixels back."""

@@ -47,8 +47,10 @@ def write_psd(
     blocks: Mapping[str, bytes],
     resolution: tuple[float, float],
     threads: int,
-) -> None:
+) -> int:
     """Write RGB or RGBA ``strips`` (row, column, band) as one layer; the alpha becomes its mask.
+
+    Returns the bytes of scratch space that its channels took on the way.
 
     RGB is the layer's colour everywhere, also where alpha is 0: painting on the mask brings it back.
     Raises UsageError for other bands, WriteError when the disk is full, and what drawing a strip raises.
@@ -75,6 +77,7 @@ def write_psd(
             _write_layer(file, size, bits, layer, large)
             _write_merged(file, merged)
             file.flush()
+        return sum(plane.scratch_bytes for plane in layer.values()) + sum(plane.scratch_bytes for plane in merged)
 
 
 def _check(strip: PixelArray, size: Size, bands: int, bits: int, rows: int) -> None:
@@ -96,6 +99,10 @@ class _ZippedPlane:
         differences = rows.copy()
         differences[:, 1:] -= rows[:, :-1]
         self._write(self._packer.compress(_big_endian(differences).data))
+
+    @property
+    def scratch_bytes(self) -> int:
+        return self._file.tell()
 
     def finish(self) -> int:
         self._write(self._packer.flush())
@@ -123,6 +130,10 @@ class _PackedPlane:
         self._lengths.append(lengths.astype(self._length_type))
         with _disk():
             self._file.write(data)
+
+    @property
+    def scratch_bytes(self) -> int:
+        return self._file.tell()
 
     def lengths(self) -> bytes:
         return b"".join(part.tobytes() for part in self._lengths)

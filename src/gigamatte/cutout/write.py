@@ -8,6 +8,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -31,6 +32,17 @@ from gigamatte.types import PixelArray, Size
 _UNSAID = 72 / 25.4
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What had to be said about writing a picture, and the bytes on disk that were needed besides the file itself.
+
+    (Not counted: the smaller copies of a TIFF pyramid, which libvips gathers in a scratch file of its own.)
+    """
+
+    warnings: tuple[str, ...] = ()
+    scratch_bytes: int = 0
+
+
 def write_image(
     strips: Iterable[PixelArray],
     size: Size,
@@ -47,8 +59,8 @@ def write_image(
     strip: bool = False,
     strip_gps: bool = False,
     threads: int = 0,
-) -> tuple[str, ...]:
-    """Write ``strips``, which come from top to bottom and together make ``size``; returns warnings.
+) -> Written:
+    """Write ``strips``, which come from top to bottom and together make ``size``.
 
     Each strip is (row, column[, band]), uint8 for ``bits`` 8 and uint16 for 16, with 1 (grey), 2 (grey, alpha),
     3 (RGB) or 4 (RGBA, straight) ``bands``; they are drawn on the calling thread, while libvips encodes on others, and
@@ -73,17 +85,19 @@ def write_image(
         if is_large(size, bits):
             warnings.append("larger than a PSD may be: written as PSB, Photoshop's format for large documents")
         with _place(target, overwrite) as draft, open(draft.descriptor, "wb", closefd=False) as file:
-            write_psd(
+            scratch = write_psd(
                 strips, size, bands, bits, file, icc=profile, blocks=carried, resolution=resolution,
                 threads=threads or cpu_count(),
             )  # fmt: skip
-        return tuple(warnings)
+            scratch += _passing_bytes(target, draft)
+        return Written(tuple(warnings), scratch)
     options = saver_options(format, encoding or Encoding(), size, bands, bits)
     finishing = _Finish(profile, carried, resolution, threads)
     with _place(target, overwrite) as draft:
         saver = "heifsave_target" if format == "avif" else f"{format}save_target"
         _save(strips, StripStream(size, bands, bits), finishing, draft, saver, options, target)
-    return tuple(warnings)
+        scratch = _passing_bytes(target, draft)
+    return Written(tuple(warnings), scratch)
 
 
 class _Finish:
@@ -129,6 +143,11 @@ def _place(target: Path | BinaryIO, overwrite: bool) -> Iterator[Draft]:
             target.flush()
         except OSError as error:
             raise WriteError(f"the output stream cannot be written: {error.strerror or error}") from error
+
+
+def _passing_bytes(target: Path | BinaryIO, draft: Draft) -> int:
+    """What goes to a stream lies on disk first."""
+    return 0 if isinstance(target, os.PathLike) else os.fstat(draft.descriptor).st_size
 
 
 def _save(

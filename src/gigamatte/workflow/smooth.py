@@ -61,7 +61,7 @@ def smooth(
         metadata=photo.metadata,
         resolution=photo.resolution,
         overwrite=overwrite,
-    )
+    ).warnings
     return (*photo.warnings, *warnings)
 
 
