@@ -8,8 +8,9 @@ from gigamatte.errors import BudgetExceeded
 from gigamatte.options import Format, Options
 from gigamatte.types import Photo
 
-#: Pixels of a photo and its levels that are kept in memory; more lie in scratch storage.
-PIXEL_MEMORY = 256 << 20
+#: Bytes of a photo and its levels that are kept in memory, enough for 40 megapixels of 8 bits; more lie in scratch
+#: storage: with 24 of 16 bits in memory, a cut would hold .5 GB beyond its networks.
+PIXEL_MEMORY = 160 << 20
 #: What a cut needs besides pixels: libraries and tiles in work; the embedded network; strips on their way.
 FIXED_MEMORY, NETWORK_MEMORY, STRIPS_IN_FLIGHT = 240_000_000, 180_000_000, 6
 #: … and the learned refiner, which shares the runtime with a network: alone, and beside one.
