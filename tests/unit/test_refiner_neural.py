@@ -59,12 +59,12 @@ def test_evidence_is_finite_and_complete():
 
 def test_sure_colours_near_the_contour_are_those_of_the_sides():
     foreground, background = ev.sure_colours(patch().coarse, patch().alpha)
-    np.testing.assert_allclose(foreground[:, 20:28], 0.8, atol=0.06)
-    np.testing.assert_allclose(background[:, 20:28], 0.1, atol=0.06)
+    np.testing.assert_allclose(np.stack(foreground)[:, :, 20:28], 0.8, atol=0.06)
+    np.testing.assert_allclose(np.stack(background)[:, :, 20:28], 0.1, atol=0.06)
 
 
 def test_unmixing_finds_a_known_mixture():
-    foreground, background = np.full((4, 4, 3), 0.9, np.float32), np.full((4, 4, 3), 0.1, np.float32)
+    foreground, background = ((np.full((4, 4), value, np.float32),) * 3 for value in (0.9, 0.1))
     alpha = np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8)
     fine = 0.1 + 0.8 * alpha[..., None].repeat(3, axis=2)
     np.testing.assert_allclose(ev.unmixed(fine, alpha, foreground, background), alpha, atol=1e-5)

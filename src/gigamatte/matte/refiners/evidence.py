@@ -6,6 +6,7 @@ convolutions run on a quarter of the pixels. Training uses this very function, s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -50,34 +51,56 @@ def evidence(patch: LevelPatch) -> Evidence:
     stack[12:16] = to_depth(prior[..., None])
     stack[16:20] = to_depth(unmixed(patch.fine, prior, foreground, background)[..., None])
     stack[20] = patch.alpha
-    stack[21:24] = foreground.transpose(2, 0, 1)
-    stack[24:27] = background.transpose(2, 0, 1)
-    stack[21:27] -= 0.5
-    difference = foreground - background
-    stack[27] = np.sqrt(np.einsum("ijk,ijk->ij", difference, difference))
+    square: FloatArray = np.zeros((rows, columns), np.float32)
+    for channel, (front, back) in enumerate(zip(foreground, background, strict=True)):
+        np.subtract(front, 0.5, out=stack[21 + channel])
+        np.subtract(back, 0.5, out=stack[24 + channel])
+        difference = front - back
+        square += difference * difference
+    np.sqrt(square, out=stack[27])
     stack[28] = patch.blur
     free = undecided(patch.alpha).repeat(2, axis=0).repeat(2, axis=1)
     plain = cv2.resize(patch.alpha, patch.fine.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     return Evidence(stack, plain + free * (prior - plain), free)
 
 
-def sure_colours(colour: FloatArray, alpha: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Foreground and background around each pixel, float32 (row, column, RGB): means of the pixels that are surely one.
+#: the three channels of a colour, float32 (row, column) each: filters and sums run over unbroken rows
+Planes = tuple[FloatArray, FloatArray, FloatArray]
+
+
+def sure_colours(colour: FloatArray, alpha: FloatArray) -> tuple[Planes, Planes]:
+    """Foreground and background around each pixel: means of the pixels that are surely one.
 
     Where none is near, farther ones count, and at last the undecided ones by their alpha.
     """
+    channels = cv2.split(colour)
     sure_f = np.clip(alpha * 10 - 9, 0, 1) + np.float32(1e-4) * alpha + np.float32(1e-7)
     sure_b = np.clip(1 - alpha * 10, 0, 1) + np.float32(1e-4) * (1 - alpha) + np.float32(1e-7)
-    channels = cv2.split(colour)
-    planes: FloatArray = cv2.merge([*(c * sure_f for c in channels), sure_f, *(c * sure_b for c in channels), sure_b])
-    total: FloatArray = np.zeros_like(planes)
-    for radius, weight in NEAR:
-        mean = cv2.blur(planes, (2 * radius + 1,) * 2, borderType=cv2.BORDER_REPLICATE)
-        total += np.float32(weight) * mean
-    return total[..., :3] / total[..., 3:4], total[..., 4:7] / total[..., 7:]
+    return _weighted(channels, sure_f), _weighted(channels, sure_b)
 
 
-def unmixed(fine: FloatArray, prior: FloatArray, foreground: FloatArray, background: FloatArray) -> FloatArray:
+def _weighted(channels: Sequence[FloatArray], weight: FloatArray) -> Planes:
+    """The channels' means around each pixel, pixels counting by ``weight``."""
+    total = _gathered(weight)
+    red, green, blue = (_gathered(channel * weight) / total for channel in channels)
+    return red, green, blue
+
+
+def _gathered(plane: FloatArray) -> FloatArray:
+    """Box means of several sizes, near ones counting most."""
+    (radius, share), *others = NEAR
+    total: FloatArray = np.float32(share) * _mean(plane, radius)
+    for radius, share in others:
+        cv2.scaleAdd(_mean(plane, radius), share, total, total)
+    return total
+
+
+def _mean(plane: FloatArray, radius: int) -> FloatArray:
+    out: FloatArray = cv2.blur(plane, (2 * radius + 1,) * 2, borderType=cv2.BORDER_REPLICATE)
+    return out
+
+
+def unmixed(fine: FloatArray, prior: FloatArray, foreground: Planes, background: Planes) -> FloatArray:
     """Where each fine pixel lies between the two colours: float32 (row, column) in [0, 1].
 
     α = ((I − B)·(F − B) + λ·prior) / (|F − B|² + λ), the projection on the line from B to F.
@@ -86,8 +109,8 @@ def unmixed(fine: FloatArray, prior: FloatArray, foreground: FloatArray, backgro
     above: FloatArray = np.float32(TRUST) * prior
     square: FloatArray = np.full(prior.shape, TRUST, np.float32)
     for channel in range(3):
-        back = enlarged(background[..., channel], rows, columns)
-        line = enlarged(foreground[..., channel], rows, columns) - back
+        back = enlarged(background[channel], rows, columns)
+        line = enlarged(foreground[channel], rows, columns) - back
         above += (fine[..., channel] - back) * line
         square += line * line
     above /= square

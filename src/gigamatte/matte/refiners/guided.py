@@ -52,13 +52,13 @@ class GuidedRefiner:
 def guided(patch: LevelPatch) -> FloatArray:
     """The alpha of one patch at the finer level, float32 (row, column) in [0, 1]."""
     first = patch.blur > 0
-    slope, offset = colour_lines(
+    slopes, offset = colour_lines(
         _blurred(patch.coarse, patch.blur), patch.alpha, FIRST_RADIUS if first else RADIUS, EPSILON
     )
     rows, columns = patch.fine.shape[:2]
     alpha = enlarged(offset, rows, columns)
-    for channel in range(3):  # one channel at a time: whole colours would be gathered and scattered again
-        alpha += enlarged(slope[..., channel], rows, columns) * patch.fine[..., channel]
+    for channel, slope in enumerate(slopes):
+        alpha += enlarged(slope, rows, columns) * patch.fine[..., channel]
     return without_haze(alpha, FIRST_HAZE if first else HAZE)
 
 
@@ -92,26 +92,30 @@ def _blurred(colour: FloatArray, sigma: float) -> FloatArray:
     return out
 
 
-def colour_lines(colour: FloatArray, alpha: FloatArray, radius: int, epsilon: float) -> tuple[FloatArray, FloatArray]:
-    """Slope (row, column, 3) and offset (row, column) of α ≈ slope·colour + offset, fitted in windows and averaged.
+def colour_lines(
+    colour: FloatArray, alpha: FloatArray, radius: int, epsilon: float
+) -> tuple[tuple[FloatArray, ...], FloatArray]:
+    """Slopes (one for each channel) and offset of α ≈ Σ slope·colour + offset, fitted in windows and averaged.
 
-    ``colour`` float32 (row, column, RGB) and ``alpha`` float32 (row, column), both in [0, 1]; windows are
-    2·radius + 1 pixels wide and stop at the border (which is repeated).
+    ``colour`` float32 (row, column, RGB) and ``alpha`` float32 (row, column), both in [0, 1]; the results are (row,
+    column) planes: filters and sums run over unbroken rows, in half the time. Windows are 2·radius + 1 pixels wide and
+    stop at the border (which is repeated).
     """
-    centred = colour - np.float32(0.5)  # smaller numbers: less is lost when squares are subtracted
-    mean = _box(centred, radius)
-    mean_alpha = _box(alpha, radius)
-    r, g, b = cv2.split(centred)
-    mr, mg, mb = cv2.split(mean)
-    squares = _box(cv2.merge([r * r, g * g, b * b]), radius)
-    crosses = _box(cv2.merge([r * g, r * b, g * b]), radius)
-    with_alpha = _box(centred * alpha[..., None], radius) - mean * mean_alpha[..., None]
-    rr = np.maximum(squares[..., 0] - mr * mr, 0) + np.float32(epsilon)
-    gg = np.maximum(squares[..., 1] - mg * mg, 0) + np.float32(epsilon)
-    bb = np.maximum(squares[..., 2] - mb * mb, 0) + np.float32(epsilon)
-    rg = crosses[..., 0] - mr * mg
-    rb = crosses[..., 1] - mr * mb
-    gb = crosses[..., 2] - mg * mb
+    # around zero: smaller numbers, less is lost when squares are subtracted
+    r, g, b = (plane - np.float32(0.5) for plane in cv2.split(colour))
+    mr, mg, mb, mean_alpha = (_box(plane, radius) for plane in (r, g, b, alpha))
+
+    def covariance(one: FloatArray, other: FloatArray, mean: FloatArray, other_mean: FloatArray) -> FloatArray:
+        found = _box(one * other, radius)
+        found -= mean * other_mean
+        return found
+
+    rr, gg, bb = (
+        np.maximum(covariance(plane, plane, mean, mean), 0) + np.float32(epsilon)
+        for plane, mean in ((r, mr), (g, mg), (b, mb))
+    )
+    rg, rb, gb = covariance(r, g, mr, mg), covariance(r, b, mr, mb), covariance(g, b, mg, mb)
+    yr, yg, yb = (covariance(plane, alpha, mean, mean_alpha) for plane, mean in ((r, mr), (g, mg), (b, mb)))
     # Solve (covariance + ε) slope = covariance with alpha by elimination (L·D·Lᵀ). Cramer's rule would subtract
     # products of three variances and lose all digits on grey photos, where the channels move together.
     lrg, lrb = rg / rr, rb / rr
@@ -119,18 +123,16 @@ def colour_lines(colour: FloatArray, alpha: FloatArray, radius: int, epsilon: fl
     gb = gb - lrg * rb
     lgb = gb / gg
     bb = np.maximum(bb - lrb * rb - lgb * gb, epsilon)
-    yr, yg, yb = cv2.split(with_alpha)
     yg = yg - lrg * yr
     yb = yb - lrb * yr - lgb * yg
     sb = yb / bb
     sg = yg / gg - lgb * sb
     sr = yr / rr - lrg * sg - lrb * sb
     offset = mean_alpha - sr * mr - sg * mg - sb * mb
-    averaged = _box(cv2.merge([sr, sg, sb, offset]), radius)
-    slope = averaged[..., :3]
-    return slope, averaged[..., 3] - np.float32(0.5) * slope.sum(axis=2)
+    sr, sg, sb, offset = (_box(plane, radius) for plane in (sr, sg, sb, offset))
+    return (sr, sg, sb), offset - np.float32(0.5) * (sr + sg + sb)
 
 
-def _box(array: FloatArray, radius: int) -> FloatArray:
-    out: FloatArray = cv2.blur(array, (2 * radius + 1,) * 2, borderType=cv2.BORDER_REPLICATE)
+def _box(plane: FloatArray, radius: int) -> FloatArray:
+    out: FloatArray = cv2.blur(plane, (2 * radius + 1,) * 2, borderType=cv2.BORDER_REPLICATE)
     return out
