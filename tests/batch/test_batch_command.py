@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import signal
 import sys
 
 import pytest
@@ -41,7 +42,9 @@ def test_paths_on_stdout_and_words_on_stderr(tmp_path, mask, capsys):
     assert code == 3
     assert said.out.splitlines() == [str(tmp_path / "out" / "a.cutout.png")]
     assert "bad.jpg: expected a JPEG" in said.err
-    assert "1 cut, 0 unchanged, 1 failed" in said.err
+    assert said.err.count("bad.jpg") == 1  # not: bad.jpg: bad.jpg: …
+    assert "1 cut, 0 unchanged, 1 failed, 0 left" in said.err
+    assert " 0.003 megapixels in " in said.err
     assert report.exists()
     assert len(lines.read_text().splitlines()) == 2
     assert call(tmp_path / "in", tmp_path / "out", "--mask", mask, "--json") == 3
@@ -88,3 +91,51 @@ def test_names_that_are_no_text_do_not_end_the_batch(capsys):
     assert json.loads(capsys.readouterr().out)["message"] == "a\udcff.jpg"
     LineDisplay().warned("a\udcff.jpg")
     assert "a\\udcff.jpg" in capsys.readouterr().err
+
+
+def test_a_failure_says_what_to_do_about_it_once(tmp_path, mask, capsys):
+    for name in "ab":
+        save_photo(tmp_path / "in" / f"{name}.jpg", 1)
+        (tmp_path / "out").mkdir(exist_ok=True)
+        (tmp_path / "out" / f"{name}.cutout.png").write_bytes(b"mine")
+    assert call(tmp_path / "in", tmp_path / "out", "--mask", mask) == 3
+    said = capsys.readouterr().err
+    assert said.count("exists and is not from this batch") == 2
+    assert said.splitlines().count("  allow it with --overwrite") == 1
+    assert "megapixels" not in said  # nothing was cut
+    assert call(tmp_path / "in", tmp_path / "out", "--mask", mask, "--overwrite") == 0
+    (tmp_path / "out" / "a.cutout.png").write_bytes(b"retouched")
+    (tmp_path / "in" / "b.jpg").write_bytes(b"junk")
+    capsys.readouterr()
+    assert call(tmp_path / "in", tmp_path / "out", "--mask", mask) == 3
+    said = capsys.readouterr().err
+    assert "1 results were changed by hand and are kept: --overwrite replaces them" in said
+    assert "  its earlier result was left as it is" in said
+
+
+def test_failures_are_told_in_chinese(tmp_path, mask, capsys, monkeypatch):
+    save_photo(tmp_path / "in" / "a.jpg", 1)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.cutout.png").write_bytes(b"mine")
+    monkeypatch.setenv("GIGAMATTE_LANG", "zh")
+    assert call(tmp_path / "in", tmp_path / "out", "--mask", mask) == 3
+    said = capsys.readouterr().err
+    assert "已存在，且不是本批处理写的" in said
+    assert "已抠 0，未变 0，失败 1，剩余 0" in said
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_before_anything_is_loaded_is_one_line(name, monkeypatch, capsys):
+    import gigamatte.cli
+    import gigamatte.cli.app
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(sys, "argv", ["gigamatte", "batch", "in", "out"])
+    monkeypatch.setattr(gigamatte.cli.app, "run", lambda: signal.raise_signal(getattr(signal, name)))
+    try:
+        with pytest.raises(SystemExit) as end:
+            gigamatte.cli.main()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert end.value.code == 130
+    assert capsys.readouterr().err == "gigamatte: interrupted\n"

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gigamatte.batch.naming import candidates, check_template, default_template, folded, shard_of
+from gigamatte.batch.naming import candidates, check_template, default_template, folded, shard_of, with_suffix
 from gigamatte.errors import UsageError
 from gigamatte.options import Options
 
@@ -29,6 +29,20 @@ def test_the_same_stem_with_another_suffix_gets_a_name_of_its_own():
 def test_a_template_that_cannot_work_is_refused(template):
     with pytest.raises(UsageError, match="--name"):
         check_template(template)
+
+
+@pytest.mark.parametrize(
+    ("template", "options", "expected"),
+    [
+        ("{stem}", Options(), "{stem}.png"),
+        ("rmbg_{stem}", Options(format="jpeg"), "rmbg_{stem}.jpg"),
+        ("{stem}.webp", Options(), "{stem}.webp"),
+        ("{name}", Options(), "{name}"),
+        ("{stem}.{suffix}", Options(), "{stem}.{suffix}"),
+    ],
+)
+def test_a_name_without_a_suffix_gets_the_formats(template, options, expected):
+    assert with_suffix(template, options) == expected
 
 
 NAMES = st.text(st.sampled_from("aB.é~"), min_size=1, max_size=4).filter(lambda name: not name.startswith("."))

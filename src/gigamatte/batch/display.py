@@ -11,7 +11,7 @@ from typing import Any, TextIO
 from gigamatte.batch.manifest import Counts
 from gigamatte.batch.progress import Progress
 from gigamatte.batch.runner import Summary
-from gigamatte.batch.task import Outcome
+from gigamatte.batch.task import Outcome, reason
 from gigamatte.messages.translate import translate
 
 #: seconds between two progress events
@@ -74,6 +74,8 @@ class LineDisplay:
         self._bar = _Bar() if not quiet and sys.stderr.isatty() else None
         # on a terminal the bar and the paths would write over each other
         self._paths = not quiet and not (self._bar and sys.stdout.isatty())
+        #: the last one that was printed
+        self._hint = ""
 
     def __enter__(self) -> LineDisplay:
         if self._bar is not None:
@@ -87,30 +89,36 @@ class LineDisplay:
     def listed(self, photos: int) -> None:
         """How many were found so far."""
         if self._bar is not None:
-            self._bar.say(translate("listing: {} photos").replace("{}", f"{photos:,}"))
+            self._bar.say(_t("listing: {} photos", f"{photos:,}"))
 
     def started(self, counts: Counts) -> None:
         """What there is to do."""
         if not self._quiet:
-            self._err(f"{counts.total:,} photos: {counts.waiting:,} to cut, {counts.done:,} are right already")
+            self._err(_t(f"{counts.total:,} photos: {counts.waiting:,} to cut, {counts.done:,} are right already"))
 
     def ended(self, outcome: Outcome, progress: Progress, *, again: bool) -> None:
         """A result's path (two of a pair), or why there is none."""
-        if outcome.state == "failed":
-            self._err(f"{outcome.key}: {outcome.message}" + (" (will be tried again)" if again else ""))
-            if outcome.stale and not again:
-                self._err("  its earlier result was left as it is")
-        elif outcome.state == "kept":
-            self._err(f"{outcome.key}: {outcome.message}")
+        if outcome.state in ("failed", "kept"):
+            self._told(outcome, again=again)
         elif self._paths:
             for file in outcome.files:
                 sys.stdout.write(_printable(f"{file}\n"))
         if self._bar is not None:
             self._bar.show(progress)
 
+    def _told(self, outcome: Outcome, *, again: bool) -> None:
+        """Why there is no new result, and what to do about it: that only once for many photos that need the same."""
+        why = translate(reason(outcome.key, outcome.message))
+        self._err(_t("{}: {} (will be tried again)" if again else "{}: {}", outcome.key, why))
+        if outcome.stale and not again:
+            self._err(_t("  its earlier result was left as it is"))
+        if outcome.hint and outcome.hint != self._hint and not again:
+            self._hint = outcome.hint
+            self._err(f"  {translate(outcome.hint)}")
+
     def warned(self, text: str) -> None:
         """A warning."""
-        self._err(text)
+        self._err(translate(text))
 
     def summary(self, summary: Summary) -> None:
         """The last lines."""
@@ -118,22 +126,26 @@ class LineDisplay:
             self._bar.stop()
         sys.stdout.flush()
         if summary.stopped:
-            self._err(f"stopped: {summary.stopped}")
-            self._err(f"  {summary.hint}")
+            self._err(_t("stopped: {}", translate(summary.stopped)))
+            if summary.hint:
+                self._err(f"  {translate(summary.hint)}")
         if not self._quiet:
-            rate = summary.megapixels / summary.seconds if summary.seconds else 0.0
-            self._err(
-                f"{summary.done:,} cut, {summary.unchanged:,} unchanged, {summary.failed:,} failed, "
-                f"{summary.waiting:,} left; {summary.megapixels:,.0f} megapixels in {_span(summary.seconds)}, "
-                f"{rate:.1f} a second"
-            )
+            self._totals(summary)
         if summary.kept:
-            self._err(f"{summary.kept:,} results were changed by hand and are kept: --overwrite replaces them")
+            self._err(_t(f"{summary.kept:,} results were changed by hand and are kept: --overwrite replaces them"))
         if summary.interrupted:
-            self._err("interrupted: the same command goes on from here")
+            self._err(_t("interrupted: the same command goes on from here"))
+
+    def _totals(self, summary: Summary) -> None:
+        done, unchanged, failed, left = summary.done, summary.unchanged, summary.failed, summary.waiting
+        self._err(_t(f"{done:,} cut, {unchanged:,} unchanged, {failed:,} failed, {left:,} left"))
+        if summary.done and summary.seconds:
+            rate = megapixels(summary.megapixels / summary.seconds)
+            self._err(_t(f"{megapixels(summary.megapixels)} megapixels in {_span(summary.seconds)}, {rate} a second"))
 
     def _err(self, text: str) -> None:
-        line = _printable(translate(text))
+        """A line that is translated already."""
+        line = _printable(text)
         if self._bar is not None:
             self._bar.print(line)
         else:
@@ -167,12 +179,20 @@ class _Bar:
         self._rich.console.print(line, markup=False, highlight=False)
 
     def show(self, now: Progress) -> None:
-        left = "" if now.eta is None else f", {_span(now.eta)} left"
-        failed = f", {now.failed} failed" if now.failed else ""
-        text = f"{now.photos:,}/{now.total:,} photos, {now.megapixels:,.0f} MP, {now.rate:.1f} MP/s{left}{failed}"
+        text = _t("{}/{} photos, {} MP, {} MP/s", f"{now.photos:,}", f"{now.total:,}", megapixels(now.megapixels),
+                       megapixels(now.rate))  # fmt: skip
+        text += "" if now.eta is None else _t(", {} left", _span(now.eta))
+        text += _t(", {} failed", f"{now.failed:,}") if now.failed else ""
         whole = now.total_megapixels or now.total
         done = now.megapixels if now.total_megapixels else now.photos
         self._rich.update(self._task, description=text, total=whole, completed=done)
+
+
+def megapixels(number: float) -> str:
+    """Whole ones of many, and as many digits as small photos need."""
+    if number >= 100:
+        return f"{number:,.0f}"
+    return f"{number:.1f}" if number >= 0.1 or not number else f"{number:.2g}"
 
 
 def _span(seconds: float) -> str:
@@ -182,6 +202,11 @@ def _span(seconds: float) -> str:
     if whole < 6000:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def _t(text: str, *values: str) -> str:
+    """A translated text; ``values``, which may be whole messages, fill its {}."""
+    return translate(text).format(*values) if values else translate(text)
 
 
 def _printable(text: str) -> str:

@@ -25,6 +25,12 @@ def default_template(options: Options) -> str:
     return f"{{stem}}{kind}.{_ENDINGS[options.format or 'png']}"
 
 
+def with_suffix(template: str, options: Options) -> str:
+    """The template, with the format's suffix where it makes names without any: ``{stem}`` becomes ``{stem}.png``."""
+    sample = check_template(template).format(stem="a", name="a.jpg", suffix="jpg")
+    return template if os.path.splitext(sample)[1] else f"{template}.{_ENDINGS[options.format or 'png']}"
+
+
 def check_template(template: str) -> str:
     """The template itself. Raises UsageError unless it makes a plain file name out of {stem} or {name}."""
     try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gigamatte.batch.jobs import root_of
-from gigamatte.batch.naming import check_template, default_template
+from gigamatte.batch.naming import default_template, with_suffix
 from gigamatte.batch.places import exists, is_uri, join, local
 from gigamatte.cutout.target import output_format
 from gigamatte.errors import MissingInput, UsageError, WriteError
@@ -46,7 +46,7 @@ class Plan:
         first, last = self.shard
         if not 1 <= first <= last:
             raise UsageError(f"--shard is i/n with 1 ≤ i ≤ n, found {first}/{last}")
-        output_format(self.options, Path(check_template(self.template).format(stem="a", name="a.jpg", suffix="jpg")))
+        output_format(self.options, Path(self.template.format(stem="a", name="a.jpg", suffix="jpg")))
         root = root_of(self.source)
         if root is not None and _same(root, self.out):
             raise UsageError(
@@ -56,7 +56,7 @@ class Plan:
     @property
     def template(self) -> str:
         """The template of results' names."""
-        return self.name or default_template(self.options)
+        return with_suffix(self.name, self.options) if self.name else default_template(self.options)
 
     @property
     def pair(self) -> bool:

@@ -120,6 +120,13 @@ class Outcome:
         return float(self.receipt["doubt"].get("score", 0.0)) if self.receipt else 0.0
 
 
+def reason(key: str, message: str) -> str:
+    """An error's line without the photo's name in front, for where that stands already."""
+    for name in (key, key.rsplit("/", 1)[-1]):
+        message = message.removeprefix(f"{name}: ")
+    return message
+
+
 class BatchEngine(Protocol):
     """Where photos are cut: on this machine or on many."""
 

@@ -147,7 +147,7 @@ def _run(
     with JsonDisplay() if json else LineDisplay(quiet=quiet) as display:
         summary = run_batch(plan, make, display, finish=finish)
         display.summary(summary)
-    if summary.total == 0 and not json:
+    if summary.exit_code == 4 and not json:
         print(f"gigamatte: {translate(f'no photo found in {plan.source}')}", file=sys.stderr)
     return summary
 
