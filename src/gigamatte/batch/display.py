@@ -108,7 +108,7 @@ class LineDisplay:
 
     def _told(self, outcome: Outcome, *, again: bool) -> None:
         """Why there is no new result, and what to do about it: that only once for many photos that need the same."""
-        why = translate(reason(outcome.key, outcome.message))
+        why = reason(outcome.key, translate(outcome.message))
         self._err(_t("{}: {} (will be tried again)" if again else "{}: {}", outcome.key, why))
         if outcome.stale and not again:
             self._err(_t("  its earlier result was left as it is"))

@@ -14,10 +14,12 @@ from urllib.parse import quote
 
 from gigamatte import system
 from gigamatte.batch import places
+from gigamatte.batch.display import megapixels
 from gigamatte.batch.manifest import Manifest
 from gigamatte.batch.pair import files_of
 from gigamatte.batch.plan import Plan
 from gigamatte.batch.runner import Summary
+from gigamatte.batch.task import reason
 from gigamatte.batch.thumbnails import thumbnail
 from gigamatte.errors import InputError
 from gigamatte.messages import translate
@@ -35,9 +37,11 @@ def write_report(path: Path, plan: Plan, manifest: Manifest, summary: Summary) -
         (
             f"<h1>{_t('Batch report')}</h1>",
             f'<p class="quiet">{_e(plan.source)} → {_e(plan.out)}</p>',
+            _shard(plan),
             _figures(summary),
             _queue(path, plan, manifest),
             _failures(manifest),
+            _kept(manifest),
             _times(manifest),
         )
     )
@@ -47,19 +51,29 @@ def write_report(path: Path, plan: Plan, manifest: Manifest, summary: Summary) -
         file.write(page.encode("utf-8", "backslashreplace"))
 
 
+def _shard(plan: Plan) -> str:
+    """What the figures leave out, where they are of one part only."""
+    index, count = plan.shard
+    if count == 1:
+        return ""
+    told = _t("Only shard {} of {}: the others have reports of their own.", str(index), str(count))
+    return f"<p><strong>{told}</strong></p>"
+
+
 def _figures(summary: Summary) -> str:
     rate = summary.megapixels / summary.seconds if summary.seconds else 0.0
     figures = (
         ("photos", f"{summary.total:,}", False),
         ("cut now", f"{summary.done:,}", False),
         ("unchanged", f"{summary.unchanged:,}", False),
+        *([("kept", f"{summary.kept:,}", True)] if summary.kept else []),
         ("failed", f"{summary.failed:,}", summary.failed > 0),
         ("left to do", f"{summary.waiting:,}", summary.waiting > 0),
-        ("megapixels", f"{summary.megapixels:,.0f}", False),
-        ("megapixels a second", f"{rate:.1f}", False),
+        ("megapixels", megapixels(summary.megapixels), False),
+        ("megapixels a second", megapixels(rate), False),
     )
     cells = "".join(f"<div{' class=bad' if bad else ''}><b>{value}</b>{_t(name)}</div>" for name, value, bad in figures)
-    stopped = f"<p><strong>{_t('stopped')}: {_e(summary.stopped)}</strong></p>" if summary.stopped else ""
+    stopped = f"<p><strong>{_t('stopped')}: {_t(summary.stopped)}</strong></p>" if summary.stopped else ""
     return f'<div class="figures">{cells}</div>{stopped}'
 
 
@@ -107,10 +121,12 @@ def _card(page: Path, plan: Plan, row: dict[str, Any], photo: str | None, result
     facts.append(f"{receipt['width']}×{receipt['height']}, {row['seconds']:.1f} s")
     facts += [_e(translate(warning)) for warning in receipt["warnings"]]
     score = row["doubt"]
+    # the colours are those of the whole scale, of which the bar shows its part: only a doubtful one ends red
+    meter = f"{meter}"
     return (
         f'<article><div class="pair"><a href="{_link(page, row["source"])}">{_image(photo)}</a>'
         f'<a class="board" href="{_link(page, _files(plan, row)[0])}">{_image(result)}</a></div>'
-        f'<div class="text"><b>{_e(row["key"])}</b><div class="meter"><i style="width:{score:.0%}"></i></div>'
+        f'<div class="text"><b>{_e(row["key"])}</b>{meter}'
         f'<span class="quiet">{_t("doubt")} {score:.2f}: {" · ".join(facts)}</span></div></article>'
     )
 
@@ -134,9 +150,26 @@ def _failures(manifest: Manifest) -> str:
     rows = list(manifest.rows("state IN ('failed', 'quarantined')", "key", FAILURES + 1))
     if not rows:
         return ""
-    lines = [(row["key"], translate(row["message"] or ""), row["attempts"]) for row in rows[:FAILURES]]
+    lines = [(row["key"], _why(row), row["attempts"]) for row in rows[:FAILURES]]
     more = f'<p class="quiet">{_t("and more; --export lists all")}</p>' if len(rows) > FAILURES else ""
     return f"<h2>{_t('Failed')}</h2>" + _table(("photo", "reason", "attempts"), lines) + more
+
+
+def _kept(manifest: Manifest) -> str:
+    rows = list(manifest.rows("state = 'kept'", "key", FAILURES + 1))
+    if not rows:
+        return ""
+    more = f'<p class="quiet">{_t("and more; --export lists all")}</p>' if len(rows) > FAILURES else ""
+    lines = [(row["key"], _why(row)) for row in rows[:FAILURES]]
+    return f"<h2>{_t('Changed by hand, and kept')}</h2>" + _table(("photo", "reason"), lines) + more
+
+
+def _why(row: dict[str, Any]) -> str:
+    """The message, what to do about it, and whether an earlier result stays."""
+    parts = [reason(row["key"], translate(row["message"] or "")), translate(row["hint"] or "")]
+    if row["stale"]:
+        parts.append(translate("  its earlier result was left as it is").strip())
+    return " — ".join(part for part in parts if part)
 
 
 def _times(manifest: Manifest) -> str:
@@ -170,8 +203,8 @@ def _table(heads: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
     return f"<table><tr>{top}</tr>{lines}</table>"
 
 
-def _t(text: str) -> str:
-    return html.escape(translate(text))
+def _t(text: str, *values: str) -> str:
+    return html.escape(translate(text).format(*values) if values else translate(text))
 
 
 def _e(text: str) -> str:

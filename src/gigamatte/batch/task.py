@@ -121,9 +121,9 @@ class Outcome:
 
 
 def reason(key: str, message: str) -> str:
-    """An error's line without the photo's name in front, for where that stands already."""
+    """An error's line, in either language, without the photo's name in front, for where that stands already."""
     for name in (key, key.rsplit("/", 1)[-1]):
-        message = message.removeprefix(f"{name}: ")
+        message = message.removeprefix(f"{name}: ").removeprefix(f"{name}：")
     return message
 
 

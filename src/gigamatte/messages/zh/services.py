@@ -57,6 +57,21 @@ SERVICES: dict[str, str] = {
     "{}: not a file": "{}：不是文件",
     "{}: folder cannot be read: {}": "{}：无法读取文件夹：{}",
     "{}: '..' would leave the output folder": "{}：'..' 会离开输出文件夹",
+    "Only shard {} of {}: the others have reports of their own.": "仅为第 {} 个分片（共 {} 个）：其他分片有各自的报告。",
+    "Changed by hand, and kept": "被手动改动过而保留",
+    # the figures and stages of the report
+    "photos": "照片",
+    "cut now": "本次已抠",
+    "unchanged": "未变",
+    "kept": "保留",
+    "left to do": "待处理",
+    "megapixels a second": "百万像素/秒",
+    "read": "读取",
+    "write": "写入",
+    "total": "合计",
+    "{}: expected a JPEG, PNG, WebP, TIFF, AVIF or HEIC, found no picture (it starts with {})": (
+        "{}：需要 JPEG、PNG、WebP、TIFF、AVIF 或 HEIC，实际不是图片（开头是 {}）"
+    ),
     "the input has gone: {}": "输入不见了：{}",
     "the input has gone: {} is empty": "输入不见了：{} 是空的",
     "the output folder {} has gone": "输出文件夹 {} 不见了",
