@@ -119,6 +119,20 @@ def test_a_profile_of_200_megabytes(own_service):
         assert service.desk.supervisor.stats().deaths == before
 
 
+@pytest.mark.parametrize("form", ["PNG", "WEBP", "TIFF", "AVIF", "JPEG"])
+def test_truncated_and_mislabelled(service, form):
+    whole = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (120, 160, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(whole, form)
+    data, url = whole.getvalue(), f"{service.url}/remove_background?keep_empty=true"
+    # what it is called and declared to be is not asked
+    answer = requests.post(url, files={"image": ("photo.svg", data, "text/html")}, timeout=60)
+    assert picture_of(answer).size == (160, 120)
+    answer = requests.post(url, files={"image": ("photo", data[: len(data) // 2])}, timeout=60)
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "input-unsupported"
+
+
 def test_names_are_never_paths(service, pictures, tmp_path):
     name = "../../../../../../tmp/gigamatte-was-here.png"
     answer = requests.post(f"{service.url}/remove_background", files={"image": (name, pictures["png"])}, timeout=60)
@@ -177,6 +191,15 @@ def test_broken_forms(service, body):
     assert answer.json()["detail"]
 
 
+def test_only_photos_may_be_large(service):
+    """Other bodies are read into memory."""
+    url = f"{service.url}/archive"
+    answer = requests.post(url, data=b'{"jobs": [' + bytes(1 << 20), timeout=30)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
+    answer = requests.post(url, data=iter([b'{"jobs": [', *[b" " * 30_000] * 4]), timeout=30)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
+
+
 # ---- slow clients
 
 
@@ -218,6 +241,32 @@ def test_a_stalled_body_is_408(own_service):
         )
         assert answer.startswith(b"HTTP/1.1 408")
         assert service.emptied()
+
+
+@pytest.mark.parametrize("head", [b"GET /livez", b"POST /remove_background?format=nope"])
+def test_a_body_that_trickles_on_after_the_answer_is_cut_off(own_service, head):
+    """Each byte put off the time after which an idle connection is closed."""
+    with own_service(header_seconds=1) as service, service.connect() as sock:
+        sock.sendall(head + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9999\r\n\r\n")
+        until = time.monotonic() + 12
+        with contextlib.suppress(OSError):
+            while time.monotonic() < until:
+                sock.sendall(b"x")
+                time.sleep(0.1)
+        assert time.monotonic() < until, "still connected"
+
+
+def test_a_body_that_ends_after_the_answer_leaves_the_connection_well(own_service):
+    with own_service(header_seconds=1) as service, service.connect() as sock:
+        sock.sendall(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\n\r\nab")
+        time.sleep(0.5)
+        sock.sendall(b"cd")
+        time.sleep(0.7)  # the time that the rest of the body had is over
+        sock.sendall(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+        answer = b""
+        while part := sock.recv(65536):
+            answer += part
+        assert answer.count(b"HTTP/1.1 200") == 2
 
 
 def test_a_client_that_does_not_read_its_answer_is_dropped(own_service):
@@ -340,4 +389,4 @@ def test_deep_json_is_no_crash(service):
         answer = requests.post(f"{service.url}/v1.0/removebg", data=body, headers=headers, timeout=30)
         assert answer.status_code == 400
         answer = requests.post(f"{service.url}/archive", data=body, headers=headers, timeout=30)
-        assert answer.status_code == 400
+        assert answer.status_code in (400, 413)

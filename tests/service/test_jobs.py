@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 import time
 import zipfile
 from pathlib import Path
@@ -120,6 +121,49 @@ def test_a_job_that_kills_the_service_again_and_again_is_given_up(own_service, p
         job = wait_for(service, f"/jobs/{record.id}")
     assert job["state"] == "failed"
     assert "ended 3 times" in job["error"]["detail"]
+
+
+def test_waiting_through_restarts_is_no_attempt(own_service, pictures, monkeypatch):
+    """Three restarts gave up every job that had only waited for its turn."""
+    from gigamatte.service import routes
+
+    real = routes.Job
+    with own_service(inflight=1) as service:
+        locations = [hand_in(service, pictures).headers["location"] for _ in range(3)]
+    for _ in range(4):
+        with monkeypatch.context() as patch:
+            patch.setattr("gigamatte.service.desk.Job", lambda source, *rest, **more: real(slow(source), *rest, **more))
+            with own_service(inflight=1) as service:
+                time.sleep(1.5)
+    with own_service(inflight=1) as service:
+        for location in locations:
+            assert wait_for(service, location)["state"] == "done"
+
+
+def slow(source):
+    """The same photo under a name at which the misbehaving worker takes its time."""
+    target = source.with_name("slow.jpg")
+    if not target.exists() and source.exists():
+        target.write_bytes(source.read_bytes())
+    return target
+
+
+def test_a_job_that_is_removed_in_its_last_moment_is_gone(own_service, pictures, monkeypatch):
+    with own_service() as service:
+        finish, at_the_end = service.desk.spool.finish, threading.Event()
+
+        def slowly(*given, **more):
+            at_the_end.set()
+            time.sleep(1)
+            finish(*given, **more)
+
+        monkeypatch.setattr(service.desk.spool, "finish", slowly)
+        location = hand_in(service, pictures).headers["location"]
+        assert at_the_end.wait(60)
+        assert requests.delete(service.url + location, timeout=30).status_code == 204
+        assert service.emptied()
+        assert requests.get(service.url + location, timeout=30).status_code == 404
+        assert service.desk.spool.counts() == {}
 
 
 def test_finished_jobs_expire(own_service, pictures):

@@ -172,6 +172,19 @@ def test_a_crash_answers_500_for_that_photo_and_the_next_one_works(own_service, 
         assert picture_of(post(service, pictures)).mode == "RGBA"
 
 
+def test_a_photo_that_outgrows_the_memory_costs_itself_only(own_service, pictures, monkeypatch):
+    from gigamatte.service import routes
+
+    real = routes.Job
+    with own_service(memory=700 << 20) as service:
+        with monkeypatch.context() as patch:
+            patch.setattr(routes, "Job", lambda source, *rest, **more: real(renamed(source, "hog"), *rest, **more))
+            response = post(service, pictures)
+        assert (response.status_code, response.json()["code"]) == (500, "worker")
+        assert "GB" in response.json()["detail"] or "memory" in response.json()["detail"]
+        assert picture_of(post(service, pictures)).mode == "RGBA"
+
+
 def test_a_photo_that_takes_too_long_is_504(own_service, pictures):
     from gigamatte.service import routes
 

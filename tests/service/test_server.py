@@ -89,6 +89,35 @@ def test_both_ports_are_one_application_and_sigterm_drains(serve, pictures, tmp_
     assert len(posts[0]["request_id"]) == 16
 
 
+def test_a_killed_service_loses_no_accepted_job(serve, pictures):
+    process, port, _ = serve(GIGAMATTE_INFLIGHT="1")
+    url = f"http://127.0.0.1:{port}"
+    jobs = [requests.post(f"{url}/jobs", files={"image": pictures["jpeg"]}, timeout=60).json() for _ in range(6)]
+    process.kill()
+    process.wait()
+    _, port, _ = serve()
+    until = time.monotonic() + 60
+    for job in jobs:
+        state = "queued"
+        while state in ("queued", "running") and time.monotonic() < until:
+            state = requests.get(f"http://127.0.0.1:{port}{job['links']['self']}", timeout=30).json()["state"]
+            time.sleep(0.05)
+        assert state == "done"
+
+
+def test_no_time_to_drain_is_not_for_ever(serve):
+    """0 was taken for no limit."""
+    process, port, _ = serve(GIGAMATTE_DRAIN_SECONDS="0")
+    with socket.create_connection(("127.0.0.1", port)) as sock:
+        sock.sendall(
+            b"POST /remove_background HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9999\r\n"
+            b"Content-Type: image/png\r\n\r\n"
+        )
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+
+
 def test_a_port_that_is_taken_is_said_in_one_line(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         command = [PROGRAM, "serve", "--no-ui", "--port", str(taken.getsockname()[1]), "--spool", tmp_path / "spool"]

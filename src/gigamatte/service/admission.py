@@ -24,6 +24,8 @@ WORK = frozenset({"/remove_background", "/jobs", "/v1.0/removebg", "/api/remove"
 #: open to everybody when keys are on: the page itself, and what tells whether the service is up
 OPEN = frozenset({"/", "/livez", "/readyz", "/about", "/openapi.json", "/favicon.ico"})
 OPEN_BELOW = "/assets/"
+#: bytes of a request that hands in no photo: its body is read into memory
+SMALL_BODY = 64 << 10
 #: seconds after which a body must have the lowest average speed
 GRACE = 30.0
 #: what is read of a body that was refused, so that the client can read why: bytes, seconds
@@ -51,7 +53,8 @@ class Admission:
             self._check_origin(scope, headers)
             state["owner"] = self._owner(scope, headers)
             state["client"] = state["owner"] or (scope.get("client") or ("", 0))[0]
-            self._check_size(headers)
+            most = self._most(scope)
+            self._check_size(headers, most)
             if scope["method"] == "POST" and scope["path"] in WORK:
                 desk: Desk = scope["app"].state.desk
                 ticket = state["ticket"] = desk.enter(state["client"])
@@ -59,7 +62,7 @@ class Admission:
             scope["app"].state.metrics.refused.labels(error.code).inc()
             await send_error(error, scope, _lingering(receive, send))
             return
-        body = _Body(receive, self.settings)
+        body = _Body(receive, self.settings, most)
         try:
             await self.app(scope, body.receive, send)
         finally:
@@ -110,10 +113,14 @@ class Admission:
             raise Unauthorised(what, "send it as X-API-Key, or as Authorization: Bearer")
         return owner
 
-    def _check_size(self, headers: Head) -> None:
+    def _most(self, scope: Scope) -> int:
+        """Bytes that the body of this request may have."""
+        return self.settings.max_body if scope["path"] in WORK else min(self.settings.max_body, SMALL_BODY)
+
+    def _check_size(self, headers: Head, most: int) -> None:
         text = headers.get(b"content-length")
-        if text is not None and int(text) > self.settings.max_body:
-            raise _too_large(self.settings.max_body, int(text))
+        if text is not None and int(text) > most:
+            raise _too_large(most, int(text))
 
 
 class Head:
@@ -138,8 +145,8 @@ def _too_large(most: int, found: int) -> TooLarge:
 class _Body:
     """Counts a body and its time while it arrives. Raises TooLarge and TooSlow into the route that reads it."""
 
-    def __init__(self, receive: Receive, settings: Settings) -> None:
-        self._receive, self._settings = receive, settings
+    def __init__(self, receive: Receive, settings: Settings, most: int) -> None:
+        self._receive, self._settings, self._most = receive, settings, most
         self._bytes, self._started, self._complete = 0, time.monotonic(), False
 
     async def receive(self) -> Message:
@@ -152,8 +159,8 @@ class _Body:
             raise TooSlow(f"nothing arrived for {self._settings.stall_seconds:g} seconds") from None
         self._complete = not message.get("more_body", False)
         self._bytes += len(message.get("body", b""))
-        if self._bytes > self._settings.max_body:
-            raise _too_large(self._settings.max_body, self._bytes)
+        if self._bytes > self._most:
+            raise _too_large(self._most, self._bytes)
         spent = time.monotonic() - self._started
         if not self._complete and spent > GRACE and self._bytes < self._settings.slowest * spent:
             raise TooSlow(f"the body arrives with {self._bytes / spent:.0f} bytes a second")

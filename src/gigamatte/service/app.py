@@ -97,6 +97,8 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
+    if isinstance(error.__cause__, GigamatteError):  # FastAPI calls whatever happens in a body a bad request
+        return _answer(request, error.__cause__)
     status = error.status_code if isinstance(error, HTTPException) else 500
     known: GigamatteError = BadRequest(str(getattr(error, "detail", error)))
     if status == 404:

@@ -207,12 +207,17 @@ class Desk:
         """From accepted to ended."""
         record, home = live.record, self.spool.home(live.record.id)
 
+        begun = False
+
         def progress(stage: str, fraction: float) -> None:
+            nonlocal begun
+            if not begun:
+                begun = True  # waiting for a turn is no attempt: only what was being cut can have ended the service
+                self.spool.begin(record.id)
             self._loop.call_soon_threadsafe(live.tell, stage, fraction)
 
         try:
-            attempts = await asyncio.to_thread(self.spool.begin, record.id)
-            if attempts > ATTEMPTS:
+            if record.attempts >= ATTEMPTS:
                 raise WorkerDied(f"the service ended {ATTEMPTS} times while it cut this photo")
             options = unpack_options(record.options)
             job = Job(home / "image", home / "result", options, mask=home / "mask" if record.has_mask else None)
@@ -221,6 +226,8 @@ class Desk:
                 live.task.cancel()
             receipt = self._counted(await _settled(live.task))
             await asyncio.to_thread(self.spool.finish, record.id, "done", receipt=receipt.as_dict())
+            if live.removed:  # its client cancelled it in its last moment
+                await asyncio.to_thread(self.spool.remove, record.id)
         except GigamatteError as error:
             await self._ended_badly(live, error)
         finally:
@@ -230,7 +237,9 @@ class Desk:
 
     async def _ended_badly(self, live: Live, error: GigamatteError) -> None:
         if isinstance(error, Cancelled) and not live.removed:
-            return  # the service is shutting down: the next one will start this job again
+            # the service is shutting down: the next one will start this job again, which is nobody's fault
+            await asyncio.to_thread(self.spool.put_back, live.record.id)
+            return
         if live.removed:
             await asyncio.to_thread(self.spool.remove, live.record.id)
             return

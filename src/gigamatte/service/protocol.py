@@ -29,13 +29,25 @@ def with_deadlines(*, header_seconds: float, send_seconds: float, connections: i
             self._await_head()
 
         def data_received(self, data: bytes) -> None:
+            answered = self._answered()
             super().data_received(data)
+            if self._answered():
+                return  # what is left of a body: its time is running
+            if answered:
+                self._head_is_here()
             if self._between_requests():
                 # something of the next head is here; it has so long from its first byte
-                if self._head is None and self.conn.trailing_data[0]:
+                if self._head is None and (answered or self.conn.trailing_data[0]):
                     self._await_head()
             else:
                 self._head_is_here()
+
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            # an answer may come before its request's body has: what is left of that is read and thrown away, but
+            # every byte of it would put off the time after which an idle connection is closed
+            if self._answered() and self._head is None:
+                self._await_head()
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._head_is_here()
@@ -53,6 +65,9 @@ def with_deadlines(*, header_seconds: float, send_seconds: float, connections: i
 
         def _between_requests(self) -> bool:
             return self.conn.their_state is h11.IDLE
+
+        def _answered(self) -> bool:
+            return self.conn.their_state is h11.SEND_BODY and self.conn.our_state is h11.DONE
 
         def _await_head(self) -> None:
             self._head = self.loop.call_later(header_seconds, self.transport.abort)

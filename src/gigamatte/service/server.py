@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import signal
 import socket
 import sys
@@ -108,7 +109,7 @@ def _config(app: FastAPI, settings: Settings, protocol: type[asyncio.Protocol]) 
         server_header=False,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=settings.trusted_proxies or None,
-        timeout_graceful_shutdown=int(settings.drain_seconds) or None,
+        timeout_graceful_shutdown=math.ceil(settings.drain_seconds),  # None would be for ever
         h11_max_incomplete_event_size=32 << 10,
     )
 

@@ -157,12 +157,17 @@ class Spool:
             row = self._database.execute("SELECT * FROM jobs WHERE id = ?", (job,)).fetchone()
         return None if row is None else _record(row)
 
-    def begin(self, job: str) -> int:
-        """Note that a job is started; returns how many times it has been."""
+    def begin(self, job: str) -> None:
+        """Note that a job is being cut: one attempt."""
         with self._lock:
             self._database.execute("UPDATE jobs SET state = 'running', attempts = attempts + 1 WHERE id = ?", (job,))
-            row = self._database.execute("SELECT attempts FROM jobs WHERE id = ?", (job,)).fetchone()
-        return int(row[0]) if row else 0
+
+    def put_back(self, job: str) -> None:
+        """Note that a job was stopped in good order: as if it had not been begun."""
+        with self._lock:
+            self._database.execute(
+                "UPDATE jobs SET state = 'queued', attempts = attempts - 1 WHERE id = ? AND state = 'running'", (job,)
+            )
 
     def finish(
         self,
