@@ -122,7 +122,7 @@ def _card(page: Path, plan: Plan, row: dict[str, Any], photo: str | None, result
     facts += [_e(translate(warning)) for warning in receipt["warnings"]]
     score = row["doubt"]
     # the colours are those of the whole scale, of which the bar shows its part: only a doubtful one ends red
-    meter = f"{meter}"
+    meter = f'<div class="meter"><i style="width:{score:.0%};--whole:{1 / max(score, 0.01):.0%}"></i></div>'
     return (
         f'<article><div class="pair"><a href="{_link(page, row["source"])}">{_image(photo)}</a>'
         f'<a class="board" href="{_link(page, _files(plan, row)[0])}">{_image(result)}</a></div>'
