@@ -107,6 +107,7 @@ def test_a_signal_ends_it_in_order(source, tmp_path, mask, number):
 def test_a_second_batch_on_the_same_output_refuses(source, tmp_path, mask):
     out = tmp_path / "out"
     first = command(source, out, "--mask", mask, "--memory", "3G", "--json")
+    assert '"listed"' in first.stdout.readline()
     assert '"started"' in first.stdout.readline()
     os.kill(first.pid, signal.SIGSTOP)  # held at work, however fast the machine is
     code, _, error = ended(source, out, "--mask", mask)

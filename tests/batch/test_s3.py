@@ -10,7 +10,7 @@ from batch_helpers import Recorder, pictures, rows, run, save_photo, save_photos
 
 from gigamatte.batch import places
 from gigamatte.batch.plan import Plan
-from gigamatte.errors import WriteError
+from gigamatte.errors import MissingInput, WriteError
 from gigamatte.options import Options
 
 pytest.importorskip("s3fs", reason="s3fs is not installed (pip install 'gigamatte[ray]')")
@@ -81,6 +81,28 @@ def test_from_bucket_to_bucket_and_again(store, tmp_path, mask):
     assert len(results(store)) == 6
 
 
+def test_resuming_asks_for_listings_and_not_for_every_result(store, tmp_path, mask, monkeypatch):
+    fill(store, tmp_path / "in", 9)
+    options, asked = Options(mask=mask), []
+    run("s3://shop/in", "s3://shop/out", options)
+    stamp_of = places.stamp_of
+    monkeypatch.setattr(places, "stamp_of", lambda place: asked.append(place) or stamp_of(place))
+    summary, listener = run("s3://shop/in", "s3://shop/out", options)
+    assert (summary.unchanged, listener.outcomes, asked) == (9, [], [])
+
+
+def test_a_store_that_lists_no_results_is_asked_for_each(store, tmp_path, mask, monkeypatch):
+    fill(store, tmp_path / "in", 3)
+
+    def refuse(folder):
+        raise MissingInput(f"{folder} cannot be read: Access Denied")
+
+    monkeypatch.setattr(places, "stamps_in", refuse)
+    run("s3://shop/in", "s3://shop/out", Options(mask=mask))
+    summary, listener = run("s3://shop/in", "s3://shop/out", Options(mask=mask))
+    assert (summary.unchanged, listener.outcomes) == (3, [])
+
+
 def test_a_pair_in_a_bucket(store, tmp_path, mask):
     fill(store, tmp_path / "in", 2)
     save_photo(tmp_path / "half.jpg", 9)
@@ -140,8 +162,6 @@ def test_a_photo_that_is_gone_before_its_turn_fails_alone(store, tmp_path, mask)
 
 
 def test_a_store_that_does_not_answer_is_told_in_a_line(store, tmp_path, mask):
-    from gigamatte.errors import MissingInput
-
     with pytest.raises(MissingInput, match="s3://nowhere/in"):
         run("s3://nowhere/in", str(tmp_path / "out"), Options(mask=mask))
 

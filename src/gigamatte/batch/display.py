@@ -32,7 +32,10 @@ class JsonDisplay:
         self._stream.flush()
 
     def listed(self, photos: int) -> None:
-        """Nothing: the started event has the number."""
+        """How many were found so far, every few seconds of a long listing."""
+        if time.monotonic() - self._last >= EVERY:
+            self._last = time.monotonic()
+            self._say("listed", photos=photos)
 
     def started(self, counts: Counts) -> None:
         """What the manifest says before the first photo."""

@@ -177,6 +177,20 @@ def has_entries(folder: str) -> bool:
             return next(entries, None) is not None
 
 
+def stamps_in(folder: str) -> dict[str, str]:
+    """{name: stamp} of the files at a URI, as its store lists them; none where there is no such folder."""
+    with reading(folder):
+        system, path = filesystem(folder)
+        system.invalidate_cache(path)
+        try:
+            entries = system.ls(path, detail=True)
+        except FileNotFoundError:
+            return {}
+        system.invalidate_cache(path)  # a cache of every folder would grow without end
+    files = [entry for entry in entries if entry["type"] != "directory"]
+    return {str(entry["name"]).rsplit("/", 1)[-1]: remote_stamp(entry)[1] for entry in files}
+
+
 def exists(target: str) -> bool:
     """Whether something lies at a path or URI."""
     if not is_uri(target):

@@ -24,6 +24,7 @@ from gigamatte.batch.naming import shard_of
 from gigamatte.batch.one import failure
 from gigamatte.batch.plan import Plan
 from gigamatte.batch.progress import Meter, Progress
+from gigamatte.batch.standing import Standing
 from gigamatte.batch.task import BatchEngine, Outcome, Source, Task
 from gigamatte.errors import GigamatteError, WriteError
 
@@ -175,10 +176,11 @@ class _Run:
                 self._manifest.adopt(other)
         found = list_sources(plan.source, pattern=plan.pattern, out=plan.out)
         mine = (source for source in found if shard_of(source.key, plan.shard[1]) == plan.shard[0] - 1)
+        standing = Standing(plan)
         photos = repeated = 0
         for chunk in _chunks(mine):
             again = self._manifest.enlist(
-                chunk, self._config, plan.template, self._standing,
+                chunk, self._config, plan.template, standing,
                 pair=plan.pair, retry=plan.retry_failed, recheck=plan.recheck, overwrite=plan.overwrite,
             )  # fmt: skip
             photos, repeated = photos + len(chunk) - again, repeated + again
@@ -188,9 +190,6 @@ class _Run:
                     self._listener.warned(source.refusal)
         if repeated:
             self._listener.warned(f"{plan.source} names photos again in {repeated:,} lines: each is done once")
-
-    def _standing(self, file: str) -> str | None:
-        return places.output_stamp(self._plan.place(file))
 
     def _passes(self, engine: BatchEngine) -> None:
         """Every photo once; then those that failed and might not, once more."""
