@@ -133,6 +133,7 @@ def test_chinese(open_page, pictures):
     viewer_is_settled(page)
     assert page.get_by_role("button", name="棋盘格背景 (B)").is_visible()
     shot(page, "desktop-chinese")
+    assert page.evaluate(r"/[a-z]{2,} [a-z]{2,}/.test(document.querySelector('.failed .why').textContent)") is False
     left = page.evaluate(
         "[...document.querySelectorAll('[data-t]')].map(n => n.textContent).filter(x => /[A-Za-z]{4}/.test(x))"
     )
@@ -161,6 +162,33 @@ def test_dark_mode(open_page, pictures):
     page.wait_for_selector(".item.done", timeout=60000)
     viewer_is_settled(page)
     shot(page, "desktop-dark")
+
+
+def test_a_job_outlives_a_restart_of_the_service_under_the_page(open_page, own_service, pictures, monkeypatch):
+    from gigamatte.service import desk, server
+
+    def slow(source, *rest, **more):
+        target = source.with_name("slow.jpg")
+        target.write_bytes(source.read_bytes())
+        return real(target, *rest, **more)
+
+    real = desk.Job
+    monkeypatch.setattr(desk, "Job", slow)
+    with own_service() as first:
+        page = open_page(at=first, expected=("ERR_", "503"))
+        ready(page)
+        pick(page, ("photo.jpg", pictures["jpeg"]))
+        page.click("#start")
+        until(page, "document.querySelector('.item .state').textContent.startsWith('Resolving the edge')")
+        shot(page, "desktop-working")
+        assert page.locator(".item").bounding_box()["height"] < 120  # a row, not a stage
+        first.close()
+        monkeypatch.setattr(desk, "Job", real)
+        page.wait_for_timeout(5000)  # longer than one try
+        assert page.locator(".item.failed").count() == 0
+        monkeypatch.setitem(type(first).__init__.__globals__, "listen", lambda host, _: server.listen(host, first.port))
+        first.__init__(server.create_app(first.settings), first.settings)
+        page.wait_for_selector(".item.done", timeout=60000)
 
 
 def test_the_keyboard_is_enough(open_page, pictures):

@@ -121,6 +121,16 @@ def test_no_subject_is_an_outcome_with_a_code(service, pictures):
     assert response.json()["code"] == "no-subject"
 
 
+def test_what_came_instead_of_a_photo_is_told_in_chinese():
+    from gigamatte.messages.translate import translate
+    from gigamatte.photo import formats
+
+    for title in {title for _, _, title in formats._OTHERS}:
+        line = translate(f"image: expected a JPEG, PNG, WebP, TIFF, AVIF or HEIC, found {title}", "zh")
+        assert f"实际是{title}" not in line
+    assert translate(formats._ADVICE, "zh") != formats._ADVICE
+
+
 def test_errors_in_chinese_when_the_client_reads_it(service):
     url = f"{service.url}/remove_background"
     headers = {"accept-language": "zh-CN,zh;q=0.9,en;q=0.5", "content-type": "multipart/form-data; boundary=x"}

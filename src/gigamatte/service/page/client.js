@@ -1,6 +1,7 @@
 /* Speaks with the service. The key, where one is needed, lives in sessionStorage and travels in a header. */
 
 const KEY = "gigamatte-key";
+const PATIENCE = 60; // tries to reach a service that has gone away, 2 seconds apart
 
 export class Problem extends Error {
   constructor(status, body, retryAfter) {
@@ -79,14 +80,25 @@ export class Client {
       try {
         latest = await this.readEvents(latest, told, signal);
       } catch (error) {
-        if (error.name === "AbortError" || (error instanceof Problem && error.status !== 503)) throw error;
-        // a stream may break, or the service restart: the job goes on without us
-        await pause(1500, signal);
-        latest = await (await this.fetch(latest.links.self, { signal })).json();
+        latest = await this.again(latest, error, signal);
         told(latest);
       }
     }
     return latest;
+  }
+
+  /* A stream may break, or the service restart: the job goes on without us, and the service gets time to come back. */
+  async again(job, error, signal) {
+    for (let attempt = 0; ; attempt++) {
+      const lasting = error instanceof Problem && error.status !== 503;
+      if (error.name === "AbortError" || lasting || attempt === PATIENCE) throw error;
+      await pause(2000, signal);
+      try {
+        return await (await this.fetch(job.links.self, { signal })).json();
+      } catch (next) {
+        error = next;
+      }
+    }
   }
 
   async readEvents(job, told, signal) {

@@ -214,6 +214,7 @@ export class Queue {
     } catch (error) {
       if (error.name === "AbortError") return;
       item.change({ state: "failed", busy: false, error: this.wordsOf(error) });
+      item.why.scrollIntoView({ block: "nearest" });
     } finally {
       sent();
     }
