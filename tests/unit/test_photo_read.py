@@ -20,7 +20,7 @@ from gigamatte.errors import BudgetExceeded, GigamatteError, MissingInput, Unsup
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.photo.read import open_photo
 from gigamatte.testing import profiles
-from gigamatte.types import Photo, Size
+from gigamatte.types import Box, Photo, Size
 
 LIMIT = 10**8
 RGB = np.random.default_rng(1).integers(0, 256, (40, 60, 3), np.uint8)
@@ -365,3 +365,14 @@ def test_every_refusal_is_one_of_ours() -> None:
     for data in (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBP", b"II*\0\xff\xff\xff\xff"):
         with pytest.raises(GigamatteError):
             pixels(open_photo(data, max_pixels=LIMIT))
+
+
+@pytest.mark.parametrize("rows", [1, 3, 16, 24, 100, 127, 128, 129, 200, 1000])
+@pytest.mark.parametrize("packed", ["raw", "tiff_lzw", "tiff_deflate"])
+def test_strips_of_any_height_are_read(tmp_path: Path, rows: int, packed: str) -> None:
+    """Strips that 128 rows cut in two ended as "out of order read": most TIFFs that other programs write."""
+    pixels = np.random.default_rng(rows).integers(0, 256, (700, 90, 3), dtype=np.uint8)
+    path = tmp_path / "photo.tif"
+    Image.fromarray(pixels).save(path, compression=packed, tiffinfo={278: rows})
+    with PhotoLevels(open_photo(path, max_pixels=10**8)) as levels:
+        assert (levels.read(0, Box(0, 0, 90, 700)) == pixels).all()

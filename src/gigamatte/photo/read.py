@@ -28,6 +28,9 @@ from gigamatte.types import Photo, Size
 if TYPE_CHECKING:
     from PIL import Image
 
+#: photos are decoded in a multiple of so many rows at a time
+STEP = 128
+
 Source = str | os.PathLike[str] | bytes | NDArray[Any]
 
 
@@ -85,7 +88,7 @@ class Opened:
     load: Callable[[], pyvips.Image]
     orientation: int
     warnings: tuple[str, ...] = ()
-    #: colours lie in planes one after another, so that all of it is decoded before the first row
+    #: colours lie in planes, or rows in strips, so that all of it is decoded before the first row
     planes: bool = False
 
 
@@ -126,8 +129,10 @@ def _open_encoded(kind: formats.Kind, name: str, variant: str, data: bytes | str
             f"{name} stores its colours in separate planes of tiles, which is not read; expected interleaved colours",
             "save it with interleaved (chunky) planes",
         )
-    # planes lie one after another: the first row is complete only when the last plane has been read
-    access = "random" if facts.planes else "sequential"
+    # planes lie one after another: the first row is complete only when the last plane has been read; and of a strip
+    # that two of our calls share libvips forgets the second half
+    whole = facts.planes or not (facts.tiled or _in_step(facts.strip))
+    access = "random" if whole else "sequential"
 
     def load() -> pyvips.Image:
         # "error": broken files are refused instead of being filled up with grey
@@ -144,7 +149,12 @@ def _open_encoded(kind: formats.Kind, name: str, variant: str, data: bytes | str
     warnings += _pages(name, _field(header, "n-pages", 1))
     orientation = _field(header, "orientation", 1)
     orientation = orientation if 1 <= orientation <= 8 else 1
-    return Opened(name, kind.name, header, load, orientation, tuple(warnings), facts.planes)
+    return Opened(name, kind.name, header, load, orientation, tuple(warnings), whole)
+
+
+def _in_step(strip: int) -> bool:
+    """Whether strips of so many rows end where the calls end that read a photo from top to bottom."""
+    return strip == 0 or STEP % strip == 0
 
 
 def _tiff_facts(data: bytes | str, *, encoded: bool) -> tiff.Facts:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from gigamatte.photo.metadata import MAX_BLOCK
 
-_PLANAR, _TILED, _EXIF, _POSITION = 284, 322, 34665, 34853
+_STRIP, _PLANAR, _TILED, _EXIF, _POSITION = 278, 284, 322, 34665, 34853
 #: what the picture's own directory says about the photo: description, make, model, software, date, artist, copyright
 _ABOUT = (270, 271, 272, 305, 306, 315, 33432)
 _SOFTWARE = 305
@@ -25,11 +25,15 @@ _LARGEST_DIRECTORY = 4096
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """``planes``: colours lie in planes one after another; ``tiled``: in tiles; ``exif``: a block as JPEG has it."""
+    """``planes``: colours lie in planes one after another; ``tiled``: in tiles; ``exif``: a block as JPEG has it.
+
+    ``strip``: rows that are packed together, 0 where it is not told.
+    """
 
     planes: bool = False
     tiled: bool = False
     exif: bytes | None = None
+    strip: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +65,11 @@ class _Reader:
         self.order = "<" if head[:2] == b"II" else ">"
         self.big = b"+" in head[2:4]
         first = struct.unpack_from(self.order + ("Q" if self.big else "I"), head, 8 if self.big else 4)[0]
-        wanted = frozenset({_PLANAR, _TILED, _EXIF, _POSITION, *_ABOUT})
+        wanted = frozenset({_STRIP, _PLANAR, _TILED, _EXIF, _POSITION, *_ABOUT})
         own = {entry.tag: entry for entry in self.directory(first, only=wanted)}
         planes = _PLANAR in own and self.number(own[_PLANAR]) == 2
-        return Facts(planes, _TILED in own, self.exif(own))
+        strip = self.number(own[_STRIP]) if _STRIP in own else 0
+        return Facts(planes, _TILED in own, self.exif(own), strip)
 
     def exif(self, own: dict[int, _Entry]) -> bytes | None:
         about = [own[tag] for tag in _ABOUT if tag in own]
