@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gigamatte.service.errors import PROBLEM, TITLES
+from gigamatte.service.options import MEDIA
 
 _PROBLEM_SCHEMA = {
     "type": "object",
@@ -31,7 +32,7 @@ _PICTURE = {"schema": {"type": "string", "format": "binary"}}
 
 PHOTO: dict[str, Any] = {
     "description": "The picture, as its options ask",
-    "content": dict.fromkeys(("image/png", "image/webp", "image/tiff", "image/jpeg"), _PICTURE),
+    "content": dict.fromkeys(MEDIA.values(), _PICTURE),
     "headers": {
         "X-Width": {"description": "pixels", "schema": {"type": "integer"}},
         "X-Height": {"description": "pixels", "schema": {"type": "integer"}},
