@@ -187,6 +187,9 @@ class Photo:
     format: str = "array"
     #: bytes that decoding holds beyond a strip: progressive JPEG and interlaced PNG are decoded whole
     decode_bytes: int = 0
+    #: what is read of ``open()`` must end at a multiple of so many rows, or at the end: what was decoded together with
+    #: the last row is forgotten
+    rows: int = 16
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -19,6 +19,7 @@ from PIL import Image
 from gigamatte.errors import BudgetExceeded, GigamatteError, MissingInput, UnsupportedInput, UsageError
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.photo.read import open_photo
+from gigamatte.photo.screen import strips
 from gigamatte.testing import profiles
 from gigamatte.types import Box, Photo, Size
 
@@ -367,7 +368,7 @@ def test_every_refusal_is_one_of_ours() -> None:
             pixels(open_photo(data, max_pixels=LIMIT))
 
 
-@pytest.mark.parametrize("rows", [1, 3, 16, 24, 100, 127, 128, 129, 200, 1000])
+@pytest.mark.parametrize("rows", [1, 3, 5, 7, 11, 16, 24, 37, 100, 127, 128, 129, 200, 1000])
 @pytest.mark.parametrize("packed", ["raw", "tiff_lzw", "tiff_deflate"])
 def test_strips_of_any_height_are_read(tmp_path: Path, rows: int, packed: str) -> None:
     """Strips that 128 rows cut in two ended as "out of order read": most TIFFs that other programs write."""
@@ -376,3 +377,16 @@ def test_strips_of_any_height_are_read(tmp_path: Path, rows: int, packed: str) -
     Image.fromarray(pixels).save(path, compression=packed, tiffinfo={278: rows})
     with PhotoLevels(open_photo(path, max_pixels=10**8)) as levels:
         assert (levels.read(0, Box(0, 0, 90, 700)) == pixels).all()
+    shown = np.concatenate(list(strips(open_photo(path, max_pixels=10**8), 64)))
+    assert (shown == pixels).all()
+
+
+def test_a_large_photo_of_odd_strips_is_not_held_whole(tmp_path: Path) -> None:
+    pixels = np.zeros((700, 90, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "odd.tif", tiffinfo={278: 37})
+    Image.fromarray(pixels).save(tmp_path / "one.tif", tiffinfo={278: 700})
+    Image.fromarray(np.zeros((1400, 9, 3), np.uint8)).save(tmp_path / "tall.tif", tiffinfo={278: 1400})
+    odd, one, tall = (open_photo(tmp_path / name, max_pixels=10**8) for name in ("odd.tif", "one.tif", "tall.tif"))
+    assert (odd.decode_bytes, odd.rows) == (0, 37 * 16)
+    assert (one.decode_bytes, one.rows) == (700 * 90 * 3, 16)
+    assert (tall.decode_bytes, tall.rows) == (1400 * 9 * 3, 16)

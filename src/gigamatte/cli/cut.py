@@ -19,7 +19,9 @@ from gigamatte.options import Format, Options
 if TYPE_CHECKING:
     from gigamatte.types import Receipt
 
-PhotoArgument = Annotated[str, typer.Argument(metavar="PHOTO", help="The photo: JPEG, PNG, WebP, TIFF, AVIF or HEIC; - for stdin.")]
+PhotoArgument = Annotated[
+    str, typer.Argument(metavar="PHOTO", help="The photo: JPEG, PNG, WebP, TIFF, AVIF or HEIC; - for stdin.")
+]
 Out = Annotated[
     str | None, typer.Option("-o", "--out", metavar="OUT", help="Where to write; - for stdout. [STEM.cutout.png]")
 ]

@@ -71,7 +71,7 @@ SHARED = (
     Shared("smooth", False, None, "Harden the alpha as ImageMagick's blur and level do. It deletes fine hair."),
     Shared("strip", False, None, "Leave EXIF, XMP and IPTC out of the result."),
     Shared("strip_gps", False, None, "Leave the GPS position out (not place names in XMP or IPTC: --strip does)."),
-    Shared("quality", None, "1…100", "Lossy WebP, or the quality of JPEG and AVIF. [lossless, 95, 90]", kind=int | None),
+    Shared("quality", None, "1…100", "Lossy WebP; the quality of JPEG, AVIF. [lossless, 95, 90]", kind=int | None),
     Shared("compress", None, "deflate|lzw|none", "How a TIFF is packed, without loss. [deflate]"),
     Shared("pyramid", False, None, "Put smaller copies into the TIFF, for viewers of large pictures."),
     Shared("memory", None, "N", "Bytes one photo may need: 500M, 2G. More pixels go to disk.", parse=_bytes),

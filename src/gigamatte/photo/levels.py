@@ -20,7 +20,7 @@ from gigamatte.types import Box, Photo, PixelArray, Size, Watch
 
 #: levels end when the longer side is at most this
 SMALLEST = 256
-#: rows decoded at a time: fewer hold less, more spare calls
+#: rows decoded at a time, or a few more: fewer hold less, more spare calls
 STRIP = 128
 #: pixels up to which a proxy may be taken at twice the asked size
 LARGE_PROXY = 32_000_000
@@ -208,8 +208,9 @@ def _strips(photo: Photo, stored: Size, bands: int) -> Iterator[PixelArray]:
     """The photo's pixels as stored, (row, column, band), from top to bottom."""
     try:
         image = photo.open()
-        for top in range(0, stored.height, STRIP):
-            height = min(STRIP, stored.height - top)
+        rows = photo.rows * -(-STRIP // photo.rows)
+        for top in range(0, stored.height, rows):
+            height = min(rows, stored.height - top)
             # crop and write_to_memory use all cores and hold less than one region fetched strip by strip
             data = image.crop(0, top, stored.width, height).write_to_memory()
             yield np.frombuffer(data, photo.dtype).reshape(height, stored.width, bands)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import io
+import math
 import os
 import stat
 from collections.abc import Callable
@@ -28,8 +29,11 @@ from gigamatte.types import Photo, Size
 if TYPE_CHECKING:
     from PIL import Image
 
-#: photos are decoded in a multiple of so many rows at a time
-STEP = 128
+#: rows to the end of which libvips reads ahead
+READ_AHEAD = 16
+#: rows that may have to be read together, because strips of a TIFF and READ_AHEAD end at the same row only there; where
+#: it would be more, the photo is decoded whole
+TOGETHER = 2048
 
 Source = str | os.PathLike[str] | bytes | NDArray[Any]
 
@@ -88,8 +92,10 @@ class Opened:
     load: Callable[[], pyvips.Image]
     orientation: int
     warnings: tuple[str, ...] = ()
-    #: colours lie in planes, or rows in strips, so that all of it is decoded before the first row
-    planes: bool = False
+    #: colours lie in planes, or very many rows in one strip, so that all of it is decoded before the first row
+    whole: bool = False
+    #: how many rows have to be read together, see Photo
+    rows: int = READ_AHEAD
 
 
 def open_source(source: Source | Image.Image) -> Opened:
@@ -129,9 +135,9 @@ def _open_encoded(kind: formats.Kind, name: str, variant: str, data: bytes | str
             f"{name} stores its colours in separate planes of tiles, which is not read; expected interleaved colours",
             "save it with interleaved (chunky) planes",
         )
-    # planes lie one after another: the first row is complete only when the last plane has been read; and of a strip
-    # that two of our calls share libvips forgets the second half
-    whole = facts.planes or not (facts.tiled or _in_step(facts.strip))
+    # planes lie one after another: the first row is complete only when the last plane has been read
+    rows = READ_AHEAD if facts.tiled else _rows_together(facts.strip)
+    whole = facts.planes or rows > TOGETHER
     access = "random" if whole else "sequential"
 
     def load() -> pyvips.Image:
@@ -149,12 +155,13 @@ def _open_encoded(kind: formats.Kind, name: str, variant: str, data: bytes | str
     warnings += _pages(name, _field(header, "n-pages", 1))
     orientation = _field(header, "orientation", 1)
     orientation = orientation if 1 <= orientation <= 8 else 1
-    return Opened(name, kind.name, header, load, orientation, tuple(warnings), whole)
+    return Opened(name, kind.name, header, load, orientation, tuple(warnings), whole, READ_AHEAD if whole else rows)
 
 
-def _in_step(strip: int) -> bool:
-    """Whether strips of so many rows end where the calls end that read a photo from top to bottom."""
-    return strip == 0 or STEP % strip == 0
+def _rows_together(strip: int) -> int:
+    """Where both the blocks that libvips reads ahead and the strips of a TIFF end. It takes short strips in groups."""
+    group = strip * max(1, READ_AHEAD // strip) if strip else READ_AHEAD
+    return math.lcm(READ_AHEAD, group)
 
 
 def _tiff_facts(data: bytes | str, *, encoded: bool) -> tiff.Facts:
@@ -208,6 +215,7 @@ def _describe(opened: Opened, stored: Size) -> Photo:
         name=name,
         format=opened.format,
         decode_bytes=_decode_bytes(opened),
+        rows=opened.rows,
         warnings=(*warnings, *notes),
     )
 
@@ -291,7 +299,7 @@ def _decode_bytes(opened: Opened) -> int:
         return 3 * pixels if thin and bands == 3 else 2 * bands * pixels
     if opened.format == "png" and _field(header, "interlaced", 0):
         return pixels * bands * (1 if header.format == "uchar" else 2)
-    if opened.planes:
+    if opened.whole:
         return pixels * bands * (1 if header.format == "uchar" else 2)
     return 0
 

@@ -13,9 +13,23 @@ from gigamatte.photo.read import broken
 from gigamatte.types import Photo
 
 
-def screen_image(photo: Photo) -> pyvips.Image:
-    """A lazy image of 3 or 4 bands, uint8 sRGB, upright. A turned photo is decoded into memory here."""
+def openly(photo: Photo, rows: int) -> pyvips.Image:
+    """``photo.open()``, to be read ``rows`` rows at a time; decoded into memory where the photo has other strips."""
     image = photo.open()
+    if rows % photo.rows == 0:
+        return image
+    try:
+        return image.copy_memory()
+    except pyvips.Error as error:
+        raise broken(photo.name, error) from error
+
+
+def screen_image(photo: Photo, rows: int = 16) -> pyvips.Image:
+    """A lazy image of 3 or 4 bands, uint8 sRGB, upright, to be read ``rows`` rows at a time.
+
+    A turned photo, or one with strips of another height, is decoded into memory here.
+    """
+    image = openly(photo, rows)
     if photo.icc is not None:
         image = to_srgb(image)
     if photo.bits == 16:
@@ -38,7 +52,7 @@ def strips(photo: Photo, rows: int) -> Iterator[NDArray[np.uint8]]:
     ``rows`` is a multiple of 16: libvips reads ahead to the end of such a block, and cannot go back.
     Raises UnsupportedInput when the file turns out to be broken.
     """
-    image = screen_image(photo)
+    image = screen_image(photo, rows)
     for top in range(0, image.height, rows):
         height = min(rows, image.height - top)
         try:

@@ -15,6 +15,7 @@ from gigamatte.cutout.write import write_image
 from gigamatte.errors import UnsupportedInput, UsageError
 from gigamatte.options import MAX_PIXELS, Format
 from gigamatte.photo.read import broken, open_photo
+from gigamatte.photo.screen import openly
 from gigamatte.photo.turn import Turn
 from gigamatte.types import Photo, PixelArray, Size
 from gigamatte.workflow.files import refuse_existing
@@ -74,7 +75,7 @@ def _format_of(target: Path) -> Format:
 
 def _strips(photo: Photo) -> Iterator[PixelArray]:
     """The picture as its file stores it: (row, column, RGBA), uint8 or uint16."""
-    image = photo.open()
+    image = openly(photo, ROWS)
     for top in range(0, image.height, ROWS):
         height = min(ROWS, image.height - top)
         try:
