@@ -43,7 +43,12 @@ Memory = Annotated[str | None, typer.Option(metavar="N", help="Memory to use in 
 Timeout = Annotated[float, typer.Option(metavar="SECONDS", help="Give up on a photo that takes longer.")]
 Shard = Annotated[str, typer.Option(metavar="I/N", help="Do the I-th of N parts, on the I-th of N machines.")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try photos again that were given up on.")]
-Recheck = Annotated[bool, typer.Option("--recheck", help="Hash all inputs and results again, and redo what differs.")]
+Recheck = Annotated[
+    bool,
+    typer.Option(
+        "--recheck", help="Hash all again: redo changed photos, name altered results (kept unless --overwrite)."
+    ),
+]
 Report = Annotated[str | None, typer.Option(metavar="FILE.html", help="Write a report with a review queue.")]
 Export = Annotated[str | None, typer.Option(metavar="FILE.jsonl", help="Write the manifest as JSON lines.")]
 ManifestFolder = Annotated[

@@ -210,7 +210,7 @@ HELP: dict[str, str] = {
     "Give up on a photo that takes longer.": "单张照片超过此时间就放弃。",
     "Do the I-th of N parts, on the I-th of N machines.": "N 台机器中的第 I 台做 N 份中的第 I 份。",
     "Try photos again that were given up on.": "重试已放弃的照片。",
-    "Hash all inputs and results again, and redo what differs.": "重新校验所有输入和结果，并重做不一致的。",
+    "Hash all again: redo changed photos, name altered results (kept unless --overwrite).": "全部重新校验：重做改动过的照片，指出被改动的结果（不加 --overwrite 则保留）。",
     "Write a report with a review queue.": "写出含复查队列的报告。",
     "Write the manifest as JSON lines.": "以 JSON 行写出清单。",
     "Where the manifest lies. [OUT/.gigamatte]": "清单的位置。[OUT/.gigamatte]",
