@@ -12,7 +12,7 @@ from gigamatte.types import Photo
 #: storage: with 24 of 16 bits in memory, a cut would hold .5 GB beyond its networks.
 PIXEL_MEMORY = 160 << 20
 #: What a cut needs besides pixels: libraries and tiles in work; the embedded network; strips on their way.
-FIXED_MEMORY, NETWORK_MEMORY, STRIPS_IN_FLIGHT = 240_000_000, 180_000_000, 6
+FIXED_MEMORY, NETWORK_MEMORY, STRIPS_IN_FLIGHT = 290_000_000, 180_000_000, 6
 #: … and the learned refiner, which shares the runtime with a network: alone, and beside one.
 REFINER_MEMORY, REFINER_BESIDE = 210_000_000, 140_000_000
 

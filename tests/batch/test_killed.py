@@ -32,7 +32,9 @@ def wait_for_more(process: "subprocess.Popen[str]", out: Path, results: int) -> 
     """Until there are so many results more, or the process has ended."""
 
     def found() -> int:
-        return sum(1 for path in out.rglob("*.png") if not path.name.startswith("."))
+        # not Path.rglob, which stumbles over a folder that goes away meanwhile
+        names = (name for _, _, files in os.walk(out) for name in files)
+        return sum(1 for name in names if name.endswith(".png") and not name.startswith("."))
 
     before = found()
     while process.poll() is None and found() < before + results:

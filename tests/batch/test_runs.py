@@ -568,3 +568,20 @@ def test_photos_that_moved_are_recognised_by_their_content(batch, tmp_path):
     summary, listener = run(tmp_path / "elsewhere", out, options)
     assert (summary.done, summary.unchanged, summary.failed) == (0, 5, 0)
     assert set(states(listener).values()) == {"same"}
+
+
+def test_small_networks_get_a_child_for_each_processor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from gigamatte.batch import one
+
+    monkeypatch.setattr(one.system, "cpu_count", lambda: 4)
+    roomy, tight = (Limits(memory=size * GIB).settled() for size in (8, 3))
+    assert one.children_for(Options(), roomy, network=True) == 4
+    assert one.children_for(Options(), tight, network=True) == 2
+    assert one.children_for(Options(model="birefnet"), roomy, network=True) == 1
+    assert one.children_for(Options(model="birefnet"), roomy, network=False) == 4
+    assert one.children_for(Options(), Limits(memory=8 * GIB, inflight=1).settled(), network=True) == 1
+    small = tmp_path / "small.onnx"
+    small.write_bytes(b"")
+    assert one.children_for(Options(model=str(small)), roomy, network=True) == 4
+    part = roomy.parted(4)
+    assert (part.memory, part.inflight) == (2 * GIB, 1)

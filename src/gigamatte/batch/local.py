@@ -1,59 +1,70 @@
-"""The engine for one machine: threads around one supervised child keep reading, network and writing busy at once."""
+"""The engine for one machine: threads around supervised children keep reading, network and writing busy at once.
+
+Several children with one photo each keep more processors busy than one child with several photos: in one process their
+threads wait for Python's lock a fifth of the time.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from gigamatte.batch.one import Worker
 from gigamatte.batch.task import Outcome, Task
 
-#: photos beyond those in the child that are being fetched, hashed or verified
+#: photos beyond those in a child that are being fetched, hashed or verified
 AROUND = 2
 
 
 class LocalEngine:
-    """Cuts on this machine with the worker that ``make`` gives: as many photos at once as it takes."""
+    """Cuts on this machine with ``workers`` that ``make`` gives: as many photos at once as they take."""
 
-    def __init__(self, make: Callable[[], Worker]) -> None:
-        self._make = make
-        self._worker: Worker | None = None
+    def __init__(self, make: Callable[[], Worker], workers: int = 1) -> None:
+        self._make, self._count = make, workers
+        self._workers: list[Worker] = []
 
     def start(self) -> None:
-        """Start the child and load its network. Raises NetworkUnavailable, WorkerDied."""
-        self._worker = self._make()
-        self._worker.start()
+        """Start the children and load their networks. Raises NetworkUnavailable, WorkerDied."""
+        for _ in range(self._count):
+            self._workers.append(self._make())
+        for worker in self._workers:
+            worker.start()
 
     def process(self, tasks: Iterator[Task]) -> Iterator[Outcome]:
         """One outcome for each task, in the order in which they end."""
-        worker = self._worker
-        if worker is None:
+        if not self._workers:
             raise RuntimeError("start the engine first")
-        slots = worker.inflight + AROUND
+        slots = sum(worker.inflight + AROUND for worker in self._workers)
         pool = ThreadPoolExecutor(slots, thread_name_prefix="batch")
-        running: set[Future[Outcome | None]] = set()
+        running: dict[Future[Outcome | None], Worker] = {}
         try:
             for task in tasks:
-                running.add(pool.submit(worker.process, task))
+                worker = self._least_busy(running)
+                running[pool.submit(worker.process, task)] = worker
                 if len(running) >= slots:
-                    ended, running = _wait(running)
-                    yield from ended
+                    yield from _ended(running)
             while running:
-                ended, running = _wait(running)
-                yield from ended
+                yield from _ended(running)
         finally:
-            # threads that are still busy end when the child does: waiting here would keep Ctrl-C waiting
+            # threads that are still busy end when the children do: waiting here would keep Ctrl-C waiting
             pool.shutdown(wait=False, cancel_futures=True)
 
     def close(self) -> None:
-        """End the child."""
-        if self._worker is not None:
-            self._worker.close()
-            self._worker = None
+        """End the children."""
+        while self._workers:
+            self._workers.pop().close()
+
+    def _least_busy(self, running: dict[Future[Outcome | None], Worker]) -> Worker:
+        busy = Counter(id(worker) for worker in running.values())
+        return min(self._workers, key=lambda worker: busy[id(worker)] / (worker.inflight + AROUND))
 
 
-def _wait(running: set[Future[Outcome | None]]) -> tuple[list[Outcome], set[Future[Outcome | None]]]:
+def _ended(running: dict[Future[Outcome | None], Worker]) -> list[Outcome]:
+    """Wait until something ends and take it out of what is running."""
     done: set[Future[Outcome | None]] = set()
     while not done:  # with a limit: a wait without one cannot be interrupted on every system
-        done, running = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
-    return [outcome for future in done if (outcome := future.result()) is not None], running
+        done, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
+    for future in done:
+        del running[future]
+    return [outcome for future in done if (outcome := future.result()) is not None]

@@ -44,6 +44,8 @@ _DISK = tuple(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, err
 LEAST_MEMORY = 1 << 30
 #: bytes of it that are for the process around the child
 AROUND = 256 << 20
+#: bytes that a child should have before there is a second one, and of weights that several children may each load
+CHILD_MEMORY, SMALL_NETWORK = 1500 << 20, 64 << 20
 
 
 class Kept(WriteError):
@@ -79,6 +81,24 @@ class Limits:
         # as many photos as processors, one thread each: the next ones are fetched and hashed outside the child
         inflight = self.inflight or min(16, max(1, system.cpu_count() // self.share))
         return Limits(memory, self.seconds, inflight, self.share)
+
+    def parted(self, children: int) -> Limits:
+        """What each of several children of one engine may take, of settled limits."""
+        memory, inflight = self.memory or LEAST_MEMORY, self.inflight or 1
+        return dataclasses.replace(self, memory=memory // children, inflight=-(-inflight // children))
+
+
+def children_for(options: Options, limits: Limits, *, network: bool) -> int:
+    """How many children should share the work, by settled ``limits``: one where each would load a large network."""
+    if network and options.model not in ("auto", "locator") and not _is_small(options.model):
+        return 1
+    wanted = min(limits.inflight or 1, system.cpu_count())
+    return max(1, min(wanted, (limits.memory or LEAST_MEMORY) // CHILD_MEMORY))
+
+
+def _is_small(model: str) -> bool:
+    path = Path(model)
+    return path.suffix == ".onnx" and path.is_file() and path.stat().st_size <= SMALL_NETWORK
 
 
 class Worker:

@@ -161,16 +161,20 @@ def _engine(
     plan: Plan, kind: str, *, address: str, actors: int, jobs: int, memory: str | None, seconds: float
 ) -> Callable[[Path], BatchEngine]:
     from gigamatte.batch.local import LocalEngine
-    from gigamatte.batch.one import Limits, Worker
+    from gigamatte.batch.one import Limits, Worker, children_for
+    from gigamatte.system import cpu_count
 
     if jobs < 0 or actors < 0:
         raise UsageError("--jobs and --actors are whole numbers from 0 on")
     limits = Limits(parse_count(memory, "--memory") if memory else None, seconds, jobs or None)
-    limits.settled()  # told now and not after the listing
+    settled = limits.settled()  # told now and not after the listing
     network = plan.options.mask is None and plan.masks is None
     if kind == "local":
-        worker = partial(Worker, plan.options, limits, out=plan.out, network=network)
-        return lambda scratch: LocalEngine(partial(worker, scratch=scratch))
+        children = children_for(plan.options, settled, network=network)
+        threads = plan.options.threads or max(1, cpu_count() // children)
+        options = replace(plan.options, threads=threads)
+        worker = partial(Worker, options, settled.parted(children), out=plan.out, network=network)
+        return lambda scratch: LocalEngine(partial(worker, scratch=scratch), children)
     if kind != "ray":
         raise UsageError(f"--engine is local or ray, found {kind!r}")
     from gigamatte.batch.ray import RayEngine
