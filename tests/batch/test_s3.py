@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from batch_helpers import Recorder, pictures, rows, run, save_photo, save_photos
+from batch_helpers import GIB, Recorder, pictures, rows, run, save_photo, save_photos
 
 from gigamatte.batch import places
 from gigamatte.batch.plan import Plan
@@ -190,3 +190,28 @@ def test_a_store_that_goes_away_stops_the_batch(store, tmp_path, mask, monkeypat
     summary, _ = run("s3://shop/in", str(out), options, listener=Thief(), limits=limits)
     assert (summary.exit_code, summary.failed, summary.waiting) == (1, 0, 24)
     assert "gone" in summary.stopped if what == "bucket" else "20 photos in a row" in summary.stopped
+
+
+def test_a_cluster_cuts_from_bucket_to_bucket(store, tmp_path, mask, monkeypatch):
+    """Only addresses travel: every node reads and writes the store itself. The same bytes as on one machine."""
+    ray = pytest.importorskip("ray", reason="Ray is not installed (pip install 'gigamatte[ray]')")
+    from gigamatte.batch.one import Limits
+    from gigamatte.batch.ray import RayEngine
+    from gigamatte.batch.runner import run_batch
+
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    fill(store, tmp_path / "in", 8)
+    store.pipe_file("shop/in/text.jpg", b"no photo")
+    options, limits = Options(mask=mask), Limits(memory=int(1.5 * GIB), seconds=60, inflight=2)
+    plan = Plan("s3://shop/in", "s3://shop/out", options)
+    try:
+        summary = run_batch(
+            plan, lambda _: RayEngine(options, limits, out=plan.out, network=False, address="local", rows=4), Recorder()
+        )
+    finally:
+        ray.shutdown()
+    assert (summary.total, summary.done, summary.failed) == (9, 8, 1)
+    run(tmp_path / "in", tmp_path / "local", options)
+    assert results(store) == pictures(tmp_path / "local")
+    again, listener = run("s3://shop/in", "s3://shop/out", options)
+    assert (again.done, again.unchanged, listener.outcomes) == (0, 8, [])
