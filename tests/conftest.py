@@ -28,6 +28,10 @@ CHROMIUM_FLAGS = [
 ]
 
 
+# as gigamatte itself does, which tests may import after pyvips: libvips reads it when it starts
+os.environ.setdefault("VIPS_WARNING", "1")
+
+
 @pytest.fixture(scope="session")
 def imagemagick() -> str:
     """The ``convert`` of a real ImageMagick: a program of that name may also be something else. Skipped without one."""

@@ -4,9 +4,15 @@
 >>> gigamatte.cut("photo.jpg").save("photo.cutout.png")        # doctest: +SKIP
 """
 
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+# Read by libvips when it starts: its warnings about broken files are not printed, see photo.read.quiet_libvips
+if "pyvips" not in sys.modules:
+    os.environ.setdefault("VIPS_WARNING", "1")
 
 # Importing gigamatte must stay instant, so each public name is loaded when it is first used.
 _HOMES = {

@@ -71,8 +71,15 @@ def harden() -> None:
 
 @functools.cache
 def quiet_libvips() -> None:
-    """Keep libvips from remembering finished operations: its cache would pin whole pictures between photos."""
+    """Keep libvips from remembering finished operations: its cache would pin whole pictures between photos.
+
+    And keep its threads from logging through Python: Python may collect garbage there, and a picture that is freed by
+    one of the threads that compute it ends the process. Without the binding's handler libvips' own is asked, which is
+    silent where VIPS_WARNING was set when it started.
+    """
     pyvips.cache_set_max(0)
+    if os.environ.get("VIPS_WARNING"):
+        pyvips._remove_log_handler()
 
 
 def broken(name: str, error: pyvips.Error) -> UnsupportedInput:
