@@ -9,10 +9,13 @@ picture solved at once, in bounded memory.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
 from gigamatte.matte.reading import Levels, nearest_inside, photo_in, repeated
+from gigamatte.photo.levels import level_sizes
 from gigamatte.types import Box, FloatArray, Matte, PixelArray, Size, to_pixels
 
 #: How strongly F and B are held together everywhere, and how strongly where alpha changes.
@@ -38,7 +41,7 @@ class Foreground:
     def __init__(self, levels: Levels, matte: Matte) -> None:
         self._levels, self._matte = levels, matte
         self._scale = float(np.iinfo(levels.read(0, Box(0, 0, 1, 1)).dtype).max)
-        self._level = _global_level(levels)
+        self._level = _global_level([levels.size(level) for level in range(levels.levels)])
         size = levels.size(self._level)
         self._solved = solve(self._colour(self._level, size.box), alpha_at(matte, size.box, self._level))
 
@@ -67,15 +70,14 @@ class Foreground:
 
 def memory_needed(photo: Size) -> int:
     """Bytes that solving the coarse scales of a photo of this size takes at its worst."""
-    level = GLOBAL_LEVEL
-    while photo.pixels >> 2 * level > GLOBAL_PIXELS:
-        level += 1
-    return GLOBAL_BYTES_PER_PIXEL * photo.pixels >> 2 * level
+    sizes = level_sizes(photo)
+    return GLOBAL_BYTES_PER_PIXEL * sizes[_global_level(sizes)].pixels
 
 
-def _global_level(levels: Levels) -> int:
-    level = min(GLOBAL_LEVEL, levels.levels - 1)
-    while level < levels.levels - 1 and levels.size(level).pixels > GLOBAL_PIXELS:
+def _global_level(sizes: Sequence[Size]) -> int:
+    """The level that is solved at once, of a photo's levels of these sizes."""
+    level = min(GLOBAL_LEVEL, len(sizes) - 1)
+    while level < len(sizes) - 1 and sizes[level].pixels > GLOBAL_PIXELS:
         level += 1
     return level
 
