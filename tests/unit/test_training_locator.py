@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from training.locator import backgrounds, data, measure, shapes
@@ -53,7 +54,7 @@ def test_share_alike_backgrounds_are_left_out(tmp_path):
 def test_no_file_of_the_evaluation_set_is_read():
     if not SHARED.is_dir():
         pytest.skip("needs the shared data beside the checkout")
-    files = [path for source in data.SOURCES[:-1] for path in data.picture_files(SHARED, source)]
+    files = [path for source in data.FILED for path in data.picture_files(SHARED, source)]
     assert len(files) > 3000
     assert not [path for path in files if "eval" in path.relative_to(SHARED).parts]
 
@@ -66,6 +67,17 @@ def test_cache_gives_back_the_pixels_of_each_side(cache):
     name = train.index[0][0]
     number = int(name.removeprefix("shape"))
     np.testing.assert_array_equal(train[0], shapes.make(np.random.default_rng([5, number]), None, 96))
+
+
+def test_renders_that_the_frame_cuts_off_and_unfinished_ones_are_left_out(tmp_path):
+    whole = np.zeros((60, 60, 4), np.uint8)
+    whole[10:50, 10:50] = (10, 20, 200, 255)
+    cut_off = np.roll(whole, 10, axis=0)
+    for name, picture in (("0001-knit", whole), ("0002-toy", cut_off), ("0003-toy.part", whole)):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), picture)
+    found = list(data.rendered_files(tmp_path))
+    assert [name for name, _ in found] == ["0001-knit.png"]
+    np.testing.assert_array_equal(found[0][1][30, 30], (200, 20, 10, 255))
 
 
 def test_filling_removes_the_subject_and_keeps_the_rest():

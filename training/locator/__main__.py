@@ -1,4 +1,4 @@
-"""`python -m training.locator cache | shapes | train | export | measure`: see training/README.md."""
+"""`python -m training.locator cache | shapes | renders | train | export | measure`: see training/README.md."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .data import SOURCES, build_cache, open_pool, write_source
+from .data import FILED, SOURCES, build_cache, open_pool, rendered_files, write_source
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "src" / "gigamatte" / "network" / "locator.onnx"
@@ -29,7 +29,7 @@ def present(cache: Path, wanted: str) -> tuple[str, ...]:
 
 def run_cache(arguments: argparse.Namespace) -> None:
     """Decodes the picture files into the cache."""
-    for source in arguments.sources.split(",") if arguments.sources else SOURCES[:-1]:
+    for source in arguments.sources.split(",") if arguments.sources else FILED:
         print(f"{source}: {build_cache(arguments.data, arguments.cache, source)} pictures", flush=True)
 
 
@@ -43,6 +43,11 @@ def run_shapes(arguments: argparse.Namespace) -> None:
         for i in range(arguments.count)
     )
     print(f"shapes: {write_source(arguments.cache, 'shapes', made)} pictures")
+
+
+def run_renders(arguments: argparse.Namespace) -> None:
+    """Takes the pictures of `training/renders/make.py --located` into the cache."""
+    print(f"renders: {write_source(arguments.cache, 'renders', rendered_files(arguments.folder))} pictures")
 
 
 def run_train(arguments: argparse.Namespace) -> None:
@@ -114,6 +119,8 @@ def parser() -> argparse.ArgumentParser:
     shapes.add_argument("--count", type=int, default=1600)
     shapes.add_argument("--side", type=int, default=224)
     shapes.add_argument("--seed", type=int, default=11)
+    renders = verbs.add_parser("renders", help="take rendered toys, wool and plants in")
+    renders.add_argument("folder", type=Path, help="of PNGs by training/renders/make.py --located")
     train = verbs.add_parser("train", help="train, or resume training")
     train.add_argument("--minutes", type=float, required=True, help="the whole schedule's length")
     train.add_argument("--phases", default="0.6:224:24,0.4:320:16", help="share:side:batch, comma list")
@@ -138,7 +145,10 @@ def parser() -> argparse.ArgumentParser:
 
 def main() -> None:
     arguments = parser().parse_args()
-    verbs = {"cache": run_cache, "shapes": run_shapes, "train": run_train, "export": run_export, "measure": run_measure}
+    verbs = {
+        "cache": run_cache, "shapes": run_shapes, "renders": run_renders, "train": run_train, "export": run_export,
+        "measure": run_measure,
+    }  # fmt: skip
     verbs[arguments.verb](arguments)
 
 

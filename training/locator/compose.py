@@ -17,7 +17,11 @@ from .backgrounds import Image, Rng, any_background, blur, gradient, random_crop
 from .data import Pixels, Pool, open_pool
 
 REAL_SHARE = {"people": 0.14, "cats": 0.22, "davis": 0.08}
-PASTE_WEIGHT = {"objects": 0.36, "shapes": 0.28, "emoji": 0.10, "cats": 0.14, "people": 0.12, "davis": 0.06}
+PASTE_WEIGHT = {
+    "objects": 0.34, "renders": 0.34, "shapes": 0.20, "emoji": 0.08, "cats": 0.14, "people": 0.12, "davis": 0.06,
+}  # fmt: skip
+#: Cut-outs that nobody photographed: any colour, any surface, any turn suits them.
+DRAWN = ("objects", "shapes", "emoji", "renders")
 EMPTY_SHARE = 0.04
 #: Share of the real photos that get one or two more creatures pasted into them.
 COMPANY_SHARE = 0.25
@@ -226,11 +230,11 @@ def _paste(
     name, cutout = _draw_cutout(rng, studio, among)
     cutout = shrink(cutout, size, extent)
     if name != "people" or rng.random() < 0.5:
-        cutout = recolour(rng, cutout, strong=name in ("objects", "shapes", "emoji"))
-    upright = rng.random() < (0.8 if name in ("objects", "shapes", "emoji") else 0.95)
+        cutout = recolour(rng, cutout, strong=name in DRAWN)
+    upright = rng.random() < (0.8 if name in DRAWN else 0.95)
     colour, alpha = place(rng, cutout, size, aspect, extent, upright)
     texture = None
-    if name in ("objects", "emoji", "shapes") and rng.random() < 0.3:
+    if name in DRAWN and rng.random() < 0.3:
         texture = random_crop(rng, studio.photos.draw(rng), size, 0.1)
     colour = relight(rng, colour, alpha, image, texture)
     if rng.random() < (0.75 if in_studio else 0.3):

@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
 
-SOURCES = ("people", "cats", "davis", "objects", "emoji", "backgrounds", "shapes")
+#: sources that are read from picture files of the data folder
+FILED = ("people", "cats", "davis", "objects", "emoji", "backgrounds")
+SOURCES = (*FILED, "shapes", "renders")
 HELD_OUT_SCENES = frozenset({"camel", "libby", "car-shadow"})
 HELD_OUT_EVERY = 10
 OBJECT_SIZE = 384
@@ -84,6 +86,18 @@ def _with_mask(path: Path) -> Pixels:
 def _cut_out(path: Path) -> Pixels:
     image = _shrink(_read(path, cv2.IMREAD_UNCHANGED), OBJECT_SIZE)
     return np.ascontiguousarray(image[..., [2, 1, 0, 3]])
+
+
+def rendered_files(folder: Path) -> Iterator[tuple[str, Pixels]]:
+    """(name, RGBA) of the renders in `folder`, without those that the frame cuts off: a flat side would float."""
+    for path in sorted(folder.glob("*.png")):
+        if path.name.endswith(".part.png"):
+            continue
+        picture = _cut_out(path)
+        alpha = picture[..., 3] > 20
+        rim = np.concatenate([alpha[0], alpha[-1], alpha[:, 0], alpha[:, -1]])
+        if np.count_nonzero(rim) < 0.05 * alpha.shape[0] and np.count_nonzero(alpha) > 400:
+            yield path.name, picture
 
 
 def _background(path: Path) -> Pixels:

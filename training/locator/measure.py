@@ -14,7 +14,7 @@ import openvino
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from .compose import Studio, composite
+from .compose import DRAWN, Studio, composite
 from .data import Pixels, group_of, open_pool
 
 Predict = Callable[[Pixels], NDArray[np.float32]]
@@ -88,6 +88,6 @@ def report(path: Path, cache: Path, evaluation: Path | None, composites: int) ->
     scenes = score(predict, held_out_photos(cache, "davis"))
     for scene in sorted({group_of("davis", name) for name in scenes}):
         yield f"davis {scene}", {n: s for n, s in scenes.items() if group_of("davis", n) == scene}
-    for source in ("objects", "emoji", "shapes"):
+    for source in DRAWN:
         if (cache / f"{source}.json").is_file():
             yield f"{source} composited", score(predict, held_out_composites(cache, source, composites))

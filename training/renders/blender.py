@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import bpy
@@ -83,6 +83,13 @@ def sun(towards: RGB, energy: float, colour: RGB = (1, 1, 1), angle: float = 0.0
 
 def camera_only(thing: Any) -> None:
     thing.visible_diffuse = thing.visible_glossy = thing.visible_transmission = thing.visible_shadow = False
+
+
+def added(build: Callable[[], None]) -> list[Any]:
+    """Run `build` and return the things that it put into the scene."""
+    before = set(bpy.data.objects)
+    build()
+    return [thing for thing in bpy.data.objects if thing not in before]
 
 
 def link(thing: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import blender as b
 import materials as m
 import numpy as np
@@ -38,15 +40,24 @@ def fur_ball(look: Look, pixel: float) -> None:
     comb = unit(rng.normal(size=3) + DOWN)
     for part in parts:
         b.solid("part", part, skin)
-        roots, normals = part.roots(int(75_000 * np.prod(np.sort(part.radii)[1:]) / 0.36), rng)
-        outside = ~np.any(
-            [other.contains(roots) for other in parts if other is not part] or [np.zeros(len(roots), bool)], axis=0
-        )
-        roots, normals = roots[outside], normals[outside]
-        length = long * rng.lognormal(0, 0.25, len(roots)) * (1 + 0.9 * (rng.random(len(roots)) < 0.01))
-        paths = grow(roots, normals, length, comb, style, rng)
-        shade = look.on_strands(paths, normals, _tints(look, roots, first, second))
-        b.hair("fur", paths, shade, root, root * 0.3, paint)
+        grow_coat(look, part, parts, (first, second), (long, comb, style), (root, paint))
+
+
+def grow_coat(
+    look: Look, part: Ellipsoid, parts: list[Ellipsoid], tints: tuple[Floats, Floats],
+    growth: tuple[float, Floats, Style], drawn: tuple[float, Any], strands: int = 75_000,
+) -> None:  # fmt: skip
+    """Hair on `part` where none of the other `parts` covers it: two tints; length, comb and style; radius and paint."""
+    rng, (long, comb, style), (root, paint) = look.rng, growth, drawn
+    roots, normals = part.roots(int(strands * np.prod(np.sort(part.radii)[1:]) / 0.36), rng)
+    outside = ~np.any(
+        [other.contains(roots) for other in parts if other is not part] or [np.zeros(len(roots), bool)], axis=0
+    )
+    roots, normals = roots[outside], normals[outside]
+    length = long * rng.lognormal(0, 0.25, len(roots)) * (1 + 0.9 * (rng.random(len(roots)) < 0.01))
+    paths = grow(roots, normals, length, comb, style, rng)
+    shade = look.on_strands(paths, normals, _tints(look, roots, *tints))
+    b.hair("fur", paths, shade, root, root * 0.3, paint)
 
 
 def wig(look: Look, pixel: float) -> None:

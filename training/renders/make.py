@@ -22,6 +22,7 @@ from plants import fern, grass, twig
 from products import bottle, box, chair, mug, veil
 from strands import Floats
 from tone import shoulder, srgb
+from toys import potted, toy, yarn
 from wires import cage, fence, knit, lace, net, wheel
 
 # Hair is the hard part: it comes round most often.
@@ -30,8 +31,19 @@ KINDS: list[Callable[[Look, float], None]] = [
     wig, fern, chair, net, fur_ball, veil, wheel, twig, wig, box, fence, fur_ball, mug,
 ]  # fmt: skip
 
+# For the locator it is what things are, not their hair, that must vary.
+LOCATED: list[Callable[[Look, float], None]] = [
+    toy, potted, yarn, toy, fur_ball, potted, toy, wig, twig, toy, bottle, potted, yarn, toy, fern, knit, potted, toy,
+    feathers, mug, toy, grass, fur_ball, potted, toy, box, seed_head, chair,
+]  # fmt: skip
 
-def draw(index: int, seed: int, size: tuple[int, int], samples: int, threads: int, work: Path) -> Floats:
+
+def kind_of(index: int, located: bool) -> Callable[[Look, float], None]:
+    kinds = LOCATED if located else KINDS
+    return kinds[index % len(kinds)]
+
+
+def draw(index: int, located: bool, seed: int, size: tuple[int, int], samples: int, threads: int, work: Path) -> Floats:
     """Return picture `index`, premultiplied linear RGBA (row, column, 4)."""
     rng = np.random.default_rng([seed, index])
     scene = b.empty_scene(threads)
@@ -41,8 +53,10 @@ def draw(index: int, seed: int, size: tuple[int, int], samples: int, threads: in
     nodes["Background"].inputs["Color"].default_value = (*look.ambient, 1.0)
     for direction, colour in zip(look.directions, look.colours, strict=True):
         b.sun(tuple(direction), 3.0, tuple(colour))
-    kind = KINDS[index % len(KINDS)]
+    kind = kind_of(index, located)
     zoom = rng.uniform(0.8, 1.0) if kind is wig else rng.uniform(0.55, 0.85)
+    if located:  # whole things: they are pasted anywhere
+        zoom += 0.35
     kind(look, 2.6 * zoom / min(size))
     away, height = 8.0, rng.uniform(-1.5, 3.0)
     aim = (rng.uniform(-0.2, 0.2), 0.0, rng.uniform(-0.15, 0.25))
@@ -83,18 +97,19 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="for quick looks")
     parser.add_argument("--samples", type=int, default=10)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--located", action="store_true", help="the kinds for the locator; 400 pixels are enough there")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     shapes = [(896, 896), (768, 1024), (1024, 768), (832, 1152), (1152, 832)]
     for index in range(options.first, options.first + options.count):
-        target = options.out / f"{index:04d}-{KINDS[index % len(KINDS)].__name__}.png"
+        target = options.out / f"{index:04d}-{kind_of(index, options.located).__name__}.png"
         if target.exists():
             continue
         started = time.perf_counter()
         wide, tall = shapes[index % len(shapes)]
         size = (round(wide * options.scale), round(tall * options.scale))
         with tempfile.TemporaryDirectory() as folder:
-            drawn = draw(index, options.seed, size, options.samples, options.threads, Path(folder))
+            drawn = draw(index, options.located, options.seed, size, options.samples, options.threads, Path(folder))
         # Nearly black to nearly white, evenly in what the eye calls lightness.
         picture = straight(drawn, float(np.random.default_rng([options.seed, index, 1]).uniform(0.3, 0.97)) ** 2.2)
         part = target.with_suffix(".part.png")

@@ -25,7 +25,7 @@ def grass(look: Look, pixel: float) -> None:
         b.hair("grass", paths, shade, thick, pixel * 0.3, paint)
 
 
-def _leaf(
+def leaf_blade(
     at: Floats, along: Floats, size: float, slim: float, notch: float, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """One bent leaf as a fan-free strip: vertices (22, 3) and quads (10, 4)."""
@@ -73,7 +73,7 @@ def twig(look: Look, pixel: float) -> None:
                 stack.append((at, turned, length * rng.uniform(0.3, 0.6), thick * 0.55, level + 1))
             if not bare and level > 0 and rng.random() < 0.75:
                 out = unit(heading + rng.normal(0, 0.8, 3))
-                blades.append(_leaf(at, out, size * rng.uniform(0.6, 1.2), slim, notch, rng))
+                blades.append(leaf_blade(at, out, size * rng.uniform(0.6, 1.2), slim, notch, rng))
             if level > 0 and rng.random() < 0.03:
                 b.solid("berry", _round(at, rng.uniform(0.02, 0.05)), berry, detail=14)
         b.tube("stem", np.array(path), np.linspace(thick, thick * 0.5, len(path)), bark)
@@ -106,6 +106,6 @@ def fern(look: Look, pixel: float) -> None:
             across = unit(np.cross(along, [0.0, 1.0, 0.0]))
             for side in (-1, 1):
                 size = 0.34 * long * np.sin(np.pi * min(1, t[place] + 0.12)) ** 0.8 * 0.7 + 0.02
-                blades.append(_leaf(path[place], unit(side * across + 0.5 * along), size, 0.085, 0.0, rng))
+                blades.append(leaf_blade(path[place], unit(side * across + 0.5 * along), size, 0.085, 0.0, rng))
         faces = np.concatenate([faces + 22 * place for place, (_, faces) in enumerate(blades)])
         b.mesh("leaflets", np.concatenate([vertices for vertices, _ in blades]), faces.tolist(), leaf)
