@@ -22,10 +22,11 @@ from gigamatte.matte.reading import Levels, alpha_in, nearest_inside, photo_in
 from gigamatte.matte.refiners.base import LevelPatch, Refiner
 from gigamatte.matte.scale import starting_level
 from gigamatte.matte.start import laid_on_level
+from gigamatte.matte.tiles import Block, Place
 from gigamatte.types import Box, CoarseMatte, FloatArray, Matte, PixelArray, Pixels16, Size, Tile, Watch, to_pixels
 
 #: Tiles that one call of a refiner gets: enough for a network to be busy, few enough to stay in the cache.
-BATCH = 4
+BATCH = 8
 #: A band that covers more of a level than this is settled at no more than SETTLE_PIXELS first.
 WIDE_BAND, SETTLE_PIXELS = 0.25, 1_000_000
 
@@ -114,9 +115,10 @@ class _Lift:
 
     def run(self, pool: ThreadPoolExecutor, report: Callable[[float], None]) -> Matte:
         """The finer matte; ``report`` is told after each batch which part of the level is done."""
-        todo = list(self._undecided())
-        batches = [todo[at : at + BATCH] for at in range(0, len(todo), BATCH)]
-        found: dict[tuple[int, int], PixelArray] = {}
+        # what is remembered is kept in single tiles: a stroke then costs those that it touches
+        todo = self._undecided()
+        batches = batched([(place,) for place in todo] if self.finished.remembers else tiling.blocks(todo))
+        found: dict[Place, PixelArray] = {}
         results = pool.map(self._lift, batches)
         try:
             for number, result in enumerate(results, 1):
@@ -128,14 +130,14 @@ class _Lift:
             raise
         return Matte(self.size, 16, self.edge, self.decided, found)
 
-    def _keep(self, place: tuple[int, int], pixels: Pixels16, found: dict[tuple[int, int], PixelArray]) -> None:
+    def _keep(self, place: Place, pixels: Pixels16, found: dict[Place, PixelArray]) -> None:
         pixels = self.correction.enforced(pixels, tiling.home(*place, self.size, self.edge), self.size)
         low, high = int(pixels.min()), int(pixels.max())
         self.decided[place] = 0 if high == 0 else 1 if low == 65535 else 2
         if self.decided[place] == 2:
             found[place] = pixels
 
-    def _undecided(self) -> Iterator[tuple[int, int]]:
+    def _undecided(self) -> Iterator[Place]:
         """The tiles that the band may touch; the others are settled on the way."""
         maybe = _near_undecided(self.matte.decided)
         rows, columns = self.decided.shape
@@ -148,29 +150,36 @@ class _Lift:
                 else:
                     self.decided[row, column] = self.matte.decided[above]
 
-    def _lift(self, places: list[tuple[int, int]]) -> list[tuple[tuple[int, int], Pixels16]]:
-        """Alphas of some tiles, uint16 (row, column), cut to what each tile writes."""
-        ready: list[tuple[tuple[int, int], Pixels16]] = []
-        waiting: list[tuple[tuple[int, int], _Work]] = []
-        for place in places:
-            work = self._work(place)
+    def _lift(self, blocks: list[Block]) -> list[tuple[Place, Pixels16]]:
+        """Alphas of some blocks' tiles, uint16 (row, column), cut to what each tile writes."""
+        ready: list[tuple[Block, Pixels16]] = []
+        waiting: list[tuple[Block, _Work]] = []
+        for block in blocks:
+            work = self._work(block)
             if not work.band.any():
-                ready.append((place, quantised16(_snapped(work.plain)[work.tile.inner])))
-            elif (known := self._known(work)) is not None:
-                ready.append((place, known))
+                ready.append((block, quantised16(_snapped(work.plain)[work.tile.inner])))
+            elif (known := self._known(work, len(block))) is not None:
+                ready.append((block, known))
             else:
-                waiting.append((place, work))
+                waiting.append((block, work))
         if waiting:
             lifted = self.refiner.lift([self._patch(work) for _, work in waiting])
-            for (place, work), alpha in zip(waiting, lifted, strict=True):
+            for (block, work), alpha in zip(waiting, lifted, strict=True):
                 inside = work.band.repeat(2, axis=0).repeat(2, axis=1)
                 pixels = quantised16(np.where(inside, alpha, _snapped(work.plain))[work.tile.inner])
-                self.finished.add(work.key, pixels)
-                ready.append((place, pixels))
-        return ready
+                self.finished.add(work.key, pixels, len(block))
+                ready.append((block, pixels))
+        return [(place, tile) for block, pixels in ready for place, tile in self._apart(block, pixels)]
 
-    def _work(self, place: tuple[int, int]) -> _Work:
-        tile = tiling.with_halo(tiling.home(*place, self.size, self.edge), self.refiner.halo)
+    def _apart(self, block: Block, pixels: Pixels16) -> Iterator[tuple[Place, Pixels16]]:
+        """The tiles of a block's alpha."""
+        whole = tiling.home_of(block, self.size, self.edge)
+        for place in block:
+            part = pixels[tiling.home(*place, self.size, self.edge).relative_to(whole).slices()]
+            yield place, np.ascontiguousarray(part)
+
+    def _work(self, block: Block) -> _Work:
+        tile = tiling.with_halo(tiling.home_of(block, self.size, self.edge), self.refiner.halo)
         under = tiling.parent(tile.read)
         # the band reaches further than the refiner looks: a wider look decides it, its middle is lifted
         wide = under.grown(SUPPORT)
@@ -179,8 +188,8 @@ class _Lift:
         plain = cv2.resize(around[inner], None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
         return _Work(tile, under, around, np.ascontiguousarray(around[inner]), band(around)[inner], plain)
 
-    def _known(self, work: _Work) -> Pixels16 | None:
-        """The tile, if it was made of the same before."""
+    def _known(self, work: _Work, tiles: int) -> Pixels16 | None:
+        """The block of so many tiles, if it was made of the same before."""
         if not self.finished.remembers:
             return None
         tile, under = work.tile, work.under
@@ -190,7 +199,7 @@ class _Lift:
         described = f"{' '.join(map(str, boxes))} blur {self.blur!r} {self.refiner.name}"
         shown = self.levels.read(self.finer, fine), self.levels.read(self.finer + 1, coarse)
         work.key = self.finished.key(described, work.around, *shown)
-        return self.finished.find(work.key, tile.write.size)
+        return self.finished.find(work.key, tile.write.size, tiles)
 
     def _patch(self, work: _Work) -> LevelPatch:
         coarse = photo_in(self.levels, self.finer + 1, work.under)
@@ -199,7 +208,7 @@ class _Lift:
 
 @dataclass(slots=True)
 class _Work:
-    """A tile to lift: ``under`` it lie ``alpha`` and its ``band``; ``around`` is wider, ``plain`` twice enlarged."""
+    """A block to lift: ``under`` it lie ``alpha`` and its ``band``; ``around`` is wider, ``plain`` twice enlarged."""
 
     tile: Tile
     under: Box
@@ -208,6 +217,16 @@ class _Work:
     band: NDArray[np.bool_]
     plain: FloatArray
     key: bytes | None = None
+
+
+def batched(blocks: list[Block]) -> list[list[Block]]:
+    """The blocks, in order, in batches of at least BATCH tiles."""
+    batches: list[list[Block]] = [[]]
+    for block in blocks:
+        if sum(map(len, batches[-1])) >= BATCH:
+            batches.append([])
+        batches[-1].append(block)
+    return batches if batches[0] else []
 
 
 def _near_undecided(decided: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -240,7 +259,7 @@ def as_matte(alpha: FloatArray, bits: int, edge: int = tiling.EDGE) -> Matte:
     """A whole alpha, float32 (row, column) in [0, 1], as sparse tiles."""
     size = Size.of(alpha)
     decided = np.zeros(tiling.grid(size, edge), np.uint8)
-    found: dict[tuple[int, int], PixelArray] = {}
+    found: dict[Place, PixelArray] = {}
     for place in np.ndindex(decided.shape):
         part = alpha[tiling.home(place[0], place[1], size, edge).slices()]
         constant = settled(part)

@@ -36,18 +36,18 @@ class Finished:
         """The key of a tile: what is ``shown`` to the refiner, and how, ``described`` in a line."""
         return key_of("tile", self._refiner, described, *shown)
 
-    def find(self, key: bytes, size: Size) -> Pixels16 | None:
-        """The tile's alpha, uint16 (row, column), if an earlier run resolved it."""
+    def find(self, key: bytes, size: Size, tiles: int) -> Pixels16 | None:
+        """The alpha of ``tiles`` tiles together, uint16 (row, column), if an earlier run resolved it."""
         value = None if self._cache is None else self._cache.get(key, size.pixels * 2)
         if value is None:
             return None
         with self._lock:
-            self.kept += 1
+            self.kept += tiles
         return np.frombuffer(value, "<u2").astype(np.uint16).reshape(size.shape)
 
-    def add(self, key: bytes | None, pixels: Pixels16) -> None:
-        """A tile that was resolved now; ``key`` is None where nothing is remembered."""
+    def add(self, key: bytes | None, pixels: Pixels16, tiles: int) -> None:
+        """Some tiles that were resolved now, together; ``key`` is None where nothing is remembered."""
         with self._lock:
-            self.done += 1
+            self.done += tiles
         if self._cache is not None and key is not None:
             self._cache.put(key, pixels.astype("<u2").tobytes())
