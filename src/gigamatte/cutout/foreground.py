@@ -18,8 +18,8 @@ from gigamatte.matte.reading import Levels, nearest_inside, photo_in, repeated
 from gigamatte.photo.levels import level_sizes
 from gigamatte.types import Box, FloatArray, Matte, PixelArray, Size, to_pixels
 
-#: How strongly F and B are held together everywhere, and how strongly where alpha changes.
-SMOOTHNESS, EDGE_SMOOTHNESS = 1e-5, 1.0
+#: How strongly neighbours are held together everywhere; where alpha changes, by as much as it changes besides.
+SMOOTHNESS = 1e-5
 #: Largest picture that is solved at once, in pixels, and what that takes.
 GLOBAL_PIXELS, GLOBAL_BYTES_PER_PIXEL = 2_000_000, 56
 #: Pixels of it that are worked on at a time.
@@ -151,37 +151,48 @@ def relaxed(both: FloatArray, colour: FloatArray, alpha: FloatArray, steps: int)
     """``steps`` Jacobi steps of F and B, (6, row, column), towards the composition equation and their neighbours.
 
     ``colour`` (3, row, column) and ``alpha`` (row, column) as in ``solve``. Channels come first, so that every
-    operation runs over unbroken rows.
+    operation runs over unbroken rows; F and B go through it together, into arrays that are used again: threads lose
+    most of their time between operations and to the system that hands out fresh memory.
     """
-    right = SMOOTHNESS + EDGE_SMOOTHNESS * np.abs(alpha[:, 1:] - alpha[:, :-1])
-    below = SMOOTHNESS + EDGE_SMOOTHNESS * np.abs(alpha[1:] - alpha[:-1])
+    right, below = _strength(alpha[:, 1:], alpha[:, :-1]), _strength(alpha[1:], alpha[:-1])
     total = np.zeros_like(alpha)
     total[:, :-1] += right
     total[:, 1:] += right
     total[:-1] += below
     total[1:] += below
-    other = 1 - alpha
+    shares = np.stack([alpha, 1 - alpha])
     # per pixel: [α² + w, α(1−α); α(1−α), (1−α)² + w] [F; B] = [αI + Σ wⱼFⱼ; (1−α)I + Σ wⱼBⱼ], w = Σ wⱼ
-    ff, fb, bb = alpha * alpha + total, alpha * other, other * other + total
-    inverse = 1 / np.maximum(ff * bb - fb * fb, 1e-12)
-    ff, fb, bb = ff * inverse, fb * inverse, bb * inverse
-    given = colour * alpha, colour * other
+    own, cross = shares * shares + total, shares[0] * shares[1]
+    inverse = 1 / np.maximum(own[0] * own[1] - cross * cross, 1e-12)
+    own, cross = own[::-1] * inverse, cross * inverse  # the inverse matrix, whose diagonal is the other way round
+    given = colour * shares[:, None]
+    pair = both.reshape(given.shape)
+    pulled, term, solved = np.empty_like(given), np.empty_like(given), np.empty_like(given)
     for _ in range(steps):
-        to_f = _pulled(both[:3], given[0], right, below)
-        to_b = _pulled(both[3:], given[1], right, below)
-        both = np.concatenate([bb * to_f - fb * to_b, ff * to_b - fb * to_f])
-        np.clip(both, 0, 1, out=both)
-    return both
+        _pull(pair, given, right, below, pulled, term)
+        pair = np.multiply(own[:, None], pulled, out=solved)
+        pair -= np.multiply(cross, pulled[::-1], out=term)
+        np.clip(pair, 0, 1, out=pair)
+    return pair.reshape(both.shape)
 
 
-def _pulled(colour: FloatArray, given: FloatArray, right: FloatArray, below: FloatArray) -> FloatArray:
-    """``given`` plus each pixel's neighbours by their weights."""
-    out = given.copy()
-    out[:, :, :-1] += right * colour[:, :, 1:]
-    out[:, :, 1:] += right * colour[:, :, :-1]
-    out[:, :-1] += below * colour[:, 1:]
-    out[:, 1:] += below * colour[:, :-1]
-    return out
+def _strength(alpha: FloatArray, neighbour: FloatArray) -> FloatArray:
+    """How strongly two neighbours are held together: float32 (row, column)."""
+    difference: FloatArray = np.abs(alpha - neighbour)
+    difference += np.float32(SMOOTHNESS)
+    return difference
+
+
+def _pull(
+    pair: FloatArray, given: FloatArray, right: FloatArray, below: FloatArray, out: FloatArray, term: FloatArray
+) -> None:
+    """Writes ``given`` plus each pixel's neighbours by their weights to ``out``; ``term`` is room to work in."""
+    np.copyto(out, given)
+    across, down = term[..., :-1], term[..., :-1, :]
+    out[..., :-1] += np.multiply(right, pair[..., 1:], out=across)
+    out[..., 1:] += np.multiply(right, pair[..., :-1], out=across)
+    out[..., :-1, :] += np.multiply(below, pair[..., 1:, :], out=down)
+    out[..., 1:, :] += np.multiply(below, pair[..., :-1, :], out=down)
 
 
 def _resized(planes: FloatArray, width: int, height: int, how: int) -> FloatArray:
