@@ -53,6 +53,21 @@ def release_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
+def share_heaps(most: int = 2) -> None:
+    """Have all threads of this process allocate from ``most`` heaps. For our own processes only, and early.
+
+    glibc gives each thread a heap of its own and gives none back while a little of it is used: photo after photo, a
+    process grew by two megabytes each. Other systems need no telling.
+    """
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    arena_max = -8  # M_ARENA_MAX of malloc.h
+    with contextlib.suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).mallopt(arena_max, most)
+
+
 def fsync_folder(folder: Path) -> None:
     """Make a rename in ``folder`` survive a power cut. Windows and some network folders have no such call: skipped."""
     if sys.platform == "win32":

@@ -61,8 +61,10 @@ _Refused = typer.BadParameter.__mro__[2]
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code. Every failure is one line and a hint, never a traceback."""
+    from gigamatte import system
     from gigamatte.photo.read import harden
 
+    system.share_heaps()
     harden()
     try:
         command = localised(get_command(app))

@@ -31,6 +31,7 @@ REPORT_EVERY = 0.1
 def main() -> None:
     """Entry point of the child process; returns when it is told to or when the parent has gone."""
     faulthandler.enable()
+    system.share_heaps()
     # Ctrl-C reaches the whole terminal: it is the parent that decides what becomes of the photos in flight
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     incoming, outgoing = _own_pipes()
