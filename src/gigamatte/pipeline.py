@@ -83,7 +83,7 @@ class Remover:
             refiner = self.refiner()
             finished = Finished(self._cache, refiner_identity(refiner) if self._cache is not None else "")
             matte, warnings = resolve(
-                answer.coarse,
+                answer.start,
                 levels,
                 refiner,
                 bits=photo.bits,

@@ -5,8 +5,9 @@ import pytest
 from PIL import Image
 
 from gigamatte.errors import GigamatteError, UsageError
+from gigamatte.network.answers import Answer
 from gigamatte.network.cards import IMAGENET_MEAN, IMAGENET_STD, ModelCard
-from gigamatte.network.decode import confidence, decode, has_subject, without_doubtful_islands
+from gigamatte.network.decode import NEAR_CONTOUR, confidence, decided, decode, has_subject, without_doubtful_islands
 from gigamatte.network.graph import Graph, Map
 from gigamatte.network.networks import Network, open_network
 from gigamatte.network.proxy import squash
@@ -191,3 +192,32 @@ def test_islands_that_the_network_doubts_go_and_the_others_stay():
     assert not kept[20:22, 45:47].any()
     alpha[20:22, 45:47] = 0
     assert np.array_equal(kept, alpha)
+
+
+def test_doubt_stays_near_the_contour_and_is_decided_elsewhere():
+    size = Size(120, 90)
+    ramp = np.repeat(np.linspace(0.2, 0.8, 120, dtype=np.float32)[None], 90, 0)  # ½ between columns 59 and 60
+    alpha = decided(CoarseMatte(ramp, Fit(size, size.box, size))).alpha
+    assert alpha.dtype == np.float32
+    near = slice(60 - NEAR_CONTOUR, 60 + NEAR_CONTOUR)
+    np.testing.assert_array_equal(alpha[:, near], ramp[:, near])
+    assert not alpha[:, :40].any()
+    assert (alpha[:, 80:] == 1).all()
+    assert (np.diff(alpha, axis=1) >= 0).all()
+
+
+@pytest.mark.parametrize("value", [0.0, 0.3, 0.8])
+def test_where_there_is_no_contour_nothing_is_decided(value):
+    size = Size(20, 30)
+    alpha = np.full((30, 20), value, np.float32)
+    np.testing.assert_array_equal(decided(CoarseMatte(alpha, Fit(size, size.box, size))).alpha, alpha)
+
+
+@pytest.mark.parametrize("opaque", [False, True])
+def test_only_the_doubt_of_opaque_networks_is_decided(opaque):
+    size = Size(60, 60)
+    alpha = np.zeros((60, 60), np.float32)
+    alpha[20:40, 10:30], alpha[20:40, 30:50] = 1, 0.4
+    answer = Answer(CoarseMatte(alpha, Fit(size, size.box, size)), opaque=opaque)
+    assert bool(answer.start.alpha[30, 45] == 0) is opaque
+    np.testing.assert_array_equal(answer.coarse.alpha, alpha)

@@ -8,6 +8,7 @@ import numpy as np
 
 from gigamatte.errors import UsageError
 from gigamatte.kept.base import Cache, key_of
+from gigamatte.network.decode import decided
 from gigamatte.network.networks import Network
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import Box, CoarseMatte, Fit, Size
@@ -18,12 +19,21 @@ _NAMES = 32
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Where the subject is, and what said so: the device and precision that the network ran in."""
+    """Where the subject is, and what said so: the device and precision that the network ran in.
+
+    ``opaque`` networks mean doubt, not transparency, by an alpha between.
+    """
 
     coarse: CoarseMatte
     device: str = "cpu"
     precision: str = "f32"
     warnings: tuple[str, ...] = ()
+    opaque: bool = False
+
+    @property
+    def start(self) -> CoarseMatte:
+        """What the alpha is resolved from; ``coarse`` is still needed to tell how sure the network was."""
+        return decided(self.coarse) if self.opaque else self.coarse
 
 
 def ask(network: Network, levels: PhotoLevels, region: Box, cache: Cache | None = None, device: str = "") -> Answer:
@@ -36,7 +46,7 @@ def ask(network: Network, levels: PhotoLevels, region: Box, cache: Cache | None 
     reading = f"{card.sha256} {card.output} {card.mean} {card.std} {card.build} {card.patch_order}"
     key = key_of("answer", reading, device, str(size), seen)
     kept = cache.get(key, 2 * _NAMES + 4 * size.pixels)
-    if kept is not None and (answer := _unpacked(kept, Fit(photo, region, size), network.notices)) is not None:
+    if kept is not None and (answer := _unpacked(kept, Fit(photo, region, size), network)) is not None:
         return answer
     answer = _asked(network, seen, region, photo)
     cache.put(key, _packed(answer))
@@ -46,7 +56,7 @@ def ask(network: Network, levels: PhotoLevels, region: Box, cache: Cache | None 
 def _asked(network: Network, seen: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], region: Box, photo: Size) -> Answer:
     coarse = network.locate(seen, region, photo)
     engine = network.engine
-    return Answer(coarse, engine.device, engine.precision, network.warnings)
+    return Answer(coarse, engine.device, engine.precision, network.warnings, network.card.opaque)
 
 
 def _packed(answer: Answer) -> bytes:
@@ -54,10 +64,10 @@ def _packed(answer: Answer) -> bytes:
     return b"".join(names) + answer.coarse.alpha.astype("<f4").tobytes()
 
 
-def _unpacked(value: bytes, fit: Fit, notices: tuple[str, ...]) -> Answer | None:
+def _unpacked(value: bytes, fit: Fit, network: Network) -> Answer | None:
     try:
         device, precision = (value[at : at + _NAMES].decode().strip() for at in (0, _NAMES))
         alpha = np.frombuffer(value, "<f4", offset=2 * _NAMES).astype(np.float32).reshape(fit.network.shape)
-        return Answer(CoarseMatte(alpha, fit), device, precision, notices)
+        return Answer(CoarseMatte(alpha, fit), device, precision, network.notices, network.card.opaque)
     except (ValueError, UsageError):  # no alpha at all: asked again
         return None

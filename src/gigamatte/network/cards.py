@@ -53,6 +53,8 @@ class ModelCard:
     multiple: int = 32
     #: asked about the mirrored photo as well, and both answers averaged: twice the time for a steadier mask
     mirrored: bool = False
+    #: it learned opaque subjects only: what it half sees away from the contour is doubt, not glass
+    opaque: bool = False
     sides: tuple[int, int] | None = None
     tags: tuple[str, ...] = ()
     about: str = ""

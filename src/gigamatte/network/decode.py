@@ -17,6 +17,9 @@ LEAST_CONFIDENCE = 0.5
 #: part of the largest.
 ISLAND, SURE_ISLAND, SMALL_ISLAND = 0.05, 0.8, 0.05
 
+#: Doubt is kept this near to the contour, in the network's pixels, and gone this much farther away.
+NEAR_CONTOUR, FADES_OVER = 6, 5
+
 
 def decode(output: FloatArray, card: ModelCard, fit: Fit) -> CoarseMatte:
     """Alpha float32 (row, column) in [0, 1] from the network's (1, 1, row, column) logits or sigmoid values."""
@@ -53,6 +56,21 @@ def without_doubtful_islands(coarse: CoarseMatte) -> CoarseMatte:
     doubtful = (peaks < SURE_ISLAND) & (areas < SMALL_ISLAND * areas[1:].max())
     doubtful[0] = False
     return CoarseMatte(np.where(doubtful[labels], np.float32(0), coarse.alpha), coarse.fit)
+
+
+def decided(coarse: CoarseMatte) -> CoarseMatte:
+    """The same with doubt left only near the contour, where alpha is ½; elsewhere it becomes 0 or 1, whichever is near.
+
+    For networks that only ever learned opaque subjects. What they half see is a leg or a shirt that they are unsure
+    of, never glass: kept, it would come out as a ghost. Near the contour the softness stays: it says how blurred the
+    mask is, and hair ends there.
+    """
+    subject = (coarse.alpha > 0.5).astype(np.uint8)
+    if subject.min() == subject.max():
+        return coarse
+    inside, outside = (cv2.distanceTransform(part, cv2.DIST_L2, 5) for part in (subject, 1 - subject))
+    away = np.clip((inside + outside - np.float32(NEAR_CONTOUR)) * np.float32(1 / FADES_OVER), 0, 1)
+    return CoarseMatte(coarse.alpha + away * (subject - coarse.alpha), coarse.fit)
 
 
 def confidence(coarse: CoarseMatte) -> float:

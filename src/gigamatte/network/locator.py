@@ -33,6 +33,7 @@ def locator_card() -> ModelCard:
         output="sigmoid" if header.metadata.get("output") == "sigmoid" else "logits",
         file="locator.onnx",
         mirrored=True,
+        opaque=True,
         bytes=len(locator_bytes()),
         sha256=hashlib.sha256(locator_bytes()).hexdigest(),
         tags=("embedded", "fast"),
