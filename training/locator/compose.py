@@ -113,7 +113,7 @@ def place(rng: Rng, cutout: Pixels, size: int, aspect: float, extent: float, upr
     """Puts the cut-out somewhere in the frame: straight colour (S, S, 3) and alpha (S, S, 1) in [0, 1].
 
     `aspect` is the photo's width / height, which squashing to a square undoes; `extent` the subject's longer side as
-    a fraction of the photo's mean side.
+    a fraction of the photo's mean side. What is larger than the frame mostly shows its upper part, as portraits do.
     """
     height, width = cutout.shape[:2]
     scale = extent * size / max(height, width)
@@ -124,6 +124,8 @@ def place(rng: Rng, cutout: Pixels, size: int, aspect: float, extent: float, upr
     linear = np.array([[sx, 0], [0, sy]]) @ np.array([[cos, -sin], [sin, cos]]) @ np.array([[flip, 0], [0, 1]])
     spread = 0.15
     target = size * (0.5 + np.clip(rng.normal(0, spread, 2), -0.5, 0.5))
+    if extent > 1 and upright and rng.random() < 0.8:
+        target[1] = size * (rng.uniform(0.02, 0.3) + extent / 2 * min(1.0, height / width) * np.sqrt(aspect))
     shift = target - linear @ np.array([width / 2, height / 2])
     matrix = np.concatenate([linear, shift[:, None]], axis=1)
     colour = cv2.warpAffine(
@@ -251,8 +253,9 @@ def composite(rng: Rng, studio: Studio, size: int) -> Pixels:
     count = int(rng.choice([1, 1, 1, 1, 1, 2, 2, 3]))
     low = 0.45 if count == 1 else 0.28
     extent = float(np.exp(rng.uniform(np.log(low), np.log(1.25))))
-    if count == 1 and rng.random() < 0.1:
-        extent = float(rng.uniform(0.1, 0.3))
+    if count == 1 and (kind := rng.random()) < 0.4:
+        # small ones, and close-ups of which the frame cuts much off
+        extent = float(rng.uniform(0.1, 0.3) if kind < 0.1 else np.exp(rng.uniform(0, np.log(2))))
     if not in_studio and extent > 0.5 and rng.random() < 0.15:
         behind, _ = _paste(rng, studio, image, False, aspect, extent * rng.uniform(0.15, 0.4))
         image = blur(behind, size / 320 * rng.uniform(4, 10))
