@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from training.refiner import coarse, photo, renders, scenes, shapes, steps, strands, textures
+from training.refiner import coarse, located, photo, renders, scenes, shapes, steps, strands, textures
 
 RECIPE = Path(textures.__file__).parent
 
@@ -193,3 +193,32 @@ def test_only_pictures_with_alpha_count_as_renders(tmp_path):
     assert {path.name for path in [*kept.paths, *held.paths]} == set(names)
     assert len(kept) > len(held) > 0
     assert kept.draw(np.random.default_rng(0)).shape == (textures.SIDE, textures.SIDE, 4)
+
+
+def test_squares_of_whole_scenes_carry_the_locators_own_mask(tmp_path):
+    ball = np.zeros((900, 900, 4), np.uint8)
+    cv2.circle(ball, (450, 450), 360, (30, 60, 220, 255), -1, cv2.LINE_AA)
+    for angle in np.random.default_rng(3).uniform(0, 2 * np.pi, 900):  # its hair
+        tip = (int(450 + 400 * np.cos(angle)), int(450 + 400 * np.sin(angle)))
+        cv2.line(ball, (450, 450), tip, (30, 60, 220, 255), 2, cv2.LINE_AA)
+    cv2.circle(ball, (320, 300), 90, (160, 180, 250, 255), -1, cv2.LINE_AA)
+    (tmp_path / "renders").mkdir()
+    names = [name for name in (f"{n}-ball.png" for n in range(9)) if not renders.is_held_out(name)]
+    assert cv2.imwrite(str(tmp_path / "renders" / names[0]), ball)
+    (tmp_path / "backgrounds").mkdir()
+    (tmp_path / "backgrounds" / "LICENSES.tsv").touch()
+    rows = np.linspace(90, 160, 1200).astype(np.uint8)
+    for number in range(3):
+        cv2.imwrite(
+            str(tmp_path / "backgrounds" / f"plain{number}.jpg"), np.repeat(rows[:, None, None], 1300, 1).repeat(3, 2)
+        )
+    counts = located.build(tmp_path, tmp_path / "renders", tmp_path, count=4, seed=1)
+    scenes_there = located.LocatedScenes(tmp_path)
+    (level,) = [level for level, count in counts.items() if count]
+    assert scenes_there.has(level)
+    walk = scenes_there.walk(np.random.default_rng(2), level)
+    exact, rough = walk.exact[level], walk.alpha
+    assert exact.shape == rough.shape == (located.SIDE >> level,) * 2
+    # turned alike, and found in about the right place
+    assert np.corrcoef(exact.ravel(), rough.ravel())[0, 1] > 0.9
+    assert 0.4 <= walk.blur <= 2.5

@@ -1,4 +1,4 @@
-"""`python -m training.refiner textures | scenes | train | ablate | export | sheet`: see training/README.md."""
+"""`python -m training.refiner textures | scenes | located | train | ablate | export | sheet`: training/README.md."""
 
 from __future__ import annotations
 
@@ -23,6 +23,14 @@ def run_scenes(arguments: argparse.Namespace) -> None:
 
     write(arguments.data, arguments.cache, "held-out", 256, 99, held_out=True)
     write(arguments.data, arguments.cache, "scenes", arguments.count, arguments.seed, held_out=False)
+
+
+def run_located(arguments: argparse.Namespace) -> None:
+    """Cuts squares with the embedded locator's own masks."""
+    from .located import build
+
+    found = build(arguments.data, arguments.renders, arguments.cache, arguments.count, arguments.seed)
+    print(", ".join(f"{count} squares that start at level {level}" for level, count in found.items()))
 
 
 def run_train(arguments: argparse.Namespace) -> None:
@@ -58,7 +66,7 @@ def run_export(arguments: argparse.Namespace) -> None:
     """Writes the ONNX file of a checkpoint's averaged weights."""
     from .export import export
 
-    print(export(arguments.checkpoint, arguments.output))
+    print(export(arguments.checkpoint, arguments.output, arguments.mean_with))
 
 
 def run_sheet(arguments: argparse.Namespace) -> None:
@@ -80,6 +88,10 @@ def parser() -> argparse.ArgumentParser:
     scenes = verbs.add_parser("scenes", help="draw scenes with exact alpha")
     scenes.add_argument("--count", type=int, default=5000)
     scenes.add_argument("--seed", type=int, default=3)
+    located = verbs.add_parser("located", help="scenes with the embedded locator's own masks")
+    located.add_argument("--renders", type=Path, required=True, help="folder of straight RGBA renders")
+    located.add_argument("--count", type=int, default=600)
+    located.add_argument("--seed", type=int, default=17)
     train = verbs.add_parser("train", help="train, or resume training")
     train.add_argument("--minutes", type=float, default=70, help="the whole schedule's length")
     train.add_argument("--scenes", type=int, default=0, help="the whole schedule's length in scenes instead")
@@ -106,6 +118,7 @@ def parser() -> argparse.ArgumentParser:
     export = verbs.add_parser("export", help="write the ONNX file")
     export.add_argument("--checkpoint", type=Path, required=True)
     export.add_argument("--output", type=Path, default=SHIPPED)
+    export.add_argument("--mean-with", type=Path, default=None, help="an exported .onnx: average its weights in")
     sheet = verbs.add_parser("sheet", help="a picture of results on held-out renders")
     sheet.add_argument("--renders", type=Path, required=True)
     sheet.add_argument("--network", type=Path, default=SHIPPED)
@@ -118,6 +131,7 @@ def main() -> None:
     verbs = {
         "textures": run_textures,
         "scenes": run_scenes,
+        "located": run_located,
         "train": run_train,
         "ablate": run_ablate,
         "export": run_export,

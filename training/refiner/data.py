@@ -10,6 +10,7 @@ import numpy as np
 from torch.utils.data import IterableDataset
 
 from .coarse import simulate, told
+from .located import LocatedScenes
 from .photo import photograph
 from .renders import RenderScenes
 from .scenes import open_scenes
@@ -26,6 +27,8 @@ KEPT, NEW = 64, 1
 
 #: A mask that misses more of a picture's undecided part says nothing that a refiner could work from.
 TOLD = 0.7
+#: How many of the batches start from the locator's own masks, where there are some.
+LOCATED_SHARE = 0.25
 
 
 def start(rng: Rng, photo: Pixels, exact: Pixels, level: int) -> Walk | None:
@@ -49,7 +52,7 @@ class Walks(IterableDataset[list[Walk]]):
 
     def __iter__(self) -> Iterator[list[Walk]]:
         cv2.setNumThreads(1)
-        textures = open_textures(self.cache, held_out=False)
+        textures, located = open_textures(self.cache, held_out=False), LocatedScenes(self.cache)
         made, rendered = open_scenes(self.cache / "scenes.u8"), RenderScenes(self.renders, held_out=False)
         photos: list[tuple[Pixels, Pixels]] = []
         number = 0
@@ -65,6 +68,8 @@ class Walks(IterableDataset[list[Walk]]):
             del photos[:-KEPT]
             level = int(rng.choice(list(STARTS), p=list(STARTS.values())))
             walks: list[Walk] = []
+            if located.has(level) and rng.random() < LOCATED_SHARE:
+                walks = [located.walk(rng, level).begun_late(self.steps) for _ in range(self.batch)]
             while len(walks) < self.batch:
                 walk = start(rng, *photos[int(rng.integers(len(photos)))], level)
                 if walk is not None:

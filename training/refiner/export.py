@@ -42,9 +42,18 @@ def exported(path: Path) -> Refiner:
     return model
 
 
-def export(checkpoint: Path, path: Path) -> str:
+def mean(model: Refiner, other: Refiner) -> Refiner:
+    """The network half way between two (Wortsman et al., Model soups, 2022), of which one went on from the other."""
+    theirs = other.state_dict()
+    model.load_state_dict({name: (value + theirs[name]) / 2 for name, value in model.state_dict().items()})
+    return model
+
+
+def export(checkpoint: Path, path: Path, mean_with: Path | None = None) -> str:
     """Writes ``path``: input ``evidence`` (N, C, row, column), output ``residual`` (N, 4, row, column)."""
     model, notes = averaged(checkpoint)
+    if mean_with is not None:
+        model = mean(model, exported(mean_with))
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         # The tracing exporter is deprecated, but needs no further package and keeps the weights' names.
