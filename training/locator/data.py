@@ -16,6 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from training.pictures import read, renders_in
 
 Pixels = NDArray[np.uint8]
 
@@ -70,29 +71,19 @@ def _shrink(image: Pixels, longest: int) -> Pixels:
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _read(path: Path, flags: int) -> Pixels:
-    image = cv2.imread(str(path), flags)
-    if image is None:
-        raise FileNotFoundError(f"cannot read the training picture {path}")
-    return np.asarray(image, np.uint8)
-
-
 def _with_mask(path: Path) -> Pixels:
-    colour = _read(path, cv2.IMREAD_COLOR)[..., ::-1]
-    mask = np.where(_read(path.with_suffix(".png"), cv2.IMREAD_GRAYSCALE) > 127, 255, 0).astype(np.uint8)
+    colour = read(path, cv2.IMREAD_COLOR)
+    mask = np.where(read(path.with_suffix(".png"), cv2.IMREAD_GRAYSCALE) > 127, 255, 0).astype(np.uint8)
     return np.dstack([colour, mask])
 
 
 def _cut_out(path: Path) -> Pixels:
-    image = _shrink(_read(path, cv2.IMREAD_UNCHANGED), OBJECT_SIZE)
-    return np.ascontiguousarray(image[..., [2, 1, 0, 3]])
+    return _shrink(read(path), OBJECT_SIZE)
 
 
 def rendered_files(folder: Path) -> Iterator[tuple[str, Pixels]]:
     """(name, RGBA) of the renders in `folder`, without those that the frame cuts off: a flat side would float."""
-    for path in sorted(folder.glob("*.png")):
-        if path.name.endswith(".part.png"):
-            continue
+    for path in renders_in(folder):
         picture = _cut_out(path)
         alpha = picture[..., 3] > 20
         rim = np.concatenate([alpha[0], alpha[-1], alpha[:, 0], alpha[:, -1]])
@@ -101,7 +92,7 @@ def rendered_files(folder: Path) -> Iterator[tuple[str, Pixels]]:
 
 
 def _background(path: Path) -> Pixels:
-    return _shrink(np.ascontiguousarray(_read(path, cv2.IMREAD_COLOR)[..., ::-1]), BACKGROUND_SIZE)
+    return _shrink(read(path, cv2.IMREAD_COLOR), BACKGROUND_SIZE)
 
 
 def without_subject(rgba: Pixels, longest: int = 288) -> Pixels:
@@ -150,10 +141,10 @@ def write_source(cache: Path, source: str, pictures: Iterator[tuple[str, Pixels]
 def build_cache(data: Path, cache: Path, source: str) -> int:
     """Decodes one source of files into the cache; those with masks also give subject-free backgrounds."""
     files = picture_files(data, source)
-    read = READERS[source]
+    reader = READERS[source]
     if source in ("people", "cats", "davis"):
-        write_source(cache, f"{source}-empty", ((path.name, without_subject(read(path))) for path in files))
-    return write_source(cache, source, ((path.name, read(path)) for path in files))
+        write_source(cache, f"{source}-empty", ((path.name, without_subject(reader(path))) for path in files))
+    return write_source(cache, source, ((path.name, reader(path)) for path in files))
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from training.locator.data import is_held_out as is_held_out_photo
 from training.locator.data import picture_files
+from training.pictures import read, renders_in
 
 from gigamatte.matte.scale import starting_level
 from gigamatte.matte.start import laid_on_level
@@ -51,7 +52,7 @@ def row_of(level: int) -> np.dtype[np.void]:
 
 def build(data: Path, renders: Path, cache: Path, count: int, seed: int) -> dict[int, int]:
     """Writes ``located-LEVEL.npy`` for ``count`` scenes; returns the number of squares by level."""
-    things = [path for path in sorted(renders.rglob("*.png")) if not is_held_out(path.name) and has_alpha(path)]
+    things = [path for path in renders_in(renders) if not is_held_out(path.name) and has_alpha(path)]
     photos = [path for path in picture_files(data, "backgrounds") if not is_held_out_photo("backgrounds", path.name)]
     found: dict[int, list[NDArray[np.void]]] = {level: [] for level in LEVELS}
     with open_network("locator") as locator:
@@ -66,15 +67,6 @@ def build(data: Path, renders: Path, cache: Path, count: int, seed: int) -> dict
         if rows:
             np.save(cache / f"located-{level}.npy", np.stack(rows))
     return {level: len(rows) for level, rows in found.items()}
-
-
-def read(path: Path) -> Pixels:
-    """uint8 (row, column, RGB or RGBA)."""
-    picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if picture is None:
-        raise FileNotFoundError(f"cannot read the training picture {path}")
-    order = [2, 1, 0, 3][: picture.shape[2]]
-    return np.ascontiguousarray(np.asarray(picture, np.uint8)[..., order])
 
 
 def scene(rng: Rng, thing: Pixels, behind: Pixels) -> tuple[Image, Image]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import zlib
 from pathlib import Path
 
-import cv2
 import numpy as np
+from training.pictures import read, renders_in
 
 from .scenes import around_contour, packed
 from .textures import Pixels, Rng
@@ -24,8 +24,7 @@ class RenderScenes:
     """Squares of the straight RGBA pictures below a folder; none when there is no folder."""
 
     def __init__(self, folder: Path | None, held_out: bool) -> None:
-        every = sorted(folder.rglob("*.png")) if folder is not None else []
-        found = [path for path in every if ".part" not in path.suffixes]  # a renderer may still be at work
+        found = renders_in(folder) if folder is not None else []
         self.paths = [path for path in found if is_held_out(path.name) == held_out and has_alpha(path)]
         self.open: list[Pixels] = []
         self.drawn = 0
@@ -46,12 +45,9 @@ class RenderScenes:
 
     def _load(self, rng: Rng) -> None:
         path = self.paths[int(rng.integers(len(self.paths)))]
-        picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-        if picture is None:
-            raise FileNotFoundError(f"cannot read the training picture {path}")
         if len(self.open) >= KEPT:
             self.open.pop(int(rng.integers(KEPT)))
-        self.open.append(np.ascontiguousarray(np.asarray(picture, np.uint8)[..., [2, 1, 0, 3]]))
+        self.open.append(read(path))
 
 
 def has_alpha(path: Path) -> bool:
