@@ -45,12 +45,7 @@ def available_memory() -> int | None:
 
 def release_memory() -> None:
     """Give freed memory back. glibc keeps some for every thread that ever ran; other systems need no telling."""
-    if sys.platform != "linux":
-        return
-    import ctypes
-
-    with contextlib.suppress(OSError, AttributeError):  # another C library
-        ctypes.CDLL(None).malloc_trim(0)
+    _ask_allocator("malloc_trim", 0)
 
 
 def share_heaps(most: int = 2) -> None:
@@ -59,13 +54,18 @@ def share_heaps(most: int = 2) -> None:
     glibc gives each thread a heap of its own and gives none back while a little of it is used: photo after photo, a
     process grew by two megabytes each. Other systems need no telling.
     """
+    arena_max = -8  # M_ARENA_MAX of malloc.h
+    _ask_allocator("mallopt", arena_max, most)
+
+
+def _ask_allocator(name: str, *arguments: int) -> None:
+    """Call a function of glibc's allocator, where there is one."""
     if sys.platform != "linux":
         return
     import ctypes
 
-    arena_max = -8  # M_ARENA_MAX of malloc.h
     with contextlib.suppress(OSError, AttributeError):  # another C library
-        ctypes.CDLL(None).mallopt(arena_max, most)
+        getattr(ctypes.CDLL(None), name)(*arguments)
 
 
 def fsync_folder(folder: Path) -> None:
