@@ -221,7 +221,7 @@ class Remover:
                     "narrow the search with --box, give a --mask, try another --model, or --keep-empty",
                 )
             nothing = np.zeros_like(answer.coarse.alpha)
-            answer = dataclasses.replace(answer, coarse=CoarseMatte(nothing, answer.coarse.fit))
+            answer = dataclasses.replace(answer, coarse=dataclasses.replace(answer.coarse, alpha=nothing))
         card = network.card
         return answer, ModelUse(card.name, card.licence, card.sha256)
 

@@ -228,11 +228,13 @@ class CoarseMatte:
     """What a network (or a user's mask) says, at its own size: alpha float32 (row, column) in [0, 1].
 
     Never quantised, never stretched to fill the range. ``fit.network`` is the size of ``alpha``;
-    outside ``fit.region`` the photo is background.
+    outside ``fit.region`` the photo is background. ``stray`` is how far its contour strays from the true one, a σ in
+    photo pixels; 0 where it lies as exactly as it is sharp.
     """
 
     alpha: FloatArray
     fit: Fit
+    stray: float = 0.0
 
     def __post_init__(self) -> None:
         if self.alpha.dtype != np.float32 or self.alpha.shape != self.fit.network.shape:

@@ -195,14 +195,16 @@ def test_islands_that_the_network_doubts_go_and_the_others_stay():
 
 
 def test_doubt_stays_near_the_contour_and_is_decided_elsewhere():
-    size = Size(120, 90)
-    ramp = np.repeat(np.linspace(0.2, 0.8, 120, dtype=np.float32)[None], 90, 0)  # ½ between columns 59 and 60
+    size = Size(320, 240)
+    ramp = np.repeat(np.linspace(0.2, 0.8, 320, dtype=np.float32)[None], 240, 0)  # ½ between columns 159 and 160
     alpha = decided(CoarseMatte(ramp, Fit(size, size.box, size))).alpha
     assert alpha.dtype == np.float32
-    near = slice(60 - NEAR_CONTOUR, 60 + NEAR_CONTOUR)
+    reach = int(NEAR_CONTOUR * (320 * 240) ** 0.5)
+    assert reach > 3
+    near = slice(160 - reach, 160 + reach)
     np.testing.assert_array_equal(alpha[:, near], ramp[:, near])
-    assert not alpha[:, :40].any()
-    assert (alpha[:, 80:] == 1).all()
+    assert not alpha[:, : 160 - 3 * reach].any()
+    assert (alpha[:, 160 + 3 * reach :] == 1).all()
     assert (np.diff(alpha, axis=1) >= 0).all()
 
 
@@ -215,9 +217,9 @@ def test_where_there_is_no_contour_nothing_is_decided(value):
 
 @pytest.mark.parametrize("opaque", [False, True])
 def test_only_the_doubt_of_opaque_networks_is_decided(opaque):
-    size = Size(60, 60)
-    alpha = np.zeros((60, 60), np.float32)
-    alpha[20:40, 10:30], alpha[20:40, 30:50] = 1, 0.4
+    size = Size(240, 240)
+    alpha = np.zeros((240, 240), np.float32)
+    alpha[80:160, 40:120], alpha[80:160, 120:200] = 1, 0.4
     answer = Answer(CoarseMatte(alpha, Fit(size, size.box, size)), opaque=opaque)
-    assert bool(answer.start.alpha[30, 45] == 0) is opaque
+    assert bool(answer.start.alpha[120, 180] == 0) is opaque
     np.testing.assert_array_equal(answer.coarse.alpha, alpha)

@@ -112,7 +112,7 @@ def _enlarged(coarse: CoarseMatte) -> CoarseMatte:
     scale = STROKE_SIDE / size.long
     wanted = Size(round(size.width * scale), round(size.height * scale))
     alpha = cv2.resize(coarse.alpha, (wanted.width, wanted.height), interpolation=cv2.INTER_LINEAR)
-    return CoarseMatte(alpha, dataclasses.replace(coarse.fit, network=wanted))
+    return dataclasses.replace(coarse, alpha=alpha, fit=dataclasses.replace(coarse.fit, network=wanted))
 
 
 def _over_whole_photo(coarse: CoarseMatte) -> CoarseMatte:
@@ -126,7 +126,7 @@ def _over_whole_photo(coarse: CoarseMatte) -> CoarseMatte:
     left, top = round(fit.region.left * across), round(fit.region.top * down)
     part = alpha[top : top + fit.network.height, left : left + fit.network.width]
     part[:] = coarse.alpha[: part.shape[0], : part.shape[1]]
-    return CoarseMatte(alpha, Fit.whole(fit.photo, size))
+    return dataclasses.replace(coarse, alpha=alpha, fit=Fit.whole(fit.photo, size))
 
 
 def _under(values: PixelArray, box: Box, size: Size) -> NDArray[np.bool_]:

@@ -13,6 +13,8 @@ from gigamatte.types import CoarseMatte, FloatArray
 _PEAK = 1 / math.sqrt(2 * math.pi)
 #: Networks steepen the edges that they blur, so a slope understates the blur. Measured over five kinds of coarse mask.
 _STEEPENED = 1.25
+#: A mask that lies where it belongs starts at a level of more than half this side: on smaller ones strands are lost.
+_WELL_PLACED = 256
 
 
 def edge_blur(alpha: FloatArray) -> float:
@@ -31,13 +33,24 @@ def edge_blur(alpha: FloatArray) -> float:
 
 
 def starting_level(coarse: CoarseMatte, deepest: int) -> tuple[int, float]:
-    """(level, blur): where the mask's contour is blurred by about one pixel, and σ of that blur in the level's pixels.
+    """(level, blur): where the mask's contour is uncertain by about one pixel, and σ of its blur in the level's pixels.
 
     Level 0 is the photo at full size, each next one is half as wide. A mask that was enlarged by another tool is
-    blurred by several of its own pixels and starts at a coarser level than its size suggests. ``deepest`` is the last
-    level.
+    blurred by several of its own pixels and starts at a coarser level than its size suggests; so does one whose contour
+    strays: the refiner then looks for it as far as it may be. ``deepest`` is the last level.
     """
     pixel = coarse.fit.region.width / coarse.fit.network.width, coarse.fit.region.height / coarse.fit.network.height
     blur = edge_blur(coarse.alpha) * math.sqrt(pixel[0] * pixel[1])
-    level = min(max(0, round(math.log2(blur))), deepest)
+    level = min(max(0, round(math.log2(blur))), _halvings(coarse.fit.photo.long))
+    if coarse.stray:
+        level = max(level, round(math.log2(coarse.stray)))
+    level = min(level, deepest)
     return level, blur / 2**level
+
+
+def _halvings(side: int) -> int:
+    """How often ``side`` is halved, rounding down, until it is at most _WELL_PLACED."""
+    count = 0
+    while side >> count > _WELL_PLACED:
+        count += 1
+    return count

@@ -8,7 +8,7 @@ import numpy as np
 
 from gigamatte.errors import UsageError
 from gigamatte.kept.base import Cache, key_of
-from gigamatte.network.decode import decided
+from gigamatte.network.decode import as_coarse, decided
 from gigamatte.network.networks import Network
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import Box, CoarseMatte, Fit, Size
@@ -68,6 +68,6 @@ def _unpacked(value: bytes, fit: Fit, network: Network) -> Answer | None:
     try:
         device, precision = (value[at : at + _NAMES].decode().strip() for at in (0, _NAMES))
         alpha = np.frombuffer(value, "<f4", offset=2 * _NAMES).astype(np.float32).reshape(fit.network.shape)
-        return Answer(CoarseMatte(alpha, fit), device, precision, network.notices, network.card.opaque)
+        return Answer(as_coarse(alpha, network.card, fit), device, precision, network.notices, network.card.opaque)
     except (ValueError, UsageError):  # no alpha at all: asked again
         return None

@@ -53,6 +53,8 @@ class ModelCard:
     multiple: int = 32
     #: asked about the mirrored photo as well, and both answers averaged: twice the time for a steadier mask
     mirrored: bool = False
+    #: how far its contours stray from the true ones, a σ in pixels of its answer; 0: no farther than they are soft
+    stray: float = 0.0
     #: it learned opaque subjects only: what it half sees away from the contour is doubt, not glass
     opaque: bool = False
     sides: tuple[int, int] | None = None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
+
 import cv2
 import numpy as np
 
@@ -17,8 +20,8 @@ LEAST_CONFIDENCE = 0.5
 #: part of the largest.
 ISLAND, SURE_ISLAND, SMALL_ISLAND = 0.05, 0.8, 0.05
 
-#: Doubt is kept this near to the contour, in the network's pixels, and gone this much farther away.
-NEAR_CONTOUR, FADES_OVER = 6, 5
+#: Doubt is kept this near to the contour, as parts of the answer's side, and gone this much farther away.
+NEAR_CONTOUR, FADES_OVER = 1 / 48, 1 / 58
 
 
 def decode(output: FloatArray, card: ModelCard, fit: Fit) -> CoarseMatte:
@@ -32,7 +35,13 @@ def decode(output: FloatArray, card: ModelCard, fit: Fit) -> CoarseMatte:
             "try another --device, or a file in float32",
         )
     alpha = _sigmoid(values) if card.output == "logits" else np.clip(values, 0, 1)
-    return CoarseMatte(np.ascontiguousarray(alpha, np.float32), fit)
+    return as_coarse(np.ascontiguousarray(alpha, np.float32), card, fit)
+
+
+def as_coarse(alpha: FloatArray, card: ModelCard, fit: Fit) -> CoarseMatte:
+    """The alpha with what is known of the network: how far its contours stray."""
+    pixel = math.sqrt(fit.region.size.pixels / fit.network.pixels)
+    return CoarseMatte(alpha, fit, card.stray * pixel)
 
 
 def _sigmoid(logits: FloatArray) -> FloatArray:
@@ -55,7 +64,7 @@ def without_doubtful_islands(coarse: CoarseMatte) -> CoarseMatte:
     np.maximum.at(peaks, labels.ravel(), coarse.alpha.ravel())
     doubtful = (peaks < SURE_ISLAND) & (areas < SMALL_ISLAND * areas[1:].max())
     doubtful[0] = False
-    return CoarseMatte(np.where(doubtful[labels], np.float32(0), coarse.alpha), coarse.fit)
+    return dataclasses.replace(coarse, alpha=np.where(doubtful[labels], np.float32(0), coarse.alpha))
 
 
 def decided(coarse: CoarseMatte) -> CoarseMatte:
@@ -69,8 +78,9 @@ def decided(coarse: CoarseMatte) -> CoarseMatte:
     if subject.min() == subject.max():
         return coarse
     inside, outside = (cv2.distanceTransform(part, cv2.DIST_L2, 5) for part in (subject, 1 - subject))
-    away = np.clip((inside + outside - np.float32(NEAR_CONTOUR)) * np.float32(1 / FADES_OVER), 0, 1)
-    return CoarseMatte(coarse.alpha + away * (subject - coarse.alpha), coarse.fit)
+    side = float(np.sqrt(subject.size))
+    away = np.clip((inside + outside - np.float32(NEAR_CONTOUR * side)) * np.float32(1 / (FADES_OVER * side)), 0, 1)
+    return dataclasses.replace(coarse, alpha=coarse.alpha + away * (subject - coarse.alpha))
 
 
 def confidence(coarse: CoarseMatte) -> float:

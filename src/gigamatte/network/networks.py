@@ -77,7 +77,7 @@ class Network:
         if not self.card.mirrored:
             return coarse
         mirrored = self._asked(NetworkInput(np.ascontiguousarray(seen.tensor[..., ::-1]), seen.fit))
-        both = CoarseMatte((coarse.alpha + mirrored.alpha[:, ::-1]) * np.float32(0.5), coarse.fit)
+        both = dataclasses.replace(coarse, alpha=(coarse.alpha + mirrored.alpha[:, ::-1]) * np.float32(0.5))
         # only a small network is asked twice, and only a small one sees islands that are not there
         return without_doubtful_islands(both)
 

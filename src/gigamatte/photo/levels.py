@@ -19,7 +19,7 @@ from gigamatte.photo.turn import Turn
 from gigamatte.types import Box, Photo, PixelArray, Size, Watch
 
 #: levels end when the longer side is at most this
-SMALLEST = 256
+SMALLEST = 64
 #: rows decoded at a time, or a few more: fewer hold less, more spare calls
 STRIP = 128
 #: pixels up to which a proxy may be taken at twice the asked size
@@ -142,7 +142,7 @@ class PhotoLevels:
 
 
 def level_sizes(size: Size) -> list[Size]:
-    """The sizes of all levels of a photo, finest first, down to a longer side of at most 256."""
+    """The sizes of all levels of a photo, finest first, down to a longer side of at most 64."""
     sizes = [size]
     while sizes[-1].long > SMALLEST:
         sizes.append(sizes[-1].halved())
