@@ -15,7 +15,7 @@ from gigamatte import Box, Options, UsageError
 from gigamatte.cutout.backdrop import parse_colour
 from gigamatte.cutout.foreground import Foreground, solve
 from gigamatte.cutout.smooth import smooth_alpha
-from gigamatte.matte.cascade import as_matte
+from gigamatte.matte.sparse import as_matte
 from gigamatte.testing.levels import ArrayLevels
 
 

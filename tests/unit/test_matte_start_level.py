@@ -7,10 +7,14 @@ import cv2
 import numpy as np
 import pytest
 
-from gigamatte.matte.scale import starting_level
+from gigamatte.matte.cascade import resolve
+from gigamatte.matte.correct import Correction
+from gigamatte.matte.refiners.guided import GuidedRefiner
+from gigamatte.matte.scale import searching_level, starting_level
 from gigamatte.network.decode import as_coarse
 from gigamatte.network.locator import locator_card
-from gigamatte.types import Box, CoarseMatte, Fit, Size
+from gigamatte.testing.levels import ArrayLevels
+from gigamatte.types import Box, CoarseMatte, Fit, FloatArray, PixelArray, Size
 
 
 def disc(photo: Size, side: int, stray: float = 0.0) -> CoarseMatte:
@@ -23,24 +27,48 @@ def disc(photo: Size, side: int, stray: float = 0.0) -> CoarseMatte:
 @pytest.mark.parametrize("photo", [Size(4096, 4096), Size(1024, 1024)])
 @pytest.mark.parametrize("stray", [40.0, 140.0])
 def test_a_contour_that_strays_is_looked_for_from_a_level_where_it_strays_by_a_pixel(photo, stray):
-    trusted, told = (starting_level(disc(photo, 256, s), 12) for s in (0.0, stray))
-    assert told[0] == round(math.log2(stray)) > trusted[0]
-    # the blur is the mask's own, at that level
-    assert told[1] * 2 ** told[0] == pytest.approx(trusted[1] * 2 ** trusted[0])
+    coarse = disc(photo, 256, stray)
+    assert searching_level(coarse, 12) == round(math.log2(stray)) > starting_level(coarse, 12)[0]
+    assert searching_level(coarse, 3) == 3
+    assert starting_level(coarse, 12) == starting_level(disc(photo, 256), 12)
+    assert searching_level(disc(photo, 256), 12) == 0
 
 
-def test_a_mask_that_is_blurred_farther_than_it_strays_starts_as_before():
-    photo = Size(4096, 4096)
-    assert starting_level(disc(photo, 64, 3.0), 12) == starting_level(disc(photo, 64), 12)
+def moved_mask(photo: Size, moved: int, stray: float) -> tuple[PixelArray, FloatArray, CoarseMatte]:
+    """A red square on blue, its exact alpha, and a sharp mask of it that lies beside it."""
+    alpha = np.zeros(photo.shape, np.float32)
+    alpha[photo.height // 4 : -photo.height // 4, photo.width // 4 : -photo.width // 4] = 1
+    colours = np.where(alpha[..., None] > 0, np.uint8((200, 40, 40)), np.uint8((40, 60, 200)))
+    beside = np.roll(alpha, (moved, moved), (0, 1))
+    small = cv2.resize(beside, (photo.width // 4, photo.height // 4), interpolation=cv2.INTER_AREA)
+    return colours, alpha, CoarseMatte(small, Fit.whole(photo, Size.of(small)), stray)
+
+
+def test_the_contour_of_a_network_that_strays_is_found_again():
+    photo = Size(1024, 768)
+    errors = []
+    for stray in (0.0, 16.0):
+        colours, alpha, coarse = moved_mask(photo, 12, stray)
+        matte, _ = resolve(coarse, ArrayLevels(colours), GuidedRefiner())
+        errors.append(float(np.abs(matte.read(photo.box) / 255 - alpha).mean()))
+    assert errors[1] < 0.3 * errors[0]
+
+
+def test_a_stroke_is_not_felt_far_away_though_the_contour_is_looked_for_far():
+    photo = Size(1024, 768)
+    colours, _, coarse = moved_mask(photo, 12, 16.0)
+    keep = np.zeros(photo.shape, np.uint8)
+    keep[20:40, 20:40] = 255
+    plain, _ = resolve(coarse, ArrayLevels(colours), GuidedRefiner())
+    kept, _ = resolve(coarse, ArrayLevels(colours), GuidedRefiner(), correction=Correction(keep=keep))
+    far = Box(photo.width // 2, 0, photo.width // 2, photo.height)
+    np.testing.assert_array_equal(kept.read(far), plain.read(far))
+    assert kept.read(Box(25, 25, 10, 10)).min() == 255
 
 
 def test_a_small_mask_that_lies_right_does_not_start_among_a_few_pixels():
     level, _ = starting_level(disc(Size(800, 800), 32), 12)
     assert 800 >> level > 128
-
-
-def test_never_below_the_deepest_level():
-    assert starting_level(disc(Size(1024, 1024), 256, 500.0), 3)[0] == 3
 
 
 def test_the_networks_stray_is_carried_in_photo_pixels():

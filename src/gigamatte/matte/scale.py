@@ -33,19 +33,21 @@ def edge_blur(alpha: FloatArray) -> float:
 
 
 def starting_level(coarse: CoarseMatte, deepest: int) -> tuple[int, float]:
-    """(level, blur): where the mask's contour is uncertain by about one pixel, and σ of its blur in the level's pixels.
+    """(level, blur): where the mask's contour is blurred by about one pixel, and σ of that blur in the level's pixels.
 
     Level 0 is the photo at full size, each next one is half as wide. A mask that was enlarged by another tool is
-    blurred by several of its own pixels and starts at a coarser level than its size suggests; so does one whose contour
-    strays: the refiner then looks for it as far as it may be. ``deepest`` is the last level.
+    blurred by several of its own pixels and starts at a coarser level than its size suggests. ``deepest`` is the last
+    level.
     """
     pixel = coarse.fit.region.width / coarse.fit.network.width, coarse.fit.region.height / coarse.fit.network.height
     blur = edge_blur(coarse.alpha) * math.sqrt(pixel[0] * pixel[1])
-    level = min(max(0, round(math.log2(blur))), _halvings(coarse.fit.photo.long))
-    if coarse.stray:
-        level = max(level, round(math.log2(coarse.stray)))
-    level = min(level, deepest)
+    level = min(max(0, round(math.log2(blur))), _halvings(coarse.fit.photo.long), deepest)
     return level, blur / 2**level
+
+
+def searching_level(coarse: CoarseMatte, deepest: int) -> int:
+    """Where the contour strays by about one pixel: from there it is looked for. At most ``deepest``."""
+    return min(max(0, round(math.log2(coarse.stray))), deepest) if coarse.stray else 0
 
 
 def _halvings(side: int) -> int:

@@ -12,7 +12,7 @@ class ArrayLevels:
 
     def __init__(self, pixels: PixelArray) -> None:
         self._levels = [pixels]
-        while max(self._levels[-1].shape[:2]) > 256:
+        while max(self._levels[-1].shape[:2]) > 64:
             self._levels.append(_halved(self._levels[-1]))
 
     @property

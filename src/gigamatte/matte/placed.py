@@ -1,0 +1,38 @@
+"""The contour is looked for first: a network that sees few pixels draws it beside where it belongs.
+
+From where its error is about a pixel, the refiner decides by colour where the contour runs, up to the level on which
+the mask would have started. Before any correction: this looks far, and a stroke must not be felt there.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from gigamatte.matte.correct import Correction
+from gigamatte.matte.finished import Finished
+from gigamatte.matte.lift import Lift
+from gigamatte.matte.reading import Levels, alpha_in
+from gigamatte.matte.refiners.base import Refiner
+from gigamatte.matte.scale import edge_blur
+from gigamatte.matte.sparse import as_matte
+from gigamatte.matte.start import laid_on_level
+from gigamatte.types import CoarseMatte, FloatArray
+
+
+def placed(
+    coarse: CoarseMatte, levels: Levels, refiner: Refiner, searched: int, level: int, pool: ThreadPoolExecutor
+) -> FloatArray:
+    """The alpha of the whole photo on ``level``, float32 (row, column) in [0, 1], looked for from ``searched`` on."""
+    alpha = laid_on_level(coarse, levels.size(searched), searched)
+    matte, blur = as_matte(alpha, 16), edge_blur(alpha)
+    for finer in range(searched - 1, level - 1, -1):
+        lift = Lift(matte, levels, finer, refiner.at(levels.size(finer)), blur, Finished(), Correction())
+        matte = lift.run(pool, _unwatched)
+        blur = 0.0
+    return np.ascontiguousarray(alpha_in(matte, matte.size.box))
+
+
+def _unwatched(_part: float) -> None:
+    """A few thousand pixels: over before anybody could look."""
