@@ -1,5 +1,7 @@
 """The learned refiner: packing, what a network that says nothing gives, constants, shapes, wrong files."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -95,10 +97,17 @@ def test_alphas_stay_in_range_and_patches_of_mixed_shapes_keep_their_order():
     assert sorted(shape[0] for shape in engine.shapes) == [1, 2]
 
 
-def expected(shown: ev.Evidence, residual: float) -> np.ndarray:
+def expected(shown: ev.Evidence, residual: float, strength: float = STRENGTH) -> np.ndarray:
     alpha = np.clip(shown.prior + residual * shown.free, 0, 1)
     alpha += shown.free * (without_haze(alpha, HAZE) - alpha)
-    return shown.prior + STRENGTH * (alpha - shown.prior)
+    return shown.prior + strength * (alpha - shown.prior)
+
+
+@pytest.mark.parametrize("strays", [False, True])
+def test_all_of_the_correction_is_taken_while_the_contour_is_looked_for(strays):
+    shown = dataclasses.replace(patch(), strays=strays)
+    (alpha,) = NeuralRefiner(SaidEngine(0.2)).lift([shown])
+    np.testing.assert_allclose(alpha, expected(ev.evidence(shown), 0.2, 1.0 if strays else STRENGTH), atol=1e-6)
 
 
 def test_large_levels_are_lifted_by_the_classical_refiner():

@@ -215,7 +215,7 @@ def test_squares_of_whole_scenes_carry_the_locators_own_mask(tmp_path):
     counts = located.build(tmp_path, tmp_path / "renders", tmp_path, count=4, seed=1)
     scenes_there = located.LocatedScenes(tmp_path)
     (level,) = [level for level, count in counts.items() if count]
-    assert scenes_there.level(np.random.default_rng(1)) == level
+    assert scenes_there.has(level)
     walk = scenes_there.walk(np.random.default_rng(2), level)
     exact, rough = walk.exact[level], walk.alpha
     assert exact.shape == rough.shape == (located.SIDE >> level,) * 2

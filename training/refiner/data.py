@@ -28,7 +28,7 @@ KEPT, NEW = 64, 1
 #: A mask that misses more of a picture's undecided part says nothing that a refiner could work from.
 TOLD = 0.7
 #: How many of the batches start from the locator's own masks, where there are some.
-LOCATED_SHARE = 0.4
+LOCATED_SHARE = 0.25
 
 
 def start(rng: Rng, photo: Pixels, exact: Pixels, level: int) -> Walk | None:
@@ -68,8 +68,8 @@ class Walks(IterableDataset[list[Walk]]):
             del photos[:-KEPT]
             level = int(rng.choice(list(STARTS), p=list(STARTS.values())))
             walks: list[Walk] = []
-            if rng.random() < LOCATED_SHARE and (found := located.level(rng)) is not None:
-                walks = [located.walk(rng, found).begun_late(self.steps) for _ in range(self.batch)]
+            if located.has(level) and rng.random() < LOCATED_SHARE:
+                walks = [located.walk(rng, level).begun_late(self.steps) for _ in range(self.batch)]
             while len(walks) < self.batch:
                 walk = start(rng, *photos[int(rng.integers(len(photos)))], level)
                 if walk is not None:

@@ -29,11 +29,11 @@ from .renders import has_alpha, is_held_out
 from .steps import Image, Walk, half, pyramid
 from .textures import SIDE, Pixels, Rng, turned
 
-#: Side of a scene, at which the locator's contours stray by a pixel of level 3, and the most squares cut from one.
-FRAME, SQUARES = 640, 5
+#: Side of a scene, and the largest number of squares that are cut from one.
+FRAME, SQUARES = 1152, 8
 #: The locator's mask overlaps the subject by at least this (IoU), and says this much of what is undecided in a square.
 FOUND, TOLD = 0.85, 0.5
-#: Levels at which walks may start; a locator's mask of such a scene starts at 3.
+#: Levels at which walks may start; a locator's mask of such a scene mostly starts at 2.
 LEVELS = (1, 2, 3)
 
 
@@ -53,7 +53,6 @@ def row_of(level: int) -> np.dtype[np.void]:
 def build(data: Path, renders: Path, cache: Path, count: int, seed: int) -> dict[int, int]:
     """Writes ``located-LEVEL.npy`` for ``count`` scenes; returns the number of squares by level."""
     things = [path for path in renders_in(renders) if not is_held_out(path.name) and has_alpha(path)]
-    things += [path for path in picture_files(data, "objects") if not is_held_out_photo("objects", path.name)]
     photos = [path for path in picture_files(data, "backgrounds") if not is_held_out_photo("backgrounds", path.name)]
     found: dict[int, list[NDArray[np.void]]] = {level: [] for level in LEVELS}
     with open_network("locator") as locator:
@@ -145,12 +144,9 @@ class LocatedScenes:
         files = {level: cache / f"located-{level}.npy" for level in LEVELS}
         self.rows = {level: np.load(path, mmap_mode="r") for level, path in files.items() if path.is_file()}
 
-    def level(self, rng: Rng) -> int | None:
-        """A level at which squares start, as often as there are squares; None without any."""
-        if not self.rows:
-            return None
-        counts = np.array([len(rows) for rows in self.rows.values()])
-        return int(rng.choice(list(self.rows), p=counts / counts.sum()))
+    def has(self, level: int) -> bool:
+        """Whether there are squares whose walk starts at ``level``."""
+        return level in self.rows
 
     def walk(self, rng: Rng, level: int) -> Walk:
         """A walk that starts from the locator's mask."""

@@ -36,9 +36,10 @@ class Lift:
         blur: float,
         finished: Finished,
         correction: Correction,
+        strays: bool = False,
     ) -> None:
         self.matte, self.levels, self.finer, self.refiner, self.blur = matte, levels, finer, refiner, blur
-        self.finished, self.correction = finished, correction
+        self.finished, self.correction, self.strays = finished, correction, strays
         self.size = levels.size(finer)
         self.edge = matte.tile
         self.decided = np.zeros(tiling.grid(self.size, self.edge), np.uint8)
@@ -133,7 +134,8 @@ class Lift:
 
     def _patch(self, work: _Work) -> LevelPatch:
         coarse = photo_in(self.levels, self.finer + 1, work.under)
-        return LevelPatch(work.alpha, coarse, photo_in(self.levels, self.finer, work.tile.read), self.blur)
+        fine = photo_in(self.levels, self.finer, work.tile.read)
+        return LevelPatch(work.alpha, coarse, fine, self.blur, self.strays)
 
 
 @dataclass(slots=True)

@@ -28,7 +28,8 @@ def placed(
     alpha = laid_on_level(coarse, levels.size(searched), searched)
     matte, blur = as_matte(alpha, 16), edge_blur(alpha)
     for finer in range(searched - 1, level - 1, -1):
-        lift = Lift(matte, levels, finer, refiner.at(levels.size(finer)), blur, Finished(), Correction())
+        by = refiner.at(levels.size(finer))
+        lift = Lift(matte, levels, finer, by, blur, Finished(), Correction(), strays=True)
         matte = lift.run(pool, _unwatched)
         blur = 0.0
     return np.ascontiguousarray(alpha_in(matte, matte.size.box))

@@ -11,8 +11,8 @@ from gigamatte.network.onnx_file import read_header
 
 NAME = "locator"
 #: A small network is surer of its contours than they deserve: σ in pixels of its answer. Chosen on scenes of things and
-#: places that it never saw (docs/design/locator.md).
-STRAY = 4.6
+#: places that it never saw (docs/design/matte.md).
+STRAY = 2.5
 
 
 def locator_bytes() -> bytes:

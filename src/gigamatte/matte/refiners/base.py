@@ -16,12 +16,14 @@ class LevelPatch:
     ``alpha`` float32 (row, column) in [0, 1] and ``coarse`` float32 (row, column, RGB) in [0, 1] are the coarser level;
     ``fine`` float32 (row, column, RGB) in [0, 1] has exactly twice the rows and columns. ``blur`` is σ, in coarser
     pixels, of how much softer the alpha is than the photo at that level: above 0 only where the cascade starts.
+    ``strays`` says that the contour is still being looked for: the photo then counts for more than the alpha.
     """
 
     alpha: FloatArray
     coarse: FloatArray
     fine: FloatArray
     blur: float = 0.0
+    strays: bool = False
 
 
 class Refiner(Protocol):

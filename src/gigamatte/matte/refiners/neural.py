@@ -6,6 +6,7 @@ is in docs/design/refiner.md; the ONNX file lies beside this module.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,7 +30,8 @@ SURROUNDINGS = 18
 #: What the network leaves of doubt where all is decided, in alpha. Cut off: it would widen the next level's band too.
 HAZE = 0.01
 #: How much of its correction is taken. The whole of it gives the lowest error on most photos and veils on a few; a part
-#: of it is better than the classical refiner on nearly all. (docs/design/refiner.md has the measurements.)
+#: of it is better than the classical refiner on nearly all. (docs/design/refiner.md has the measurements.) While a
+#: contour is looked for, all of it is taken.
 STRENGTH = 0.55
 #: Larger levels are lifted by the classical refiner: there the network costs most and changed nothing for the better.
 LEVEL_PIXELS = 10_000_000
@@ -83,7 +85,7 @@ class NeuralRefiner:
         for work in by_size.values():
             stacks = np.stack([cut(shown.evidence.stack, shown.box) for _, _, shown in work])
             for (number, box, shown), residual in zip(work, self.engine.run(stacks), strict=True):
-                correct(shown.evidence, shown.box, residual)
+                correct(shown.evidence, shown.box, residual, shown.strength)
                 fine = _finer(box).within(Size.of(lifted[number]))
                 lifted[number][fine.slices()] = shown.evidence.prior[fine.relative_to(_finer(shown.crop)).slices()]
         return lifted
@@ -91,19 +93,25 @@ class NeuralRefiner:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """The evidence of a part of a patch, ``crop``, and the ``box`` in it that the network sees, in coarser pixels."""
+    """The evidence of a part of a patch, ``crop``, and the ``box`` in it that the network sees, in coarser pixels.
+
+    ``strength`` is the part of its correction that is taken.
+    """
 
     evidence: Evidence
     crop: Box
     box: Box
+    strength: float
 
     @classmethod
     def of(cls, patch: LevelPatch, box: Box) -> _Shown:
         crop = box.grown(SURROUNDINGS).within(Size.of(patch.alpha))
         rows, columns = crop.slices()
         fine = patch.fine[_finer(crop).slices()]
-        part = LevelPatch(patch.alpha[rows, columns], patch.coarse[rows, columns], fine, patch.blur)
-        return cls(evidence(part), crop, box.relative_to(crop))
+        part = dataclasses.replace(
+            patch, alpha=patch.alpha[rows, columns], coarse=patch.coarse[rows, columns], fine=fine
+        )
+        return cls(evidence(part), crop, box.relative_to(crop), 1.0 if patch.strays else STRENGTH)
 
 
 def _finer(box: Box) -> Box:
@@ -144,8 +152,8 @@ def cut(stack: FloatArray, box: Box) -> FloatArray:
     return np.pad(part, [(0, 0), *beyond], mode="edge") if any(after for _, after in beyond) else part
 
 
-def correct(item: Evidence, box: Box, residual: FloatArray) -> None:
-    """Adds STRENGTH of what the network says about ``box`` to the prior, where it may.
+def correct(item: Evidence, box: Box, residual: FloatArray, strength: float) -> None:
+    """Adds ``strength``, 0…1, of what the network says about ``box`` to the prior, where it may.
 
     The network's own answer, in full, is first clipped to [0, 1] and its haze cut off.
     """
@@ -153,4 +161,4 @@ def correct(item: Evidence, box: Box, residual: FloatArray) -> None:
     target, free = item.prior[fine.slices()], item.free[fine.slices()]
     answer = np.clip(target + to_space(residual)[: fine.height, : fine.width] * free, 0, 1)
     answer += free * (without_haze(answer, HAZE) - answer)
-    target += np.float32(STRENGTH) * (answer - target)
+    target += np.float32(strength) * (answer - target)
