@@ -28,6 +28,26 @@ COMPANY_SHARE = 0.25
 
 
 @dataclass(frozen=True)
+class Framing:
+    """How things fill the frame: shares of the pictures that hold one thing, and of those with several.
+
+    `small` things; `close` ones, of which the frame cuts much off; a `mass` of one kind that fills the frame, as
+    foliage does; and several things that are `alike`: a litter, a pair of shoes, a group of people.
+    """
+
+    small: float = 0.1
+    close: float = 0.0
+    mass: float = 0.0
+    alike: float = 0.0
+
+
+#: What is measured on, always the same, and what is learned from.
+PLAIN, CLOSE, LEARNED = Framing(), Framing(small=0, close=1), Framing(close=0.25, mass=0.1, alike=0.4)
+#: Close-ups are up to so many times as long as the frame.
+CLOSEST = 2.2
+
+
+@dataclass(frozen=True)
 class Studio:
     """The opened pools of one side of the split, and the chances of each kind of picture."""
 
@@ -246,22 +266,24 @@ def _paste(
     return np.asarray(image * (1 - alpha) + colour * alpha, np.float32), alpha
 
 
-def composite(rng: Rng, studio: Studio, size: int) -> Pixels:
+def composite(rng: Rng, studio: Studio, size: int, framing: Framing = LEARNED) -> Pixels:
     """One to three subjects over a random background; small defocused things behind them do not count."""
     image, in_studio = any_background(rng, size, studio.photos, studio.emptied)
     aspect = float(np.exp(rng.uniform(-0.5, 0.5)))
     count = int(rng.choice([1, 1, 1, 1, 1, 2, 2, 3]))
     low = 0.45 if count == 1 else 0.28
     extent = float(np.exp(rng.uniform(np.log(low), np.log(1.25))))
-    if count == 1 and (kind := rng.random()) < 0.4:
-        # small ones, and close-ups of which the frame cuts much off
-        extent = float(rng.uniform(0.1, 0.3) if kind < 0.1 else np.exp(rng.uniform(0, np.log(2))))
+    alike = rng.random() < framing.alike
+    if count == 1 and (kind := rng.random()) < framing.small + framing.close + framing.mass:
+        small = kind < framing.small
+        extent = float(rng.uniform(0.1, 0.3) if small else np.exp(rng.uniform(0, np.log(CLOSEST))))
+        if kind >= framing.small + framing.close:
+            count, alike, extent = int(rng.integers(2, 4)), True, max(1.0, 0.8 * extent)
     if not in_studio and extent > 0.5 and rng.random() < 0.15:
         behind, _ = _paste(rng, studio, image, False, aspect, extent * rng.uniform(0.15, 0.4))
         image = blur(behind, size / 320 * rng.uniform(4, 10))
     alpha = np.zeros((size, size, 1), np.float32)
-    # Several subjects are often of one kind: a litter, a pair of shoes, a group of people.
-    among = (str(rng.choice([n for n in PASTE_WEIGHT if n in studio.cutouts])),) if rng.random() < 0.4 else ()
+    among = (str(rng.choice([n for n in PASTE_WEIGHT if n in studio.cutouts])),) if alike else ()
     for _ in range(count):
         image, own = _paste(rng, studio, image, in_studio, aspect, extent, among if count > 1 else ())
         alpha = 1 - (1 - alpha) * (1 - own)

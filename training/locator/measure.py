@@ -14,7 +14,7 @@ import openvino
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from .compose import DRAWN, Studio, composite
+from .compose import CLOSE, DRAWN, PLAIN, Framing, Studio, composite
 from .data import Pixels, group_of, open_pool
 
 Predict = Callable[[Pixels], NDArray[np.float32]]
@@ -57,12 +57,14 @@ def held_out_photos(cache: Path, source: str) -> Iterator[tuple[str, Pixels]]:
         yield name, pool[number]
 
 
-def held_out_composites(cache: Path, source: str, count: int, size: int = 512) -> Iterator[tuple[str, Pixels]]:
+def held_out_composites(
+    cache: Path, source: str, count: int, framing: Framing = PLAIN, size: int = 512
+) -> Iterator[tuple[str, Pixels]]:
     """Held-out cut-outs of one source over held-out backgrounds, always the same ones."""
     everything = Studio.open(cache, ("people", "cats", "davis", source, "backgrounds"), held_out=True)
     studio = Studio({source: everything.cutouts[source]}, everything.photos, everything.emptied)
     for number in range(count):
-        yield f"{source}-{number}", composite(np.random.default_rng([2024, number]), studio, size)
+        yield f"{source}-{number}", composite(np.random.default_rng([2024, number]), studio, size, framing)
 
 
 def real_photos(folder: Path) -> Iterator[tuple[str, Pixels]]:
@@ -91,3 +93,4 @@ def report(path: Path, cache: Path, evaluation: Path | None, composites: int) ->
     for source in DRAWN:
         if (cache / f"{source}.json").is_file():
             yield f"{source} composited", score(predict, held_out_composites(cache, source, composites))
+            yield f"{source} close up", score(predict, held_out_composites(cache, source, composites, CLOSE))
