@@ -66,6 +66,21 @@ def test_a_stroke_is_not_felt_far_away_though_the_contour_is_looked_for_far():
     assert kept.read(Box(25, 25, 10, 10)).min() == 255
 
 
+def test_what_is_looked_for_leaves_the_searched_region_no_farther_than_any_mask_does():
+    photo, region = Size(1024, 768), Box(128, 96, 384, 480)  # cuts the subject off on two sides
+    colours, _, coarse = moved_mask(photo, 0, 0.0)
+    part = np.ascontiguousarray(coarse.alpha[region.top // 4 : region.bottom // 4, region.left // 4 : region.right // 4])
+    outside = []
+    for stray in (0.0, 16.0):
+        searched = CoarseMatte(part, Fit(photo, region, Size.of(part)), stray)
+        alpha = resolve(searched, ArrayLevels(colours), GuidedRefiner())[0].read(photo.box)
+        assert alpha[300, 400] == 255
+        alpha[region.slices()] = 0
+        rows, columns = np.nonzero(alpha)
+        outside.append(max(rows.max(initial=0) - region.bottom, columns.max(initial=0) - region.right))
+    assert outside[1] <= outside[0] + 8
+
+
 def test_a_small_mask_that_lies_right_does_not_start_among_a_few_pixels():
     level, _ = starting_level(disc(Size(800, 800), 32), 12)
     assert 800 >> level > 128

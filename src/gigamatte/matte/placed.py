@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
-
 from gigamatte.matte.correct import Correction
 from gigamatte.matte.finished import Finished
 from gigamatte.matte.lift import Lift
@@ -17,7 +15,7 @@ from gigamatte.matte.reading import Levels, alpha_in
 from gigamatte.matte.refiners.base import Refiner
 from gigamatte.matte.scale import edge_blur
 from gigamatte.matte.sparse import as_matte
-from gigamatte.matte.start import laid_on_level
+from gigamatte.matte.start import kept_inside, laid_on_level
 from gigamatte.types import CoarseMatte, FloatArray
 
 
@@ -32,7 +30,7 @@ def placed(
         lift = Lift(matte, levels, finer, by, blur, Finished(), Correction(), strays=True)
         matte = lift.run(pool, _unwatched)
         blur = 0.0
-    return np.ascontiguousarray(alpha_in(matte, matte.size.box))
+    return kept_inside(alpha_in(matte, matte.size.box), coarse.fit, level)
 
 
 def _unwatched(_part: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from gigamatte.types import CoarseMatte, FloatArray, Size
+from gigamatte.types import CoarseMatte, Fit, FloatArray, Size
 
 
 def laid_on_level(coarse: CoarseMatte, size: Size, level: int) -> FloatArray:
@@ -35,10 +35,16 @@ def laid_on_level(coarse: CoarseMatte, size: Size, level: int) -> FloatArray:
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    if region != coarse.fit.photo.box:
-        columns = (np.arange(size.width) + 0.5) * step
-        rows = (np.arange(size.height) + 0.5) * step
-        inside_row = (rows >= region.top) & (rows < region.bottom)
-        inside_column = (columns >= region.left) & (columns < region.right)
-        laid *= inside_row[:, None] & inside_column[None, :]
-    return laid
+    return kept_inside(laid, coarse.fit, level)
+
+
+def kept_inside(alpha: FloatArray, fit: Fit, level: int) -> FloatArray:
+    """An alpha of a whole level of the photo with background outside the region that was searched."""
+    region = fit.region
+    if region == fit.photo.box:
+        return alpha
+    rows, columns = ((np.arange(length) + 0.5) * 2**level for length in alpha.shape)
+    inside_row = (rows >= region.top) & (rows < region.bottom)
+    inside_column = (columns >= region.left) & (columns < region.right)
+    kept: FloatArray = alpha * (inside_row[:, None] & inside_column[None, :])
+    return kept
