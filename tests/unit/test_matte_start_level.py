@@ -69,7 +69,8 @@ def test_a_stroke_is_not_felt_far_away_though_the_contour_is_looked_for_far():
 def test_what_is_looked_for_leaves_the_searched_region_no_farther_than_any_mask_does():
     photo, region = Size(1024, 768), Box(128, 96, 384, 480)  # cuts the subject off on two sides
     colours, _, coarse = moved_mask(photo, 0, 0.0)
-    part = np.ascontiguousarray(coarse.alpha[region.top // 4 : region.bottom // 4, region.left // 4 : region.right // 4])
+    seen = slice(region.top // 4, region.bottom // 4), slice(region.left // 4, region.right // 4)
+    part = np.ascontiguousarray(coarse.alpha[seen])
     outside = []
     for stray in (0.0, 16.0):
         searched = CoarseMatte(part, Fit(photo, region, Size.of(part)), stray)
