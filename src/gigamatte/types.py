@@ -8,6 +8,7 @@ width before height. ``Box.slices()`` is the only place where the two orders mee
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -158,6 +159,12 @@ class Fit:
     def whole(cls, photo: Size, network: Size) -> Fit:
         """The whole photo squashed to the network's size."""
         return cls(photo, photo.box, network)
+
+    @property
+    def pixel(self) -> float:
+        """How many photo pixels wide a pixel of the network is, the geometric mean of both directions."""
+        across, down = self.region.width / self.network.width, self.region.height / self.network.height
+        return math.sqrt(across * down)
 
 
 @dataclass(frozen=True)

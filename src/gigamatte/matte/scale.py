@@ -39,8 +39,7 @@ def starting_level(coarse: CoarseMatte, deepest: int) -> tuple[int, float]:
     blurred by several of its own pixels and starts at a coarser level than its size suggests. ``deepest`` is the last
     level.
     """
-    pixel = coarse.fit.region.width / coarse.fit.network.width, coarse.fit.region.height / coarse.fit.network.height
-    blur = edge_blur(coarse.alpha) * math.sqrt(pixel[0] * pixel[1])
+    blur = edge_blur(coarse.alpha) * coarse.fit.pixel
     level = min(max(0, round(math.log2(blur))), _halvings(coarse.fit.photo.long), deepest)
     return level, blur / 2**level
 

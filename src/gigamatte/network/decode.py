@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 
 import cv2
 import numpy as np
@@ -40,8 +39,7 @@ def decode(output: FloatArray, card: ModelCard, fit: Fit) -> CoarseMatte:
 
 def as_coarse(alpha: FloatArray, card: ModelCard, fit: Fit) -> CoarseMatte:
     """The alpha with what is known of the network: how far its contours stray."""
-    pixel = math.sqrt(fit.region.size.pixels / fit.network.pixels)
-    return CoarseMatte(alpha, fit, card.stray * pixel)
+    return CoarseMatte(alpha, fit, card.stray * fit.pixel)
 
 
 def _sigmoid(logits: FloatArray) -> FloatArray:
