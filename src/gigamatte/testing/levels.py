@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gigamatte.photo.levels import SMALLEST
 from gigamatte.types import Box, PixelArray, Size
 
 
@@ -12,7 +13,7 @@ class ArrayLevels:
 
     def __init__(self, pixels: PixelArray) -> None:
         self._levels = [pixels]
-        while max(self._levels[-1].shape[:2]) > 64:
+        while max(self._levels[-1].shape[:2]) > SMALLEST:
             self._levels.append(_halved(self._levels[-1]))
 
     @property
