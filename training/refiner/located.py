@@ -3,6 +3,9 @@
 The other scenes are pieces of things, in which the locator finds nothing. Here a rendered thing stands before a whole
 photo; the locator is asked once, as the product asks it, and squares are cut about the contour. A mask that is
 somewhere else altogether is left out: nobody could learn from it where the subject is.
+
+The squares start where the mask would start by its sharpness. The product now looks for the contour first, from one
+level coarser (``gigamatte/matte/placed.py``); training from there was tried and was no better (docs/design/matte.md).
 """
 
 from __future__ import annotations
