@@ -140,7 +140,7 @@ def test_iou():
 
 def test_schedule_and_network_with_torch():
     torch = pytest.importorskip("torch", reason="training needs PyTorch; the package does not")
-    from training.locator.model import Locator, fold
+    from training.locator.model import Attention, Locator, fold
     from training.locator.train import Plan
 
     plan = Plan(minutes=10)
@@ -153,3 +153,7 @@ def test_schedule_and_network_with_torch():
     before = model(pixels)
     assert before.shape == (1, 1, 64, 64)
     torch.testing.assert_close(fold(model)(pixels), before, atol=1e-4, rtol=1e-4)
+    features = torch.randn(2, 32, 5, 7)
+    attention = Attention(32).eval()
+    attention.begin()
+    torch.testing.assert_close(attention(features), features)

@@ -52,13 +52,8 @@ def run_renders(arguments: argparse.Namespace) -> None:
 
 def run_train(arguments: argparse.Namespace) -> None:
     """Trains; resumes if `--checkpoint` is there already."""
-    import torch
-    from torch.utils.data import DataLoader
+    from .train import Plan, Schedule
 
-    from .export import read_weights, settle
-    from .train import Pictures, Plan, Trainer, to_tensors
-
-    torch.set_num_threads(arguments.threads)
     phases = tuple((float(a), int(b), int(c)) for a, b, c in (p.split(":") for p in arguments.phases.split(",")))
     sources = present(arguments.cache, arguments.sources)
     plan = Plan(
@@ -68,19 +63,19 @@ def run_train(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
         real_share=arguments.real_share,
         times=arguments.times,
+        ranks=arguments.ranks,
     )
-    trainer = Trainer(plan, arguments.cache, sources, arguments.compile)
-    if arguments.checkpoint.is_file():
-        trainer.resume(arguments.checkpoint)
-    elif arguments.start is not None:
-        model, pictures = read_weights(arguments.start)
-        if arguments.start.suffix == ".onnx":
-            stream = Pictures(arguments.cache, sources, phases[0][1], 16, [arguments.seed, 0], arguments.real_share)
-            loader = iter(DataLoader(stream, batch_size=None))
-            settle(model, [to_tensors(next(loader))[0] for _ in range(8)])
-        trainer.begin_from(model, pictures)
     print(f"sources {','.join(sources)}", flush=True)
-    trainer.run(arguments.checkpoint)
+    schedule = Schedule(
+        plan,
+        arguments.cache,
+        sources,
+        arguments.checkpoint,
+        arguments.start,
+        arguments.compile,
+        arguments.threads,
+    )
+    schedule.run(arguments.port)
 
 
 def run_export(arguments: argparse.Namespace) -> None:
@@ -130,7 +125,9 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--times", type=int, default=3, help="how often each composed picture is shown")
     train.add_argument("--checkpoint", type=Path, required=True)
     train.add_argument("--start", type=Path, default=None, help="a checkpoint or exported .onnx to start from")
-    train.add_argument("--threads", type=int, default=2)
+    train.add_argument("--threads", type=int, default=2, help="of each process")
+    train.add_argument("--ranks", type=int, default=1, help="processes that train side by side; better than threads")
+    train.add_argument("--port", type=int, default=29518, help="where they meet on this machine")
     train.add_argument("--compile", action="store_true", help="fuse operations (needs a C++ compiler; a fifth faster)")
     export = verbs.add_parser("export", help="write the ONNX file")
     export.add_argument("--checkpoint", type=Path, required=True)

@@ -19,8 +19,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
+from training.ranks import meet, side_by_side
 
 from .compose import Studio, training_picture
+from .export import read_weights, settle
 from .loss import locator_loss
 from .model import Locator
 
@@ -41,6 +43,9 @@ class Plan:
     seed: int = 1
     real_share: float | None = None
     times: int = 3
+    #: processes that train side by side; their weights are averaged every ``together`` updates
+    ranks: int = 1
+    together: int = 20
 
     def rate(self, spent: float) -> float:
         """Learning rate at a share `spent` of the time: linear warm-up, then a cosine to zero."""
@@ -130,18 +135,19 @@ def average(running: Locator, model: Locator, keep: float) -> None:
 class Trainer:
     """Holds what a checkpoint holds: the network, its running average, the optimiser, time and pictures so far."""
 
-    def __init__(self, plan: Plan, cache: Path, sources: tuple[str, ...], compiled: bool) -> None:
+    def __init__(self, plan: Plan, cache: Path, sources: tuple[str, ...], compiled: bool, rank: int = 0) -> None:
         torch.manual_seed(plan.seed)
-        self.plan, self.cache, self.sources = plan, cache, sources
+        self.plan, self.cache, self.sources, self.rank = plan, cache, sources, rank
         self.model = Locator().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.running = copy.deepcopy(self.model).eval()
         decayed = [p for p in self.model.parameters() if p.ndim > 1]
         plain = [p for p in self.model.parameters() if p.ndim <= 1]
         groups = [{"params": decayed, "weight_decay": plan.weight_decay}, {"params": plain, "weight_decay": 0.0}]
         self.optimiser = torch.optim.AdamW(groups, lr=plan.peak_rate, fused=True)
-        self.generator = torch.Generator().manual_seed(plan.seed)
+        self.generator = torch.Generator().manual_seed(plan.seed + rank)
         self.forward = torch.compile(self.model, dynamic=False) if compiled else self.model
-        self.seconds = 0.0
+        # Counted so far, and since this process last met the others.
+        self.seconds = self.unmet = 0.0
         self.steps = 0
         # Of this schedule, and of the schedules that its starting weights came from.
         self.pictures, self.earlier = 0, 0
@@ -174,7 +180,7 @@ class Trainer:
         self.seconds, self.steps, self.pictures, self.earlier = state["counters"]
 
     def _stream(self, size: int, batch: int) -> Iterator[Tensor]:
-        seed = [self.plan.seed, self.earlier + self.pictures]
+        seed = [self.plan.seed, self.earlier + self.pictures, *([self.rank] if self.rank else [])]
         dataset = Pictures(self.cache, self.sources, size, batch, seed, self.plan.real_share)
         stream = iter(DataLoader(dataset, batch_size=None, num_workers=1, prefetch_factor=6))
         return rehearse(stream, self.plan.times, self.generator)
@@ -194,7 +200,10 @@ class Trainer:
         return float(loss.detach())
 
     def run(self, checkpoint: Path, every: float = 60.0) -> None:
-        """Trains until the plan's time is spent; writes `checkpoint` every `every` seconds and at the end."""
+        """Trains until the plan's time is spent; writes `checkpoint` every `every` seconds and at the end.
+
+        Only the first of several processes tells and writes.
+        """
         self.model.train()
         budget = self.plan.minutes * 60
         shape: tuple[int, int] | None = None
@@ -208,10 +217,13 @@ class Trainer:
             for group in self.optimiser.param_groups:
                 group["lr"] = self.plan.rate(spent)
             losses.append(self._step(next(stream)))
-            self.pictures += shape[1]
+            self.pictures += shape[1] * self.plan.ranks
             # A suspended machine must not eat the schedule: one step counts at most 60 s.
-            self.seconds += min(60.0, time.monotonic() - begin)
-            if self.steps % 50 == 0:
+            self.unmet += min(60.0, time.monotonic() - begin)
+            if self.plan.ranks > 1 and self.steps % self.plan.together:
+                continue
+            self._meet()
+            if self.steps % 100 == 0 and self.rank == 0:
                 rate = self.plan.rate(spent)
                 print(
                     f"{time.strftime('%H:%M:%S')} {self.seconds / 60:6.1f} min  step {self.steps}  pictures "
@@ -219,7 +231,54 @@ class Trainer:
                     flush=True,
                 )
                 losses = []
-            if self.seconds - saved > every:
+            if self.seconds - saved > every and self.rank == 0:
                 self.save(checkpoint)
                 saved = self.seconds
-        self.save(checkpoint)
+        if self.rank == 0:
+            self.save(checkpoint)
+
+    def _meet(self) -> None:
+        """Counts the time since the last meeting; all processes go on with the mean of their weights and times."""
+        unmet = torch.tensor([self.unmet])
+        if self.plan.ranks > 1:
+            states = [*self.model.state_dict().values(), *self.running.state_dict().values()]
+            meet([*(value for value in states if value.dtype.is_floating_point), unmet])
+        self.seconds += float(unmet)
+        self.unmet = 0.0
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """One schedule, whole: resumes where ``checkpoint`` stopped, else begins from the weights in ``start``, if any."""
+
+    plan: Plan
+    cache: Path
+    sources: tuple[str, ...]
+    checkpoint: Path
+    start: Path | None = None
+    compiled: bool = False
+    threads: int = 1
+
+    def run(self, port: int) -> None:
+        """Runs it in the plan's number of processes."""
+        side_by_side(self, self.plan.ranks, port)
+
+    def __call__(self, rank: int) -> None:
+        """One process; the first one tells and writes the checkpoint."""
+        torch.set_num_threads(self.threads)
+        trainer = Trainer(self.plan, self.cache, self.sources, self.compiled, rank)
+        if self.checkpoint.is_file():
+            trainer.resume(self.checkpoint)
+        elif self.start is not None:
+            trainer.begin_from(*self._begin(self.start))
+        trainer.run(self.checkpoint)
+
+    def _begin(self, start: Path) -> tuple[Locator, int]:
+        """The weights in ``start`` and the pictures that they were trained on."""
+        model, pictures = read_weights(start)
+        if start.suffix == ".onnx":
+            side = self.plan.phases[0][1]
+            stream = Pictures(self.cache, self.sources, side, 16, [self.plan.seed, 0], self.plan.real_share)
+            batches = iter(DataLoader(stream, batch_size=None))
+            settle(model, [to_tensors(next(batches))[0] for _ in range(8)])
+        return model, pictures

@@ -35,8 +35,7 @@ def run_located(arguments: argparse.Namespace) -> None:
 
 def run_train(arguments: argparse.Namespace) -> None:
     """Trains in one process or several; resumes if the checkpoint is there already."""
-    from .ranks import train
-    from .train import Plan
+    from .train import Plan, Schedule
 
     plan = Plan(
         arguments.minutes,
@@ -52,7 +51,7 @@ def run_train(arguments: argparse.Namespace) -> None:
         steps=arguments.steps,
     )
     where = arguments.cache, arguments.renders, arguments.checkpoint
-    train(plan, *where, arguments.every, arguments.port, arguments.start)
+    Schedule(plan, *where, arguments.every, arguments.start).run(arguments.port)
 
 
 def run_ablate(arguments: argparse.Namespace) -> None:

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, distributed
+from torch import Tensor
 from torch.utils.data import DataLoader
+from training.ranks import meet, side_by_side
 
 from .data import Walks
+from .export import exported
 from .loss import refiner_loss
 from .model import Refiner, parameters, to_space
 from .steps import Batch, Walk, gather
@@ -158,13 +160,38 @@ class Trainer:
 
     def _meet(self, over: bool) -> bool:
         """Averages the weights of all processes; True when the first one's time is over."""
-        with torch.no_grad():
-            values = [*self.model.parameters(), *self.running.parameters()]
-            flat = torch.cat([v.flatten() for v in values] + [torch.tensor([float(over and self.rank == 0)])])
-            distributed.all_reduce(flat)
-            for value, part in zip(values, flat[:-1].split([v.numel() for v in values]), strict=True):
-                value.copy_((part / self.plan.ranks).view(value.shape))
-        return bool(flat[-1] > 0)
+        ended = torch.tensor([float(over and self.rank == 0)])
+        meet([*self.model.parameters(), *self.running.parameters(), ended])
+        return bool(ended > 0)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """One schedule, whole: resumes where ``checkpoint`` stopped, else begins from the weights in ``start``, if any."""
+
+    plan: Plan
+    cache: Path
+    renders: Path | None
+    checkpoint: Path
+    every: float
+    start: Path | None = None
+
+    def run(self, port: int) -> None:
+        """Runs it in the plan's number of processes."""
+        side_by_side(self, self.plan.ranks, port)
+
+    def __call__(self, rank: int) -> None:
+        """One process; the first one validates and writes the checkpoint."""
+        torch.set_num_threads(1)
+        trainer = Trainer(self.plan, self.cache, self.renders, rank)
+        if self.checkpoint.is_file():
+            trainer.resume(self.checkpoint)
+        elif self.start is not None:
+            trainer.begin_from(exported(self.start))
+        validation = Validation(self.cache, self.renders, steps=self.plan.steps) if rank == 0 else None
+        if validation is not None:
+            print(f"guided: {validation.compared(validation.guided)}", flush=True)
+        trainer.run(self.checkpoint, validation, self.every)
 
 
 def lifted(model: Refiner, step: Batch, hidden: tuple[int, ...] = ()) -> Tensor:

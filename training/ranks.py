@@ -1,0 +1,37 @@
+"""Training in several processes of one thread each: on a busy machine threads that wait for each other lose half."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+import cv2
+import torch
+from torch import Tensor, distributed
+from torch.multiprocessing import spawn
+
+
+def side_by_side(task: Callable[[int], None], ranks: int, port: int) -> None:
+    """Runs ``task(rank)`` in ``ranks`` processes that can average their weights; with one, in this process."""
+    if ranks == 1:
+        task(0)
+    else:
+        spawn(_one, (task, ranks, port), ranks)
+
+
+def _one(rank: int, task: Callable[[int], None], ranks: int, port: int) -> None:
+    os.setsid()  # Linux shares processors among sessions first: the ranks must not halve each other's part
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    distributed.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=ranks)
+    task(rank)
+
+
+def meet(values: Sequence[Tensor]) -> None:
+    """Sets every one of ``values`` (float) to its mean over all processes."""
+    with torch.no_grad():
+        flat = torch.cat([value.flatten() for value in values])
+        distributed.all_reduce(flat)
+        flat /= distributed.get_world_size()
+        for value, part in zip(values, flat.split([value.numel() for value in values]), strict=True):
+            value.copy_(part.view(value.shape))
