@@ -12,42 +12,19 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from gigamatte.batch import written
-from gigamatte.batch.naming import candidates, distinct, folded
-from gigamatte.batch.pair import files_of, joined
+from gigamatte.batch.enlist import Listing, row_of
+from gigamatte.batch.pair import files_of
+from gigamatte.batch.tables import open_tables, open_to_read, unwritable
 from gigamatte.batch.task import Known, Outcome, Source, Task, Written
-from gigamatte.errors import GigamatteError, WriteError
 
 #: attempts after which a photo is left alone until it, or the options, change
 ATTEMPTS = 2
-VERSION = 3
-
-_TABLES = """
-CREATE TABLE IF NOT EXISTS photos (
-    key TEXT PRIMARY KEY, source TEXT NOT NULL, bytes INTEGER NOT NULL, stamp TEXT NOT NULL, config TEXT NOT NULL,
-    target TEXT NOT NULL UNIQUE, folded TEXT NOT NULL UNIQUE,
-    state TEXT NOT NULL,            -- waiting, running, done, kept (its result was changed since by somebody else),
-                                    -- failed (is tried again), quarantined (is not)
-    attempts INTEGER NOT NULL DEFAULT 0,
-    ours INTEGER NOT NULL DEFAULT 0,    -- what lies at the target, if anything, is from this batch
-    seen INTEGER NOT NULL,          -- the last run that listed it
-    pair INTEGER NOT NULL DEFAULT 0,    -- its result is two files, named after the target
-    handed INTEGER NOT NULL DEFAULT 0,  -- it was cut and what came of it was not noted: what lies there may be ours
-    stale INTEGER NOT NULL DEFAULT 0,   -- it failed, and an earlier result stays at the target
-    fingerprint TEXT, sha256 TEXT, out_bytes INTEGER, out_stamp TEXT, megapixels REAL, seconds REAL, doubt REAL,
-    code TEXT, message TEXT, hint TEXT, receipt TEXT, changed REAL
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS by_state ON photos (seen, state);
-CREATE INDEX IF NOT EXISTS by_source ON photos (source);
-CREATE INDEX IF NOT EXISTS by_doubt ON photos (seen, doubt);
-CREATE TABLE IF NOT EXISTS runs (number INTEGER PRIMARY KEY, began REAL, ended REAL, version TEXT, command TEXT);
-"""
-_CLEAN = "fingerprint=NULL, sha256=NULL, out_bytes=NULL, out_stamp=NULL, doubt=NULL, receipt=NULL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,34 +51,9 @@ class Manifest:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
-            self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version > VERSION:
-                raise WriteError(f"{path} was written by a later gigamatte (its version {version}, ours {VERSION})")
-            self._db.executescript(_TABLES + written.TABLE)
-            self._take_over(version)
-        except sqlite3.Error as error:
-            raise _unwritable(path, error) from error
+        self._db = open_tables(path)
         self.run = 0
         self._others: list[sqlite3.Connection] = []
-
-    def _take_over(self, version: int) -> None:
-        """Bring a manifest of an earlier version, 0 for a new one, to this one; all of it or nothing."""
-        if version == VERSION:
-            return
-        columns = {1: ("pair", "handed", "stale"), 2: ("handed", "stale")}.get(version, ())
-        self._db.execute("BEGIN IMMEDIATE")
-        for column in columns:
-            self._db.execute(f"ALTER TABLE photos ADD COLUMN {column} INTEGER NOT NULL DEFAULT 0")
-        if columns:
-            written.take_over(self._db)
-            self._db.execute("UPDATE photos SET handed = 1 WHERE ours AND sha256 IS NULL")
-        self._db.execute(f"PRAGMA user_version = {VERSION}")
-        self._db.execute("COMMIT")
 
     def close(self) -> None:
         """Close it; whatever was committed stays."""
@@ -152,32 +104,16 @@ class Manifest:
         each. ``retry`` gives quarantined photos another chance; ``recheck`` has inputs and results hashed again;
         ``overwrite`` has results redone that were kept because somebody had changed them.
         """
-        repeated = 0
+        listing = Listing(
+            self._db, self._others, self.run, config, template, standing,
+            pair=pair, retry=retry, recheck=recheck, overwrite=overwrite,
+        )  # fmt: skip
         with self._writing():
-            for listed in sources:
-                source, row = self._own_key(listed)
-                if row is not None and row["seen"] == self.run:
-                    repeated += 1
-                    continue
-                # what lies where the other kind of result would is not known to be ours; and what this division only
-                # listed, another may have finished since
-                if row is not None and (not _fits(row, source.key, template, pair) or self._done_elsewhere(row)):
-                    self._db.execute("DELETE FROM photos WHERE key = ?", (source.key,))
-                    row = None
-                if row is None:
-                    self._add(source, config, template, pair)
-                    row = self._row(source.key)
-                    assert row is not None  # it was added a line ago
-                self._revise(row, source, config, standing, retry=retry, recheck=recheck, overwrite=overwrite)
-        return repeated
+            return sum(not listing.note(source) for source in sources)
 
     def adopt(self, other: Path) -> None:
         """Take over what another division into shards has done, photo by photo as they are listed."""
-        try:
-            self._others.append(sqlite3.connect(f"{other.absolute().as_uri()}?mode=ro", uri=True))
-            self._others[-1].row_factory = sqlite3.Row
-        except sqlite3.Error as error:
-            raise _unwritable(other, error) from error
+        self._others.append(open_to_read(other))
 
     def claim(
         self, most: int, place: Callable[[str], str], look: Callable[[list[str]], Mapping[str, str]], *,
@@ -226,12 +162,12 @@ class Manifest:
                 else:
                     self._record_failure(outcome)
                 self._db.execute("UPDATE photos SET handed = 0 WHERE key = ?", (outcome.key,))
-                if outcome.state in ("done", "same") and (row := self._row(outcome.key)) is not None:
+                if outcome.state in ("done", "same") and (row := row_of(self._db, outcome.key)) is not None:
                     written.note(self._db, row)
 
     def will_retry(self, outcome: Outcome) -> bool:
         """Whether a photo that failed is tried again in this run."""
-        row = self._row(outcome.key)
+        row = row_of(self._db, outcome.key)
         attempts = 0 if row is None else row["attempts"] + (row["state"] == "running")
         return outcome.verdict == "retry" and attempts < ATTEMPTS
 
@@ -324,100 +260,6 @@ class Manifest:
     def _is_source(self, place: str) -> bool:
         return self._db.execute("SELECT 1 FROM photos WHERE source = ?", (place,)).fetchone() is not None
 
-    def _row(self, key: str) -> sqlite3.Row | None:
-        row: sqlite3.Row | None = self._db.execute("SELECT * FROM photos WHERE key = ?", (key,)).fetchone()
-        return row
-
-    def _own_key(self, source: Source) -> tuple[Source, sqlite3.Row | None]:
-        """The photo under a key of its own, and its row if there is one."""
-        row = self._row(source.key)
-        other = replace(source, key=distinct(source.key, source.place))
-        before = self._row(other.key)
-        # in whichever order they come this time, each keeps the key that it had
-        if before is not None and before["source"] == source.place:
-            return other, before
-        if row is not None and row["seen"] == self.run and row["source"] != source.place:
-            return other, before
-        return source, row
-
-    def _done_elsewhere(self, row: sqlite3.Row) -> bool:
-        wanted = "SELECT 1 FROM photos WHERE key = ? AND ours"
-        return not row["ours"] and any(other.execute(wanted, (row["key"],)).fetchone() for other in self._others)
-
-    def _add(self, source: Source, config: str, template: str, pair: bool) -> None:
-        for other in self._others:
-            row = other.execute("SELECT * FROM photos WHERE key = ? AND ours", (source.key,)).fetchone()
-            if row is not None and _fits(row, source.key, template, pair):
-                values = dict(row) | {"seen": self.run}
-                names, marks = ", ".join(values), ", ".join("?" * len(values))
-                try:
-                    self._db.execute(f"INSERT INTO photos ({names}) VALUES ({marks})", tuple(values.values()))
-                    return
-                except sqlite3.IntegrityError:
-                    break  # somebody has its name already: it gets another and is cut again
-        insert = (
-            "INSERT INTO photos (key, source, bytes, stamp, config, target, folded, pair, state, seen) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?)"
-        )
-        for target in candidates(source.key, template):
-            own = (source.key, source.place, source.bytes, source.stamp, config)
-            try:
-                self._db.execute(insert, (*own, target, folded(target), pair, self.run))
-                return
-            except sqlite3.IntegrityError:
-                continue
-        raise GigamatteError(f"{source.key}: every name for its result is taken", "choose another --name")
-
-    def _revise(
-        self,
-        row: sqlite3.Row,
-        source: Source,
-        config: str,
-        standing: Callable[[str], str | None],
-        *,
-        retry: bool,
-        recheck: bool,
-        overwrite: bool,
-    ) -> None:
-        """Decide what a listed photo needs, from what is remembered of it."""
-        # a photo of the same name from elsewhere is another photo: what lies at the target is not its result
-        moved = row["source"] != source.place
-        ours = row["ours"] and not moved
-        self._db.execute(
-            "UPDATE photos SET seen = ?, source = ?, bytes = ?, config = ?, stamp = ?, ours = ?, handed = ?"
-            " WHERE key = ?",
-            (
-                self.run,
-                source.place,
-                source.bytes,
-                config,
-                source.stamp,
-                ours,
-                row["handed"] and not moved,
-                source.key,
-            ),
-        )
-        if source.refusal:
-            self._db.execute(
-                "UPDATE photos SET state = 'quarantined', code = 'refused', message = ?, hint = '' WHERE key = ?",
-                (source.refusal, source.key),
-            )
-            return
-        redo, touched = row["config"] != config, moved or row["stamp"] != source.stamp
-        if row["state"] in ("done", "kept") and not redo:
-            stands = joined(map(standing, files_of(row["target"], row["pair"])))
-            again = recheck or (overwrite and row["state"] == "kept")
-            if not touched and not again and stands == row["out_stamp"]:
-                return
-            redo = stands is None  # a result that stands may turn out to be right once it is hashed
-        elif row["state"] == "quarantined" and not (redo or touched or retry or row["code"] in ("exists", "refused")):
-            return
-        clean = f", {_CLEAN}" if redo else ""
-        attempts = row["attempts"] if row["state"] in ("waiting", "failed") and not (redo or touched) else 0
-        self._db.execute(
-            f"UPDATE photos SET state = 'waiting', attempts = ?{clean} WHERE key = ?", (attempts, source.key)
-        )
-
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """One transaction. Raises WriteError when the database cannot be written, on a full disk for example."""
@@ -431,16 +273,4 @@ class Manifest:
                 raise
             self._db.execute("COMMIT")
         except sqlite3.OperationalError as error:
-            raise _unwritable(self.path, error) from error
-
-
-def _fits(row: sqlite3.Row, key: str, template: str, pair: bool) -> bool:
-    """Whether a row tells of a result as it would be called now. Manifests of version 1 know no pairs."""
-    two = "pair" in row.keys() and bool(row["pair"])  # noqa: SIM118  # a Row is a sequence of its values
-    return two == pair and row["target"] in candidates(key, template)
-
-
-def _unwritable(path: Path, error: sqlite3.Error) -> WriteError:
-    return WriteError(
-        f"the manifest {path} cannot be used: {error}", "is its disk full, or its folder read-only or a network folder?"
-    )
+            raise unwritable(self.path, error) from error
