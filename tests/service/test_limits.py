@@ -74,6 +74,27 @@ def test_a_service_that_drains_is_not_ready_and_takes_nothing(own_service, pictu
         assert requests.get(f"{service.url}/livez", timeout=30).status_code == 200
 
 
+def test_who_still_waits_when_the_time_to_drain_is_over_gets_an_answer(own_service, pictures):
+    with own_service(drain_seconds=0, inflight=1) as service:
+        answers = []
+        threads = [threading.Thread(target=lambda: answers.append(post(service, pictures))) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        until = time.monotonic() + 30
+        while service.desk.depth < 3 and time.monotonic() < until:
+            time.sleep(0.002)
+        service.desk._loop.call_soon_threadsafe(service.desk.drain)
+        for thread in threads:
+            thread.join()
+        codes = sorted(answer.status_code for answer in answers)
+        assert len(codes) == 6
+        assert set(codes) <= {200, 503}
+        refused = [answer for answer in answers if answer.status_code == 503]
+        assert refused
+        assert all("shutting down" in answer.json()["detail"] for answer in refused)
+        assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
+
+
 def test_ready_once_the_network_has_run(service):
     answer = requests.get(f"{service.url}/readyz", timeout=30)
     assert (answer.status_code, answer.json()) == (200, {"status": "ready", "reasons": []})
@@ -89,12 +110,20 @@ def test_not_ready_without_its_network(own_service, tmp_path):
         assert "none.onnx" in answer.json()["reasons"][0]
 
 
+def metrics_of(service):
+    text = requests.get(f"{service.url}/metrics", timeout=30).text
+    return dict(line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#"))
+
+
 def test_metrics(service, pictures):
     post(service, pictures)
-    text = requests.get(f"{service.url}/metrics", timeout=30).text
-    values = dict(line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#"))
+    counted = 'gigamatte_requests_total{method="POST",route="/remove_background",status="200"}'
+    until = time.monotonic() + 30
+    while counted not in (values := metrics_of(service)):  # a request is counted after its answer has left
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    assert float(values[counted]) >= 1
     assert float(values['gigamatte_photos_total{outcome="cut"}']) >= 1
-    assert float(values['gigamatte_requests_total{method="POST",route="/remove_background",status="200"}']) >= 1
     assert float(values['gigamatte_stage_seconds_count{stage="matte"}']) >= 1
     assert float(values["gigamatte_photo_pixels_total"]) >= 400 * 300
     assert float(values["gigamatte_worker_memory_bytes"]) > 1e6

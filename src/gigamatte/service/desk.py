@@ -27,6 +27,8 @@ log = logging.getLogger("gigamatte.service")
 
 #: seconds between two looks for expired jobs
 SWEEP_SECONDS = 30.0
+#: before the end of the drain: time enough to stop between tiles and to say so
+ANSWER_SECONDS = 2.0
 
 
 class Ticket:
@@ -81,6 +83,7 @@ class Desk:
         self._buckets: dict[str, tuple[float, float]] = {}
         self._followers: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
+        self._out_of_time = asyncio.Event()
 
     # ---- places
 
@@ -139,7 +142,8 @@ class Desk:
     async def cut(self, job: Job, gone: Callable[[], Awaitable[None]]) -> Receipt:
         """Cut a photo while its client waits. ``gone()`` returns when the client has left, which cancels the work.
 
-        Raises what cutting raises, Late after ``request_seconds``, Cancelled when the client left.
+        Raises what cutting raises, Late after ``request_seconds``, Cancelled when the client left, Busy when the
+        service shuts down and has no time left to finish.
         """
         return await self._wait_for(self.supervisor.submit(job), gone)
 
@@ -150,9 +154,10 @@ class Desk:
     async def _wait_for(self, task: Task, gone: Callable[[], Awaitable[None]]) -> Receipt:
         future = asyncio.wrap_future(task)
         leaving = asyncio.ensure_future(gone())
+        ending = asyncio.ensure_future(self._out_of_time.wait())
         try:
             done, _ = await asyncio.wait(
-                (future, leaving), timeout=self.settings.request_seconds, return_when=asyncio.FIRST_COMPLETED
+                (future, leaving, ending), timeout=self.settings.request_seconds, return_when=asyncio.FIRST_COMPLETED
             )
             if future in done:
                 return self._counted(future)
@@ -163,11 +168,14 @@ class Desk:
             if leaving in done:
                 self.metrics.photos.labels("left").inc()
                 raise Cancelled("the client has left")
+            if ending in done:
+                raise Busy("the service is shutting down", "try again in a moment")
             raise Late(
                 f"not finished after {self.settings.request_seconds:g} seconds", "hand long work in at POST /jobs"
             )
         finally:
             leaving.cancel()
+            ending.cancel()
             if not task.done():
                 task.cancel()
 
@@ -269,7 +277,12 @@ class Desk:
             await asyncio.sleep(min(SWEEP_SECONDS, self.settings.ttl_seconds / 2))
 
     def drain(self) -> None:
-        """Accept nothing more, and let go of those who only watch."""
+        """Accept nothing more, and let go of those who only watch.
+
+        Who waits for a photo still has ``drain_seconds``; shortly before, all who are left get an answer.
+        """
+        if not self.draining:
+            self._loop.call_later(max(0.0, self.settings.drain_seconds - ANSWER_SECONDS), self._out_of_time.set)
         self.draining = True
         for live in self.live.values():
             live.tell(live.stage, live.fraction)
