@@ -1,10 +1,11 @@
 """What a second look is worth: mean IoU of the coarse mask after one pass, flip averaging, and a pass on the crop.
 
-    python benchmarks/quality_passes.py FOLDER... [--model locator] [--every 10 --offset 9]
+    python benchmarks/quality_passes.py PLACE... [--model locator] [--every 10 --offset 9]
 
-Each FOLDER holds NAME.jpg with its mask NAME.png. The locator's own training keeps every tenth picture of people and
-cats out (those whose number ends in 9): the defaults take exactly these. Never choose between ways on pictures that the
-network was trained on, nor on the final evaluation set.
+Each PLACE is a folder of NAME.jpg with its mask NAME.png, or FOLDER/BEGINNING for all whose names begin so (a scene).
+The locator's own training keeps every tenth picture of people and cats out (those whose number ends in 9): the defaults
+take exactly these; of davis it keeps the scenes camel, car-shadow and libby. Never choose between ways on pictures that
+the network was trained on, nor on the final evaluation set.
 """  # fmt: skip
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from gigamatte.network.closer import both, surroundings
 from gigamatte.network.networks import Network, open_network
-from gigamatte.types import Box, CoarseMatte, Fit, Size
+from gigamatte.types import Box, CoarseMatte, Size
 
 Pixels = NDArray[np.uint8]
 Way = Callable[[Network, Pixels], CoarseMatte]
@@ -40,44 +42,18 @@ def flipped(network: Network, photo: Pixels, region: Box | None = None) -> Coars
     return CoarseMatte((ways[0].alpha + ways[1].alpha[:, ::-1]) / 2, ways[0].fit)
 
 
-def closer(margin: float, look: Way, blend: bool = False) -> Way:
-    """Look once, crop to what was found with a margin (a part of its longer side), look again."""
+def twice(margin: float, look: Way, blend: bool = True) -> Way:
+    """Look once, then again at what was found with a margin (a part of its longer side)."""
 
     def way(network: Network, photo: Pixels) -> CoarseMatte:
         first = look(network, photo)
-        region = found(first, margin)
-        if region is None or region.width * region.height > 0.7 * first.fit.photo.pixels:
+        region = surroundings(first, margin)
+        if region is None:
             return first
         second = look(network, photo, region)  # type: ignore[call-arg]
-        return mixed(first, second) if blend else second
+        return both(first, second) if blend else second
 
     return way
-
-
-def found(coarse: CoarseMatte, margin: float) -> Box | None:
-    rows, columns = np.nonzero(coarse.alpha > 0.3)
-    if not len(rows):
-        return None
-    box = Box(columns.min(), rows.min(), columns.max() + 1 - columns.min(), rows.max() + 1 - rows.min())
-    inside = in_photo(coarse.fit, box)
-    return inside.grown(round(margin * max(inside.width, inside.height))).within(coarse.fit.photo)
-
-
-def in_photo(fit: Fit, box: Box) -> Box:
-    """The smallest box of photo pixels that covers ``box``, which is given in the network's pixels."""
-    across, down = fit.region.width / fit.network.width, fit.region.height / fit.network.height
-    left, top = int(np.floor(box.left * across)), int(np.floor(box.top * down))
-    right, bottom = int(np.ceil(box.right * across)), int(np.ceil(box.bottom * down))
-    return Box(left + fit.region.left, top + fit.region.top, right - left, bottom - top).within(fit.region)
-
-
-def mixed(first: CoarseMatte, second: CoarseMatte) -> CoarseMatte:
-    """The mean of both, at the second's size: the first keeps the second from cutting off what lies in the crop."""
-    photo = first.fit.photo
-    whole = at_photo(first)[second.fit.region.slices()]
-    shape = second.fit.network.width, second.fit.network.height
-    again = cv2.resize(whole, shape, interpolation=cv2.INTER_AREA)
-    return CoarseMatte(np.clip((again + second.alpha) / 2, 0, 1), Fit(photo, second.fit.region, second.fit.network))
 
 
 def at_photo(coarse: CoarseMatte) -> NDArray[np.float32]:
@@ -90,19 +66,20 @@ def at_photo(coarse: CoarseMatte) -> NDArray[np.float32]:
 WAYS: dict[str, Way] = {
     "one pass": one,
     "flip": flipped,
-    "two passes, margin 10 %": closer(0.1, one),
-    "two passes, margin 25 %": closer(0.25, one),
-    "two passes, margin 25 %, blended": closer(0.25, one, blend=True),
-    "two passes, margin 50 %, blended": closer(0.5, one, blend=True),
-    "two passes, margin 25 %, blended, flip": closer(0.25, flipped, blend=True),
+    "flip, a second pass instead, margin 25 %": twice(0.25, flipped, blend=False),
+    "flip, a second pass averaged in, margin 10 %": twice(0.1, flipped),
+    "flip, a second pass averaged in, margin 25 %": twice(0.25, flipped),
+    "flip, a second pass averaged in, margin 50 %": twice(0.5, flipped),
 }
 
 
-def cases(folder: Path, every: int, offset: int) -> Iterator[tuple[Pixels, NDArray[np.bool_]]]:
-    for path in sorted(folder.glob("*.jpg")):
+def cases(place: Path, every: int, offset: int) -> Iterator[tuple[Pixels, NDArray[np.bool_]]]:
+    """(photo, mask) of every tenth picture of a folder, or of all that begin as ``place`` does."""
+    whole = not place.is_dir()
+    for path in sorted(place.parent.glob(f"{place.name}*.jpg") if whole else place.glob("*.jpg")):
         digits = "".join(c for c in path.stem if c.isdigit())
         mask = path.with_suffix(".png")
-        if mask.exists() and (every == 1 or int(digits or 0) % every == offset):
+        if mask.exists() and (whole or int(digits or 0) % every == offset):
             yield np.asarray(Image.open(path).convert("RGB")), np.asarray(Image.open(mask).convert("L")) > 127
 
 
@@ -114,16 +91,16 @@ def iou(coarse: CoarseMatte, truth: NDArray[np.bool_]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folders", type=Path, nargs="+")
+    parser.add_argument("places", type=Path, nargs="+")
     parser.add_argument("--model", default="locator")
     parser.add_argument("--every", type=int, default=10)
     parser.add_argument("--offset", type=int, default=9)
     given = parser.parse_args()
-    print("| way | " + " | ".join(folder.name for folder in given.folders) + " |")
-    print("| --- |" + " ---: |" * len(given.folders))
+    print("| way | " + " | ".join(place.name for place in given.places) + " |")
+    print("| --- |" + " ---: |" * len(given.places))
     with open_network(given.model, threads=1) as network:
         network.card = dataclasses.replace(network.card, mirrored=False)  # "flip" does it here
-        sets = [list(cases(folder, given.every, given.offset)) for folder in given.folders]
+        sets = [list(cases(place, given.every, given.offset)) for place in given.places]
         for name, way in WAYS.items():
             means = [np.mean([iou(way(network, photo), truth) for photo, truth in pairs]) for pairs in sets]
             print(f"| {name} | " + " | ".join(f"{mean:.3f}" for mean in means) + " |", flush=True)

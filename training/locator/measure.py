@@ -5,40 +5,50 @@ A subject is where the sigmoid of the logits exceeds .5, compared at the picture
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
-import openvino
 from numpy.typing import NDArray
 from PIL import Image as Pillow
+
+from gigamatte.network.closer import both, surroundings
+from gigamatte.network.engines.select import open_engine
+from gigamatte.network.locator import locator_card
+from gigamatte.network.networks import Network
+from gigamatte.network.onnx_file import read_header
+from gigamatte.types import Box, CoarseMatte, Size
 
 from .compose import CLOSE, DRAWN, PLAIN, Framing, Studio, composite
 from .data import Pixels, group_of, open_pool
 
 Predict = Callable[[Pixels], NDArray[np.float32]]
-MEAN = np.array([0.485, 0.456, 0.406], np.float32)
-STD = np.array([0.229, 0.224, 0.225], np.float32)
 
 
 def loader(path: Path, threads: int = 2) -> Predict:
     """A function from RGB (row, column, 3) uint8 to the subject's probability (row, column), same size.
 
-    As the product asks: the mean of the answers for the photo and for the mirrored photo.
+    As the product asks: the photo and the mirrored photo, then both closer at what was found.
     """
-    core = openvino.Core()
-    settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads}
-    compiled = core.compile_model(str(path), "CPU", settings)
-    size = compiled.input(0).shape[2]
+    model = path.read_bytes()
+    header = read_header(model)
+    card = dataclasses.replace(locator_card(), size=header.inputs[header.image_input][1][2])
+    network = Network(card, lambda _: open_engine(model, device="cpu", require=True, threads=threads, small=True))
+
+    def look(rgb: Pixels, region: Box) -> CoarseMatte:
+        return network.locate(np.ascontiguousarray(rgb[region.slices()]), region, Size.of(rgb))
 
     def predict(rgb: Pixels) -> NDArray[np.float32]:
-        small = Pillow.fromarray(rgb).resize((size, size), Pillow.Resampling.BILINEAR)
-        pixels = ((np.asarray(small, np.float32) / 255 - MEAN) / STD).transpose(2, 0, 1)[None]
-        looks = [compiled(x)[0][0, 0].copy() for x in (pixels, np.ascontiguousarray(pixels[..., ::-1]))]
-        plain, mirrored = (1 / (1 + np.exp(-logits)) for logits in looks)
-        probability = (plain + mirrored[:, ::-1]) / 2
-        return np.asarray(cv2.resize(probability, rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+        found = look(rgb, Size.of(rgb).box)
+        if box := surroundings(found, card.closer):
+            found = both(found, look(rgb, box))
+        region = found.fit.region
+        probability = np.zeros(rgb.shape[:2], np.float32)
+        size = (region.width, region.height)
+        probability[region.slices()] = cv2.resize(found.alpha, size, interpolation=cv2.INTER_LINEAR)
+        return probability
 
     return predict
 

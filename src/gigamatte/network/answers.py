@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
 
 from gigamatte.errors import UsageError
 from gigamatte.kept.base import Cache, key_of
+from gigamatte.network.closer import both, surroundings
 from gigamatte.network.decode import as_coarse, decided
 from gigamatte.network.networks import Network
 from gigamatte.photo.levels import PhotoLevels
@@ -37,7 +39,19 @@ class Answer:
 
 
 def ask(network: Network, levels: PhotoLevels, region: Box, cache: Cache | None = None, device: str = "") -> Answer:
-    """What the network says about ``region`` of the photo. ``device`` is the one asked for: another may answer else."""
+    """What the network says about ``region`` of the photo. ``device`` is the one asked for: another may answer else.
+
+    Some networks look twice: at all of it, then closer at what they found.
+    """
+    first = _look(network, levels, region, cache, device)
+    box = surroundings(first.coarse, network.card.closer) if network.card.closer else None
+    if box is None:
+        return first
+    second = _look(network, levels, box, cache, device)
+    return dataclasses.replace(first, coarse=both(first.coarse, second.coarse))
+
+
+def _look(network: Network, levels: PhotoLevels, region: Box, cache: Cache | None, device: str) -> Answer:
     size = network.input_size(region.size)
     seen = levels.proxy(region, size)
     card, photo = network.card, levels.size(0)

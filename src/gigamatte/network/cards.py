@@ -53,6 +53,8 @@ class ModelCard:
     multiple: int = 32
     #: asked about the mirrored photo as well, and both answers averaged: twice the time for a steadier mask
     mirrored: bool = False
+    #: asked again about its subject and so much around it, as a part of the subject's longer side; 0: it is not
+    closer: float = 0.0
     #: how far its contours stray from the true ones, a σ in pixels of its answer; 0: no farther than they are soft
     stray: float = 0.0
     #: it learned opaque subjects only: what it half sees away from the contour is doubt, not glass
@@ -77,6 +79,7 @@ class ModelCard:
             f"size {self.size} is not a multiple of {self.multiple}",
         )
         need(self.output in get_args(Output), f"output is logits or sigmoid, found {self.output!r}")
+        need(0 <= self.closer <= 1, f"closer lies in 0…1, found {self.closer}")
         need(self.build in get_args(Build), f"build is one of {', '.join(get_args(Build))}, found {self.build!r}")
         need(self.patch_order in get_args(PatchOrder), f"patch_order is old or new, found {self.patch_order!r}")
         need(len(self.mean) == len(self.std) == 3 and min(self.std) > 0, "mean and std are 3 numbers, std above 0")
