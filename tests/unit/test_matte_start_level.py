@@ -10,6 +10,7 @@ import pytest
 from gigamatte.matte.cascade import resolve
 from gigamatte.matte.correct import Correction
 from gigamatte.matte.refiners.guided import GuidedRefiner
+from gigamatte.matte.refiners.upscale import UpscaleRefiner
 from gigamatte.matte.scale import searching_level, starting_level
 from gigamatte.network.decode import as_coarse
 from gigamatte.network.locator import locator_card
@@ -52,6 +53,16 @@ def test_the_contour_of_a_network_that_strays_is_found_again():
         matte, _ = resolve(coarse, ArrayLevels(colours), GuidedRefiner())
         errors.append(float(np.abs(matte.read(photo.box) / 255 - alpha).mean()))
     assert errors[1] < 0.3 * errors[0]
+
+
+def test_without_a_refiner_nothing_is_looked_for():
+    """The mask enlarged is the mask enlarged, however far its contour strays."""
+    photo = Size(1024, 768)
+    alphas = []
+    for stray in (0.0, 16.0):
+        colours, _, coarse = moved_mask(photo, 12, stray)
+        alphas.append(resolve(coarse, ArrayLevels(colours), UpscaleRefiner())[0].read(photo.box))
+    np.testing.assert_array_equal(*alphas)
 
 
 def test_a_stroke_is_not_felt_far_away_though_the_contour_is_looked_for_far():

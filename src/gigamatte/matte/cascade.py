@@ -77,7 +77,7 @@ def _start(
     """The mask, corrected, on its first level: (alpha, level, blur, warnings)."""
     # measured before it is corrected: a stroke's edges say nothing about how sharp the mask is elsewhere
     level, blur = starting_level(coarse, levels.levels - 1)
-    searched = searching_level(coarse, levels.levels - 1)
+    searched = searching_level(coarse, levels.levels - 1) if refiner.looks else 0
     if searched > level:
         found = placed(coarse, levels, refiner, searched, level, pool)
         coarse, blur = CoarseMatte(found, Fit.whole(coarse.fit.photo, Size.of(found))), 0.0

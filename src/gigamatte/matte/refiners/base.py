@@ -35,6 +35,11 @@ class Refiner(Protocol):
     @property
     def halo(self) -> int: ...  # noqa: D102
 
+    @property
+    def looks(self) -> bool:
+        """Whether it looks at the photo, and so can look for a contour that strays."""
+        ...
+
     def at(self, finer: Size, /) -> Refiner:
         """Who lifts to a level of this size: a refiner may leave some levels to another."""
         ...

@@ -39,6 +39,7 @@ class GuidedRefiner:
     name: str = "guided"
     #: two box filters of the widest radius, the blur's tail and the bilinear lift, twice as many finer pixels
     halo: int = 32
+    looks: bool = True
 
     def at(self, _finer: Size, /) -> Refiner:
         """Every level alike."""

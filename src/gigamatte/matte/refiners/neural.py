@@ -56,6 +56,7 @@ class NeuralRefiner:
     name = "neural"
     #: the network looks 28 finer pixels far, what it is shown another 34
     halo = 64
+    looks = True
 
     def __init__(self, engine: Engine) -> None:
         shape, made_for = engine.input_shape, engine.metadata.get("evidence")

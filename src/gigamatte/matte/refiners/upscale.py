@@ -18,6 +18,7 @@ class UpscaleRefiner:
 
     name: str = "off"
     halo: int = 8
+    looks: bool = False
 
     def at(self, _finer: Size, /) -> Refiner:
         """Every level alike."""
