@@ -131,7 +131,7 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--compile", action="store_true", help="fuse operations (needs a C++ compiler; a fifth faster)")
     export = verbs.add_parser("export", help="write the ONNX file")
     export.add_argument("--checkpoint", type=Path, required=True)
-    export.add_argument("--size", type=int, default=288)
+    export.add_argument("--size", type=int, default=416)
     export.add_argument("--output", type=Path, default=SHIPPED)
     measure = verbs.add_parser("measure", help="IoU through OpenVINO")
     measure.add_argument("--network", type=Path, default=SHIPPED)
