@@ -194,11 +194,13 @@ from {module} import {name} as Engine
 
 engine = Engine.open(probe_network(free=True))
 shapes = [(1, 3, 128, 96), (1, 3, 96, 128), (2, 3, 64, 64), (1, 3, 160, 80), (3, 3, 50, 75)]
-for turn in range(70):
-    if turn == 20:
-        before = peak_rss_mb()
+peaks = []
+for turn in range(120):
+    if turn in (20, 70):
+        peaks.append(peak_rss_mb())
     engine.run(np.random.default_rng(turn).standard_normal(shapes[turn % 5]).astype(np.float32))
-print(peak_rss_mb() - before)
+peaks.append(peak_rss_mb())
+print(min(peaks[1] - peaks[0], peaks[2] - peaks[1]))
 """
 
 
@@ -207,7 +209,8 @@ def test_fifty_runs_do_not_grow(engine_type):
     code = CHILD.format(module=engine_type.__module__, name=engine_type.__name__)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    # keeping the buffers of one run in ten would be 10 MB
+    # keeping the buffers of one run in ten would be 10 MB in both fifties; a thread that meets a larger buffer only late
+    # grows in one
     assert float(done.stdout) < 6
 
 
