@@ -209,8 +209,7 @@ def test_fifty_runs_do_not_grow(engine_type):
     code = CHILD.format(module=engine_type.__module__, name=engine_type.__name__)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    # keeping the buffers of one run in ten would be 10 MB in both fifties; a thread that meets a larger buffer only late
-    # grows in one
+    # keeping the buffers of one run in ten would be 10 MB in both fifties; a buffer that is met late shows in one
     assert float(done.stdout) < 6
 
 
