@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 
-import cv2
 import torch
 from torch import Tensor, distributed
 from torch.multiprocessing import spawn
 
 
 def side_by_side(task: Callable[[int], None], ranks: int, port: int) -> None:
-    """Runs ``task(rank)`` in ``ranks`` processes that can average their weights; with one, in this process."""
+    """Runs ``task(rank)`` in ``ranks`` processes that can average their weights; with one, in this process.
+
+    The task says how many threads each takes.
+    """
     if ranks == 1:
         task(0)
     else:
@@ -21,8 +23,6 @@ def side_by_side(task: Callable[[int], None], ranks: int, port: int) -> None:
 
 def _one(rank: int, task: Callable[[int], None], ranks: int, port: int) -> None:
     os.setsid()  # Linux shares processors among sessions first: the ranks must not halve each other's part
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
     distributed.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=ranks)
     task(rank)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -183,6 +184,7 @@ class Schedule:
     def __call__(self, rank: int) -> None:
         """One process; the first one validates and writes the checkpoint."""
         torch.set_num_threads(1)
+        cv2.setNumThreads(1)
         trainer = Trainer(self.plan, self.cache, self.renders, rank)
         if self.checkpoint.is_file():
             trainer.resume(self.checkpoint)
