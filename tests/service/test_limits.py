@@ -13,12 +13,18 @@ def post(service, pictures, **more):
     return requests.post(f"{service.url}/remove_background", files={"image": pictures["jpeg"]}, timeout=60, **more)
 
 
+def posting(service, pictures, count):
+    """(answers, threads): so many clients at once; the answers are complete when the threads have ended."""
+    answers = []
+    threads = [threading.Thread(target=lambda: answers.append(post(service, pictures))) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    return answers, threads
+
+
 def test_a_full_queue_is_503_with_retry_after_and_nothing_accepted_is_lost(own_service, pictures):
     with own_service(queue_depth=2, inflight=1) as service:
-        answers = []
-        threads = [threading.Thread(target=lambda: answers.append(post(service, pictures))) for _ in range(12)]
-        for thread in threads:
-            thread.start()
+        answers, threads = posting(service, pictures, 12)
         for thread in threads:
             thread.join()
         good = [answer for answer in answers if answer.status_code == 200]
@@ -76,10 +82,7 @@ def test_a_service_that_drains_is_not_ready_and_takes_nothing(own_service, pictu
 
 def test_who_still_waits_when_the_time_to_drain_is_over_gets_an_answer(own_service, pictures):
     with own_service(drain_seconds=0, inflight=1) as service:
-        answers = []
-        threads = [threading.Thread(target=lambda: answers.append(post(service, pictures))) for _ in range(6)]
-        for thread in threads:
-            thread.start()
+        answers, threads = posting(service, pictures, 6)
         until = time.monotonic() + 30
         while service.desk.depth < 3 and time.monotonic() < until:
             time.sleep(0.002)
