@@ -15,12 +15,12 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gigamatte.network.closer import both, surroundings
+from gigamatte.matte.start import laid_on_level
+from gigamatte.network.closer import twice
 from gigamatte.network.networks import Network, open_network
 from gigamatte.types import Box, CoarseMatte, Size
 
@@ -42,34 +42,29 @@ def flipped(network: Network, photo: Pixels, region: Box | None = None) -> Coars
     return CoarseMatte((ways[0].alpha + ways[1].alpha[:, ::-1]) / 2, ways[0].fit)
 
 
-def twice(margin: float, look: Way, blend: bool = True) -> Way:
+def again(margin: float, look: Way, blend: bool = True) -> Way:
     """Look once, then again at what was found with a margin (a part of its longer side)."""
 
     def way(network: Network, photo: Pixels) -> CoarseMatte:
-        first = look(network, photo)
-        region = surroundings(first, margin)
-        if region is None:
-            return first
-        second = look(network, photo, region)  # type: ignore[call-arg]
-        return both(first, second) if blend else second
+        seen: list[CoarseMatte] = []
+
+        def keep(region: Box) -> CoarseMatte:
+            seen.append(look(network, photo, region))  # type: ignore[call-arg]
+            return seen[-1]
+
+        blended = twice(keep, Size.of(photo).box, margin)
+        return blended if blend else seen[-1]
 
     return way
-
-
-def at_photo(coarse: CoarseMatte) -> NDArray[np.float32]:
-    out = np.zeros(coarse.fit.photo.shape, np.float32)
-    region = coarse.fit.region
-    out[region.slices()] = cv2.resize(coarse.alpha, (region.width, region.height), interpolation=cv2.INTER_LINEAR)
-    return out
 
 
 WAYS: dict[str, Way] = {
     "one pass": one,
     "flip": flipped,
-    "flip, a second pass instead, margin 25 %": twice(0.25, flipped, blend=False),
-    "flip, a second pass averaged in, margin 10 %": twice(0.1, flipped),
-    "flip, a second pass averaged in, margin 25 %": twice(0.25, flipped),
-    "flip, a second pass averaged in, margin 50 %": twice(0.5, flipped),
+    "flip, a second pass instead, margin 25 %": again(0.25, flipped, blend=False),
+    "flip, a second pass averaged in, margin 10 %": again(0.1, flipped),
+    "flip, a second pass averaged in, margin 25 %": again(0.25, flipped),
+    "flip, a second pass averaged in, margin 50 %": again(0.5, flipped),
 }
 
 
@@ -84,7 +79,7 @@ def cases(place: Path, every: int, offset: int) -> Iterator[tuple[Pixels, NDArra
 
 
 def iou(coarse: CoarseMatte, truth: NDArray[np.bool_]) -> float:
-    guess = at_photo(coarse) > 0.5
+    guess = laid_on_level(coarse, coarse.fit.photo, 0) > 0.5
     either = np.count_nonzero(guess | truth)
     return np.count_nonzero(guess & truth) / either if either else 1.0
 

@@ -166,6 +166,16 @@ class Fit:
         across, down = self.region.width / self.network.width, self.region.height / self.network.height
         return math.sqrt(across * down)
 
+    def to_mask(self, corner: tuple[float, float], step: tuple[float, float], mask: Size) -> NDArray[np.float64]:
+        """From the pixels of a grid on the photo to those of a ``mask`` of the region, centre to centre: affine (2, 3).
+
+        The grid begins at ``corner`` (x, y) and its pixels are ``step`` (across, down) wide, both in photo pixels.
+        """
+        across, down = mask.width / self.region.width, mask.height / self.region.height
+        # centre of grid pixel v in photo pixels: corner + (v + ½)·step; of mask pixel u: region.left + (u + ½)/across
+        x, y = corner[0] + step[0] / 2 - self.region.left, corner[1] + step[1] / 2 - self.region.top
+        return np.array([[step[0] * across, 0, x * across - 0.5], [0, step[1] * down, y * down - 0.5]])
+
 
 @dataclass(frozen=True)
 class Photo:
@@ -236,12 +246,13 @@ class CoarseMatte:
 
     Never quantised, never stretched to fill the range. ``fit.network`` is the size of ``alpha``;
     outside ``fit.region`` the photo is background. ``stray`` is how far its contour strays from the true one, a σ in
-    photo pixels; 0 where it lies as exactly as it is sharp.
+    photo pixels; 0 where it lies as exactly as it is sharp. ``opaque``: an alpha between means doubt, not transparency.
     """
 
     alpha: FloatArray
     fit: Fit
     stray: float = 0.0
+    opaque: bool = False
 
     def __post_init__(self) -> None:
         if self.alpha.dtype != np.float32 or self.alpha.shape != self.fit.network.shape:

@@ -220,6 +220,6 @@ def test_only_the_doubt_of_opaque_networks_is_decided(opaque):
     size = Size(240, 240)
     alpha = np.zeros((240, 240), np.float32)
     alpha[80:160, 40:120], alpha[80:160, 120:200] = 1, 0.4
-    answer = Answer(CoarseMatte(alpha, Fit(size, size.box, size)), opaque=opaque)
+    answer = Answer(CoarseMatte(alpha, Fit(size, size.box, size), opaque=opaque))
     assert bool(answer.start.alpha[120, 180] == 0) is opaque
     np.testing.assert_array_equal(answer.coarse.alpha, alpha)

@@ -9,12 +9,12 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from gigamatte.network.closer import both, surroundings
+from gigamatte.matte.start import laid_on_level
+from gigamatte.network.closer import twice
 from gigamatte.network.engines.select import open_engine
 from gigamatte.network.locator import locator_card
 from gigamatte.network.networks import Network
@@ -41,14 +41,9 @@ def loader(path: Path, threads: int = 2) -> Predict:
         return network.locate(np.ascontiguousarray(rgb[region.slices()]), region, Size.of(rgb))
 
     def predict(rgb: Pixels) -> NDArray[np.float32]:
-        found = look(rgb, Size.of(rgb).box)
-        if box := surroundings(found, card.closer):
-            found = both(found, look(rgb, box))
-        region = found.fit.region
-        probability = np.zeros(rgb.shape[:2], np.float32)
-        size = (region.width, region.height)
-        probability[region.slices()] = cv2.resize(found.alpha, size, interpolation=cv2.INTER_LINEAR)
-        return probability
+        size = Size.of(rgb)
+        found = twice(lambda region: look(rgb, region), size.box, card.closer)
+        return laid_on_level(found, size, 0)
 
     return predict
 

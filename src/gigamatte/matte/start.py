@@ -20,17 +20,9 @@ def laid_on_level(coarse: CoarseMatte, size: Size, level: int) -> FloatArray:
     if wanted.width < alpha.shape[1] or wanted.height < alpha.shape[0]:
         shrunk = Size(min(wanted.width, alpha.shape[1]), min(wanted.height, alpha.shape[0]))
         alpha = cv2.resize(alpha, (shrunk.width, shrunk.height), interpolation=cv2.INTER_AREA)
-    across, down = alpha.shape[1] / region.width, alpha.shape[0] / region.height
-    # centre of level pixel x in photo pixels: (x + ½)·step; of mask pixel u: region.left + (u + ½)/across
-    to_mask = np.array(
-        [
-            [step * across, 0, (step / 2 - region.left) * across - 0.5],
-            [0, step * down, (step / 2 - region.top) * down - 0.5],
-        ]
-    )
     laid: FloatArray = cv2.warpAffine(
         alpha,
-        to_mask,
+        coarse.fit.to_mask((0, 0), (step, step), Size.of(alpha)),
         (size.width, size.height),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,

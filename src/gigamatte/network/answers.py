@@ -9,7 +9,7 @@ import numpy as np
 
 from gigamatte.errors import UsageError
 from gigamatte.kept.base import Cache, key_of
-from gigamatte.network.closer import both, surroundings
+from gigamatte.network.closer import twice
 from gigamatte.network.decode import as_coarse, decided
 from gigamatte.network.networks import Network
 from gigamatte.photo.levels import PhotoLevels
@@ -21,21 +21,17 @@ _NAMES = 32
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Where the subject is, and what said so: the device and precision that the network ran in.
-
-    ``opaque`` networks mean doubt, not transparency, by an alpha between.
-    """
+    """Where the subject is, and what said so: the device and precision that the network ran in."""
 
     coarse: CoarseMatte
     device: str = "cpu"
     precision: str = "f32"
     warnings: tuple[str, ...] = ()
-    opaque: bool = False
 
     @property
     def start(self) -> CoarseMatte:
         """What the alpha is resolved from; ``coarse`` is still needed to tell how sure the network was."""
-        return decided(self.coarse) if self.opaque else self.coarse
+        return decided(self.coarse) if self.coarse.opaque else self.coarse
 
 
 def ask(network: Network, levels: PhotoLevels, region: Box, cache: Cache | None = None, device: str = "") -> Answer:
@@ -43,12 +39,14 @@ def ask(network: Network, levels: PhotoLevels, region: Box, cache: Cache | None 
 
     Some networks look twice: at all of it, then closer at what they found.
     """
-    first = _look(network, levels, region, cache, device)
-    box = surroundings(first.coarse, network.card.closer) if network.card.closer else None
-    if box is None:
-        return first
-    second = _look(network, levels, box, cache, device)
-    return dataclasses.replace(first, coarse=both(first.coarse, second.coarse))
+    answers: list[Answer] = []
+
+    def look(box: Box) -> CoarseMatte:
+        answers.append(_look(network, levels, box, cache, device))
+        return answers[-1].coarse
+
+    coarse = twice(look, region, network.card.closer)
+    return dataclasses.replace(answers[0], coarse=coarse)
 
 
 def _look(network: Network, levels: PhotoLevels, region: Box, cache: Cache | None, device: str) -> Answer:
@@ -70,7 +68,7 @@ def _look(network: Network, levels: PhotoLevels, region: Box, cache: Cache | Non
 def _asked(network: Network, seen: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], region: Box, photo: Size) -> Answer:
     coarse = network.locate(seen, region, photo)
     engine = network.engine
-    return Answer(coarse, engine.device, engine.precision, network.warnings, network.card.opaque)
+    return Answer(coarse, engine.device, engine.precision, network.warnings)
 
 
 def _packed(answer: Answer) -> bytes:
@@ -82,6 +80,6 @@ def _unpacked(value: bytes, fit: Fit, network: Network) -> Answer | None:
     try:
         device, precision = (value[at : at + _NAMES].decode().strip() for at in (0, _NAMES))
         alpha = np.frombuffer(value, "<f4", offset=2 * _NAMES).astype(np.float32).reshape(fit.network.shape)
-        return Answer(as_coarse(alpha, network.card, fit), device, precision, network.notices, network.card.opaque)
+        return Answer(as_coarse(alpha, network.card, fit), device, precision, network.notices)
     except (ValueError, UsageError):  # no alpha at all: asked again
         return None

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 
 import cv2
 import numpy as np
 
 from gigamatte.types import Box, CoarseMatte, FloatArray
+
+
+def twice(look: Callable[[Box], CoarseMatte], region: Box, margin: float) -> CoarseMatte:
+    """What ``look`` sees in ``region`` of the photo and, where there is a ``margin``, closer at what it found there."""
+    first = look(region)
+    box = surroundings(first, margin) if margin else None
+    return first if box is None else both(first, look(box))
 
 
 def surroundings(first: CoarseMatte, margin: float) -> Box | None:
@@ -42,20 +50,12 @@ def both(first: CoarseMatte, second: CoarseMatte) -> CoarseMatte:
 
 def _seen_from(first: CoarseMatte, second: CoarseMatte) -> FloatArray:
     """The first alpha, resampled to the pixels of the second."""
-    wide, narrow = first.fit.region, second.fit.region
-    rows, columns = second.alpha.shape
-    across, down = first.alpha.shape[1] / wide.width, first.alpha.shape[0] / wide.height
-    step_x, step_y = narrow.width / columns, narrow.height / rows
-    # centre of the second's pixel v in photo pixels: left + (v + ½)·step; of the first's pixel u: left + (u + ½)/across
-    to_first = np.array(
-        [
-            [step_x * across, 0, (step_x / 2 + narrow.left - wide.left) * across - 0.5],
-            [0, step_y * down, (step_y / 2 + narrow.top - wide.top) * down - 0.5],
-        ]
-    )
+    part, grid = second.fit.region, second.fit.network
+    step = (part.width / grid.width, part.height / grid.height)
+    to_first = first.fit.to_mask((part.left, part.top), step, first.fit.network)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     seen: FloatArray = cv2.warpAffine(
-        first.alpha, to_first, (columns, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE
+        first.alpha, to_first, (grid.width, grid.height), flags=flags, borderMode=cv2.BORDER_REPLICATE
     )
     return seen
 

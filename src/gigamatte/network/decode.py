@@ -38,8 +38,8 @@ def decode(output: FloatArray, card: ModelCard, fit: Fit) -> CoarseMatte:
 
 
 def as_coarse(alpha: FloatArray, card: ModelCard, fit: Fit) -> CoarseMatte:
-    """The alpha with what is known of the network: how far its contours stray."""
-    return CoarseMatte(alpha, fit, card.stray * fit.pixel)
+    """The alpha with what is known of the network: how far its contours stray, whether it knows transparency."""
+    return CoarseMatte(alpha, fit, card.stray * fit.pixel, card.opaque)
 
 
 def _sigmoid(logits: FloatArray) -> FloatArray:
