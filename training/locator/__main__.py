@@ -1,4 +1,4 @@
-"""`python -m training.locator cache | shapes | renders | train | export | measure`: see training/README.md."""
+"""`python -m training.locator cache | shapes | renders | places | train | export | measure`: see training/README.md."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .data import FILED, SOURCES, build_cache, open_pool, rendered_files, write_source
+from .data import FILED, SOURCES, build_cache, open_pool, places_files, rendered_files, write_source
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "src" / "gigamatte" / "network" / "locator.onnx"
@@ -46,8 +46,14 @@ def run_shapes(arguments: argparse.Namespace) -> None:
 
 
 def run_renders(arguments: argparse.Namespace) -> None:
-    """Takes the pictures of `training/renders/make.py --located` into the cache."""
-    print(f"renders: {write_source(arguments.cache, 'renders', rendered_files(arguments.folder))} pictures")
+    """Takes the things of `training/renders/make.py --kinds located`, `sold` and `animals` into the cache."""
+    files = (picture for folder in arguments.folders for picture in rendered_files(folder))
+    print(f"renders: {write_source(arguments.cache, 'renders', files)} pictures")
+
+
+def run_places(arguments: argparse.Namespace) -> None:
+    """Takes the pictures of `training/renders/make.py --kinds places` into the cache."""
+    print(f"places: {write_source(arguments.cache, 'places', places_files(arguments.folder))} pictures")
 
 
 def run_train(arguments: argparse.Namespace) -> None:
@@ -114,8 +120,10 @@ def parser() -> argparse.ArgumentParser:
     shapes.add_argument("--count", type=int, default=1600)
     shapes.add_argument("--side", type=int, default=224)
     shapes.add_argument("--seed", type=int, default=11)
-    renders = verbs.add_parser("renders", help="take rendered toys, wool and plants in")
-    renders.add_argument("folder", type=Path, help="of PNGs by training/renders/make.py --located")
+    renders = verbs.add_parser("renders", help="take rendered things and people in")
+    renders.add_argument("folders", type=Path, nargs="+", help="of training/renders/make.py --kinds located, sold, animals")
+    places = verbs.add_parser("places", help="take rendered places in, as backgrounds")
+    places.add_argument("folder", type=Path, help="of training/renders/make.py --kinds places")
     train = verbs.add_parser("train", help="train, or resume training")
     train.add_argument("--minutes", type=float, required=True, help="the whole schedule's length")
     train.add_argument("--phases", default="0.6:224:24,0.4:320:16", help="share:side:batch, comma list")
@@ -143,8 +151,8 @@ def parser() -> argparse.ArgumentParser:
 def main() -> None:
     arguments = parser().parse_args()
     verbs = {
-        "cache": run_cache, "shapes": run_shapes, "renders": run_renders, "train": run_train, "export": run_export,
-        "measure": run_measure,
+        "cache": run_cache, "shapes": run_shapes, "renders": run_renders, "places": run_places, "train": run_train,
+        "export": run_export, "measure": run_measure,
     }  # fmt: skip
     verbs[arguments.verb](arguments)
 

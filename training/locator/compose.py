@@ -18,10 +18,12 @@ from .data import Pixels, Pool, open_pool
 
 REAL_SHARE = {"people": 0.14, "cats": 0.22, "davis": 0.08}
 PASTE_WEIGHT = {
-    "objects": 0.34, "renders": 0.34, "shapes": 0.20, "emoji": 0.08, "cats": 0.14, "people": 0.12, "davis": 0.06,
+    "objects": 0.32, "renders": 0.42, "shapes": 0.18, "emoji": 0.08, "cats": 0.14, "people": 0.12, "davis": 0.06,
 }  # fmt: skip
 #: Cut-outs that nobody photographed: any colour, any surface, any turn suits them.
 DRAWN = ("objects", "shapes", "emoji", "renders")
+#: Sources without a subject.
+PLACES = ("backgrounds", "places")
 EMPTY_SHARE = 0.04
 #: Share of the real photos that get one or two more creatures pasted into them.
 COMPANY_SHARE = 0.25
@@ -58,8 +60,9 @@ class Studio:
     @classmethod
     def open(cls, cache: Path, sources: tuple[str, ...], held_out: bool) -> Studio:
         """Opens the pools of `sources` in `cache`."""
-        pools = {name: open_pool(cache, name, held_out) for name in sources if name != "backgrounds"}
+        pools = {name: open_pool(cache, name, held_out) for name in sources if name not in PLACES}
         emptied = [open_pool(cache, f"{name}-empty", held_out) for name in REAL_SHARE if name in sources]
+        emptied += [open_pool(cache, "places", held_out)] if "places" in sources else []
         return cls(pools, open_pool(cache, "backgrounds", held_out), emptied)
 
 

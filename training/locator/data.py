@@ -22,10 +22,10 @@ Pixels = NDArray[np.uint8]
 
 #: sources that are read from picture files of the data folder
 FILED = ("people", "cats", "davis", "objects", "emoji", "backgrounds")
-SOURCES = (*FILED, "shapes", "renders")
+SOURCES = (*FILED, "shapes", "renders", "places")
 HELD_OUT_SCENES = frozenset({"camel", "libby", "car-shadow"})
 HELD_OUT_EVERY = 10
-OBJECT_SIZE = 384
+OBJECT_SIZE = 640
 BACKGROUND_SIZE = 1024
 SHAPE_ALIKE = "CC BY-SA"
 
@@ -89,6 +89,11 @@ def rendered_files(folder: Path) -> Iterator[tuple[str, Pixels]]:
         rim = np.concatenate([alpha[0], alpha[-1], alpha[:, 0], alpha[:, -1]])
         if np.count_nonzero(rim) < 0.05 * alpha.shape[0] and np.count_nonzero(alpha) > 400:
             yield path.name, picture
+
+
+def places_files(folder: Path) -> Iterator[tuple[str, Pixels]]:
+    """(name, RGB) of the rendered places in `folder`."""
+    return ((path.name, _shrink(read(path)[..., :3], BACKGROUND_SIZE)) for path in renders_in(folder))
 
 
 def _background(path: Path) -> Pixels:

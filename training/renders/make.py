@@ -15,15 +15,20 @@ from pathlib import Path
 
 import blender as b
 import numpy as np
+from animals import beast, bird
 from hairy import feathers, fur_ball, seed_head, wig
+from household import bicycle, bouquet, device, fruit, holder, lamp
 from look import Look
+from people import bust
 from PIL import Image, ImageFilter
+from places import place
 from plants import fern, grass, twig
 from products import bottle, box, chair, mug, veil
 from strands import Floats
 from tone import shoulder, srgb
 from toys import potted, toy, yarn
 from wires import cage, fence, knit, lace, net, wheel
+from worn import bag, garment, hat, necklace, shoe
 
 # Hair is the hard part: it comes round most often.
 KINDS: list[Callable[[Look, float], None]] = [
@@ -37,13 +42,24 @@ LOCATED: list[Callable[[Look, float], None]] = [
     feathers, mug, toy, grass, fur_ball, potted, toy, box, seed_head, chair,
 ]  # fmt: skip
 
+# What people sell and whom they portray; for the locator too.
+SOLD: list[Callable[[Look, float], None]] = [
+    bust, holder, bag, shoe, bust, bouquet, garment, hat, bust, fruit, lamp, device, bust, holder, shoe, bag, bust,
+    bouquet, garment, necklace, bust, bicycle, hat, fruit, bust, lamp, device, garment,
+]  # fmt: skip
 
-def kind_of(index: int, located: bool) -> Callable[[Look, float], None]:
-    kinds = LOCATED if located else KINDS
+
+KIND_LISTS = {"refined": KINDS, "located": LOCATED, "sold": SOLD, "animals": [beast, beast, bird], "places": [place]}
+#: How much wider than the thing the frame is: what is pasted anywhere must be whole.
+ROOM = {"refined": 0.0, "located": 0.35, "sold": 0.2, "animals": 0.15, "places": 0.3}
+
+
+def kind_of(index: int, which: str) -> Callable[[Look, float], None]:
+    kinds = KIND_LISTS[which]
     return kinds[index % len(kinds)]
 
 
-def draw(index: int, located: bool, seed: int, size: tuple[int, int], samples: int, threads: int, work: Path) -> Floats:
+def draw(index: int, which: str, seed: int, size: tuple[int, int], samples: int, threads: int, work: Path) -> Floats:
     """Return picture `index`, premultiplied linear RGBA (row, column, 4)."""
     rng = np.random.default_rng([seed, index])
     scene = b.empty_scene(threads)
@@ -53,14 +69,13 @@ def draw(index: int, located: bool, seed: int, size: tuple[int, int], samples: i
     nodes["Background"].inputs["Color"].default_value = (*look.ambient, 1.0)
     for direction, colour in zip(look.directions, look.colours, strict=True):
         b.sun(tuple(direction), 3.0, tuple(colour))
-    kind = kind_of(index, located)
+    kind = kind_of(index, which)
     zoom = rng.uniform(0.8, 1.0) if kind is wig else rng.uniform(0.55, 0.85)
-    if located:  # whole things: they are pasted anywhere
-        zoom += 0.35
+    zoom += ROOM[which] if kind is not bust else 0.45
     kind(look, 2.6 * zoom / min(size))
     away, height = 8.0, rng.uniform(-1.5, 3.0)
     aim = (rng.uniform(-0.2, 0.2), 0.0, rng.uniform(-0.15, 0.25))
-    blur = rng.random() < 0.2  # a wide aperture softens what lies off the focus
+    blur = rng.random() < (0.75 if kind is place else 0.2)  # a wide aperture softens what lies off the focus
     eye = b.camera((rng.uniform(-2, 2), -away, height), aim, 50.0, focus=away if blur else None, fstop=0.7)
     eye.data.sensor_fit = "HORIZONTAL" if size[0] <= size[1] else "VERTICAL"
     eye.data.sensor_width = eye.data.sensor_height = 50.0 * 2.6 * zoom / away
@@ -97,19 +112,24 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="for quick looks")
     parser.add_argument("--samples", type=int, default=10)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--located", action="store_true", help="the kinds for the locator; 400 pixels are enough there")
+    parser.add_argument(
+        "--kinds",
+        choices=KIND_LISTS,
+        default="refined",
+        help="hair and holes for the refiner; things at home, things sold, animals and places for the locator",
+    )
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     shapes = [(896, 896), (768, 1024), (1024, 768), (832, 1152), (1152, 832)]
     for index in range(options.first, options.first + options.count):
-        target = options.out / f"{index:04d}-{kind_of(index, options.located).__name__}.png"
+        target = options.out / f"{index:04d}-{kind_of(index, options.kinds).__name__}.png"
         if target.exists():
             continue
         started = time.perf_counter()
         wide, tall = shapes[index % len(shapes)]
         size = (round(wide * options.scale), round(tall * options.scale))
         with tempfile.TemporaryDirectory() as folder:
-            drawn = draw(index, options.located, options.seed, size, options.samples, options.threads, Path(folder))
+            drawn = draw(index, options.kinds, options.seed, size, options.samples, options.threads, Path(folder))
         # Nearly black to nearly white, evenly in what the eye calls lightness.
         picture = straight(drawn, float(np.random.default_rng([options.seed, index, 1]).uniform(0.3, 0.97)) ** 2.2)
         part = target.with_suffix(".part.png")

@@ -6,6 +6,7 @@ from typing import Any
 
 import bpy
 from blender import RGB
+from look import Look
 
 
 def material(name: str, colour: RGB, *, roughness: float = 0.5, **inputs: Any) -> Any:
@@ -18,6 +19,32 @@ def material(name: str, colour: RGB, *, roughness: float = 0.5, **inputs: Any) -
     for key, value in inputs.items():
         shader.inputs[key.replace("_", " ")].default_value = value
     return made
+
+
+def patterned(look: Look, colours: tuple[RGB, RGB] | None = None) -> Any:
+    """Stripes, checks, spots, bricks or blotches of two colours, at a scale drawn at random."""
+    rng = look.rng
+    colours = colours or (look.colour(), look.colour())
+    made = material("pattern", look.colour(), roughness=rng.uniform(0.2, 1.0))
+    nodes, links = made.node_tree.nodes, made.node_tree.links
+    kind = str(rng.choice(["Wave", "Checker", "Voronoi", "Noise", "Brick"]))
+    texture, mix, place = nodes.new(f"ShaderNodeTex{kind}"), nodes.new("ShaderNodeMix"), nodes.new("ShaderNodeTexCoord")
+    texture.inputs["Scale"].default_value = rng.uniform(2, 14)
+    mix.data_type = "RGBA"
+    first, second = (socket for socket in mix.inputs if socket.type == "RGBA")
+    first.default_value, second.default_value = ((*colour, 1.0) for colour in colours)
+    links.new(place.outputs["Object"], texture.inputs["Vector"])
+    links.new(texture.outputs["Distance" if kind == "Voronoi" else "Fac"], mix.inputs[0])
+    links.new(
+        next(socket for socket in mix.outputs if socket.type == "RGBA"), nodes["Principled BSDF"].inputs["Base Color"]
+    )
+    return made
+
+
+def any_surface(look: Look) -> Any:
+    """Patterned or plain, dull or glossy."""
+    rng = look.rng
+    return patterned(look) if rng.random() < 0.4 else material("plain", look.colour(), roughness=rng.uniform(0.1, 1))
 
 
 def thin_material(name: str, colour: RGB, *, through: float = 0.45) -> Any:
