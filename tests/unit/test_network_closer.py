@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gigamatte.network.closer import both, surroundings
+from gigamatte.network.closer import both, surroundings, twice
 from gigamatte.types import Box, CoarseMatte, Fit, Size
 
 PHOTO = Size(640, 480)
@@ -35,6 +35,18 @@ def test_the_surroundings_end_where_the_search_does():
 @pytest.mark.parametrize("subject", [Box(0, 0, 0, 0), Box(0, 0, 640, 480), Box(40, 40, 560, 400)])
 def test_nothing_is_looked_at_again_without_a_subject_or_when_it_fills_the_frame(subject):
     assert surroundings(drawn(PHOTO.box, Size(64, 64), box_shaped(subject)), 0.25) is None
+
+
+def test_looking_twice_looks_where_the_subject_was_found():
+    subject, looked = Box(200, 150, 100, 60), []
+
+    def look(region):
+        looked.append(region)
+        return drawn(region, Size(64, 64), box_shaped(subject))
+
+    assert twice(look, PHOTO.box, 0.25).fit.region == Box(175, 125, 150, 110)
+    assert twice(look, PHOTO.box, 0.0).fit.region == PHOTO.box
+    assert looked == [PHOTO.box, Box(175, 125, 150, 110), PHOTO.box]
 
 
 @pytest.mark.parametrize("sizes", [(Size(64, 64), Size(64, 64)), (Size(80, 60), Size(48, 96))])

@@ -97,6 +97,21 @@ def test_composite_is_repeatable_and_its_alpha_marks_the_pasted_thing(cache):
     assert first[..., 3].max() > 200
 
 
+def test_rendered_places_are_backgrounds_only(cache, tmp_path):
+    """They hold things that nobody photographs: learned as background, never pasted, never the empty picture."""
+    folder = tmp_path / "made"
+    folder.mkdir()
+    for number in range(40):
+        cv2.imwrite(str(folder / f"{number:04d}-place.png"), np.full((48, 64, 4), 255, np.uint8))
+    assert data.write_source(cache, "places", data.places_files(folder)) == 40
+    plain, with_places = (
+        Studio.open(cache, ("shapes", "backgrounds", *more), held_out=False) for more in ((), ("places",))
+    )
+    assert with_places.cutouts.keys() == plain.cutouts.keys() == {"shapes"}
+    assert len(with_places.emptied) == len(plain.emptied) + 1
+    assert with_places.emptied[-1][0].shape == (48, 64, 3)
+
+
 def test_placing_keeps_the_cut_outs_colour_and_area():
     cutout = np.full((50, 100, 4), 255, np.uint8)
     cutout[..., :3] = (10, 200, 30)

@@ -121,7 +121,7 @@ def parser() -> argparse.ArgumentParser:
     shapes.add_argument("--side", type=int, default=224)
     shapes.add_argument("--seed", type=int, default=11)
     renders = verbs.add_parser("renders", help="take rendered things and people in")
-    renders.add_argument("folders", type=Path, nargs="+", help="of training/renders/make.py --kinds located, sold, animals")
+    renders.add_argument("folders", type=Path, nargs="+", help="of training/renders/make.py: located, sold, animals")
     places = verbs.add_parser("places", help="take rendered places in, as backgrounds")
     places.add_argument("folder", type=Path, help="of training/renders/make.py --kinds places")
     train = verbs.add_parser("train", help="train, or resume training")
