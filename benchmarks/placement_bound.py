@@ -61,17 +61,14 @@ def ratios(case: Case, network: Network, refiner: Refiner, near: list[float]) ->
     try:
         answer = ask(network, levels, levels.size(0).box)
 
-        def errors(start: CoarseMatte, by: Refiner) -> list[float]:
+        def lifted(start: CoarseMatte, by: Refiner) -> FloatArray:
             matte, _ = resolve(start, levels, by, threads=threads)
-            alpha = alpha_in(matte, matte.size.box)
-            return [sad(alpha, truth), gradient_error(alpha, truth)]
+            return alpha_in(matte, matte.size.box)
 
-        enlarged, _ = resolve(answer.start, levels, open_refiner("off", no_engine), threads=threads)
-        whole = alpha_in(enlarged, enlarged.size.box)
-        base = [sad(whole, truth), gradient_error(whole, truth)]
-        starts = [answer.start, *(corrected(answer, truth, reach) for reach in near)]
-        found = [error / worst for start in starts for error, worst in zip(errors(start, refiner), base, strict=True)]
-        return iou(whole, truth), found
+        enlarged = lifted(answer.start, open_refiner("off", no_engine))
+        alphas = [lifted(start, refiner) for start in (answer.start, *(corrected(answer, truth, n) for n in near))]
+        errors = np.array([[sad(alpha, truth), gradient_error(alpha, truth)] for alpha in (enlarged, *alphas)])
+        return iou(enlarged, truth), (errors[1:] / errors[0]).ravel().tolist()
     finally:
         levels.close()
 

@@ -93,7 +93,7 @@ def rendered_files(folder: Path) -> Iterator[tuple[str, Pixels]]:
 
 def places_files(folder: Path) -> Iterator[tuple[str, Pixels]]:
     """(name, RGB) of the rendered places in `folder`."""
-    return ((path.name, _shrink(read(path)[..., :3], BACKGROUND_SIZE)) for path in renders_in(folder))
+    return ((path.name, _background(path)) for path in renders_in(folder))
 
 
 def _background(path: Path) -> Pixels:

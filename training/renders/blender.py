@@ -106,6 +106,17 @@ def mesh(name: str, vertices: Floats, faces: Sequence[Sequence[int]], made: Any,
     return link(bpy.data.objects.new(name, data))
 
 
+def cuboid(name: str, corners: Floats, made: Any) -> Any:
+    """Six flat faces through eight corners (x runs fastest, then y, then z)."""
+    faces = [(0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0, 4, 6, 2), (1, 3, 7, 5)]
+    return mesh(name, corners, faces, made, smooth=False)
+
+
+def sheet(name: str, corners: Floats, made: Any) -> Any:
+    """One flat face through four corners."""
+    return mesh(name, corners, [(0, 1, 2, 3)], made, smooth=False)
+
+
 def grid(name: str, points: Floats, made: Any, *, closed: bool = False, smooth: bool = True) -> Any:
     """A surface through points (row, column, 3); `closed` joins the last column to the first."""
     rows, columns = points.shape[:2]

@@ -8,8 +8,8 @@ import blender as b
 import materials as m
 import numpy as np
 from look import Look
-from plants import leaf_blade
-from strands import Ellipsoid, Floats, unit
+from plants import draw_blades, leaf_blade
+from strands import Ellipsoid, Floats, about_z, unit
 
 
 def _turned(look: Look, name: str, foot: float, top: float, tall: float, made: Any, belly: float = 0.0) -> Any:
@@ -93,19 +93,13 @@ def bouquet(look: Look, pixel: float) -> None:
             lift = 0.15 + 0.9 * (place % layers) / layers
             along = unit(np.cos(turn) * side + np.sin(turn) * other + lift * face)
             blades.append(leaf_blade(head, along, size * rng.uniform(0.8, 1.1), slim, 0.0, rng))
-        _leaves("petals", blades, petal)
+        draw_blades("petals", blades, petal)
         b.solid("heart", Ellipsoid(tuple(head), (size * 0.25,) * 3), heart, detail=16)
         green = [
             leaf_blade(bend[1], unit(out + rng.normal(0, 0.8, 3)), 0.25, 0.2, 0.0, rng)
             for _ in range(int(rng.integers(0, 4)))
         ]
-        _leaves("leaves", green, leaf)
-
-
-def _leaves(name: str, blades: list[tuple[Floats, Floats]], made: Any) -> None:
-    if blades:
-        faces = np.concatenate([quads + 22 * place for place, (_, quads) in enumerate(blades)])
-        b.mesh(name, np.concatenate([points for points, _ in blades]), faces.tolist(), made)
+        draw_blades("leaves", green, leaf)
 
 
 def fruit(look: Look, _pixel: float) -> None:
@@ -159,8 +153,7 @@ def device(look: Look, _pixel: float) -> None:
     )
     wide, deep, tall = rng.uniform(0.4, 0.85), rng.uniform(0.1, 0.4), rng.uniform(0.25, 0.7)
     corners = np.array([(x, y, z) for z in (-1, 1) for y in (-1, 1) for x in (-1, 1)], float) * (wide, deep, tall)
-    faces = [(0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0, 4, 6, 2), (1, 3, 7, 5)]
-    body = b.mesh("body", corners, faces, shell, smooth=False)
+    body = b.cuboid("body", corners, shell)
     edge = body.modifiers.new("edge", "BEVEL")
     edge.width, edge.segments = rng.uniform(0.01, 0.12), 5
     parts = [body]
@@ -197,7 +190,7 @@ def bicycle(look: Look, pixel: float) -> None:
         m.material("tyre", np.full(3, 0.02), roughness=0.8),
     )
     yaw, size = rng.uniform(-0.6, 0.6), rng.uniform(0.32, 0.46)
-    turn = np.array([[np.cos(yaw), -np.sin(yaw), 0], [np.sin(yaw), np.cos(yaw), 0], [0, 0, 1]])
+    turn = about_z(yaw)
     around = np.linspace(0, 2 * np.pi, 90, endpoint=False)
     hubs = np.array([[-0.62, 0, -0.45], [0.62, 0, -0.45]])
     for hub in hubs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,3 +69,7 @@ class Look:
             shine += (lobe * facing)[..., None] * colour
         reach = np.linspace(0, 1, paths.shape[1])[None, :, None] ** 0.7
         return np.asarray((tint[:, None] * light + glint * shine) * (1 - depth + depth * reach))
+
+
+#: adds a thing to the scene; the number is the width of a pixel in scene units
+Kind = Callable[[Look, float], None]

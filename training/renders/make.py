@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import blender as b
@@ -18,7 +17,7 @@ import numpy as np
 from animals import beast, bird
 from hairy import feathers, fur_ball, seed_head, wig
 from household import bicycle, bouquet, device, fruit, holder, lamp
-from look import Look
+from look import Kind, Look
 from people import bust
 from PIL import Image, ImageFilter
 from places import place
@@ -31,19 +30,19 @@ from wires import cage, fence, knit, lace, net, wheel
 from worn import bag, garment, hat, necklace, shoe
 
 # Hair is the hard part: it comes round most often.
-KINDS: list[Callable[[Look, float], None]] = [
+KINDS: list[Kind] = [
     fur_ball, wig, twig, cage, feathers, fur_ball, knit, wig, grass, bottle, seed_head, fur_ball, lace,
     wig, fern, chair, net, fur_ball, veil, wheel, twig, wig, box, fence, fur_ball, mug,
 ]  # fmt: skip
 
 # For the locator it is what things are, not their hair, that must vary.
-LOCATED: list[Callable[[Look, float], None]] = [
+LOCATED: list[Kind] = [
     toy, potted, yarn, toy, fur_ball, potted, toy, wig, twig, toy, bottle, potted, yarn, toy, fern, knit, potted, toy,
     feathers, mug, toy, grass, fur_ball, potted, toy, box, seed_head, chair,
 ]  # fmt: skip
 
 # What people sell and whom they portray; for the locator too.
-SOLD: list[Callable[[Look, float], None]] = [
+SOLD: list[Kind] = [
     bust, holder, bag, shoe, bust, bouquet, garment, hat, bust, fruit, lamp, device, bust, holder, shoe, bag, bust,
     bouquet, garment, necklace, bust, bicycle, hat, fruit, bust, lamp, device, garment,
 ]  # fmt: skip
@@ -54,7 +53,7 @@ KIND_LISTS = {"refined": KINDS, "located": LOCATED, "sold": SOLD, "animals": [be
 ROOM = {"refined": 0.0, "located": 0.35, "sold": 0.2, "animals": 0.15, "places": 0.3}
 
 
-def kind_of(index: int, which: str) -> Callable[[Look, float], None]:
+def kind_of(index: int, which: str) -> Kind:
     kinds = KIND_LISTS[which]
     return kinds[index % len(kinds)]
 

@@ -94,7 +94,7 @@ def _face(look: Look, turn: float, skin: Any) -> None:
         """The point of the head's surface at these shares of its radii."""
         forth = np.sqrt(max(1 - across**2 - up**2, 0))
         way = across * side + forth * ahead
-        return np.asarray(np.asarray(HEAD.centre) + out * np.array([0.36 * way[0], 0.44 * way[1], 0.5 * up]))
+        return np.asarray(np.asarray(HEAD.centre) + out * (np.asarray(HEAD.radii) * (way[0], way[1], up)))
 
     white, iris = (
         m.material("white", (0.8, 0.8, 0.8), roughness=0.1),

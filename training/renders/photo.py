@@ -60,8 +60,7 @@ def add_table() -> Any:
     planks = []
     for front in np.arange(-4.0, 1.9, 0.62):
         corners = np.array([(x, y, z) for z in (-0.12, 0.0) for y in (front, front + 0.605) for x in (-9.0, 9.0)])
-        faces = [(0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0, 4, 6, 2), (1, 3, 7, 5)]
-        plank = b.mesh("plank", corners, faces, wood, smooth=False)
+        plank = b.cuboid("plank", corners, wood)
         edge = plank.modifiers.new("edge", "BEVEL")
         edge.width, edge.segments = 0.012, 2
         planks.append(plank)

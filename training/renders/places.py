@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import blender as b
 import materials as m
 import numpy as np
 from household import bouquet, device, fruit, holder, lamp
-from look import Look
+from look import Kind, Look
 from plants import fern, grass, twig
 from products import bottle, box, chair, mug
 from strands import Ellipsoid
 from toys import potted
 from worn import bag, garment, hat, shoe
-
-Kind = Callable[[Look, float], None]
 
 INDOORS: list[Kind] = [bottle, box, chair, mug, potted, holder, bouquet, lamp, fruit, device, bag, garment, hat, shoe]
 OUTDOORS: list[Kind] = [grass, fern, twig, potted, grass, twig]
@@ -49,7 +45,7 @@ def _stands(look: Look, pixel: float, kinds: list[Kind], deep: float) -> None:
 def _sheet(look: Look, corners: list[tuple[float, float, float]], tint: float = 1.0) -> None:
     """A flat surface by four corners."""
     made = m.any_surface(look) if look.rng.random() < 0.6 else m.material("sheet", look.colour() * tint, roughness=0.9)
-    b.mesh("sheet", np.array(corners), [(0, 1, 2, 3)], made, smooth=False)
+    b.sheet("sheet", np.array(corners), made)
 
 
 def _room(look: Look, deep: float) -> None:
@@ -66,7 +62,7 @@ def _room(look: Look, deep: float) -> None:
         left, low, wide, tall = rng.uniform(-3, 2), rng.uniform(-0.6, 0.6), rng.uniform(0.6, 2.5), rng.uniform(0.8, 2.5)
         pane = [(left, 0), (left + wide, 0), (left + wide, tall), (left, tall)]
         light = m.glow_material("light", tuple(look.colour() * 0.2 + 0.6), rng.uniform(0.6, 2))
-        b.mesh("window", np.array([(x, deep - 0.02, low + z) for x, z in pane]), [(0, 1, 2, 3)], light, smooth=False)
+        b.sheet("window", np.array([(x, deep - 0.02, low + z) for x, z in pane]), light)
         wood = m.material("frame", look.colour())
         for bar in np.linspace(left, left + wide, int(rng.integers(2, 5))):
             b.tube("bar", np.array([[bar, deep - 0.05, low], [bar, deep - 0.05, low + tall]]), 0.04, wood)
@@ -78,13 +74,13 @@ def _land(look: Look, deep: float) -> None:
     earth = look.leaf_green() if rng.random() < 0.6 else look.colour(natural=True)
     paint = m.patterned(look, (earth, earth * rng.uniform(0.4, 0.9)))
     ground = np.array([(-60, -7, GROUND), (60, -7, GROUND), (60, 60, GROUND), (-60, 60, GROUND)])
-    b.mesh("ground", ground, [(0, 1, 2, 3)], paint, smooth=False)
+    b.sheet("ground", ground, paint)
     night = rng.random() < 0.2
     blue, haze = np.array([0.25, 0.45, 0.9]) * rng.uniform(0.5, 1.2), np.array([0.8, 0.8, 0.8]) * rng.uniform(0.7, 1.2)
     for step, low in enumerate(np.linspace(-2, 30, 9)):
         tint = (haze + (blue - haze) * step / 8) * (0.04 if night else 1)
         wall = np.array([(-90, 60, low), (90, 60, low), (90, 60, low + 4), (-90, 60, low + 4)])
-        b.mesh("sky", wall, [(0, 1, 2, 3)], m.glow_material("sky", tuple(tint), 1.0), smooth=False)
+        b.sheet("sky", wall, m.glow_material("sky", tuple(tint), 1.0))
     for _ in range(int(rng.integers(0, 9))):
         away = rng.uniform(max(2.0, deep), 40)
         size = away * rng.uniform(0.05, 0.3) * np.array([rng.uniform(0.7, 3), 0.5, rng.uniform(0.5, 2)])
@@ -93,7 +89,7 @@ def _land(look: Look, deep: float) -> None:
         if rng.random() < 0.25:
             low, tall = np.asarray(centre) - (size * (1, 1, 2)), size * 2
             corners = [low + tall * np.array([x, 0, z]) for x, z in ((0, 0), (1, 0), (1, 1), (0, 1))]
-            b.mesh("house", np.array(corners), [(0, 1, 2, 3)], m.patterned(look), smooth=False)
+            b.sheet("house", np.array(corners), m.patterned(look))
         else:
             b.solid("bush", Ellipsoid(centre, tuple(size)), m.patterned(look, (green, green * 0.3)), detail=24)
     for _ in range(int(rng.integers(0, 6))):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import blender as b
 import materials as m
 import numpy as np
@@ -42,6 +44,13 @@ def leaf_blade(
     return vertices, np.stack([index[:-1, 0], index[:-1, 1], index[1:, 1], index[1:, 0]], -1)
 
 
+def draw_blades(name: str, blades: list[tuple[Floats, Floats]], made: Any) -> None:
+    """Any number of leaves of ``leaf_blade`` as one mesh."""
+    if blades:
+        faces = np.concatenate([quads + 22 * place for place, (_, quads) in enumerate(blades)])
+        b.mesh(name, np.concatenate([vertices for vertices, _ in blades]), faces.tolist(), made)
+
+
 def twig(look: Look, pixel: float) -> None:
     """A branching stem with leaves at its nodes, sometimes bare, sometimes with berries."""
     rng = look.rng
@@ -78,9 +87,7 @@ def twig(look: Look, pixel: float) -> None:
                 b.solid("berry", _round(at, rng.uniform(0.02, 0.05)), berry, detail=14)
         b.tube("stem", np.array(path), np.linspace(thick, thick * 0.5, len(path)), bark)
     for made, part in ((leaf, blades[::2]), (other, blades[1::2])):
-        if part:
-            faces = np.concatenate([faces + 22 * place for place, (_, faces) in enumerate(part)])
-            b.mesh("leaves", np.concatenate([vertices for vertices, _ in part]), faces.tolist(), made)
+        draw_blades("leaves", part, made)
 
 
 def _round(at: Floats, radius: float) -> Ellipsoid:
@@ -107,5 +114,4 @@ def fern(look: Look, pixel: float) -> None:
             for side in (-1, 1):
                 size = 0.34 * long * np.sin(np.pi * min(1, t[place] + 0.12)) ** 0.8 * 0.7 + 0.02
                 blades.append(leaf_blade(path[place], unit(side * across + 0.5 * along), size, 0.085, 0.0, rng))
-        faces = np.concatenate([faces + 22 * place for place, (_, faces) in enumerate(blades)])
-        b.mesh("leaflets", np.concatenate([vertices for vertices, _ in blades]), faces.tolist(), leaf)
+        draw_blades("leaflets", blades, leaf)

@@ -9,6 +9,7 @@ import materials as m
 import numpy as np
 from creature import add_mug
 from look import Look
+from strands import about_z
 
 
 def _finish(look: Look, name: str) -> Any:
@@ -39,9 +40,8 @@ def bottle(look: Look, _pixel: float) -> None:
 def box(look: Look, _pixel: float) -> None:
     rng = look.rng
     corners = np.array([(x, y, z) for z in (-1, 1) for y in (-1, 1) for x in (-1, 1)], float)
-    faces = [(0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0, 4, 6, 2), (1, 3, 7, 5)]
     for _ in range(rng.integers(1, 4)):
-        made = b.mesh("box", corners * rng.uniform(0.2, 0.6, 3), faces, _finish(look, "card"), smooth=False)
+        made = b.cuboid("box", corners * rng.uniform(0.2, 0.6, 3), _finish(look, "card"))
         made.location, made.rotation_euler = rng.uniform(-0.4, 0.4, 3), rng.uniform(0, 3, 3) * (0.1, 0.1, 1)
         edge = made.modifiers.new("edge", "BEVEL")
         edge.width, edge.segments = rng.uniform(0.002, 0.06), 4
@@ -58,7 +58,7 @@ def chair(look: Look, _pixel: float) -> None:
     rng = look.rng
     leg, seat = _finish(look, "leg"), _finish(look, "seat")
     yaw = rng.uniform(-0.9, 0.9)
-    turn = np.array([[np.cos(yaw), -np.sin(yaw), 0], [np.sin(yaw), np.cos(yaw), 0], [0, 0, 1]])
+    turn = about_z(yaw)
     thick, wide, splay = rng.uniform(0.015, 0.045), rng.uniform(0.35, 0.5), rng.uniform(0, 0.12)
     for x in (-1, 1):
         for y in (-1, 1):
@@ -78,8 +78,7 @@ def chair(look: Look, _pixel: float) -> None:
         wide * 1.08,
         1,
     )
-    faces = [(0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0, 4, 6, 2), (1, 3, 7, 5)]
-    b.mesh("seat", plate @ turn.T, faces, seat, smooth=False)
+    b.cuboid("seat", plate @ turn.T, seat)
     count = int(rng.integers(2, 16))
     for place in np.linspace(-0.9, 0.9, count) * wide:
         b.tube("slat", np.array([[place, wide * 1.05, 0.0], [place, wide * 1.1, 0.85]]) @ turn.T, thick * 0.5, leg)

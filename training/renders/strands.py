@@ -61,6 +61,11 @@ def unit(vectors: Floats) -> Floats:
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))
 
 
+def about_z(yaw: float) -> Floats:
+    """The rotation by ``yaw`` radians about the z axis, (3, 3)."""
+    return np.array([[np.cos(yaw), -np.sin(yaw), 0], [np.sin(yaw), np.cos(yaw), 0], [0, 0, 1]])
+
+
 def grow(
     roots: Floats, normals: Floats, length: Floats, comb: Floats, style: Style, rng: np.random.Generator
 ) -> Floats:

@@ -9,7 +9,7 @@ import materials as m
 import numpy as np
 from hairy import grow_coat
 from look import Look
-from plants import fern, grass, leaf_blade, twig
+from plants import draw_blades, fern, grass, leaf_blade, twig
 from strands import Ellipsoid, Floats, Style, unit
 
 
@@ -198,9 +198,7 @@ def _bush(look: Look, _pixel: float) -> None:
             leaf_blade(place, unit(way + rng.normal(0, 0.6, 3)), size * rng.uniform(0.6, 1.2), 0.3, 0.0, rng)
             for place, way in zip(at[chosen], out[chosen], strict=True)
         ]
-        if blades:
-            faces = np.concatenate([quads + 22 * place for place, (_, quads) in enumerate(blades)])
-            b.mesh("leaves", np.concatenate([points for points, _ in blades]), faces.tolist(), made)
+        draw_blades("leaves", blades, made)
     b.tube("trunk", np.array([[0, 0, -1.0], [0.02, 0, -0.2]]), 0.04, m.material("bark", (0.15, 0.09, 0.05)))
 
 

@@ -8,7 +8,7 @@ import blender as b
 import materials as m
 import numpy as np
 from look import Look
-from strands import Ellipsoid, Floats
+from strands import Ellipsoid, Floats, about_z
 
 
 def _metal_or_plain(look: Look) -> Any:
@@ -71,7 +71,7 @@ def wheel(look: Look, pixel: float) -> None:
     made, tyre = _metal_or_plain(look), m.material("tyre", (0.02, 0.02, 0.02) if rng.random() < 0.7 else look.colour())
     around = np.linspace(0, 2 * np.pi, 180, endpoint=False)
     yaw, roll = rng.uniform(-1.1, 1.1), rng.uniform(-0.3, 0.3)
-    turn = np.array([[np.cos(yaw), -np.sin(yaw), 0], [np.sin(yaw), np.cos(yaw), 0], [0, 0, 1]])
+    turn = about_z(yaw)
     turn = turn @ np.array([[1, 0, 0], [0, np.cos(roll), -np.sin(roll)], [0, np.sin(roll), np.cos(roll)]])
 
     def ring(radius: float, thick: float, kind: Any) -> None:
