@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
+import pyvips
 from PIL import Image
 
 pytest.importorskip("fastapi", reason="the extra [serve] is not installed")
@@ -97,6 +98,12 @@ def network(tmp_path_factory):
     return path
 
 
+def deep_png(array):
+    """The picture with 16 bits a channel."""
+    image = pyvips.Image.new_from_array(array).cast("ushort") * 257
+    return bytes(image.cast("ushort").copy(interpretation="rgb16").pngsave_buffer())
+
+
 @pytest.fixture(scope="session")
 def pictures():
     """Encoded pictures by name: the photo as PNG and JPEG, and its coarse mask."""
@@ -111,6 +118,7 @@ def pictures():
     return {
         "png": encoded(made.photo, "PNG"),
         "jpeg": encoded(made.photo, "JPEG"),
+        "deep": deep_png(made.photo),
         "mask": encoded(mask, "PNG"),
         "black": encoded(np.zeros_like(mask), "PNG"),
     }

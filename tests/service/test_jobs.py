@@ -230,8 +230,9 @@ def test_several_results_in_one_zip(service, pictures):
     assert requests.post(f"{service.url}/archive", json={"jobs": []}, timeout=30).status_code == 400
 
 
-def test_tiles_of_photo_and_cutout(service, pictures):
-    location = hand_in(service, pictures).headers["location"]
+@pytest.mark.parametrize("photo", ["jpeg", "deep"])
+def test_tiles_of_photo_and_cutout(service, pictures, photo):
+    location = hand_in(service, pictures, photo=photo).headers["location"]
     wait_for(service, location)
     for kind, wanted in (("photo", "JPEG"), ("cutout", "WEBP")):
         layer = requests.get(f"{service.url}{location}/layers/{kind}", timeout=60).json()

@@ -33,8 +33,8 @@ def screen_image(photo: Photo, rows: int = 16) -> pyvips.Image:
     if photo.icc is not None:
         image = to_srgb(image)
     if photo.bits == 16:
-        image = image.colourspace("srgb") if image.interpretation != "rgb16" else image.rshift(8)
-        image = image.cast("uchar").copy(interpretation="srgb")
+        # the upper byte of 0…65535, for colours and alpha alike
+        image = (image >> 8).cast("uchar").copy(interpretation="srgb")
     if photo.orientation == 1:
         return image
     try:
