@@ -63,7 +63,7 @@ class RayEngine:
         if not ray.is_initialized():
             _probe(self._address)
             try:
-                ray.init(address=self._address, logging_level=logging.ERROR, log_to_driver=False)
+                _join(self._address)
             except Exception as error:  # Ray raises all kinds, plain Exception among them
                 raise DeviceUnavailable(
                     f"there is no Ray cluster at {self._address}: {error}",
@@ -165,6 +165,28 @@ def _probe(address: str) -> None:
     except OSError as error:
         hint = "start one with `ray start --head`, or --address local"
         raise DeviceUnavailable(f"there is no Ray cluster at {address}: {error}", hint) from error
+
+
+def _join(address: str) -> None:
+    """Join the cluster at ``address``; local starts one, which must not ask other machines for anything.
+
+    A dashboard asks the clouds' metadata services where it runs, by address and by name, even when Ray's usage reports
+    are off, and Ray always starts one. It does without when the port that was asked for is taken.
+    """
+    import ray
+
+    if address != "local":
+        ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
+        return
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ray.init(
+            address=address,
+            include_dashboard=False,
+            dashboard_host="127.0.0.1",
+            dashboard_port=taken.getsockname()[1],
+            logging_level=logging.CRITICAL,  # that there is no dashboard is no error here
+            log_to_driver=False,
+        )
 
 
 def _quiet() -> None:

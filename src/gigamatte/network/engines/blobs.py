@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from gigamatte.network.engines.silent import import_openvino
+
 #: compiled networks that are kept; one of Swin-L is 1 GB
 KEPT = 6
 
@@ -20,14 +22,12 @@ def read_blob(path: Path) -> Any:
 
     It must live as long as what is imported from it. Raises OSError, or ValueError when the file is not whole.
     """
-    import openvino as ov
-
     # a private mapping: OpenVINO takes writable memory only, and the file must not change
     mapped = np.memmap(path, np.uint8, mode="c")
     if mapped[-len(_END) :].tobytes() != _END:
         raise ValueError(f"{path} is cut short")
     os.utime(path)  # the least recently used goes first
-    return ov.Tensor(mapped[: -len(_END)], shared_memory=True)
+    return import_openvino().Tensor(mapped[: -len(_END)], shared_memory=True)
 
 
 def write_blob(path: Path, data: Any) -> None:

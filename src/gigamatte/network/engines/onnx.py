@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from gigamatte.errors import DeviceUnavailable, GigamatteError, WeightsRefused
+from gigamatte.network.engines.silent import import_onnxruntime
 from gigamatte.network.onnx_file import OnnxHeader, read_header
 from gigamatte.system import cpu_count
 from gigamatte.types import FloatArray
@@ -99,15 +100,13 @@ def runtime_for(kind: str) -> Any:
     reason = why_not(kind)
     if reason:
         raise DeviceUnavailable(f"the device {kind} cannot be used: {reason}", INSTALL[kind])
-    import onnxruntime
-
-    return onnxruntime
+    return import_onnxruntime()
 
 
 def why_not(kind: str) -> str:
     """Why ONNX Runtime cannot run on ``kind`` here, in a few words; empty when it says that it can."""
     try:
-        import onnxruntime
+        onnxruntime = import_onnxruntime()
     except ImportError as error:
         return "onnxruntime is not installed" if "onnxruntime" in str(error) else f"onnxruntime does not load: {error}"
     version = tuple(int(part) for part in onnxruntime.__version__.split(".")[:2])

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import openvino as ov
-from openvino import opset8
-from openvino.frontend.onnx import ConversionExtension
 
 from gigamatte.errors import DeviceUnavailable, GigamatteError, NetworkUnavailable, WeightsRefused
 from gigamatte.network.engines.blobs import read_blob, write_blob
+from gigamatte.network.engines.silent import import_openvino
 from gigamatte.network.onnx_file import OnnxHeader, read_header
 from gigamatte.system import cpu_count
 from gigamatte.types import FloatArray
+
+ov = import_openvino()
 
 Precision = Literal["auto", "f32", "bf16"]
 
@@ -107,6 +107,8 @@ class OpenVinoEngine:
 
 
 def _core() -> Any:
+    from openvino.frontend.onnx import ConversionExtension
+
     core = ov.Core()
     core.add_extension(ConversionExtension("DeformConv", _deform_conv))
     return core
@@ -117,6 +119,7 @@ def _deform_conv(node: Any) -> list[Any]:
 
     Both sample bilinearly and treat what lies outside as zero, which OpenVINO does only with the padding flag.
     """
+    opset8 = ov.opset8
     inputs = [node.get_input(index) for index in range(node.get_input_size())]
     if len(inputs) < 3:
         raise ValueError("DeformConv without offsets")

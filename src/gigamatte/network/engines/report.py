@@ -8,6 +8,7 @@ from typing import Any
 
 from gigamatte.network.engines.hardware import bf16_support
 from gigamatte.network.engines.onnx import INSTALL, why_not
+from gigamatte.network.engines.silent import import_onnxruntime, import_openvino
 
 
 def runtimes() -> dict[str, dict[str, Any]]:
@@ -17,7 +18,7 @@ def runtimes() -> dict[str, dict[str, Any]]:
 
 def _openvino() -> dict[str, Any]:
     try:
-        import openvino
+        openvino = import_openvino()
     except ImportError as error:
         return {"version": None, "why_not": f"does not load: {error}", "needed": True}
     return {"version": openvino.get_version(), "why_not": "", "needed": True}
@@ -27,17 +28,13 @@ def _onnxruntime() -> dict[str, Any]:
     reason = why_not("cpu")
     if reason:
         return {"version": None, "why_not": reason, "needed": False}
-    import onnxruntime
-
-    return {"version": onnxruntime.__version__, "why_not": "", "needed": False}
+    return {"version": import_onnxruntime().__version__, "why_not": "", "needed": False}
 
 
 def cpu() -> dict[str, str]:
     """The CPU's name, and the precision of large networks on it with the reason."""
     try:
-        import openvino
-
-        core = openvino.Core()
+        core = import_openvino().Core()
         name = str(core.get_property("CPU", "FULL_DEVICE_NAME"))
         able = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     except (ImportError, RuntimeError) as error:
@@ -78,9 +75,7 @@ def _cuda() -> dict[str, str]:
 
 def _intel() -> dict[str, str]:
     try:
-        import openvino
-
-        listed = openvino.Core().available_devices
+        listed = import_openvino().Core().available_devices
     except (ImportError, RuntimeError) as error:
         return {"why_not": str(error).splitlines()[0], "hint": "reinstall openvino"}
     if any(name.startswith("GPU") for name in listed):

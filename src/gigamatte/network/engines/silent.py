@@ -1,0 +1,44 @@
+"""The runtimes' own modules, imported so that they send nothing. Nothing else in gigamatte imports them.
+
+OpenVINO imports ``openvino_telemetry`` where it is installed, and its dependencies install it. That looks up the
+address of an analytics service, keeps a lasting client number in the home folder, and starts a process that runs the
+caller's script a second time where processes are spawned. OpenVINO has a stub for when the module is absent.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import Any
+
+_TELEMETRY = "openvino_telemetry"
+_importing = threading.Lock()
+
+
+def import_openvino() -> Any:
+    """The ``openvino`` module, with its own stub in the place of its telemetry. Raises ImportError.
+
+    One that the caller has imported already is taken as it is. Whoever wants the telemetry module later can still
+    import it: it is hidden only while OpenVINO looks for it.
+    """
+    with _importing:
+        if "openvino" in sys.modules or _TELEMETRY in sys.modules:
+            import openvino
+
+            return openvino
+        sys.modules[_TELEMETRY] = None  # type: ignore[assignment]  # Python's own way to say that there is none
+        try:
+            import openvino
+        finally:
+            if sys.modules.get(_TELEMETRY, ...) is None:
+                del sys.modules[_TELEMETRY]
+        return openvino
+
+
+def import_onnxruntime() -> Any:
+    """The ``onnxruntime`` module with its events turned off (its Windows builds have some). Raises ImportError."""
+    import onnxruntime
+
+    # an older or emptied module has no such switch
+    getattr(onnxruntime, "disable_telemetry_events", lambda: None)()
+    return onnxruntime
