@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import dataclasses
 import os
 import threading
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,9 @@ from gigamatte.budget import pixel_memory
 from gigamatte.cutout.cutout import Cutout
 from gigamatte.cutout.smooth import smooth_matte
 from gigamatte.cutout.target import check_output
+from gigamatte.ending import watched, working
 from gigamatte.errors import GigamatteError, NoSubject, UsageError
+from gigamatte.forked import threads_begin
 from gigamatte.matte import given
 from gigamatte.matte.cascade import resolve
 from gigamatte.matte.correct import Correction
@@ -67,8 +68,10 @@ class Remover:
         ``mask`` takes the network's place (default: ``options.mask``). ``watch(stage, fraction)`` is called often;
         raising Cancelled there stops between tiles. Raises InputError, BudgetExceeded, NetworkUnavailable, NoSubject.
         """
-        photo = open_photo(source, max_pixels=self.options.max_pixels)
-        return self._cut(photo, mask if mask is not None else self.options.mask, self.options.format, watch)
+        with working():
+            photo = open_photo(source, max_pixels=self.options.max_pixels)
+            given = mask if mask is not None else self.options.mask
+            return self._cut(photo, given, self.options.format, watched(watch))
 
     def _cut(self, photo: Photo, mask: Source | None, format: Format | None, watch: Watch | None) -> Cutout:
         clock = _Clock()
@@ -126,13 +129,16 @@ class Remover:
         Raises what they raise, but what is wrong with the target is told before anything is computed.
         """
         target = Path(target) if isinstance(target, str) else target
-        photo = open_photo(source, max_pixels=self.options.max_pixels)
-        format = check_output(self.options, target, photo.size)
-        with self._cut(photo, mask if mask is not None else self.options.mask, format, watch) as cutout:
-            return cutout.save(target, overwrite=overwrite, watch=watch)
+        with working():
+            photo = open_photo(source, max_pixels=self.options.max_pixels)
+            format = check_output(self.options, target, photo.size)
+            given = mask if mask is not None else self.options.mask
+            with self._cut(photo, given, format, watched(watch)) as cutout:
+                return cutout.save(target, overwrite=overwrite, watch=watch)
 
     def network(self) -> Network:
         """The network, loaded when it is first needed."""
+        threads_begin()
         with self._opening:
             if self._network is None:
                 options = self.options
@@ -147,6 +153,7 @@ class Remover:
 
     def refiner(self) -> Refiner:
         """What lifts the alpha, loaded when it is first needed."""
+        threads_begin()
         with self._opening_refiner:
             if self._refiner is None:
                 self._refiner = open_refiner(self.options.refine, self._open_small)
@@ -154,7 +161,8 @@ class Remover:
 
     def sharing(self, options: Options) -> Remover:
         """A Remover with other options that shares what this one has loaded; close only this one."""
-        other = copy.copy(self)
+        other = object.__new__(Remover)
+        other.__dict__.update(self.__dict__)
         other.options, other._threads = options, options.threads or system.cpu_count()
         return other
 
@@ -170,6 +178,12 @@ class Remover:
 
     def __enter__(self) -> Remover:
         return self
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise UsageError(
+            "a Remover cannot be pickled: its networks belong to this process",
+            "make a Remover in each process, from the same Options, which can be pickled",
+        )
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()

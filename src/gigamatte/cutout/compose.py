@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 import cv2
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gigamatte.cutout.backdrop import Rows
 from gigamatte.cutout.foreground import Foreground
+from gigamatte.ending import Pool
 from gigamatte.errors import GigamatteError
 from gigamatte.options import Only
 from gigamatte.photo.levels import PhotoLevels
@@ -54,7 +55,7 @@ class Composer:
     def strips(self) -> Iterator[PixelArray]:
         """(row, column, band) arrays, uint8 or uint16 like the photo, that together make ``frame``."""
         boxes = list(self._boxes())
-        with ThreadPoolExecutor(self.threads) as pool:
+        with Pool(self.threads) as pool:
             waiting: list[Future[PixelArray]] = []
             try:
                 for number, box in enumerate(boxes):

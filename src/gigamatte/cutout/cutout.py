@@ -6,7 +6,7 @@ import dataclasses
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn, SupportsIndex
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from gigamatte.cutout.foreground import Foreground
 from gigamatte.cutout.frame import framed
 from gigamatte.cutout.target import output_format, pair_of
 from gigamatte.cutout.write import Written, write_image
+from gigamatte.ending import watched, working
+from gigamatte.errors import UsageError
+from gigamatte.forked import threads_begin
 from gigamatte.options import Only, Options
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import Matte, PixelArray, Receipt, Size, Watch
@@ -67,8 +70,12 @@ class Cutout:
         The format is that of the options, else the one of the target's suffix. Raises UsageError when it cannot hold
         the result or the target exists, WriteError when the target cannot be written, and what ``watch`` raises.
         """
-        started = time.perf_counter()
         target = Path(target) if isinstance(target, str) else target
+        with working():
+            return self._save(target, overwrite, watched(watch))
+
+    def _save(self, target: Path | BinaryIO, overwrite: bool, watch: Watch) -> Receipt:
+        started = time.perf_counter()
         waited, scratch = 0.0, 0
         warnings: tuple[str, ...] = ()
         parts = pair_of(target) if self._options.only == "pair" else ((self._options.only, target),)
@@ -137,6 +144,12 @@ class Cutout:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise UsageError(
+            "a Cutout cannot be pickled: the photo's pixels belong to this process",
+            "send cutout.rgba(), or the path of a file that cutout.save() wrote",
+        )
+
     def _composer(self, only: Only, watch: Watch | None = None) -> Composer:
         if self._foreground is None and only not in ("alpha", "trimap", "uncertainty"):
             self._foreground = Foreground(self._levels, self._solved)
@@ -153,4 +166,6 @@ class Cutout:
         )
 
     def _whole(self, only: Only) -> PixelArray:
-        return np.concatenate([np.atleast_3d(strip) for strip in self._composer(only).strips()])
+        threads_begin()
+        with working():
+            return np.concatenate([np.atleast_3d(strip) for strip in self._composer(only, watched(None)).strips()])

@@ -17,6 +17,7 @@ from typing import IO, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from gigamatte.ending import Pool
 from gigamatte.errors import UsageError, WriteError
 from gigamatte.photo import metadata
 from gigamatte.types import PixelArray, Size
@@ -62,7 +63,7 @@ def write_psd(
         numbers = (_OPACITY, 0, 1, 2, *((_MASK,) if bands == 4 else ()))
         layer = {number: _ZippedPlane(stack) for number in numbers}
         merged = [_PackedPlane(stack, large) for _ in range(bands)]
-        with ThreadPoolExecutor(max(1, threads)) as pool:
+        with Pool(max(1, threads)) as pool:
             rows, step = 0, max(1, PIECE // size.width)
             for strip in strips:
                 rows += len(strip)

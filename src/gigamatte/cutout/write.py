@@ -21,6 +21,7 @@ from gigamatte.cutout.encode import CONTAINERS, Encoding, check_fits, kept_block
 from gigamatte.cutout.psd import is_large, write_psd
 from gigamatte.cutout.stream import ReaderGone, StripStream
 from gigamatte.errors import WriteError
+from gigamatte.forked import threads_begin
 from gigamatte.options import Format
 from gigamatte.photo import metadata as blocks
 from gigamatte.photo.colour import to_8bit
@@ -71,6 +72,7 @@ def write_image(
     In every such case nothing new lies at the target and what was there before is untouched. A stream gets the
     bytes only when the picture is complete.
     """
+    threads_begin()
     quiet_libvips()
     check_fits(format, size, bands)
     carried, warnings = _carried(metadata or {}, format, strip, strip_gps)

@@ -6,8 +6,7 @@ costs memory for its undecided tiles alone.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
+from gigamatte.ending import Pool
 from gigamatte.matte import tiles as tiling
 from gigamatte.matte.band import band
 from gigamatte.matte.correct import Correction
@@ -49,7 +48,7 @@ def resolve(
     finished = finished or Finished()
     watch = watch or _ignored
     done = 0
-    with ThreadPoolExecutor(threads) as pool:
+    with Pool(threads) as pool:
         alpha, level, blur, warnings = _start(coarse, levels, refiner, correction, pool)
         matte = as_matte(alpha, 16, edge)
         total = sum(levels.size(k).pixels for k in range(level)) or 1
@@ -72,7 +71,7 @@ def _ignored(_stage: str, _fraction: float) -> None:
 
 
 def _start(
-    coarse: CoarseMatte, levels: Levels, refiner: Refiner, correction: Correction, pool: ThreadPoolExecutor
+    coarse: CoarseMatte, levels: Levels, refiner: Refiner, correction: Correction, pool: Pool
 ) -> tuple[FloatArray, int, float, tuple[str, ...]]:
     """The mask, corrected, on its first level: (alpha, level, blur, warnings)."""
     # measured before it is corrected: a stroke's edges say nothing about how sharp the mask is elsewhere

@@ -12,6 +12,7 @@ import pyvips
 from numpy.typing import NDArray
 
 from gigamatte.errors import UsageError
+from gigamatte.forked import threads_begin
 from gigamatte.photo import colour
 from gigamatte.photo.read import broken
 from gigamatte.photo.store import MemoryStore, ScratchStore, Store, bytes_needed
@@ -41,6 +42,7 @@ class PhotoLevels:
     def __init__(
         self, photo: Photo, *, memory: int = 256 << 20, scratch: Path | None = None, watch: Watch | None = None
     ) -> None:
+        threads_begin()
         self.photo = photo
         self._turn = Turn.from_exif(photo.orientation)
         self._sizes = level_sizes(photo.size)

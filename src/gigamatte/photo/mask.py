@@ -9,6 +9,7 @@ import numpy as np
 import pyvips
 
 from gigamatte.errors import UnsupportedInput
+from gigamatte.forked import threads_begin
 from gigamatte.photo.read import Opened, Source, broken, check_pixels, open_source, quiet_libvips
 from gigamatte.photo.turn import Turn
 from gigamatte.types import PixelArray, Size
@@ -36,6 +37,7 @@ def read_mask(source: Source | Image.Image, *, max_pixels: int, strokes: bool = 
     is opaque everywhere tells nothing: then the grey is taken, with a warning.
     Raises MissingInput, UnsupportedInput and BudgetExceeded like ``open_photo``.
     """
+    threads_begin()
     quiet_libvips()
     opened = open_source(source)
     check_pixels(opened, max_pixels)

@@ -21,6 +21,7 @@ import pyvips
 from numpy.typing import NDArray
 
 from gigamatte.errors import BudgetExceeded, MissingInput, UnsupportedInput, UsageError
+from gigamatte.forked import refuse_after_fork
 from gigamatte.photo import arrays, colour, formats, metadata, tiff
 from gigamatte.photo.heif import HeicFile
 from gigamatte.photo.turn import Turn
@@ -45,6 +46,7 @@ def open_photo(source: Source | Image.Image, *, max_pixels: int) -> Photo:
     uint16, sRGB; or a Pillow image. Grey and CMYK are to be converted to sRGB; RGB keeps its own profile.
     Raises MissingInput, UnsupportedInput, and BudgetExceeded when it has more than ``max_pixels`` pixels.
     """
+    refuse_after_fork()
     quiet_libvips()
     opened = open_source(source)
     return _describe(opened, check_pixels(opened, max_pixels))

@@ -8,6 +8,7 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
+from gigamatte.forked import threads_begin
 from gigamatte.photo.colour import to_srgb
 from gigamatte.photo.read import broken
 from gigamatte.types import Photo
@@ -15,6 +16,7 @@ from gigamatte.types import Photo
 
 def openly(photo: Photo, rows: int) -> pyvips.Image:
     """``photo.open()``, to be read ``rows`` rows at a time; decoded into memory where the photo has other strips."""
+    threads_begin()
     image = photo.open()
     if rows % photo.rows == 0:
         return image

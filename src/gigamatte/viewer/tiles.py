@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -19,6 +18,7 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
+from gigamatte.ending import Pool
 from gigamatte.system import cpu_count
 from gigamatte.types import Size
 
@@ -78,7 +78,7 @@ class _Level:
     def add(self, strip: Pixels) -> None:
         """Encodes the tiles of one full strip."""
         tiles = [strip[:, left : left + TILE] for left in range(0, self.size.width, TILE)]
-        with ThreadPoolExecutor(min(4, cpu_count())) as pool:  # the encoders leave Python alone
+        with Pool(min(4, cpu_count())) as pool:  # the encoders leave Python alone
             self.tiles += pool.map(partial(_encoded, lossless=self.lossless), tiles)
 
     def as_dict(self) -> dict[str, Any]:

@@ -85,6 +85,17 @@ PICTURES: dict[str, str] = {
     "XMP": "XMP",
     "EXIF": "EXIF",
     "IPTC": "IPTC",
+    # processes
+    "this process was forked from one that had already worked on a photo: it would wait for ever": (
+        "此进程由已处理过照片的进程 fork 而来：继续下去会永远等待"
+    ),
+    "fork before the first photo, or start processes with 'spawn' or 'forkserver'; see docs/python.md": (
+        "请在处理第一张照片之前 fork，或用 'spawn'、'forkserver' 启动进程；见 docs/python.md"
+    ),
+    "a Cutout cannot be pickled: the photo's pixels belong to this process": "Cutout 不能 pickle：照片的像素属于此进程",
+    "send cutout.rgba(), or the path of a file that cutout.save() wrote": "请传递 cutout.rgba()，或 cutout.save() 写出的文件路径",
+    "a Remover cannot be pickled: its networks belong to this process": "Remover 不能 pickle：它的网络属于此进程",
+    "make a Remover in each process, from the same Options, which can be pickled": "请在每个进程中用同样的 Options（可以 pickle）建立 Remover",
     # scratch
     "name another folder for scratch files (TMPDIR; now {})": "请为临时文件指定其他文件夹（TMPDIR；现为 {}）",
     "scratch space needs {} GB in {}, {} GB are free": "临时空间需要 {} GB（位于 {}），剩余 {} GB",
