@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from gigamatte.errors import BudgetExceeded, MissingInput, UnsupportedInput, UsageError
 from gigamatte.forked import refuse_after_fork
 from gigamatte.photo import arrays, colour, formats, metadata, tiff
+from gigamatte.photo.bands import bands_of
 from gigamatte.photo.heif import HeicFile
 from gigamatte.photo.turn import Turn
 from gigamatte.types import Photo, Size
@@ -207,17 +208,18 @@ def _describe(opened: Opened, stored: Size) -> Photo:
             "save it with 8 or 16 bits a channel",
         )
     warnings = list(opened.warnings)
-    colours, alpha = _bands(header, name, warnings)
-    icc = _profile(header, colours, warnings)
+    bands = bands_of(header, name)
+    icc, ignored = bands.profile(header)
+    warnings += (*bands.warnings, *ignored)
     fields, notes = metadata.collect(header)
     upright = Turn.from_exif(opened.orientation)
     across, down = _resolution(opened)
     return Photo(
         size=upright.size(stored),
         bits=8 if header.format == "uchar" else 16,
-        has_alpha=alpha,
-        icc=icc if colours == 3 else _profile_after(colours, icc),
-        open=lambda: _as_rgb(opened.load(), colours, alpha, icc),
+        has_alpha=bands.alpha is not None,
+        icc=bands.profile_after(icc),
+        open=lambda: bands.as_rgb(opened.load(), icc),
         orientation=opened.orientation,
         metadata=fields,
         resolution=(down, across) if upright.transposed else (across, down),
@@ -239,61 +241,6 @@ def _resolution(opened: Opened) -> tuple[float, float]:
     # its PNG reader never names one, and assumes 72 dpi
     said = "resolution-unit" in header.get_fields() or (opened.format == "png" and abs(header.xres * 25.4 - 72) > 0.1)
     return (header.xres, header.yres) if said and header.xres > 0 and header.yres > 0 else (0.0, 0.0)
-
-
-def _bands(header: pyvips.Image, name: str, warnings: list[str]) -> tuple[int, bool]:
-    """How many bands are colour (1, 3 or 4) and whether the one after them is alpha."""
-    bands, space = header.bands, header.interpretation
-    if space in ("lab", "labs", "labq", "lch", "xyz", "scrgb", "hsv") or header.coding != "none":
-        raise UnsupportedInput(
-            f"{name} is in the {space} colour space; expected grey, RGB or CMYK", "convert it to RGB"
-        )
-    if space == "cmyk" and bands >= 4:
-        colours = 4
-        warnings.append("CMYK was converted to sRGB: the output is RGB")
-    else:
-        colours = 1 if bands < 3 else 3
-    extra = bands - colours
-    if extra > 1:
-        warnings.append(f"{extra - 1} extra channel(s) beyond colour and alpha were left out")
-    return colours, extra >= 1
-
-
-def _profile(header: pyvips.Image, colours: int, warnings: list[str]) -> bytes | None:
-    if "icc-profile-data" not in header.get_fields():
-        return None
-    icc = bytes(header.get("icc-profile-data"))
-    if problem := colour.profile_problem(icc, colours):
-        fallback = "a common CMYK" if colours == 4 else "sRGB"
-        warnings.append(f"the colour profile was ignored ({problem}): colours are taken as {fallback}")
-        return None
-    return icc
-
-
-def _profile_after(colours: int, icc: bytes | None) -> bytes | None:
-    """The profile of what ``_as_rgb`` makes of grey and CMYK: sRGB, unless grey without a profile was just repeated."""
-    return colour.srgb_profile() if colours == 4 or icc is not None else None
-
-
-def _as_rgb(image: pyvips.Image, colours: int, alpha: bool, icc: bytes | None) -> pyvips.Image:
-    """The lazy image with 3 bands of RGB and, if it has one, its alpha."""
-    if image.bands > colours + alpha:
-        space = image.interpretation
-        image = image.extract_band(0, n=colours + alpha).copy(interpretation=space)
-    if icc is None and "icc-profile-data" in image.get_fields():
-        image = image.copy()
-        image.remove("icc-profile-data")
-    deep = image.format == "ushort"
-    rgb = "rgb16" if deep else "srgb"
-    if colours == 4:
-        return colour.to_srgb(image.copy(interpretation="cmyk"), input_profile="cmyk")
-    if colours == 3:
-        return image.copy(interpretation=rgb)
-    if icc is not None:
-        return colour.to_srgb(image.copy(interpretation="grey16" if deep else "b-w"))
-    grey = image.extract_band(0)
-    bands = [grey, grey, image.extract_band(1)] if alpha else [grey, grey]
-    return grey.bandjoin(bands).copy(interpretation=rgb)
 
 
 def _decode_bytes(opened: Opened) -> int:

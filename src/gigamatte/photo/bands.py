@@ -1,0 +1,85 @@
+"""Bands: which channels of a file are colour, which one is its alpha, and how they become RGB and RGBA."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyvips
+
+from gigamatte.errors import UnsupportedInput
+from gigamatte.photo import colour
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """``colours``: the first 1 (grey), 3 (RGB) or 4 (CMYK) bands; ``alpha``: the number of that band, or None."""
+
+    colours: int
+    alpha: int | None
+    warnings: tuple[str, ...] = ()
+
+    def profile(self, header: pyvips.Image) -> tuple[bytes | None, tuple[str, ...]]:
+        """The file's own profile where it can be used, and what is to be said where it cannot."""
+        if "icc-profile-data" not in header.get_fields():
+            return None, ()
+        icc = bytes(header.get("icc-profile-data"))
+        if problem := colour.profile_problem(icc, self.colours):
+            fallback = "a common CMYK" if self.colours == 4 else "sRGB"
+            warnings: list[str] = []
+            warnings.append(f"the colour profile was ignored ({problem}): colours are taken as {fallback}")
+            return None, tuple(warnings)
+        return icc, ()
+
+    def profile_after(self, icc: bytes | None) -> bytes | None:
+        """The profile of what ``as_rgb`` makes: sRGB of grey and CMYK, unless grey without one was just repeated."""
+        if self.colours == 3:
+            return icc
+        return colour.srgb_profile() if self.colours == 4 or icc is not None else None
+
+    def as_rgb(self, image: pyvips.Image, icc: bytes | None) -> pyvips.Image:
+        """The lazy image with 3 bands of RGB and, if it has one, its alpha."""
+        image = self._chosen(image)
+        if icc is None and "icc-profile-data" in image.get_fields():
+            image = image.copy()
+            image.remove("icc-profile-data")
+        deep = image.format == "ushort"
+        rgb = "rgb16" if deep else "srgb"
+        if self.colours == 4:
+            return colour.to_srgb(image.copy(interpretation="cmyk"), input_profile="cmyk")
+        if self.colours == 3:
+            return image.copy(interpretation=rgb)
+        if icc is not None:
+            return colour.to_srgb(image.copy(interpretation="grey16" if deep else "b-w"))
+        grey = image.extract_band(0)
+        bands = [grey, grey] if self.alpha is None else [grey, grey, image.extract_band(1)]
+        return grey.bandjoin(bands).copy(interpretation=rgb)
+
+    def _chosen(self, image: pyvips.Image) -> pyvips.Image:
+        """Only the colours and, behind them, the alpha."""
+        wanted = self.colours + (self.alpha is not None)
+        if image.bands == wanted:
+            return image
+        space = image.interpretation
+        chosen = image.extract_band(0, n=self.colours)
+        if self.alpha is not None:
+            chosen = chosen.bandjoin(image.extract_band(self.alpha))
+        return chosen.copy(interpretation=space)
+
+
+def bands_of(header: pyvips.Image, name: str) -> Bands:
+    """What the bands of a file are; raises UnsupportedInput where it is in a colour space that is not read."""
+    bands, space = header.bands, header.interpretation
+    if space in ("lab", "labs", "labq", "lch", "xyz", "scrgb", "hsv") or header.coding != "none":
+        raise UnsupportedInput(
+            f"{name} is in the {space} colour space; expected grey, RGB or CMYK", "convert it to RGB"
+        )
+    warnings = []
+    if space == "cmyk" and bands >= 4:
+        colours = 4
+        warnings.append("CMYK was converted to sRGB: the output is RGB")
+    else:
+        colours = 1 if bands < 3 else 3
+    extra = bands - colours
+    if extra > 1:
+        warnings.append(f"{extra - 1} extra channel(s) beyond colour and alpha were left out")
+    return Bands(colours, colours if extra else None, tuple(warnings))
