@@ -21,10 +21,10 @@ from gigamatte.evaluate.cases import Case, find_cases, read_alpha
 from gigamatte.evaluate.metrics import gradient_error, iou, sad
 from gigamatte.evaluate.report import geometric_mean
 from gigamatte.evaluate.table import Cell, markdown_table
-from gigamatte.matte.cascade import resolve
-from gigamatte.matte.reading import alpha_in
-from gigamatte.matte.refine import open_refiner
+from gigamatte.matte.cascade.reading import alpha_in
+from gigamatte.matte.cascade.resolve import resolve
 from gigamatte.matte.refiners.base import Refiner
+from gigamatte.matte.refiners.select import open_refiner
 from gigamatte.network.answers import Answer, ask
 from gigamatte.network.engines.base import Engine
 from gigamatte.network.engines.openvino import OpenVinoEngine

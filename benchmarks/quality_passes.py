@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gigamatte.matte.start import laid_on_level
-from gigamatte.network.closer import twice
+from gigamatte.matte.cascade.start import laid_on_level
 from gigamatte.network.networks import Network, open_network
+from gigamatte.network.second_look import twice
 from gigamatte.types import Box, CoarseMatte, Size
 
 Pixels = NDArray[np.uint8]

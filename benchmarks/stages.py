@@ -23,7 +23,7 @@ from gigamatte.cutout.frame import framed
 from gigamatte.cutout.write import write_image
 from gigamatte.evaluate.cases import find_cases
 from gigamatte.evaluate.table import Cell
-from gigamatte.matte.cascade import resolve
+from gigamatte.matte.cascade.resolve import resolve
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.photo.read import open_photo
 from report import ROOT, arguments, publish, show

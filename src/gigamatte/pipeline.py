@@ -17,18 +17,18 @@ from numpy.typing import NDArray
 from gigamatte import __version__, system
 from gigamatte.budget import pixel_memory
 from gigamatte.cutout.cutout import Cutout
-from gigamatte.cutout.smooth import smooth_matte
 from gigamatte.cutout.target import check_output
 from gigamatte.ending import watched, working
 from gigamatte.errors import GigamatteError, NoSubject, UsageError
 from gigamatte.forked import threads_begin
-from gigamatte.matte import given
-from gigamatte.matte.cascade import resolve
-from gigamatte.matte.correct import Correction
+from gigamatte.matte.cascade.resolve import resolve
+from gigamatte.matte.cascade.tile_cache import Finished
 from gigamatte.matte.doubt import doubt
-from gigamatte.matte.finished import Finished
-from gigamatte.matte.refine import open_refiner, refiner_identity
+from gigamatte.matte.mask import user_mask
+from gigamatte.matte.mask.correct import Correction
 from gigamatte.matte.refiners.base import Refiner
+from gigamatte.matte.refiners.select import open_refiner, refiner_identity
+from gigamatte.matte.smooth import smooth_matte
 from gigamatte.network.answers import Answer, ask
 from gigamatte.network.decode import has_subject
 from gigamatte.network.engines.base import Engine
@@ -42,7 +42,7 @@ from gigamatte.types import Box, CoarseMatte, ModelUse, Photo, PixelArray, Recei
 if TYPE_CHECKING:
     from PIL import Image
 
-    from gigamatte.kept.disk import DiskCache
+    from gigamatte.cache.disk import DiskCache
 
     Source = str | os.PathLike[str] | bytes | NDArray[Any] | Image.Image
 
@@ -213,7 +213,7 @@ class Remover:
     def _open_cache(self) -> DiskCache | None:
         if self.options.cache is None:
             return None
-        from gigamatte.kept.disk import DiskCache
+        from gigamatte.cache.disk import DiskCache
 
         return DiskCache(Path(self.options.cache), self.options.cache_size, __version__)
 
@@ -242,9 +242,9 @@ class Remover:
     def _given(self, levels: PhotoLevels, mask: Source) -> tuple[CoarseMatte, tuple[str, ...]]:
         options, size = self.options, levels.size(0)
         read = read_mask(mask, max_pixels=options.max_pixels)
-        if given.kind_of(read.values, options.mask_kind) == "trimap":
-            return given.settled_trimap(read.values, size, _small(levels)), read.warnings
-        coarse, warnings = given.as_coarse(read.values, size, options.box)
+        if user_mask.kind_of(read.values, options.mask_kind) == "trimap":
+            return user_mask.settled_trimap(read.values, size, _small(levels)), read.warnings
+        coarse, warnings = user_mask.as_coarse(read.values, size, options.box)
         return coarse, (*read.warnings, *warnings)
 
     def _memory(self, photo: Photo, mask: Source | None, format: Format | None) -> int:
@@ -264,7 +264,7 @@ class Remover:
                 continue
             read = read_mask(path, max_pixels=options.max_pixels, strokes=True)
             strokes.append(read.values)
-            warnings += (*read.warnings, *given.aspect_warning(name, Size.of(read.values), photo))
+            warnings += (*read.warnings, *user_mask.aspect_warning(name, Size.of(read.values), photo))
         return Correction(options.largest, options.hole_fill, *strokes), warnings
 
     def _region(self, photo: Size) -> Box:

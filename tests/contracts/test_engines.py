@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from gigamatte.errors import DeviceUnavailable, GigamatteError, NetworkUnavailable, WeightsRefused
+from gigamatte.network.build.graph import Graph, Map
 from gigamatte.network.engines.blobs import _END
 from gigamatte.network.engines.openvino import OpenVinoEngine
 from gigamatte.network.engines.probe import probe_network
-from gigamatte.network.graph import Graph, Map
 
 
 def _onnxruntime():

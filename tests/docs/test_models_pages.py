@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gigamatte.network.cards import ModelCard
-from gigamatte.network.checkpoints import CHECKPOINTS
-from gigamatte.network.user_cards import read_cards
+from gigamatte.network.cards.card import ModelCard
+from gigamatte.network.cards.checkpoints import CHECKPOINTS
+from gigamatte.network.cards.user_cards import read_cards
 
 PAGES = Path(__file__).parents[2] / "docs" / "models"
 BLOCK = re.compile(r"(<!-- licences: [^>]*-->\n).*?(<!-- end -->)", re.DOTALL)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from gigamatte.network.birefnet import BACKBONES, SafetensorsFile, build
+from gigamatte.network.build.birefnet import BACKBONES, SafetensorsFile, build
 from gigamatte.network.engines.openvino import OpenVinoEngine
 from gigamatte.testing.made_up_weights import MadeUpWeights, golden_input
 from gigamatte.types import Size

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from gigamatte.cutout.smooth import blur_taps, smooth_alpha, smooth_halo, smooth_matte
 from gigamatte.errors import UsageError
+from gigamatte.matte.smooth import blur_taps, smooth_alpha, smooth_halo, smooth_matte
 from gigamatte.types import Matte, Size
 
 RECORDED = Path(__file__).parent / "imagemagick"

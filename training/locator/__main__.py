@@ -11,7 +11,7 @@ import numpy as np
 from .data import FILED, SOURCES, build_cache, open_pool, places_files, rendered_files, write_source
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = ROOT / "src" / "gigamatte" / "network" / "locator.onnx"
+SHIPPED = ROOT / "src" / "gigamatte" / "network" / "cards" / "locator.onnx"
 VERSION = "1"
 
 

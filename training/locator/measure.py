@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from gigamatte.matte.start import laid_on_level
-from gigamatte.network.closer import twice
+from gigamatte.matte.cascade.start import laid_on_level
+from gigamatte.network.cards.locator import locator_card
+from gigamatte.network.cards.onnx_file import read_header
 from gigamatte.network.engines.select import open_engine
-from gigamatte.network.locator import locator_card
 from gigamatte.network.networks import Network
-from gigamatte.network.onnx_file import read_header
+from gigamatte.network.second_look import twice
 from gigamatte.types import Box, CoarseMatte, Size
 
 from .compose import CLOSE, DRAWN, PLAIN, Framing, Studio, composite

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.matte.band import band
+from gigamatte.matte.cascade.band import band
 
 from .textures import Rng
 
@@ -22,7 +22,7 @@ def simulate(rng: Rng, alpha: Image, level: int) -> tuple[Image, float]:
     flawed = rng.random() < 0.4
     sigma = 1.0 if rng.random() < 0.4 else rng.uniform(0.5, 1.6)
     contrast = 1.5 if rng.random() < 0.4 else float(np.exp(rng.uniform(0, np.log(2.6))))
-    soft = max(0.5, 1.25 * float(np.hypot(sigma, 0.29)) / contrast)  # as matte/scale.py will estimate it
+    soft = max(0.5, 1.25 * float(np.hypot(sigma, 0.29)) / contrast)  # as matte/cascade/sharpness.py will estimate it
     shrink = float(np.clip(2 ** (level + rng.uniform(-0.55, 0.55)) / soft, 1.3, 16))
     small = reduced(alpha, shrink)
     if flawed:

@@ -5,7 +5,8 @@ photo; the locator is asked once, as the product asks it, and squares are cut ab
 somewhere else altogether is left out: nobody could learn from it where the subject is.
 
 The squares start where the mask would start by its sharpness. The product now looks for the contour first, from one
-level coarser (``gigamatte/matte/placed.py``); training from there was tried and was no better (docs/design/matte.md).
+level coarser (``gigamatte/matte/cascade/contour_search.py``); training from there was tried and was no better
+(docs/design/matte.md).
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from training.locator.data import is_held_out as is_held_out_photo
 from training.locator.data import picture_files
 from training.pictures import read, renders_in
 
-from gigamatte.matte.scale import starting_level
-from gigamatte.matte.start import laid_on_level
+from gigamatte.matte.cascade.sharpness import starting_level
+from gigamatte.matte.cascade.start import laid_on_level
 from gigamatte.network.decode import decided
 from gigamatte.network.networks import Network, open_network
 from gigamatte.types import Size

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.matte.cascade import resolve
+from gigamatte.matte.cascade.resolve import resolve
 from gigamatte.matte.refiners.base import Refiner
 from gigamatte.matte.refiners.guided import GuidedRefiner
 from gigamatte.matte.refiners.neural import NeuralRefiner

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.matte.band import band
+from gigamatte.matte.cascade.band import band
 from gigamatte.matte.refiners.base import LevelPatch
 from gigamatte.matte.refiners.evidence import evidence
 

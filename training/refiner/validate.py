@@ -97,7 +97,7 @@ def enlarged(walk: Walk) -> Image:
 
 def descend(walk: Walk, lift: Lift) -> Image:
     """The alpha at level 0 when each step is taken by ``lift``."""
-    from gigamatte.matte.band import band
+    from gigamatte.matte.cascade.band import band
 
     now = Walk(walk.photo, walk.exact, walk.alpha, walk.blur, walk.level)
     while now.level > 0:

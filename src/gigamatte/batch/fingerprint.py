@@ -39,7 +39,7 @@ def fingerprint(photo: Path, mask: Path | None) -> str:
 
 def _network(name: str) -> str:
     """SHA-256 of the network's file: ``auto`` is another network once a better one is installed."""
-    from gigamatte.network.locator import NAME, locator_card
+    from gigamatte.network.cards.locator import NAME, locator_card
     from gigamatte.network.networks import choose
 
     chosen = choose() if name == "auto" else name
@@ -49,8 +49,8 @@ def _network(name: str) -> str:
         if not Path(chosen).is_file():
             raise NetworkUnavailable(f"there is no file {chosen}", "--model takes a name or an ONNX file")
         return sha256_of(chosen)
-    from gigamatte.network.checkpoints import find_card
-    from gigamatte.network.weights import need
+    from gigamatte.network.cards.checkpoints import find_card
+    from gigamatte.network.weights.store import need
 
     here = need(find_card(chosen))
     return here.sha256 or sha256_of(here.path)

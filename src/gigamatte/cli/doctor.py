@@ -26,9 +26,9 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="plain data inst
 def examine() -> dict[str, Any]:
     """All findings as plain data."""
     from gigamatte import __version__
-    from gigamatte.network.cache import cache_folder
+    from gigamatte.folders import cache_folder
+    from gigamatte.network.cards.user_cards import cards_place
     from gigamatte.network.engines import report as engines
-    from gigamatte.network.user_cards import cards_place
     from gigamatte.system import available_memory, cpu_count
 
     memory = available_memory()
@@ -72,9 +72,9 @@ def _packages() -> dict[str, str | None]:
 
 def _networks() -> tuple[dict[str, Any], list[str]]:
     from gigamatte.errors import GigamatteError
-    from gigamatte.network.checkpoints import all_cards
+    from gigamatte.network.cards.checkpoints import all_cards
     from gigamatte.network.networks import choose
-    from gigamatte.network.weights import installed
+    from gigamatte.network.weights.store import installed
 
     try:
         here = [card.name for card in all_cards() if installed(card)]

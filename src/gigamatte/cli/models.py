@@ -58,8 +58,8 @@ def _names(rows: list[dict[str, Any]], field: str, value: object) -> str:
 
 def _cards() -> list[Any]:
     from gigamatte.errors import NetworkUnavailable
-    from gigamatte.network.checkpoints import CHECKPOINTS, all_cards
-    from gigamatte.network.user_cards import user_cards
+    from gigamatte.network.cards.checkpoints import CHECKPOINTS, all_cards
+    from gigamatte.network.cards.user_cards import user_cards
 
     try:
         return all_cards()
@@ -69,7 +69,7 @@ def _cards() -> list[Any]:
 
 
 def _row(card: Any) -> dict[str, Any]:
-    from gigamatte.network.weights import installed
+    from gigamatte.network.weights.store import installed
 
     here = installed(card)
     sees = f"{card.size}²" if card.sides is None else f"{card.sides[0]}…{card.sides[1]}"
@@ -91,14 +91,14 @@ def _row(card: Any) -> dict[str, Any]:
 @models_app.command()
 def get(name: Name) -> None:
     """Fetch a network's weights, verify them and keep them. A broken download goes on where it stopped."""
-    from gigamatte.network import weights
-    from gigamatte.network.checkpoints import find_card
+    from gigamatte.network.cards.checkpoints import find_card
+    from gigamatte.network.weights import store
 
     card = find_card(name)
     if not card.commercial:
         typer.echo(translate(f"{card.name} is licensed {card.licence}: not for commercial use"), err=True)
     with _Bar(card.name) as bar:
-        here = weights.get(card, bar.update)
+        here = store.get(card, bar.update)
     if not here.pinned and here.sha256:
         typer.echo(translate(f"{card.name}: digest from the source, not pinned: sha256 {here.sha256}"), err=True)
     typer.echo(str(here.path))
@@ -136,8 +136,8 @@ class _Bar:
 @models_app.command()
 def path(name: Name) -> None:
     """Print where a network's file is."""
-    from gigamatte.network.checkpoints import find_card
-    from gigamatte.network.weights import need
+    from gigamatte.network.cards.checkpoints import find_card
+    from gigamatte.network.weights.store import need
 
     typer.echo(str(need(find_card(name)).path))
 
@@ -151,16 +151,16 @@ def verify(
     ] = None,
 ) -> None:
     """Check digest and contents of installed weights."""
-    from gigamatte.network import weights
-    from gigamatte.network.checkpoints import find_card
-    from gigamatte.network.inspect_weights import refuse_misfit
+    from gigamatte.network.cards.checkpoints import find_card
+    from gigamatte.network.weights import store
+    from gigamatte.network.weights.inspect import refuse_misfit
 
-    cards = [find_card(name) for name in names] if names else [card for card in _cards() if weights.installed(card)]
+    cards = [find_card(name) for name in names] if names else [card for card in _cards() if store.installed(card)]
     if against is not None and len(cards) != 1:
         raise UsageError("--against compares one network with another: name one")
     for card in cards:
-        here = weights.need(card)
-        digest = weights.verify(here)
+        here = store.need(card)
+        digest = store.verify(here)
         refuse_misfit(card, here.path)
         found = f"{card.name}: ok, sha256 {digest}" if here.pinned else f"{card.name}: ok, sha256 {digest} (not pinned)"
         typer.echo(translate(found))
@@ -185,11 +185,11 @@ def _compare(name: str, other: str) -> None:
 @models_app.command()
 def remove(name: Name) -> None:
     """Delete a network's weights and everything built from them."""
-    from gigamatte.network import weights
-    from gigamatte.network.checkpoints import find_card
+    from gigamatte.network.cards.checkpoints import find_card
+    from gigamatte.network.weights import store
 
     card = find_card(name)
-    typer.echo(translate(f"{card.name}: {weights.remove(card) / 1e6:.0f} MB freed"))
+    typer.echo(translate(f"{card.name}: {store.remove(card) / 1e6:.0f} MB freed"))
 
 
 @models_app.command()
@@ -209,9 +209,9 @@ def build(
 
     The graph takes one normalised float32 1×3×H×W input; its first output is 1×1×H×W logits, as its metadata says.
     """
-    from gigamatte.network.checkpoints import find_card
-    from gigamatte.network.graphs import write_graph
-    from gigamatte.network.weights import digest_of, installed
+    from gigamatte.network.build.cached import write_graph
+    from gigamatte.network.cards.checkpoints import find_card
+    from gigamatte.network.weights.store import digest_of, installed
 
     card = find_card(card_name)
     shape = _size(size)

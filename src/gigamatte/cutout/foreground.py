@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from gigamatte.matte.reading import Levels, nearest_inside, photo_in, repeated
+from gigamatte.matte.cascade.reading import Levels, nearest_inside, photo_in, repeated
 from gigamatte.photo.levels import level_sizes
 from gigamatte.types import Box, FloatArray, Matte, PixelArray, Size, to_pixels
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gigamatte.cache.base import Cache, key_of
 from gigamatte.errors import UsageError
-from gigamatte.kept.base import Cache, key_of
-from gigamatte.network.closer import twice
 from gigamatte.network.decode import as_coarse, decided
 from gigamatte.network.networks import Network
+from gigamatte.network.second_look import twice
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import Box, CoarseMatte, Fit, Size
 

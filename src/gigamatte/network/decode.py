@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from gigamatte.errors import GigamatteError
-from gigamatte.network.cards import ModelCard
+from gigamatte.network.cards.card import ModelCard
 from gigamatte.types import CoarseMatte, Fit, FloatArray
 
 #: a subject is at least this part of what the network sees …

@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.errors import NetworkUnavailable, UsageError, WeightsRefused
-from gigamatte.network.cache import cache_folder
-from gigamatte.network.cards import IMAGENET_MEAN, IMAGENET_STD, ModelCard
+from gigamatte.folders import cache_folder
+from gigamatte.network.cards.card import IMAGENET_MEAN, IMAGENET_STD, ModelCard
+from gigamatte.network.cards.locator import NAME as LOCATOR
+from gigamatte.network.cards.locator import locator_bytes, locator_card
+from gigamatte.network.cards.onnx_file import read_header
 from gigamatte.network.decode import decode, without_doubtful_islands
 from gigamatte.network.engines.base import Engine
 from gigamatte.network.engines.select import import_ahead, open_engine
-from gigamatte.network.locator import NAME as LOCATOR
-from gigamatte.network.locator import locator_bytes, locator_card
-from gigamatte.network.onnx_file import read_header
 from gigamatte.network.proxy import squash
 from gigamatte.types import Box, CoarseMatte, NetworkInput, Size
 
@@ -154,18 +154,18 @@ def _find(chosen: str, opener: Callable[..., tuple[Engine, tuple[str, ...]]]) ->
 
 def choose() -> str:
     """What ``auto`` means here: the best installed general network that may be used for anything, else the locator."""
-    from gigamatte.network.checkpoints import CHECKPOINTS
-    from gigamatte.network.user_cards import user_cards
-    from gigamatte.network.weights import installed
+    from gigamatte.network.cards.checkpoints import CHECKPOINTS
+    from gigamatte.network.cards.user_cards import user_cards
+    from gigamatte.network.weights.store import installed
 
     able = [card for card in (*CHECKPOINTS, *user_cards()) if card.rank > 0 and card.commercial and installed(card)]
     return max(able, key=lambda card: card.rank).name if able else LOCATOR
 
 
 def _open_card(name: str, opener: Callable[..., tuple[Engine, tuple[str, ...]]]) -> Network:
-    from gigamatte.network.checkpoints import find_card
-    from gigamatte.network.inspect_weights import refuse_misfit
-    from gigamatte.network.weights import need, verify
+    from gigamatte.network.cards.checkpoints import find_card
+    from gigamatte.network.weights.inspect import refuse_misfit
+    from gigamatte.network.weights.store import need, verify
 
     card = find_card(name)
     here = need(card)
@@ -174,7 +174,7 @@ def _open_card(name: str, opener: Callable[..., tuple[Engine, tuple[str, ...]]])
     if card.build == "onnx":
         refuse_misfit(card, here.path)
         return Network(card, lambda _: opener(here.path, digest, False))
-    from gigamatte.network.graphs import cached_graph
+    from gigamatte.network.build.cached import cached_graph
 
     def at(size: Size) -> tuple[Engine, tuple[str, ...]]:
         graph, key = cached_graph(card, here.path, digest, size)
@@ -185,7 +185,7 @@ def _open_card(name: str, opener: Callable[..., tuple[Engine, tuple[str, ...]]])
 
 def _open_file(path: Path, opener: Callable[..., tuple[Engine, tuple[str, ...]]]) -> Network:
     """A user's own ONNX file: what it does not say about itself is assumed, and said."""
-    from gigamatte.network.weights import digest_of
+    from gigamatte.network.weights.store import digest_of
 
     if not path.is_file():
         raise NetworkUnavailable(f"there is no file {path}", "--model takes a name or an ONNX file")

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gigamatte.errors import UsageError
-from gigamatte.network.cards import ModelCard
+from gigamatte.network.cards.card import ModelCard
 from gigamatte.types import Box, Fit, NetworkInput, Size
 
 

@@ -113,10 +113,10 @@ def served(name: str, settings: Settings) -> str:
 def installed_models() -> dict[str, dict[str, str | bool]]:
     """The networks of this machine by name: licence, whether it may be used commercially, what it is good for."""
     from gigamatte.errors import NetworkUnavailable
-    from gigamatte.network.checkpoints import CHECKPOINTS
-    from gigamatte.network.locator import locator_card
-    from gigamatte.network.user_cards import user_cards
-    from gigamatte.network.weights import installed
+    from gigamatte.network.cards.checkpoints import CHECKPOINTS
+    from gigamatte.network.cards.locator import locator_card
+    from gigamatte.network.cards.user_cards import user_cards
+    from gigamatte.network.weights.store import installed
 
     cards = [*CHECKPOINTS, *user_cards()]
     with contextlib.suppress(NetworkUnavailable):  # /readyz tells

@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 
-from gigamatte.network.graph import Graph, Map
+from gigamatte.network.build.graph import Graph, Map
 
 
 def warm_colours(side: int) -> bytes:

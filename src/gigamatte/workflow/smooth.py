@@ -10,9 +10,9 @@ import numpy as np
 import pyvips
 
 from gigamatte.cutout.encode import CONTAINERS
-from gigamatte.cutout.smooth import LEVELS, SIGMA, smooth_alpha, smooth_halo
 from gigamatte.cutout.write import write_image
 from gigamatte.errors import UnsupportedInput, UsageError
+from gigamatte.matte.smooth import LEVELS, SIGMA, smooth_alpha, smooth_halo
 from gigamatte.options import MAX_PIXELS, Format
 from gigamatte.photo.read import broken, open_photo
 from gigamatte.photo.screen import openly

@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.cutout.smooth import smooth_alpha
 from gigamatte.cutout.write import as_strips, write_image
 from gigamatte.errors import NoSubject
+from gigamatte.matte.smooth import smooth_alpha
 from gigamatte.network.decode import has_subject
 from gigamatte.options import MAX_PIXELS
 from gigamatte.photo.levels import PhotoLevels

@@ -17,7 +17,7 @@ from gigamatte.errors import WeightsRefused
 from gigamatte.matte.refiners.base import LevelPatch, Refiner
 from gigamatte.matte.refiners.evidence import CHANNELS, Evidence, evidence, to_space, undecided
 from gigamatte.matte.refiners.guided import GuidedRefiner, enlarged, without_haze
-from gigamatte.network.embedded import embedded_network
+from gigamatte.network.cards.embedded import embedded_network
 from gigamatte.network.engines.base import Engine
 from gigamatte.types import Box, FloatArray, Size
 

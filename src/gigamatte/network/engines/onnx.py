@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from gigamatte.errors import DeviceUnavailable, GigamatteError, WeightsRefused
+from gigamatte.network.cards.onnx_file import OnnxHeader, read_header
 from gigamatte.network.engines.silent import import_onnxruntime
-from gigamatte.network.onnx_file import OnnxHeader, read_header
 from gigamatte.system import cpu_count
 from gigamatte.types import FloatArray
 

@@ -13,9 +13,9 @@ from typing import Any, Literal
 import numpy as np
 
 from gigamatte.errors import DeviceUnavailable, GigamatteError, NetworkUnavailable, WeightsRefused
+from gigamatte.network.cards.onnx_file import OnnxHeader, read_header
 from gigamatte.network.engines.blobs import read_blob, write_blob
 from gigamatte.network.engines.silent import import_openvino
-from gigamatte.network.onnx_file import OnnxHeader, read_header
 from gigamatte.system import cpu_count
 from gigamatte.types import FloatArray
 

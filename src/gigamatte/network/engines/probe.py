@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 
-from gigamatte.network.graph import Graph, Map
+from gigamatte.network.build.graph import Graph, Map
 
 
 def probe_network(*, seed: int = 0, metadata: dict[str, str] | None = None, free: bool = False) -> bytes:

@@ -1,0 +1,37 @@
+"""The contour is looked for first: a network that sees few pixels draws it beside where it belongs.
+
+From where its error is about a pixel, the refiner decides by colour where the contour runs, up to the level on which
+the mask would have started. Before any correction: this looks far, and a stroke must not be felt there.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from gigamatte.matte.cascade.lift import Lift
+from gigamatte.matte.cascade.reading import Levels, alpha_in
+from gigamatte.matte.cascade.sharpness import edge_blur
+from gigamatte.matte.cascade.sparse import as_matte
+from gigamatte.matte.cascade.start import kept_inside, laid_on_level
+from gigamatte.matte.cascade.tile_cache import Finished
+from gigamatte.matte.mask.correct import Correction
+from gigamatte.matte.refiners.base import Refiner
+from gigamatte.types import CoarseMatte, FloatArray
+
+
+def placed(
+    coarse: CoarseMatte, levels: Levels, refiner: Refiner, searched: int, level: int, pool: ThreadPoolExecutor
+) -> FloatArray:
+    """The alpha of the whole photo on ``level``, float32 (row, column) in [0, 1], looked for from ``searched`` on."""
+    alpha = laid_on_level(coarse, levels.size(searched), searched)
+    matte, blur = as_matte(alpha, 16), edge_blur(alpha)
+    for finer in range(searched - 1, level - 1, -1):
+        by = refiner.at(levels.size(finer))
+        lift = Lift(matte, levels, finer, by, blur, Finished(), Correction(), strays=True)
+        matte = lift.run(pool, _unwatched)
+        blur = 0.0
+    return kept_inside(alpha_in(matte, matte.size.box), coarse.fit, level)
+
+
+def _unwatched(_part: float) -> None:
+    """A few thousand pixels: over before anybody could look."""

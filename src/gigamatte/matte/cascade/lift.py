@@ -1,0 +1,173 @@
+"""One step of the cascade: a matte becomes that of the next finer level. Only tiles that touch the band are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gigamatte.matte.cascade import tiles as tiling
+from gigamatte.matte.cascade.band import SUPPORT, band
+from gigamatte.matte.cascade.reading import Levels, alpha_in, nearest_inside, photo_in
+from gigamatte.matte.cascade.sparse import quantised16
+from gigamatte.matte.cascade.tile_cache import Finished
+from gigamatte.matte.cascade.tiles import Block, Place
+from gigamatte.matte.mask.correct import Correction
+from gigamatte.matte.refiners.base import LevelPatch, Refiner
+from gigamatte.types import Box, FloatArray, Matte, PixelArray, Pixels16, Tile
+
+#: Tiles that one call of a refiner gets: enough for a network to be busy, few enough to stay in the cache.
+BATCH = 8
+
+
+class Lift:
+    """``matte`` at one level becomes that of the ``finer`` one; ``blur`` is σ of the coarser one, in its pixels."""
+
+    def __init__(
+        self,
+        matte: Matte,
+        levels: Levels,
+        finer: int,
+        refiner: Refiner,
+        blur: float,
+        finished: Finished,
+        correction: Correction,
+        strays: bool = False,
+    ) -> None:
+        self.matte, self.levels, self.finer, self.refiner, self.blur = matte, levels, finer, refiner, blur
+        self.finished, self.correction, self.strays = finished, correction, strays
+        self.size = levels.size(finer)
+        self.edge = matte.tile
+        self.decided = np.zeros(tiling.grid(self.size, self.edge), np.uint8)
+
+    def run(self, pool: ThreadPoolExecutor, report: Callable[[float], None]) -> Matte:
+        """The finer matte; ``report`` is told after each batch which part of the level is done."""
+        # what is remembered is kept in single tiles: a stroke then costs those that it touches
+        todo = self._undecided()
+        batches = batched([(place,) for place in todo] if self.finished.remembers else tiling.blocks(todo))
+        found: dict[Place, PixelArray] = {}
+        results = pool.map(self._lift, batches)
+        try:
+            for number, result in enumerate(results, 1):
+                for place, pixels in result:
+                    self._keep(place, pixels, found)
+                report(number / len(batches))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        return Matte(self.size, 16, self.edge, self.decided, found)
+
+    def _keep(self, place: Place, pixels: Pixels16, found: dict[Place, PixelArray]) -> None:
+        pixels = self.correction.enforced(pixels, tiling.home(*place, self.size, self.edge), self.size)
+        low, high = int(pixels.min()), int(pixels.max())
+        self.decided[place] = 0 if high == 0 else 1 if low == 65535 else 2
+        if self.decided[place] == 2:
+            found[place] = pixels
+
+    def _undecided(self) -> Iterator[Place]:
+        """The tiles that the band may touch; the others are settled on the way."""
+        maybe = _near_undecided(self.matte.decided)
+        rows, columns = self.decided.shape
+        for row in range(rows):
+            for column in range(columns):
+                # a finer tile lies in the quarter of a coarser one; at the rim the last odd pixel has no parent
+                above = min(row // 2, maybe.shape[0] - 1), min(column // 2, maybe.shape[1] - 1)
+                if maybe[above]:
+                    yield row, column
+                else:
+                    self.decided[row, column] = self.matte.decided[above]
+
+    def _lift(self, blocks: list[Block]) -> list[tuple[Place, Pixels16]]:
+        """Alphas of some blocks' tiles, uint16 (row, column), cut to what each tile writes."""
+        ready: list[tuple[Block, Pixels16]] = []
+        waiting: list[tuple[Block, _Work]] = []
+        for block in blocks:
+            work = self._work(block)
+            if not work.band.any():
+                ready.append((block, quantised16(_snapped(work.plain)[work.tile.inner])))
+            elif (known := self._known(work, len(block))) is not None:
+                ready.append((block, known))
+            else:
+                waiting.append((block, work))
+        if waiting:
+            lifted = self.refiner.lift([self._patch(work) for _, work in waiting])
+            for (block, work), alpha in zip(waiting, lifted, strict=True):
+                inside = work.band.repeat(2, axis=0).repeat(2, axis=1)
+                pixels = quantised16(np.where(inside, alpha, _snapped(work.plain))[work.tile.inner])
+                self.finished.add(work.key, pixels, len(block))
+                ready.append((block, pixels))
+        return [(place, tile) for block, pixels in ready for place, tile in self._apart(block, pixels)]
+
+    def _apart(self, block: Block, pixels: Pixels16) -> Iterator[tuple[Place, Pixels16]]:
+        """The tiles of a block's alpha."""
+        whole = tiling.home_of(block, self.size, self.edge)
+        for place in block:
+            part = pixels[tiling.home(*place, self.size, self.edge).relative_to(whole).slices()]
+            yield place, np.ascontiguousarray(part)
+
+    def _work(self, block: Block) -> _Work:
+        tile = tiling.with_halo(tiling.home_of(block, self.size, self.edge), self.refiner.halo)
+        under = tiling.parent(tile.read)
+        # the band reaches further than the refiner looks: a wider look decides it, its middle is lifted
+        wide = under.grown(SUPPORT)
+        around = alpha_in(self.matte, wide)
+        inner = under.relative_to(wide).slices()
+        plain = cv2.resize(around[inner], None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
+        return _Work(tile, under, around, np.ascontiguousarray(around[inner]), band(around)[inner], plain)
+
+    def _known(self, work: _Work, tiles: int) -> Pixels16 | None:
+        """The block of so many tiles, if it was made of the same before."""
+        if not self.finished.remembers:
+            return None
+        tile, under = work.tile, work.under
+        fine, coarse = nearest_inside(tile.read, self.size), nearest_inside(under, self.levels.size(self.finer + 1))
+        # relative to the tile: where it lies in the photo does not matter, what is repeated beyond the border does
+        boxes = (tile.write.relative_to(tile.read), fine.relative_to(tile.read), coarse.relative_to(under))
+        described = f"{' '.join(map(str, boxes))} blur {self.blur!r} {self.refiner.name}"
+        shown = self.levels.read(self.finer, fine), self.levels.read(self.finer + 1, coarse)
+        work.key = self.finished.key(described, work.around, *shown)
+        return self.finished.find(work.key, tile.write.size, tiles)
+
+    def _patch(self, work: _Work) -> LevelPatch:
+        coarse = photo_in(self.levels, self.finer + 1, work.under)
+        fine = photo_in(self.levels, self.finer, work.tile.read)
+        return LevelPatch(work.alpha, coarse, fine, self.blur, self.strays)
+
+
+@dataclass(slots=True)
+class _Work:
+    """A block to lift: ``under`` it lie ``alpha`` and its ``band``; ``around`` is wider, ``plain`` twice enlarged."""
+
+    tile: Tile
+    under: Box
+    around: FloatArray
+    alpha: FloatArray
+    band: NDArray[np.bool_]
+    plain: FloatArray
+    key: bytes | None = None
+
+
+def batched(blocks: list[Block]) -> list[list[Block]]:
+    """The blocks, in order, in batches of at least BATCH tiles."""
+    batches: list[list[Block]] = [[]]
+    for block in blocks:
+        if sum(map(len, batches[-1])) >= BATCH:
+            batches.append([])
+        batches[-1].append(block)
+    return batches if batches[0] else []
+
+
+def _near_undecided(decided: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which tiles hold or adjoin something other than one single constant."""
+    window = np.ones((3, 3), np.uint8)
+    highest, lowest = cv2.dilate(decided, window), cv2.erode(decided, window)
+    return np.asarray((highest != lowest) | (decided == 2))
+
+
+def _snapped(alpha: FloatArray) -> FloatArray:
+    """Outside the band an alpha is background or subject."""
+    return (alpha > 0.5).astype(np.float32)

@@ -1,0 +1,53 @@
+"""Finished tiles: how many were resolved, and how many an earlier run had resolved already.
+
+A tile is known by what it is made of: the pixels and the alpha that the refiner is shown, and the refiner. So a
+correction travels through the cascade by itself: where it changes nothing, the next level asks for the same tiles.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gigamatte.cache.base import Cache, key_of
+from gigamatte.types import Pixels16, Size
+
+
+class Finished:
+    """Counts tiles, and remembers them where there is a cache. Threads may share it.
+
+    ``refiner`` names what resolves them, down to its weights.
+    """
+
+    def __init__(self, cache: Cache | None = None, refiner: str = "") -> None:
+        self._cache = cache
+        self._refiner = refiner
+        self._lock = threading.Lock()
+        self.done = self.kept = 0
+
+    @property
+    def remembers(self) -> bool:
+        """Whether it is worth to ask."""
+        return self._cache is not None
+
+    def key(self, described: str, *shown: NDArray[np.float32] | NDArray[np.uint8] | Pixels16) -> bytes:
+        """The key of a tile: what is ``shown`` to the refiner, and how, ``described`` in a line."""
+        return key_of("tile", self._refiner, described, *shown)
+
+    def find(self, key: bytes, size: Size, tiles: int) -> Pixels16 | None:
+        """The alpha of ``tiles`` tiles together, uint16 (row, column), if an earlier run resolved it."""
+        value = None if self._cache is None else self._cache.get(key, size.pixels * 2)
+        if value is None:
+            return None
+        with self._lock:
+            self.kept += tiles
+        return np.frombuffer(value, "<u2").astype(np.uint16).reshape(size.shape)
+
+    def add(self, key: bytes | None, pixels: Pixels16, tiles: int) -> None:
+        """Some tiles that were resolved now, together; ``key`` is None where nothing is remembered."""
+        with self._lock:
+            self.done += tiles
+        if self._cache is not None and key is not None:
+            self._cache.put(key, pixels.astype("<u2").tobytes())

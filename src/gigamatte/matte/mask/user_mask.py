@@ -1,0 +1,119 @@
+"""A mask from the user takes the network's place: a coarse mask, an alpha, or a trimap, of any size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gigamatte.errors import InputError
+from gigamatte.matte.mask.area_mean import averaged
+from gigamatte.options import MaskKind
+from gigamatte.types import Box, CoarseMatte, Fit, FloatArray, PixelArray, Size
+
+#: An aspect this close to the photo's is the photo's.
+ASPECT_TOLERANCE = 0.01
+#: Where the middle level of a trimap lies, in levels of 255.
+TRIMAP_MIDDLE = (64, 192)
+#: A larger mask is averaged down first: no contour is sharper than the photo's own.
+MASK_PIXELS = 16_000_000
+
+
+def is_trimap(values: PixelArray) -> bool:
+    """Whether a mask has exactly three levels, one of which lies in the middle."""
+    depth = 256 if values.dtype == np.uint8 else 65536
+    levels = np.flatnonzero(cv2.calcHist([values], [0], None, [depth], [0, depth]))
+    if levels.size != 3:
+        return False
+    middle = float(levels[1]) * 255 / (depth - 1)
+    return TRIMAP_MIDDLE[0] <= middle <= TRIMAP_MIDDLE[1]
+
+
+def aspect_warning(what: str, size: Size, photo: Size) -> tuple[str, ...]:
+    """A warning when a mask or stroke picture has not the photo's aspect and is no square, as networks see it."""
+    skew = (size.width / size.height) / (photo.width / photo.height)
+    if abs(skew - 1) <= ASPECT_TOLERANCE or size.width == size.height:
+        return ()
+    return (f"{what} of {size} pixels has neither the photo's aspect ({photo}) nor is it square: stretched",)
+
+
+def as_coarse(values: PixelArray, photo: Size, region: Box | None = None) -> tuple[CoarseMatte, tuple[str, ...]]:
+    """A mask, (row, column) uint8 or uint16, stretched to the photo's frame; and warnings.
+
+    ``region`` keeps only that box of the photo. The aspect may be the photo's or square (a network's input).
+    """
+    size = Size.of(values)
+    warnings = aspect_warning("the mask", size, photo)
+    if size.pixels > MASK_PIXELS:
+        shrink = (MASK_PIXELS / size.pixels) ** 0.5
+        size = Size(max(1, round(size.width * shrink)), max(1, round(size.height * shrink)))
+    alpha = averaged(values, size)
+    if region is not None:
+        alpha = alpha * _inside(region, photo, size)
+    return CoarseMatte(np.clip(alpha, 0, 1), Fit.whole(photo, size)), warnings
+
+
+def _inside(region: Box, photo: Size, size: Size) -> FloatArray:
+    rows = (np.arange(size.height) + 0.5) * photo.height / size.height
+    columns = (np.arange(size.width) + 0.5) * photo.width / size.width
+    row_in = (rows >= region.top) & (rows < region.bottom)
+    column_in = (columns >= region.left) & (columns < region.right)
+    return (row_in[:, None] & column_in[None, :]).astype(np.float32)
+
+
+def kind_of(values: PixelArray, kind: MaskKind) -> MaskKind:
+    """auto decided: trimap or alpha. Raises InputError when a trimap is asked for and the mask has no known pixel."""
+    if kind == "trimap":
+        low, high = (bool(known.any()) for known in _known(values))
+        if not (low and high):
+            found = "background" if low else "subject" if high else "unknown"
+            raise InputError(
+                f"the trimap knows only {found}; expected black (background), grey (unknown) and white (subject)",
+                "use --mask-kind alpha if it is a mask",
+            )
+        return "trimap"
+    if kind == "auto" and is_trimap(values):
+        return "trimap"
+    return "alpha"
+
+
+def _known(values: PixelArray) -> tuple[NDArray[Any], NDArray[Any]]:
+    full = np.iinfo(values.dtype).max
+    return values <= full * 0.05, values >= full * 0.95
+
+
+def settled_trimap(values: PixelArray, photo: Size, colour: FloatArray) -> CoarseMatte:
+    """A first alpha from a trimap: each unknown pixel is projected on the line between the nearest known colours.
+
+    ``values`` (row, column) uint8 or uint16: black background, white subject, anything between unknown. ``colour``
+    float32 (row, column, RGB) in [0, 1]: the whole photo at a size that may be solved at once. The nearest known
+    colours are averages over growing windows, near ones counting most (a normalised convolution: Knutsson and Westin,
+    1993).
+    """
+    size = Size.of(colour)
+    background = averaged(values, size, lambda rows: _known(rows)[0].astype(np.float32)) > 0.999
+    subject = averaged(values, size, lambda rows: _known(rows)[1].astype(np.float32)) > 0.999
+    far = max(size.width, size.height)
+    front, back = (_filled(colour, known.astype(np.float32), far) for known in (subject, background))
+    line = front - back
+    length = np.einsum("ijk,ijk->ij", line, line)
+    projected = np.einsum("ijk,ijk->ij", colour - back, line) + 0.5 * 1e-3
+    alpha = np.clip(projected / (length + 1e-3), 0, 1).astype(np.float32)
+    alpha[background], alpha[subject] = 0, 1
+    return CoarseMatte(alpha, Fit.whole(photo, size))
+
+
+def _filled(colour: FloatArray, known: FloatArray, far: int) -> FloatArray:
+    """The colours of ``known`` pixels spread over the whole picture."""
+    total, weight = colour * known[..., None] * 1e3, known * np.float32(1e3)
+    radius, strength = 2, np.float32(1)
+    while radius < 2 * far:
+        window = (2 * min(radius, far) + 1,) * 2
+        near = cv2.blur(known, window, borderType=cv2.BORDER_CONSTANT)
+        spread = cv2.blur(colour * known[..., None], window, borderType=cv2.BORDER_CONSTANT)
+        total, weight = total + strength * spread, weight + strength * near
+        radius, strength = radius * 2, strength * np.float32(0.02)
+    filled: FloatArray = total / np.maximum(weight, np.float32(1e-30))[..., None]
+    return filled

@@ -1,0 +1,1 @@
+"""BiRefNet as an ONNX graph, built from published weights without PyTorch."""

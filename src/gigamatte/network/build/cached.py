@@ -1,0 +1,84 @@
+"""Graphs built from published weights, kept on disk so that each is built once."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import Literal
+
+from gigamatte.errors import UsageError, WeightsRefused, WriteError
+from gigamatte.folders import cache_folder
+from gigamatte.network.build.birefnet import BACKBONES, BUILDER_VERSION, SafetensorsFile, build
+from gigamatte.network.cards.card import ModelCard, PatchOrder
+from gigamatte.types import Size
+
+StoredAs = Literal["f32", "f16"]
+
+#: built graphs that are kept; one of Swin-L in float16 has 440 MB
+KEPT = 6
+
+_DTYPES = {"f32": "float32", "f16": "float16"}
+
+
+def cached_graph(card: ModelCard, weights: Path, sha256: str, size: Size) -> tuple[Path, str]:
+    """(graph, key) for verified weights: built now unless it is there. Raises WeightsRefused, WriteError."""
+    key = f"{sha256[:16]}-{size.width}x{size.height}-{card.patch_order}-{BUILDER_VERSION}"
+    path = cache_folder("graphs", f"{key}.onnx")
+    if path.exists():
+        os.utime(path)  # the least recently used goes first
+    else:
+        write_graph(card, weights, sha256, path, size=size)
+        graphs = sorted(path.parent.glob("*.onnx"), key=lambda graph: graph.stat().st_mtime, reverse=True)
+        for old in graphs[KEPT:]:
+            old.unlink(missing_ok=True)
+    return path, f"{sha256}-{key}"
+
+
+def write_graph(
+    card: ModelCard,
+    weights: Path,
+    sha256: str,
+    target: Path,
+    *,
+    size: Size | None = None,
+    patch_order: PatchOrder | None = None,
+    stored_as: StoredAs | None = None,
+    verified: bool = True,
+) -> None:
+    """Build the card's network from ``weights`` into ``target``, which is replaced only when the graph is whole.
+
+    Raises UsageError, WeightsRefused, WriteError.
+    """
+    if card.build not in BACKBONES:
+        raise UsageError(f"{card.name} is published as ONNX and needs no building", f"gigamatte models get {card.name}")
+    metadata = {
+        "card": card.name,
+        "weights_sha256": sha256,
+        "verified": str(verified).lower(),
+        "licence": card.licence,
+        "commercial": str(card.commercial).lower(),
+        "mean": " ".join(map(str, card.mean)),
+        "std": " ".join(map(str, card.std)),
+    }
+    shape = size or Size(card.size, card.size)
+    order = patch_order or card.patch_order
+    dtype = _DTYPES[stored_as] if stored_as else None
+    state = SafetensorsFile(weights)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}.partial")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as file:
+            build(state, BACKBONES[card.build], shape, order, file, dtype=dtype, metadata=metadata)
+        partial.replace(target)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise WriteError(f"{target} could not be written: {error.strerror or error}", "is the disk full?") from error
+    except WeightsRefused as error:
+        partial.unlink(missing_ok=True)
+        raise WeightsRefused(
+            f"{weights} is not the network that the card {card.name} names: {error.message}"
+        ) from error
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
