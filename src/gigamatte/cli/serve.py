@@ -93,7 +93,9 @@ def _settings(kind: Any, changes: dict[str, Any], host: str, more_hosts: list[st
         return settings.model_copy(update={"hosts": hosts})
     except ValidationError as error:
         first = error.errors()[0]
-        name = "_".join(str(part) for part in first["loc"])
-        raise UsageError(f"the setting {name} (GIGAMATTE_{name.upper()}): {first['msg']}") from error
+        name = str(first["loc"][0])
+        said = first["msg"].removeprefix("Value error, ")
+        said = said if "found" in said else f"{said}; found {first['input']!r}"
+        raise UsageError(f"the setting {name} (GIGAMATTE_{name.upper()}): {said}") from error
     except ValueError as error:  # a list that is no JSON
         raise UsageError(f"a GIGAMATTE_ variable cannot be read: {error}") from error

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from gigamatte.counts import count_of
 from gigamatte.errors import UsageError
 from gigamatte.types import Box
-
-_UNITS = {"": 1, "K": 1_000, "M": 1_000_000, "G": 1_000_000_000}
 
 
 def parse_box(text: str | None) -> Box | None:
@@ -23,12 +22,7 @@ def parse_box(text: str | None) -> Box | None:
 
 def parse_count(text: str, option: str = "--max-pixels") -> int:
     """A whole number, with K, M or G for thousands, millions and thousand millions: 2G, 300M, 40000000."""
-    word = text.strip().upper()
-    unit = word[-1:] if word[-1:] in ("K", "M", "G") else ""
-    try:
-        value = float(word.removesuffix(unit)) * _UNITS[unit]
-    except ValueError:
-        value = 0.0
-    if not 1 <= value <= 1e15:
+    value = count_of(text)
+    if value is None:
         raise UsageError(f"{option} takes a number such as 40000000, 300M or 2G; found {text!r}")
-    return int(value)
+    return value

@@ -6,7 +6,6 @@ In this order: framing, host, origin, key, size, place in the queue. While the b
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from urllib.parse import urlsplit
 
@@ -15,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gigamatte.errors import GigamatteError
 from gigamatte.service.answers import send_error
 from gigamatte.service.desk import Desk
-from gigamatte.service.errors import BadRequest, Forbidden, Misdirected, TooLarge, TooSlow, Unauthorised
+from gigamatte.service.errors import BadRequest, Forbidden, Misdirected, TooLarge, TooSlow, Unauthorised, WrongType
 from gigamatte.service.keys import Keys
 from gigamatte.service.settings import Settings
 
@@ -24,12 +23,12 @@ WORK = frozenset({"/remove_background", "/jobs", "/v1.0/removebg", "/api/remove"
 #: open to everybody when keys are on: the page itself, and what tells whether the service is up
 OPEN = frozenset({"/", "/livez", "/readyz", "/about", "/openapi.json", "/favicon.ico"})
 OPEN_BELOW = "/assets/"
+#: asked by probes and scrapers, by address or without Host; nothing that they tell is worth rebinding a name for
+HEALTH = frozenset({"/livez", "/readyz", "/metrics"})
 #: bytes of a request that hands in no photo: its body is read into memory
 SMALL_BODY = 64 << 10
 #: seconds after which a body must have the lowest average speed
 GRACE = 30.0
-#: what is read of a body that was refused, so that the client can read why: bytes, seconds
-LINGER_BYTES, LINGER_SECONDS = 4 << 20, 1.0
 
 
 class Admission:
@@ -49,18 +48,19 @@ class Admission:
         try:
             headers = Head(scope)
             self._check_framing(headers)
-            self._check_host(headers)
+            self._check_host(scope, headers)
             self._check_origin(scope, headers)
             state["owner"] = self._owner(scope, headers)
             state["client"] = state["owner"] or (scope.get("client") or ("", 0))[0]
             most = self._most(scope)
             self._check_size(headers, most)
+            self._check_coding(headers)
             if scope["method"] == "POST" and scope["path"] in WORK:
                 desk: Desk = scope["app"].state.desk
                 ticket = state["ticket"] = desk.enter(state["client"])
         except GigamatteError as error:
             scope["app"].state.metrics.refused.labels(error.code).inc()
-            await send_error(error, scope, _lingering(receive, send))
+            await send_error(error, scope, send)
             return
         body = _Body(receive, self.settings, most)
         try:
@@ -76,9 +76,9 @@ class Admission:
         if headers.get(b"transfer-encoding") is not None and headers.get(b"content-length") is not None:
             raise BadRequest("the request has both Content-Length and Transfer-Encoding")
 
-    def _check_host(self, headers: Head) -> None:
+    def _check_host(self, scope: Scope, headers: Head) -> None:
         """A page whose name was rebound to this address still sends its own name."""
-        if "*" in self._hosts:
+        if "*" in self._hosts or (scope["path"] in HEALTH and scope["method"] in ("GET", "HEAD")):
             return
         host = (headers.get(b"host") or "").lower()
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
@@ -121,6 +121,15 @@ class Admission:
         text = headers.get(b"content-length")
         if text is not None and int(text) > most:
             raise _too_large(most, int(text))
+
+    def _check_coding(self, headers: Head) -> None:
+        """A body that is compressed would be taken for a broken one."""
+        coding = (headers.get(b"content-encoding") or "identity").strip().lower()
+        if coding not in ("identity", ""):
+            raise WrongType(
+                f"the body has the Content-Encoding {coding[:40]}, which is not read; expected none",
+                "photos are compressed already: send them as they are",
+            )
 
 
 class Head:
@@ -165,29 +174,3 @@ class _Body:
         if not self._complete and spent > GRACE and self._bytes < self._settings.slowest * spent:
             raise TooSlow(f"the body arrives with {self._bytes / spent:.0f} bytes a second")
         return message
-
-
-def _lingering(receive: Receive, send: Send) -> Send:
-    """A ``send`` that reads on for a moment before it lets the server close the connection.
-
-    Closing while the client still sends would throw away the answer that tells it why.
-    """
-
-    async def linger() -> None:
-        read = 0
-        while read < LINGER_BYTES:
-            message = await receive()
-            read += len(message.get("body", b""))
-            if message["type"] == "http.disconnect" or not message.get("more_body", False):
-                return
-
-    async def sender(message: Message) -> None:
-        if message["type"] != "http.response.body" or message.get("more_body", False):
-            await send(message)
-            return
-        await send({**message, "more_body": True})
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(linger(), LINGER_SECONDS)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    return sender

@@ -18,6 +18,7 @@ from gigamatte.service.admission import Admission
 from gigamatte.service.answers import error_answer
 from gigamatte.service.desk import Desk
 from gigamatte.service.errors import BadRequest, NotAllowed, NotFound, Refused
+from gigamatte.service.head import Head
 from gigamatte.service.keys import Keys
 from gigamatte.service.metrics import Metrics
 from gigamatte.service.observe import Observe
@@ -67,6 +68,7 @@ def create_app(settings: Settings | None = None, *, entry: str = "gigamatte.work
     app.state.metrics, app.state.keys = metrics, keys
     app.state.streams, app.state.tiling = 0, {}
     # the last one added is the outermost
+    app.add_middleware(Head)
     app.add_middleware(Admission, settings=settings, keys=keys)
     app.add_middleware(Observe, metrics=metrics)
     app.add_exception_handler(GigamatteError, _on_error)
@@ -107,6 +109,8 @@ async def _on_http(request: Request, error: Exception) -> Response:
         known = NotAllowed(f"{request.method[:20]} is not for {request.url.path[:200]}")
     answer = _answer(request, known)
     answer.headers.update(getattr(error, "headers", None) or {})
+    if answer.headers.get("allow") == "GET":
+        answer.headers["allow"] = "GET, HEAD"
     return answer
 
 

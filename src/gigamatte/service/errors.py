@@ -193,6 +193,8 @@ def headers_of(error: GigamatteError, *, lang: str = "en") -> dict[str, str]:
         headers["retry-after"] = str(error.retry)
     if isinstance(error, Cancelled):
         headers["retry-after"] = str(Busy.retry)
+    if isinstance(error, WrongType):
+        headers["accept-encoding"] = "identity"
     if isinstance(error, Unauthorised):
         headers["www-authenticate"] = 'Bearer realm="gigamatte"'
     return headers

@@ -1,6 +1,8 @@
-"""uvicorn's HTTP/1.1 protocol with the two deadlines it lacks: for a request's head, and for reading the answer.
+"""uvicorn's HTTP/1.1 protocol with what it lacks: deadlines, and answers for clients that have closed their side only.
 
-Without them a socket that says nothing, half a header, or a client that stops reading keeps its place for ever.
+Without a deadline for a request's head and for reading the answer, a socket that says nothing, half a header, or a
+client that stops reading keeps its place for ever. The end of a client's input says that nothing more comes from it,
+not that it has left (RFC 9112, 9.6): it may go on reading.
 """
 
 from __future__ import annotations
@@ -11,6 +13,12 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from gigamatte.service.lingering import LingeringTransport
+
+#: seconds between the questions whether a client is still there that has closed its side. A client that was to keep the
+#: connection has very likely left; one that said ``Connection: close`` has not, as far as anybody knows.
+ASK_EVERY, ASK_SELDOM = 1.0, 15.0
+
 
 def with_deadlines(*, header_seconds: float, send_seconds: float, connections: int) -> type[asyncio.Protocol]:
     """The protocol class to hand to ``uvicorn.Config(http=…)``."""
@@ -20,15 +28,22 @@ def with_deadlines(*, header_seconds: float, send_seconds: float, connections: i
 
         _head: asyncio.TimerHandle | None = None
         _unread: asyncio.TimerHandle | None = None
+        _question: asyncio.TimerHandle | None = None
+        #: the client will send nothing more
+        _ended = False
 
         def connection_made(self, transport: Any) -> None:
-            super().connection_made(transport)
+            self._lingering = LingeringTransport(transport, self._still_sending)
+            super().connection_made(self._lingering)  # type: ignore[arg-type]
             if len(self.connections) > connections:
                 transport.abort()
                 return
             self._await_head()
 
         def data_received(self, data: bytes) -> None:
+            if self._lingering.lingering:
+                self._lingering.drop(len(data))
+                return
             answered = self._answered()
             super().data_received(data)
             if self._answered():
@@ -48,10 +63,40 @@ def with_deadlines(*, header_seconds: float, send_seconds: float, connections: i
             # every byte of it would put off the time after which an idle connection is closed
             if self._answered() and self._head is None:
                 self._await_head()
+            if self._ended and self.cycle.response_complete and not self.transport.is_closing():
+                self.transport.close()
+
+        def eof_received(self) -> bool:  # type: ignore[override]
+            """Whether the connection stays open: it does while an answer is due."""
+            self._ended = True
+            if self._lingering.lingering or not self._answer_is_due():
+                return False
+            self._ask_later()
+            return True
+
+        def _answer_is_due(self) -> bool:
+            whole = self.conn.their_state in (h11.DONE, h11.MUST_CLOSE)
+            return whole and self.cycle is not None and not self.cycle.response_complete
+
+        def _ask_later(self) -> None:
+            lasting = self.conn.their_state is h11.DONE
+            self._question = self.loop.call_later(ASK_EVERY if lasting else ASK_SELDOM, self._ask)
+
+        def _ask(self) -> None:
+            """Send what every client of HTTP/1.1 skips; the network tells us when there is no client any more."""
+            if self.transport.is_closing() or not self._answer_is_due():
+                return
+            if not self.cycle.response_started and self.conn.their_http_version == b"1.1":
+                event = h11.InformationalResponse(status_code=100, headers=[], reason="Continue")
+                self.transport.write(self.conn.send(event))
+                self._ask_later()
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._head_is_here()
             self._answer_is_read()
+            if self._question is not None:
+                self._question.cancel()
+            self._lingering.end()
             super().connection_lost(exc)
 
         def pause_writing(self) -> None:
@@ -62,6 +107,9 @@ def with_deadlines(*, header_seconds: float, send_seconds: float, connections: i
         def resume_writing(self) -> None:
             self._answer_is_read()
             super().resume_writing()
+
+        def _still_sending(self) -> bool:
+            return self.conn.their_state in (h11.SEND_BODY, h11.ERROR) and not self._ended
 
         def _between_requests(self) -> bool:
             return self.conn.their_state is h11.IDLE

@@ -20,6 +20,7 @@ from gigamatte.service.app import create_app
 from gigamatte.service.observe import set_up_logs
 from gigamatte.service.protocol import with_deadlines
 from gigamatte.service.settings import Settings
+from gigamatte.worker.signals import STOPPING
 
 log = logging.getLogger("gigamatte.service")
 
@@ -125,7 +126,9 @@ def _stop_on_signals(app: FastAPI, servers: Sequence[_Server]) -> None:
             server.should_exit = True
 
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOPPING:
+        if number != signal.SIGINT and signal.getsignal(number) is signal.SIG_IGN:
+            continue  # nohup
         try:
             loop.add_signal_handler(number, stop)
         except NotImplementedError:  # Windows

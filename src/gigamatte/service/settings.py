@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from gigamatte.counts import count_of
 
 
 def _default_spool() -> Path:
@@ -14,10 +20,51 @@ def _default_spool() -> Path:
     return Path(state) / "gigamatte" / "spool"
 
 
+def _count(value: Any) -> Any:
+    """The units of the command line: 256M, 4G."""
+    if not isinstance(value, str) or re.fullmatch(r"\s*-?\d+\s*", value):
+        return value
+    found = count_of(value)
+    if found is None:
+        raise ValueError(f"takes a number such as 40000000, 300M or 2G; found {value!r}")
+    return found
+
+
+def _names(value: Any) -> Any:
+    """Names with commas between, or a JSON list of them."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if re.match(r"\[\s*[\"\]]", text):  # not the address [::1]
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise ValueError(f"takes names with commas between, or a JSON list of them; found {value!r}") from None
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _hosts(value: Any) -> Any:
+    names = _names(value)
+    for name in names if isinstance(names, Sequence) else ():
+        if isinstance(name, str) and not re.fullmatch(r"\*|\[[0-9A-Fa-f:.]+\]|[^\s/:,\[\]]+", name):
+            raise ValueError(f"takes the names of hosts, without port or scheme; found {name!r}")
+    return names
+
+
+def _addresses(value: Any) -> Any:
+    names = _names(value)
+    return ",".join(names) if isinstance(names, list) else names
+
+
+Count = Annotated[int, BeforeValidator(_count)]
+Hosts = Annotated[list[str], NoDecode, BeforeValidator(_hosts)]
+
+
 class Settings(BaseSettings):
     """How the service listens, what it allows, and where it keeps jobs."""
 
-    model_config = SettingsConfigDict(env_prefix="GIGAMATTE_", extra="ignore", frozen=True)
+    # compose files make an empty variable of one that is not set
+    model_config = SettingsConfigDict(env_prefix="GIGAMATTE_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     # ---- the network
     model: str = Field(
@@ -28,15 +75,15 @@ class Settings(BaseSettings):
 
     # ---- the worker process
     inflight: int = Field(default=2, ge=1, le=64, description="photos cut at the same time")
-    memory: int | None = Field(
+    memory: Count | None = Field(
         default=None, ge=64 << 20, description="bytes the worker may hold; none = most of what is free"
     )
     photo_seconds: float = Field(default=300.0, gt=0, description="seconds one photo may take")
     recycle: int = Field(default=1000, ge=1, description="photos after which the worker process is replaced")
 
     # ---- what is accepted
-    max_body: int = Field(default=256 << 20, ge=1024, description="bytes of a request")
-    max_pixels: int = Field(default=300_000_000, ge=1, description="pixels of a photo")
+    max_body: Count = Field(default=256 << 20, ge=1024, description="bytes of a request")
+    max_pixels: Count = Field(default=300_000_000, ge=1, description="pixels of a photo")
     queue_depth: int = Field(default=64, ge=1, description="photos that may be uploading, waiting and running at once")
     queue_megapixels: float = Field(
         default=2000.0, gt=0, description="megapixels that may be waiting and running at once"
@@ -51,24 +98,25 @@ class Settings(BaseSettings):
     # ---- slow and hostile clients
     header_seconds: float = Field(default=10.0, gt=0, description="seconds for a request's head to arrive")
     stall_seconds: float = Field(default=15.0, gt=0, description="seconds without a byte of the body")
-    slowest: int = Field(
+    slowest: Count = Field(
         default=8192, ge=0, description="bytes a second that a body must average after the first 30 seconds"
     )
     send_seconds: float = Field(default=60.0, gt=0, description="seconds a client may leave an answer unread")
     connections: int = Field(default=1024, ge=1, description="open connections")
-    hosts: list[str] = Field(
-        default=["localhost", "127.0.0.1", "[::1]"], description="names the service answers to (Host header); * = any"
+    hosts: Hosts = Field(
+        default=["localhost", "127.0.0.1", "[::1]"],
+        description="names the service answers to (Host header), with commas between; * = any",
     )
     keys_file: Path | None = Field(
         default=None, description="file with a line NAME:SHA256 for each API key; none = no keys"
     )
-    trusted_proxies: str = Field(
+    trusted_proxies: Annotated[str, BeforeValidator(_addresses)] = Field(
         default="", description="addresses whose X-Forwarded-For is believed, with commas between"
     )
 
     # ---- jobs
     spool: Path = Field(default_factory=_default_spool, description="folder of jobs and results")
-    spool_bytes: int = Field(default=20 << 30, ge=1 << 20, description="bytes the spool may hold")
+    spool_bytes: Count = Field(default=20 << 30, ge=1 << 20, description="bytes the spool may hold")
     ttl_seconds: float = Field(default=3600.0, gt=0, description="seconds a finished job is kept")
 
     # ---- running

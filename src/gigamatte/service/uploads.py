@@ -13,11 +13,12 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from gigamatte.service.errors import BadRequest, WrongType
+from gigamatte.service.parts import Part, is_binary
 
 #: bytes gathered before a thread writes them
 CHUNK = 1 << 20
 #: bounds of what is not a file
-MAX_PARTS, MAX_FIELD = 64, 64 << 10
+MAX_PARTS, MAX_FIELD, MAX_PREAMBLE = 64, 64 << 10, 64 << 10
 
 
 @dataclass
@@ -126,8 +127,9 @@ class _Multipart(_Receiver):
         self._files = files
         self._parts = 0
         self._header, self._value = bytearray(), bytearray()
-        self._disposition = b""
-        self._name, self._text = "", bytearray()
+        self._part = Part()
+        self._before: bytearray | None = bytearray()
+        self._delimiter = b"--" + boundary
         self._ended = False
         if len(boundary) > 200:
             raise BadRequest("the multipart boundary is longer than 200 bytes")
@@ -146,7 +148,20 @@ class _Multipart(_Receiver):
         )
 
     def feed(self, data: bytes) -> None:
+        if self._before is not None:
+            self._before += data
+            data = self._after_preamble(self._before)
         self._parser.write(data)
+
+    def _after_preamble(self, before: bytearray) -> bytes:
+        """What comes after the text before the first boundary, which readers skip (RFC 2046, 5.1.1)."""
+        at = 0 if before.startswith(self._delimiter) else before.find(b"\r\n" + self._delimiter) + 2
+        if at == 1:  # none of it yet
+            if len(before) > MAX_PREAMBLE:
+                raise BadRequest("the multipart body does not begin with the boundary of its Content-Type")
+            return b""
+        self._before = None
+        return bytes(before[at:])
 
     def finish(self) -> None:
         self._parser.finalize()
@@ -157,8 +172,7 @@ class _Multipart(_Receiver):
         self._parts += 1
         if self._parts > MAX_PARTS:
             raise BadRequest(f"the form has more than {MAX_PARTS} fields")
-        self._disposition = b""
-        self._text = bytearray()
+        self._part = Part()
 
     def _on_header_field(self, data: bytes, start: int, end: int) -> None:
         self._header += data[start:end]
@@ -167,30 +181,48 @@ class _Multipart(_Receiver):
         self._value += data[start:end]
 
     def _on_header_end(self) -> None:
-        if bytes(self._header).lower() == b"content-disposition":
-            self._disposition = bytes(self._value)
+        self._part.head(bytes(self._header).lower(), bytes(self._value))
         self._header, self._value = bytearray(), bytearray()
 
     def _on_headers_finished(self) -> None:
-        _, options = parse_options_header(self._disposition)
-        self._name = options.get(b"name", b"").decode("utf-8", "replace")
-        if self._name in self._files:
-            self.begin(self._name)
-            self.upload.names[self._name] = clean_name(options.get(b"filename", b"").decode("utf-8", "replace"))
-        elif b"filename" in options:
-            raise BadRequest(f"a file came as {self._name[:40]!r}; expected it as {' or '.join(self._files)}")
+        part = self._part
+        part.read_head()
+        if part.name not in self._files and part.is_file:
+            self._expected_otherwise()
+        part.decode_into(self._gather)
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
-        if self._name in self._files:
-            self.gather(self._name, data[start:end])
+        self._part.write(data[start:end])
+
+    def _gather(self, data: bytes) -> None:
+        part = self._part
+        if part.name in self._files:
+            if part.name not in self._open:
+                self._begin_file()
+            self.gather(part.name, data)
             return
-        self._text += data[start:end]
-        if len(self._text) > MAX_FIELD:
-            raise BadRequest(f"the field {self._name[:40]!r} is longer than {MAX_FIELD} bytes")
+        part.text += data
+        if len(part.text) > MAX_FIELD:
+            if is_binary(part.text):
+                self._expected_otherwise()
+            raise BadRequest(f"the field {part.name[:40]!r} is longer than {MAX_FIELD} bytes")
+
+    def _begin_file(self) -> None:
+        self.begin(self._part.name)
+        self.upload.names[self._part.name] = clean_name(self._part.file_name)
+
+    def _expected_otherwise(self) -> None:
+        raise BadRequest(f"a file came as {self._part.name[:40]!r}; expected it as {' or '.join(self._files)}")
 
     def _on_part_end(self) -> None:
-        if self._name not in self._files:
-            self.upload.fields[self._name] = self._text.decode("utf-8", "replace")
+        part = self._part
+        part.end()
+        if part.name not in self._files:
+            if is_binary(part.text):
+                self._expected_otherwise()
+            self.upload.fields[part.name] = part.text.decode("utf-8", "replace")
+        elif part.file_name and part.name not in self.upload.files:
+            self._begin_file()  # a file without bytes; without a name too it is what browsers send for no file at all
 
     def _on_end(self) -> None:
         self._ended = True

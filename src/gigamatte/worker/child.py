@@ -10,7 +10,6 @@ import contextlib
 import faulthandler
 import os
 import queue
-import signal
 import sys
 import threading
 import time
@@ -21,6 +20,7 @@ from gigamatte import system
 from gigamatte.errors import BudgetExceeded, Cancelled, GigamatteError, WorkerDied
 from gigamatte.types import Receipt
 from gigamatte.worker.removers import Removers
+from gigamatte.worker.signals import leave_to_parent
 from gigamatte.worker.view import write_tiles
 from gigamatte.worker.wire import Job, Message, View, pack_error, receive, send, unpack_options, unpack_work
 
@@ -32,8 +32,8 @@ def main() -> None:
     """Entry point of the child process; returns when it is told to or when the parent has gone."""
     faulthandler.enable()
     system.share_heaps()
-    # Ctrl-C reaches the whole terminal: it is the parent that decides what becomes of the photos in flight
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # these reach whole process groups: it is the parent that decides what becomes of the photos in flight
+    leave_to_parent()
     incoming, outgoing = _own_pipes()
     start = receive(incoming)
     if start is None:

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from gigamatte.worker.signals import held_back
 from gigamatte.worker.wire import Message, receive, send
 
 log = logging.getLogger("gigamatte.worker")
@@ -38,13 +39,14 @@ class ChildProcess:
     ) -> None:
         # the child imports what the parent would; -P keeps the current folder out, -c keeps __main__ ours
         path = os.pathsep.join(part for part in sys.path if part)
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", f"from {entry} import main; main()"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path},
-        )
+        with held_back():
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", f"from {entry} import main; main()"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**os.environ, "PYTHONPATH": path},
+            )
         self.ready = False
         self.started = time.monotonic()
         #: photos it was given so far
