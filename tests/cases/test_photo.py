@@ -7,17 +7,22 @@ import io
 import json
 import re
 import shutil
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import pyvips
 from numpy.typing import NDArray
 from PIL import Image
+from tests.cases.made_tiff import CMYK, EXTRA, GREY, OLD_SUBFILE, RGB, SPACE, SUBFILE, tiff
 
 from gigamatte.options import Options
+from gigamatte.photo.levels import PhotoLevels
+from gigamatte.photo.mask import read_mask
 from gigamatte.photo.read import open_photo
 from gigamatte.photo.screen import strips
 from gigamatte.pipeline import Remover
@@ -37,6 +42,12 @@ def cut(source: Any, target: Path, **options: Any) -> Receipt:
     """A cutout by a mask, refined by nothing: what is tested here is the picture."""
     with Remover(Options(refine="off", **options)) as remover:
         return remover.process(source, target)
+
+
+def white_mask(folder: Path) -> str:
+    """A mask that keeps all."""
+    Image.fromarray(np.full((8, 8), 255, np.uint8)).save(folder / "white.png")
+    return str(folder / "white.png")
 
 
 def seen(source: Any) -> NDArray[np.uint8]:
@@ -116,3 +127,104 @@ def test_sixteen_bits_on_the_screen(kind: str, bands: int, orientation: int, tmp
     else:
         limit = 6 if kind == "avif" else 1  # AVIF holds 12 bits, and YCbCr of them
         assert np.abs(shown.astype(int) - expected).max() <= limit
+
+
+def values(bands: int, dtype: Any = np.uint8, seed: int = 3) -> NDArray[Any]:
+    return np.random.default_rng(seed).integers(0, np.iinfo(dtype).max, (24, 32, bands)).astype(dtype)
+
+
+def read(source: Any, **choices: Any) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """The photo's own pixels, (row, column, RGB or RGBA), and what was said about them."""
+    photo = open_photo(source, max_pixels=LIMIT, **choices)
+    with PhotoLevels(photo) as levels:
+        rgb, alpha = levels.read(0, photo.size.box), levels.alpha(photo.size.box)
+    return rgb if alpha is None else np.dstack([rgb, alpha]), photo.warnings
+
+
+@pytest.mark.parametrize("name", ["rgbi16.tif", "grey_unspec.tif", "selection.tif"])
+def test_tiff_extra_samples(case: Case, tmp_path: Path, name: str) -> None:
+    folder, target = case("tiff-extra-samples"), tmp_path / "o.png"
+    receipt = cut(folder / name, target, mask=str(folder / "mask.png"))
+    result = pyvips.Image.new_from_file(str(target)).numpy()
+    mask = np.asarray(
+        Image.open(folder / "mask.png").convert("L").resize(result.shape[1::-1], Image.Resampling.NEAREST)
+    )
+    inside = np.asarray(cv2.erode(np.asarray(mask), np.ones((5, 5), np.uint8)) == 255)
+    assert inside.any()
+    assert (result[..., 3][inside] == np.iinfo(result.dtype).max).all()
+    assert any("does not call alpha" in warning for warning in receipt.warnings)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize(
+    ("space", "colours", "extra", "alpha"),
+    [
+        (RGB, 3, (0,), None),  # infrared, a saved selection
+        (RGB, 3, (), None),  # a channel of which the file says nothing at all
+        (RGB, 3, (2,), 0),
+        (RGB, 3, (0, 2), 1),
+        (RGB, 3, (2, 0), 0),
+        (RGB, 3, (0, 0, 2, 0), 2),
+        (GREY, 1, (0,), None),
+        (GREY, 1, (2,), 0),
+        (GREY, 1, (0, 2), 1),
+        (GREY, 1, (0, 0, 0), None),
+        (CMYK, 4, (0,), None),  # a spot ink
+        (CMYK, 4, (0, 2), 1),
+    ],
+)
+def test_only_what_a_tiff_calls_alpha_is_alpha(
+    space: int, colours: int, extra: tuple[int, ...], alpha: int | None, dtype: Any
+) -> None:
+    bands = colours + (len(extra) or 1)
+    array = values(bands, dtype)
+    tags = {SPACE: [space], **({EXTRA: extra} if extra else {})}
+    pixels, warnings = read(tiff((array, tags)))
+    assert pixels.shape[2] == (3 if alpha is None else 4)
+    if alpha is not None:
+        assert (pixels[..., 3] == array[..., colours + alpha]).all()
+    if space == RGB:
+        assert (pixels[..., :3] == array[..., :3]).all()
+    if space == GREY:
+        assert (pixels[..., :3] == array[..., :1]).all()
+    left_out = bands - colours - (alpha is not None)
+    said = [warning for warning in warnings if "left out" in warning]
+    assert [warning.split()[0] for warning in said] == ([str(left_out)] if left_out else [])
+    mask = read_mask(tiff((array, tags)), max_pixels=LIMIT) if space != CMYK else None
+    if mask is not None and alpha is not None:  # a mask is the alpha of a picture that has one
+        assert (mask.values == array[..., colours + alpha]).all()
+    elif mask is not None and space == GREY:
+        assert (mask.values == array[..., 0]).all()
+
+
+def test_colours_that_were_multiplied_by_a_later_alpha_are_divided() -> None:
+    array = np.full((24, 32, 5), (50, 100, 25, 7, 128), np.uint8)
+    pixels, _ = read(tiff((array, {EXTRA: (0, 1)})))
+    assert np.abs(pixels.astype(int) - (100, 199, 50, 128)).max() <= 1
+
+
+def test_tiff_thumbnail_first(case: Case, tmp_path: Path) -> None:
+    receipt = cut(case("tiff-thumbnail-first") / "thumbfirst.tif", tmp_path / "o.png", mask=white_mask(tmp_path))
+    assert pyvips.Image.new_from_file(str(tmp_path / "o.png")).width == 320
+    assert any("smaller copy" in warning for warning in receipt.warnings)
+
+
+@pytest.mark.parametrize("flag", [{SUBFILE: [1]}, {OLD_SUBFILE: [2]}, {SUBFILE: [4]}, {SUBFILE: [5]}])
+def test_the_first_picture_of_full_size_is_the_photo(flag: dict[int, list[int]]) -> None:
+    small, photo = values(3, seed=4)[::2, ::2], values(3)
+    for file in (
+        tiff((small, flag), (photo, {})),
+        tiff((small, flag), (small, flag), (photo, {}), (small, flag)),
+        tiff((small, flag), inner=(photo, {})),  # as raw developers write it
+        tiff((photo, {}), (small, flag)),  # a pyramid
+        tiff((photo, flag)),  # the only one, whatever it is called
+    ):
+        assert (read(file)[0] == photo).all()
+
+
+def test_pages_that_go_in_a_circle_are_read_once() -> None:
+    photo = values(3)
+    file = bytearray(tiff((photo, {SUBFILE: [1]}), (photo[::2], {SUBFILE: [1]})))
+    (first,) = struct.unpack_from("<I", file, 4)
+    struct.pack_into("<I", file, len(file) - 4, first)
+    assert read(bytes(file))[0].shape[:2] == photo.shape[:2]

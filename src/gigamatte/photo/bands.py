@@ -7,7 +7,11 @@ from dataclasses import dataclass
 import pyvips
 
 from gigamatte.errors import UnsupportedInput
-from gigamatte.photo import colour
+from gigamatte.photo import colour, tiff
+
+#: ExtraSamples and PhotometricInterpretation of TIFF 6.0
+_ASSOCIATED, _ALPHA = 1, 2
+_GREYS = (0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,10 @@ class Bands:
         deep = image.format == "ushort"
         rgb = "rgb16" if deep else "srgb"
         if self.colours == 4:
-            return colour.to_srgb(image.copy(interpretation="cmyk"), input_profile="cmyk")
+            inks = image.extract_band(0, n=4).copy(interpretation="cmyk")
+            converted = colour.to_srgb(inks, input_profile="cmyk")
+            # libvips takes the alpha of 16-bit CMYK for one of 8 bits
+            return converted if self.alpha is None else converted.bandjoin(image.extract_band(4))
         if self.colours == 3:
             return image.copy(interpretation=rgb)
         if icc is not None:
@@ -66,8 +73,12 @@ class Bands:
         return chosen.copy(interpretation=space)
 
 
-def bands_of(header: pyvips.Image, name: str) -> Bands:
-    """What the bands of a file are; raises UnsupportedInput where it is in a colour space that is not read."""
+def bands_of(header: pyvips.Image, name: str, facts: tiff.Facts, *, ignore_alpha: bool = False) -> Bands:
+    """What the bands of a file are; raises UnsupportedInput where it is in a colour space that is not read.
+
+    ``facts`` are those of a TIFF, which says of each channel beyond the colours whether it is alpha; elsewhere the
+    first one is. ``ignore_alpha`` leaves it out, as if there were none.
+    """
     bands, space = header.bands, header.interpretation
     if space in ("lab", "labs", "labq", "lch", "xyz", "scrgb", "hsv") or header.coding != "none":
         raise UnsupportedInput(
@@ -78,8 +89,14 @@ def bands_of(header: pyvips.Image, name: str) -> Bands:
         colours = 4
         warnings.append("CMYK was converted to sRGB: the output is RGB")
     else:
-        colours = 1 if bands < 3 else 3
+        colours = 1 if bands < 3 or facts.space in _GREYS else 3
     extra = bands - colours
-    if extra > 1:
+    # a TIFF names its extra channels; what it says nothing of may be infrared, a spot ink or a saved selection
+    named = facts.extra or () if facts.space is not None else (_ALPHA,)
+    alpha = next((colours + number for number, kind in enumerate(named[:extra]) if kind in (_ASSOCIATED, _ALPHA)), None)
+    unmarked = extra if alpha is None else 0
+    if unmarked:
+        warnings.append(f"{unmarked} extra channel(s) that the file does not call alpha were left out")
+    elif extra > 1:
         warnings.append(f"{extra - 1} extra channel(s) beyond colour and alpha were left out")
-    return Bands(colours, colours if extra else None, tuple(warnings))
+    return Bands(colours, None if ignore_alpha else alpha, tuple(warnings))

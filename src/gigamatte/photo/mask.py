@@ -66,14 +66,14 @@ def mask_bytes(source: Source | Image.Image) -> int:
 
 def _band(opened: Opened, full: int, strokes: bool) -> tuple[pyvips.Image, tuple[str, ...]]:
     """The lazy band that holds the mask, and what had to be said. A mask of several bands is never held whole."""
-    image = opened.load()
+    bands, image = opened.bands(), opened.load()
     note: tuple[str, ...] = ()
-    if image.bands in (2, 4):
-        if image.extract_band(image.bands - 1).min() < full:
-            return opened.load().extract_band(image.bands - 1), ()
+    if bands.alpha is not None:
+        if image.extract_band(bands.alpha).min() < full:
+            return opened.load().extract_band(bands.alpha), ()
         note = ("the mask's alpha is opaque everywhere: its grey was taken instead",)
         image = opened.load()
-    if image.bands < 3:
+    if bands.colours < 3:
         return image.extract_band(0), note
     if strokes:
         red, green, blue = (image.extract_band(number) for number in range(3))

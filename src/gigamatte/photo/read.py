@@ -12,7 +12,7 @@ import math
 import os
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from gigamatte.errors import BudgetExceeded, MissingInput, UnsupportedInput, UsageError
 from gigamatte.forked import refuse_after_fork
 from gigamatte.photo import arrays, colour, formats, metadata, tiff
-from gigamatte.photo.bands import bands_of
+from gigamatte.photo.bands import Bands, bands_of
 from gigamatte.photo.heif import HeicFile
 from gigamatte.photo.turn import Turn
 from gigamatte.types import Photo, Size
@@ -40,17 +40,18 @@ TOGETHER = 2048
 Source = str | os.PathLike[str] | bytes | NDArray[Any]
 
 
-def open_photo(source: Source | Image.Image, *, max_pixels: int) -> Photo:
+def open_photo(source: Source | Image.Image, *, max_pixels: int, ignore_alpha: bool = False) -> Photo:
     """The photo in ``source``, none of its pixels decoded yet.
 
     A path or the bytes of a JPEG, PNG, WebP, TIFF, AVIF or HEIC; an array (row, column[, RGB or RGBA]), uint8 or
     uint16, sRGB; or a Pillow image. Grey and CMYK are to be converted to sRGB; RGB keeps its own profile.
+    ``ignore_alpha`` reads it as if it had no alpha.
     Raises MissingInput, UnsupportedInput, and BudgetExceeded when it has more than ``max_pixels`` pixels.
     """
     refuse_after_fork()
     quiet_libvips()
     opened = open_source(source)
-    return _describe(opened, check_pixels(opened, max_pixels))
+    return _describe(opened, check_pixels(opened, max_pixels), ignore_alpha)
 
 
 def check_pixels(opened: Opened, max_pixels: int) -> Size:
@@ -106,6 +107,12 @@ class Opened:
     whole: bool = False
     #: how many rows have to be read together, see Photo
     rows: int = READ_AHEAD
+    #: what a TIFF says of itself
+    facts: tiff.Facts = field(default_factory=tiff.Facts)
+
+    def bands(self, *, ignore_alpha: bool = False) -> Bands:
+        """Which bands are colour and which is alpha; raises UnsupportedInput where the colour space is not read."""
+        return bands_of(self.header, self.name, self.facts, ignore_alpha=ignore_alpha)
 
 
 def open_source(source: Source | Image.Image) -> Opened:
@@ -149,10 +156,11 @@ def _open_encoded(kind: formats.Kind, name: str, variant: str, data: bytes | str
     rows = READ_AHEAD if facts.tiled else _rows_together(facts.strip)
     whole = facts.planes or rows > TOGETHER
     access = "random" if whole else "sequential"
+    which = _which_picture(facts)
 
     def load() -> pyvips.Image:
         # "error": broken files are refused instead of being filled up with grey
-        image = pyvips.Operation.call(kind.loader + variant, data, access=access, fail_on="error")
+        image = pyvips.Operation.call(kind.loader + variant, data, access=access, fail_on="error", **which)
         if facts.exif is not None:
             image = image.copy()
             image.set_type(pyvips.GValue.blob_type, metadata.EXIF, facts.exif)
@@ -162,10 +170,18 @@ def _open_encoded(kind: formats.Kind, name: str, variant: str, data: bytes | str
         header = load()
     except pyvips.Error as error:
         raise broken(name, error) from error
-    warnings += _pages(name, _field(header, "n-pages", 1))
+    warnings += _pages(name, _field(header, "n-pages", 1) if facts.pages is None else facts.pages, facts)
     orientation = _field(header, "orientation", 1)
     orientation = orientation if 1 <= orientation <= 8 else 1
-    return Opened(name, kind.name, header, load, orientation, tuple(warnings), whole, READ_AHEAD if whole else rows)
+    rows = READ_AHEAD if whole else rows
+    return Opened(name, kind.name, header, load, orientation, tuple(warnings), whole, rows, facts)
+
+
+def _which_picture(facts: tiff.Facts) -> dict[str, int]:
+    """What to tell libvips where the first picture of a TIFF is a smaller copy of the photo."""
+    if facts.inner is not None:
+        return {"page": facts.page, "subifd": facts.inner}
+    return {"page": facts.page} if facts.page else {}
 
 
 def _rows_together(strip: int) -> int:
@@ -182,8 +198,13 @@ def _tiff_facts(data: bytes | str, *, encoded: bool) -> tiff.Facts:
         return tiff.Facts()
 
 
-def _pages(name: str, count: int) -> list[str]:
-    return [f"{name} holds {count} pictures (pages, frames or sizes): the first was read"] if count > 1 else []
+def _pages(name: str, count: int, facts: tiff.Facts | None = None) -> list[str]:
+    warnings: list[str] = []
+    if facts is not None and _which_picture(facts):
+        warnings.append(f"{name} begins with a smaller copy of itself: the first picture of full size was read")
+    elif count > 1:
+        warnings.append(f"{name} holds {count} pictures (pages, frames or sizes): the first was read")
+    return warnings
 
 
 def _head(path: Path) -> bytes:
@@ -200,7 +221,7 @@ def _head(path: Path) -> bytes:
         raise MissingInput(f"{path} cannot be read: {why}") from error
 
 
-def _describe(opened: Opened, stored: Size) -> Photo:
+def _describe(opened: Opened, stored: Size, ignore_alpha: bool) -> Photo:
     header, name = opened.header, opened.name
     if header.format not in ("uchar", "ushort"):
         raise UnsupportedInput(
@@ -208,7 +229,7 @@ def _describe(opened: Opened, stored: Size) -> Photo:
             "save it with 8 or 16 bits a channel",
         )
     warnings = list(opened.warnings)
-    bands = bands_of(header, name)
+    bands = opened.bands(ignore_alpha=ignore_alpha)
     icc, ignored = bands.profile(header)
     warnings += (*bands.warnings, *ignored)
     fields, notes = metadata.collect(header)

@@ -65,7 +65,7 @@ def test_a_directory_that_claims_too_much_is_not_followed() -> None:
         tag = struct.unpack_from(order + "H", data, at)[0]
         if tag == 315:
             struct.pack_into(order + "I", data, at + 4, 0xFFFFFFF0)
-    assert tiff.read_facts(io.BytesIO(bytes(data))) == tiff.Facts()
+    assert tiff.read_facts(io.BytesIO(bytes(data))).exif is None
 
 
 @pytest.fixture
