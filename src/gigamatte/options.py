@@ -24,6 +24,8 @@ class Options:
 
     #: auto, locator, the name of a card, or the path of an ONNX file
     model: str = "auto"
+    #: cut the photo as if it had no alpha of its own
+    ignore_alpha: bool = False
     #: path of a coarse mask, alpha or trimap that takes the network's place
     mask: str | None = None
     mask_kind: MaskKind = "auto"

@@ -69,9 +69,12 @@ class Remover:
         raising Cancelled there stops between tiles. Raises InputError, BudgetExceeded, NetworkUnavailable, NoSubject.
         """
         with working():
-            photo = open_photo(source, max_pixels=self.options.max_pixels)
+            photo = self._open(source)
             given = mask if mask is not None else self.options.mask
             return self._cut(photo, given, self.options.format, watched(watch))
+
+    def _open(self, source: Source) -> Photo:
+        return open_photo(source, max_pixels=self.options.max_pixels, ignore_alpha=self.options.ignore_alpha)
 
     def _cut(self, photo: Photo, mask: Source | None, format: Format | None, watch: Watch | None) -> Cutout:
         clock = _Clock()
@@ -79,6 +82,7 @@ class Remover:
         correction, said = self._correction(photo.size)
         self._open_refiner_ahead()
         levels = PhotoLevels(photo, memory=memory, watch=watch)
+        said += levels.warnings
         try:
             clock.lap("read")
             answer, model = self._locate(levels, mask)
@@ -130,7 +134,7 @@ class Remover:
         """
         target = Path(target) if isinstance(target, str) else target
         with working():
-            photo = open_photo(source, max_pixels=self.options.max_pixels)
+            photo = self._open(source)
             format = check_output(self.options, target, photo.size)
             given = mask if mask is not None else self.options.mask
             with self._cut(photo, given, format, watched(watch)) as cutout:
@@ -225,6 +229,11 @@ class Remover:
             if coarse.alpha.max() < 0.5 and not self.options.keep_empty:
                 raise NoSubject("the mask holds no subject", "a mask is white where the subject is; see --mask-kind")
             return Answer(coarse, warnings=warnings), ModelUse("mask", "the user's own")
+        if levels.invisible and not self.options.keep_empty:
+            raise NoSubject(
+                f"{levels.photo.name}: its own alpha is 0 everywhere, so nothing of it can be seen",
+                "--ignore-alpha cuts it as if it had no alpha",
+            )
         network = self.network()
         asked = f"{self.options.device} {self.options.require_device}"
         answer = ask(network, levels, region, self._cache, asked)

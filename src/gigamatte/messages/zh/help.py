@@ -44,6 +44,7 @@ HELP: dict[str, str] = {
     "White here is background, whatever the network says.": "此图中白色处必为背景，不论网络结果如何。",
     "Fill holes of up to this part of the subject's area.": "填补不超过主体面积此比例的孔洞。",
     "Keep only the largest piece: drops specks.": "只保留最大的一块：去除碎点。",
+    "Cut the photo as if it had no alpha of its own.": "把照片当作没有自带 alpha 来抠图。",
     "Harden the alpha as ImageMagick's blur and level do. It deletes fine hair.": (
         "像 ImageMagick 的 blur 和 level 那样硬化边缘。会删除细发丝。"
     ),
