@@ -5,12 +5,14 @@ import email.mime.multipart
 import gzip
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 import requests
@@ -19,7 +21,8 @@ pytest.importorskip("fastapi", reason="the extra [serve] is not installed")
 
 from tests.service import conftest as home
 
-network, own_service, pictures, service = (home.network, home.own_service, home.pictures, home.service)
+network, nginx, own_service, pictures = home.network, home.nginx, home.own_service, home.pictures
+service = home.service
 picture_of = home.picture_of
 
 PROGRAM = Path(sys.executable).parent / "gigamatte"
@@ -153,6 +156,48 @@ def test_http_body_forms_of_the_case(service, case):
     assert picture_of(send(service, before + head + b"\r\n\r\n" + photo + b"\r\n--x--\r\n")).mode == "RGBA"
     answer = form(service, (part(b"photo"), photo))
     assert "a file came as 'photo'" in answer.json()["detail"]
+
+
+# ---- places
+
+
+@pytest.mark.parametrize("handed_on", [False, True], ids=["cut-off", "handed-on"])
+def test_sub_path(own_service, pictures, nginx, handed_on):
+    """Links lead through the proxy: by the setting, or by the word of a proxy that is trusted."""
+    own = {"root_path": "/cut"} if handed_on else {"trusted_proxies": "127.0.0.1"}
+    with own_service(**own) as service:
+        target = service.url if handed_on else f"{service.url}/"
+        address = nginx(
+            f"location /cut/ {{ proxy_pass {target}; proxy_set_header Host $http_host; "
+            "proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Prefix /cut; }"
+        )
+        index = requests.get(f"{address}/cut/", timeout=30)
+        for found in re.findall(r'(?:src|href)="([^"#]+)"', index.text):
+            assert requests.get(urljoin(index.url, found), timeout=30).status_code == 200, found
+        answer = requests.post(f"{address}/cut/jobs", files={"image": pictures["jpeg"]}, timeout=60)
+        assert answer.headers["location"].startswith("/cut/jobs/")
+        state = answer.json()
+        assert all(link.startswith("/cut/jobs/") for link in state["links"].values())
+        while state["state"] in ("queued", "running"):
+            time.sleep(0.05)
+            state = requests.get(address + state["links"]["self"], timeout=30).json()
+        assert picture_of(requests.get(address + state["links"]["result"], timeout=30)).mode == "RGBA"
+        document = requests.get(f"{address}/cut/openapi.json", timeout=30)
+        assert urljoin(document.url, document.json()["servers"][0]["url"]) == f"{address}/cut/"
+
+
+def test_sub_path_is_a_trusted_proxys_word_only(service, pictures):
+    headers = {"x-forwarded-prefix": "/evil"}
+    answer = requests.post(f"{service.url}/jobs", files={"image": pictures["jpeg"]}, headers=headers, timeout=60)
+    assert answer.headers["location"].startswith("/jobs/")
+
+
+def test_sub_path_without_its_slash(own_service):
+    with own_service(root_path="/cut") as service:
+        answer = requests.get(f"{service.url}/cut", timeout=30, allow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (308, "/cut/")
+        assert requests.get(f"{service.url}/cut/livez", timeout=30).status_code == 200
+        assert requests.get(f"{service.url}/livez", timeout=30).status_code == 200  # a proxy may cut it off as well
 
 
 # ---- half-closed connections

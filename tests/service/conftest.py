@@ -2,7 +2,10 @@
 
 import asyncio
 import io
+import os
+import shutil
 import socket
+import subprocess
 import threading
 import time
 from contextlib import contextmanager
@@ -133,6 +136,46 @@ def service(tmp_path_factory, network):
             time.sleep(0.05)
         assert service.desk.supervisor.warmed.exception() is None
         yield service
+
+
+@pytest.fixture
+def nginx(tmp_path):
+    """Starts a real nginx with ``locations`` in its only server; gives its address. Skipped where there is none."""
+    program = shutil.which("nginx")
+    if program is None:
+        pytest.skip("nginx is not installed")
+    started = []
+
+    def start(locations, outside=""):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        folder = tmp_path / f"nginx-{len(started)}"
+        folder.mkdir()
+        temporary = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi"))
+        more = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("uwsgi", "scgi"))
+        user = "user root;" if os.geteuid() == 0 else ""
+        (folder / "conf").write_text(
+            f"daemon off; master_process off; {user} pid {folder}/pid; events {{}} http {{ access_log off; "
+            f"client_max_body_size 256m; {temporary}{more} {outside}\n"
+            f"server {{ listen 127.0.0.1:{port}; {locations} }} }}"
+        )
+        process = subprocess.Popen([program, "-e", folder / "errors", "-p", folder, "-c", folder / "conf"])
+        started.append(process)
+        until = time.monotonic() + 30
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=5).close()
+                return f"http://127.0.0.1:{port}"
+            except OSError:
+                assert process.poll() is None, (folder / "errors").read_text()
+                assert time.monotonic() < until
+                time.sleep(0.05)
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.wait()
 
 
 @pytest.fixture

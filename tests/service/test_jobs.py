@@ -254,3 +254,42 @@ def test_strays_and_passing_files_of_a_former_service_are_removed(tmp_path):
     assert not stray.exists()
     assert not passing.exists()
     assert Path(tmp_path / "s").stat().st_mode & 0o077 == 0
+
+
+def test_errors_inside_jobs_speak_the_clients_language_and_of_fields(service, pictures):
+    answer = requests.post(f"{service.url}/jobs", files={"image": pictures["black"]}, timeout=60)
+    url = service.url + answer.json()["links"]["self"]
+    while requests.get(url, timeout=30).json()["state"] in ("queued", "running"):
+        time.sleep(0.02)
+    english = requests.get(url, timeout=30).json()["error"]
+    assert english["code"] == "no-subject"
+    assert english["hint"] == "narrow the search with box, give a mask, try another model, or keep_empty"
+    chinese = {"accept-language": "zh-CN,zh;q=0.9,en;q=0.5"}
+    events = requests.get(f"{url}/events", headers=chinese, timeout=30).text
+    told = json.loads(events.split("data: ")[-1])["error"]
+    for error in (requests.get(url, headers=chinese, timeout=30).json()["error"], told):
+        assert error["title"] == "照片无法使用"
+        assert "没有找到" in error["detail"] or "未找到" in error["detail"], error
+        assert "--" not in error["hint"]
+        assert "keep_empty" in error["hint"]
+    result = requests.get(f"{url}/result", headers=chinese, timeout=30)
+    assert result.status_code == 422
+    assert result.json()["detail"] == told["detail"]
+
+
+def test_no_error_of_a_request_speaks_of_options(service, pictures):
+    """What the command line and the service share says --this to one, and this to the other."""
+    asked = [
+        ("?format=jpeg", {}), ("?only=alpha&background=white", {}), ("?compress=lzw", {}),
+        ("?format=avif&pyramid=true", {}),
+        ("?format=psd&only=alpha", {}), ("?box=9000,9000,10,10", {}), ("?model=none", {}), ("?background=nocolour", {}),
+        ("", {"mask": pictures["black"]}),
+    ]  # fmt: skip
+    for query, more in asked:
+        files = {"image": pictures["jpeg"], **more}
+        for lang in ("en", "zh"):
+            headers = {"accept-language": lang}
+            url = f"{service.url}/remove_background{query}"
+            answer = requests.post(url, files=files, headers=headers, timeout=60)
+            assert answer.status_code in (400, 422), (query, answer.status_code)
+            assert "--" not in answer.text, (query, answer.text)

@@ -258,6 +258,42 @@ def test_the_page_asks_for_the_key_and_forgets_it_with_the_tab(open_page, own_se
         assert page.evaluate("sessionStorage.getItem('gigamatte-key')") == "right"
 
 
+def test_two_photos_at_once_ask_for_one_key(open_page, own_service, pictures, tmp_path):
+    """Both uploads were refused, the second dialog took the first one's place, and the first photo hung for ever."""
+    from gigamatte.service.keys import digest
+
+    (tmp_path / "keys").write_text(f"a:{digest('right')}\n")
+    with own_service(keys_file=tmp_path / "keys") as service:
+        page = open_page(at=service, expected=("401",))
+        ready(page)
+        pick(page, *((f"photo-{n}.jpg", pictures["jpeg"]) for n in range(3)))
+        page.click("#start")
+        for key in ("wrong", "right"):
+            page.wait_for_selector("dialog[open]")
+            page.wait_for_timeout(500)  # all that are refused have asked
+            page.fill("#key", key)
+            page.keyboard.press("Enter")
+        until(page, "document.querySelectorAll('.item.done').length === 3")
+        assert page.locator("dialog[open]").count() == 0
+
+
+@pytest.mark.parametrize("handed_on", [False, True], ids=["cut-off", "handed-on"])
+def test_the_page_works_under_a_path(open_page, own_service, pictures, nginx, handed_on):
+    """A proxy serves it under /cut/, and cuts the path off or hands it on."""
+    with own_service(root_path="/cut" if handed_on else "") as service:
+        target = service.url if handed_on else f"{service.url}/"
+        address = nginx(f"location /cut/ {{ proxy_pass {target}; proxy_set_header Host $http_host; }}")
+        page = open_page(at=type("Place", (), {"url": f"{address}/cut/"}))
+        ready(page)
+        pick(page, ("photo.jpg", pictures["jpeg"]), ("other.jpg", pictures["jpeg"]))
+        page.click("#start")
+        until(page, "document.querySelectorAll('.item.done').length === 2")
+        viewer_is_settled(page)
+        with page.expect_download() as coming:
+            page.click("#save-all")
+        assert zipfile.is_zipfile(coming.value.path())
+
+
 def test_large_pictures_come_as_the_tiles_that_are_shown(open_page, service):
     picture = Image.linear_gradient("L").resize((3600, 2400)).convert("RGB")
     picture.paste((200, 90, 20), (900, 600, 2700, 1800))

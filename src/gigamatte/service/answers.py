@@ -8,7 +8,7 @@ from typing import Any
 from starlette.types import Scope, Send
 
 from gigamatte.errors import GigamatteError
-from gigamatte.service.errors import PROBLEM, headers_of, problem, status_of
+from gigamatte.service.errors import PROBLEM, headers_of, problem, sentences, status_of
 
 
 def error_answer(error: GigamatteError, scope: Scope) -> tuple[int, dict[str, str], bytes]:
@@ -18,8 +18,9 @@ def error_answer(error: GigamatteError, scope: Scope) -> tuple[int, dict[str, st
     body: dict[str, Any] = problem(error, lang=lang, request_id=request_id)
     media = PROBLEM
     if scope["path"].startswith("/v1.0/"):
-        found = {"title": error.message, "code": error.code.replace("-", "_")}
-        body, media = {"errors": [found | ({"detail": error.hint} if error.hint else {})]}, "application/json"
+        message, hint = sentences(error)
+        found = {"title": message, "code": error.code.replace("-", "_")}
+        body, media = {"errors": [found | ({"detail": hint} if hint else {})]}, "application/json"
     headers = headers_of(error, lang=lang) | {"content-type": media}
     return status_of(error), headers, json.dumps(body, ensure_ascii=False).encode()
 

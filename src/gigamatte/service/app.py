@@ -22,6 +22,7 @@ from gigamatte.service.head import Head
 from gigamatte.service.keys import Keys
 from gigamatte.service.metrics import Metrics
 from gigamatte.service.observe import Observe
+from gigamatte.service.prefix import Prefix
 from gigamatte.service.settings import Settings
 from gigamatte.service.spool import Spool
 from gigamatte.worker.supervisor import Supervisor
@@ -63,14 +64,16 @@ def create_app(settings: Settings | None = None, *, entry: str = "gigamatte.work
             await desk.close()
 
     app = FastAPI(
-        title="gigamatte", version=__version__, description=ABOUT, lifespan=lifespan, docs_url=None, redoc_url=None
-    )
+        title="gigamatte", version=__version__, description=ABOUT, lifespan=lifespan, docs_url=None, redoc_url=None,
+        servers=[{"url": ".", "description": "relative to this document: a proxy may serve it under a path"}],
+    )  # fmt: skip
     app.state.metrics, app.state.keys = metrics, keys
     app.state.streams, app.state.tiling = 0, {}
     # the last one added is the outermost
     app.add_middleware(Head)
     app.add_middleware(Admission, settings=settings, keys=keys)
     app.add_middleware(Observe, metrics=metrics)
+    app.add_middleware(Prefix, settings=settings)
     app.add_exception_handler(GigamatteError, _on_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)

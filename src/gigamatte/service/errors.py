@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from gigamatte.errors import (
     BudgetExceeded,
@@ -17,6 +17,7 @@ from gigamatte.errors import (
     WriteError,
 )
 from gigamatte.messages import translate
+from gigamatte.service.wording import in_fields
 from gigamatte.worker.supervisor import TookTooLong
 
 PROBLEM = "application/problem+json"
@@ -169,18 +170,27 @@ def status_of(error: GigamatteError) -> int:
     return next(status for kind, status in TABLE if isinstance(error, kind))
 
 
+def sentences(error: GigamatteError, lang: str = "en") -> tuple[str, str]:
+    """Message and hint of an error in ``lang`` (en or zh), in the words of a request."""
+    to: Literal["en", "zh"] = "zh" if lang == "zh" else "en"
+    if isinstance(error, Refused):  # our own words already, some of them for who runs the service
+        return translate(error.message, to), translate(error.hint, to)
+    return in_fields(error.message, error.hint, to)
+
+
 def problem(error: GigamatteError, *, lang: str = "en", request_id: str = "") -> dict[str, Any]:
     """Problem details of an error, its sentences in ``lang`` (en or zh); ``code`` is for programs."""
-    status, to = status_of(error), "zh" if lang == "zh" else "en"
+    status = status_of(error)
+    detail, hint = sentences(error, lang)
     body = {
         "type": f"urn:gigamatte:{error.code}",
-        "title": translate(TITLES[status], to),  # type: ignore[arg-type]
+        "title": translate(TITLES[status], "zh" if lang == "zh" else "en"),
         "status": status,
-        "detail": translate(error.message, to),  # type: ignore[arg-type]
+        "detail": detail,
         "code": error.code,
     }
-    if error.hint:
-        body["hint"] = translate(error.hint, to)  # type: ignore[arg-type]
+    if hint:
+        body["hint"] = hint
     if request_id:
         body["request_id"] = request_id
     return body

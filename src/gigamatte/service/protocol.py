@@ -35,6 +35,8 @@ def with_deadlines(*, header_seconds: float, send_seconds: float, connections: i
         def connection_made(self, transport: Any) -> None:
             self._lingering = LingeringTransport(transport, self._still_sending)
             super().connection_made(self._lingering)  # type: ignore[arg-type]
+            # the address at the other end, before any header is believed
+            self.app_state = {**self.app_state, "peer": self.client[0] if self.client else ""}
             if len(self.connections) > connections:
                 transport.abort()
                 return

@@ -15,6 +15,7 @@ from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from gigamatte.errors import BudgetExceeded, GigamatteError, UnsupportedInput
+from gigamatte.service.answers import preferred_language
 from gigamatte.service.desk import Desk, Live, Ticket
 from gigamatte.service.errors import BadRequest, Busy, NotFound, NotReady, WrongType
 from gigamatte.service.errors import problem as problem_of
@@ -190,8 +191,8 @@ async def create_job(request: Request, query: Cut) -> Response:
         live = desk.start(record, arrival.ticket)
     finally:
         arrival.close()
-    headers = {"location": f"/jobs/{job}", "retry-after": "1"}
-    return JSONResponse(described(record, live), 202, headers)
+    headers = {"location": f"{request.state.prefix}/jobs/{job}", "retry-after": "1"}
+    return JSONResponse(described(request, record, live), 202, headers)
 
 
 @router.get(
@@ -201,7 +202,7 @@ async def get_job(request: Request, job: str) -> Response:
     """State, progress by stage, and the receipt or the error once it has ended."""
     record, live = await find(request, job)
     headers = {"cache-control": "no-store"} | ({"retry-after": "1"} if live else {})
-    return JSONResponse(described(record, live), headers=headers)
+    return JSONResponse(described(request, record, live), headers=headers)
 
 
 @router.get(
@@ -258,7 +259,7 @@ async def _events(request: Request, job: str) -> AsyncIterator[str]:
         while True:
             record, live = await find(request, job)
             name = "progress" if live else "ended"
-            yield f"event: {name}\ndata: {json.dumps(described(record, live))}\n\n"
+            yield f"event: {name}\ndata: {json.dumps(described(request, record, live))}\n\n"
             if live is None or desk_of(request).draining:
                 return
             try:
@@ -297,8 +298,9 @@ async def finished(request: Request, job: str) -> Record:
     return record
 
 
-def described(record: Record, live: Live | None) -> dict[str, Any]:
-    """A job as clients see it."""
+def described(request: Request, record: Record, live: Live | None) -> dict[str, Any]:
+    """A job as the client of ``request`` sees it: an error in its language, links through its proxy."""
+    address = f"{request.state.prefix}/jobs/{record.id}"
     state = record.state if live is None else ("queued" if live.stage == "queued" else "running")
     answer: dict[str, Any] = {
         "id": record.id,
@@ -309,15 +311,15 @@ def described(record: Record, live: Live | None) -> dict[str, Any]:
         "file_name": result_name(record),
         "created": record.created,
         "links": {
-            "self": f"/jobs/{record.id}",
-            "events": f"/jobs/{record.id}/events",
-            "result": f"/jobs/{record.id}/result",
+            "self": address,
+            "events": f"{address}/events",
+            "result": f"{address}/result",
         },
     }
     if record.receipt is not None:
         answer["receipt"] = {**record.receipt, "input": record.name, "output": None}
     if record.error is not None:
-        answer["error"] = problem_of(_own_error(record.error))
+        answer["error"] = problem_of(_own_error(record.error), lang=preferred_language(request.scope))
     return answer
 
 

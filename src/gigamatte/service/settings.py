@@ -56,6 +56,15 @@ def _addresses(value: Any) -> Any:
     return ",".join(names) if isinstance(names, list) else names
 
 
+def _path(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = value.strip().rstrip("/")
+    if text and not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", text):
+        raise ValueError(f"takes a path such as /cut; found {value!r}")
+    return text
+
+
 Count = Annotated[int, BeforeValidator(_count)]
 Hosts = Annotated[list[str], NoDecode, BeforeValidator(_hosts)]
 
@@ -112,6 +121,10 @@ class Settings(BaseSettings):
     )
     trusted_proxies: Annotated[str, BeforeValidator(_addresses)] = Field(
         default="", description="addresses whose X-Forwarded-For is believed, with commas between"
+    )
+
+    root_path: Annotated[str, BeforeValidator(_path)] = Field(
+        default="", description="path under which a proxy serves the service, such as /cut"
     )
 
     # ---- jobs

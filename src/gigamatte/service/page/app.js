@@ -1,7 +1,7 @@
 /* The page: words, options, dropping and pasting, and which picture is on the stage. */
 
-import { Client, save } from "/assets/client.js";
-import { Queue } from "/assets/queue.js";
+import { Client, save } from "./client.js";
+import { Queue } from "./queue.js";
 
 const $ = (id) => document.getElementById(id);
 const LANGUAGE = "gigamatte-language";
@@ -18,7 +18,7 @@ const originals = [...document.querySelectorAll("[data-t]")].map((node) => [node
 const labels = [...document.querySelectorAll("[data-t-label]")];
 
 async function speak(language) {
-  const response = await fetch("/assets/strings.json?lang=" + language);
+  const response = await fetch("assets/strings.json?lang=" + language);
   strings = response.ok ? await response.json() : {};
   client.language = language;
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en";

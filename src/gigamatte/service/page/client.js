@@ -1,7 +1,10 @@
-/* Speaks with the service. The key, where one is needed, lives in sessionStorage and travels in a header. */
+/* Speaks with the service. The key, where one is needed, lives in sessionStorage and travels in a header.
+   Addresses are relative to the page: a proxy may serve it under a path. */
 
 const KEY = "gigamatte-key";
 const PATIENCE = 60; // tries to reach a service that has gone away, 2 seconds apart
+
+const addressOf = (job) => `jobs/${job.id}`;
 
 export class Problem extends Error {
   constructor(status, body, retryAfter) {
@@ -17,6 +20,7 @@ export class Client {
   /* askKey(wrong) shows the dialog and resolves when a key was given. */
   constructor(askKey) {
     this.askKey = askKey;
+    this.asking = null;
     this.language = "en";
   }
 
@@ -29,17 +33,24 @@ export class Client {
 
   async fetch(path, options = {}) {
     for (;;) {
+      const key = sessionStorage.getItem(KEY);
       const response = await fetch(path, { ...options, headers: { ...options.headers, ...this.headers() } });
       if (response.ok) return response;
       const problem = await this.problemOf(response);
       if (problem.status !== 401) throw problem;
-      await this.needKey();
+      await this.needKey(key);
     }
   }
 
-  async needKey() {
-    const key = await this.askKey(sessionStorage.getItem(KEY) !== null);
-    sessionStorage.setItem(KEY, key);
+  /* refused: the key that was not accepted. Several requests may come here at once: one dialog serves them all, and
+     who comes late finds another key than the one it was refused with. */
+  async needKey(refused) {
+    if (sessionStorage.getItem(KEY) !== refused) return;
+    this.asking ||= this.askKey(refused !== null).then((key) => {
+      sessionStorage.setItem(KEY, key);
+      this.asking = null;
+    });
+    await this.asking;
   }
 
   async problemOf(response) {
@@ -49,20 +60,22 @@ export class Client {
   }
 
   async about() {
-    return (await this.fetch("/about")).json();
+    return (await this.fetch("about")).json();
   }
 
   /* XMLHttpRequest, because fetch does not tell how far an upload is. */
   upload(file, query, progress, signal) {
     return new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
-      request.open("POST", "/jobs?" + new URLSearchParams(query));
+      request.open("POST", "jobs?" + new URLSearchParams(query));
+      const key = sessionStorage.getItem(KEY);
       for (const [name, value] of Object.entries(this.headers())) request.setRequestHeader(name, value);
       request.responseType = "json";
       request.upload.addEventListener("progress", (event) => progress(event.loaded / (event.total || 1)));
       request.addEventListener("load", () => {
         if (request.status === 202) resolve(request.response);
-        else reject(new Problem(request.status, request.response, Number(request.getResponseHeader("Retry-After")) || 0));
+        else reject(Object.assign(
+          new Problem(request.status, request.response, Number(request.getResponseHeader("Retry-After")) || 0), { key }));
       });
       request.addEventListener("error", () => reject(new TypeError("network")));
       request.addEventListener("abort", () => reject(new DOMException("", "AbortError")));
@@ -94,7 +107,7 @@ export class Client {
       if (error.name === "AbortError" || lasting || attempt === PATIENCE) throw error;
       await pause(2000, signal);
       try {
-        return await (await this.fetch(job.links.self, { signal })).json();
+        return await (await this.fetch(addressOf(job), { signal })).json();
       } catch (next) {
         error = next;
       }
@@ -102,7 +115,7 @@ export class Client {
   }
 
   async readEvents(job, told, signal) {
-    const response = await this.fetch(job.links.events, { signal });
+    const response = await this.fetch(`${addressOf(job)}/events`, { signal });
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let text = "", latest = job;
     for (;;) {
@@ -119,7 +132,7 @@ export class Client {
   }
 
   async layer(job, kind, name) {
-    const path = `${job.links.self}/layers/${kind}`;
+    const path = `${addressOf(job)}/layers/${kind}`;
     const layer = await (await this.fetch(path)).json();
     layer.name = name;
     layer.levels.forEach((level, number) => {
@@ -130,17 +143,17 @@ export class Client {
   }
 
   async result(job) {
-    return (await this.fetch(job.links.result)).blob();
+    return (await this.fetch(`${addressOf(job)}/result`)).blob();
   }
 
   async archive(jobs) {
     const body = JSON.stringify({ jobs: jobs.map((job) => job.id) });
     const headers = { "Content-Type": "application/json" };
-    return (await this.fetch("/archive", { method: "POST", headers, body })).blob();
+    return (await this.fetch("archive", { method: "POST", headers, body })).blob();
   }
 
   async remove(job) {
-    try { await this.fetch(job.links.self, { method: "DELETE" }); } catch { /* it expires by itself */ }
+    try { await this.fetch(addressOf(job), { method: "DELETE" }); } catch { /* it expires by itself */ }
   }
 }
 

@@ -1,6 +1,6 @@
 /* The photos: one row each, what has become of it, and what can be done with it. */
 
-import { Problem, pause } from "/assets/client.js";
+import { Problem, pause } from "./client.js";
 
 const UPLOADS = 2; // at once; the service queues the rest by itself
 const SMALL = 12e6; // bytes: larger files get their thumbnail from the service, not from this browser
@@ -9,6 +9,11 @@ const stages = (t) => ({
   write: t("Writing"),
 });
 const SHARES = { queued: [0, 0], read: [0, 0.2], network: [0.2, 0.1], matte: [0.3, 0.4], write: [0.7, 0.3] };
+/* What can be done about an error here: the service's own hints speak of what its programs can send. */
+const HINTS = (t) => ({
+  "no-subject": t("Choose another network, or crop the photo to its subject first."),
+  budget: t("Choose a smaller photo."), worker: t("Choose a smaller photo."), deadline: t("Choose a smaller photo."),
+});
 const ICONS = {
   save: "M12 4v11m0 0 4.500-4.500M12 15 7.500 10.500M5 20h14", remove: "M6 6l12 12M18 6 6 18",
   again: "M4 12a8 8 0 1 0 2.500-5.800M4 4v4h4",
@@ -228,7 +233,7 @@ export class Queue {
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
         if (error.status === 401) {
-          await this.client.needKey();
+          await this.client.needKey(error.key);
         } else if ((error.status === 503 || error.status === 429) && attempt < 60 && error.retryAfter) {
           item.change({ busy: true, fraction: 0 });
           await pause(Math.min(error.retryAfter, 10) * 1000, signal);
@@ -241,7 +246,10 @@ export class Queue {
   }
 
   wordsOf(error) {
-    if (error instanceof Problem) return error.hint ? `${error.message} — ${error.hint}` : error.message;
+    if (error instanceof Problem) {
+      const hint = HINTS(this.t)[error.code] || error.hint;
+      return hint ? `${error.message} — ${hint}` : error.message;
+    }
     return this.t("The service cannot be reached. Is it running?");
   }
 

@@ -1,0 +1,30 @@
+"""Errors of the parts that the command line uses too, said in the words of a request: fields and parts, no options."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from gigamatte.messages import translate
+
+#: hints that are no help to who sends a request → what is. The first that fits counts.
+_HINTS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"allow more with --memory, or write PNG or TIFF.*"), "send a smaller photo, or ask for png or tiff"),
+    (re.compile(r"allow more with --.*"), "send a smaller photo"),
+    (
+        re.compile(r".*(gigamatte models|gigamatte doctor|pip (un)?install|GIGAMATTE_|--device).*"),
+        "tell whoever runs this service",
+    ),
+    (re.compile(r".*(--overwrite|--cache|with -o|threads).*"), ""),
+)
+_OPTION = re.compile(r"--([a-z][a-z-]*)")
+
+
+def in_fields(message: str, hint: str, lang: Literal["en", "zh"]) -> tuple[str, str]:
+    """Message and hint of an error for the client of a request, in its language."""
+    better = next((better for pattern, better in _HINTS if pattern.fullmatch(hint)), hint)
+    return _renamed(translate(message, lang)), _renamed(translate(better, lang))
+
+
+def _renamed(text: str) -> str:
+    return _OPTION.sub(lambda found: found[1].replace("-", "_"), text)
