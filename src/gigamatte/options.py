@@ -12,6 +12,7 @@ MaskKind = Literal["auto", "alpha", "trimap"]
 Refine = Literal["auto", "neural", "guided", "off"]
 Only = Literal["cutout", "alpha", "foreground", "trimap", "uncertainty", "pair"]
 Compress = Literal["deflate", "lzw", "none"]
+Pyramid = Literal["pages", "sub"]
 Format = Literal["png", "webp", "tiff", "jpeg", "avif", "psd"]
 
 #: pixels a photo may have before it is refused, unless said otherwise
@@ -69,8 +70,9 @@ class Options:
     quality: int | None = None
     #: how a TIFF is packed, always without loss; None: deflate. Refused for other formats.
     compress: Compress | None = None
-    #: TIFF only: smaller copies in the same file, each half the size of the one before, for viewers
-    pyramid: bool = False
+    #: TIFF only: tiles and smaller copies, each half the size of the one before, for viewers of large pictures: as
+    #: further pages (OpenSlide, libvips), or below the first (GDAL; other programs see one picture); None: neither
+    pyramid: Pyramid | None = None
     #: refuse photos with more pixels than this
     max_pixels: int = MAX_PIXELS
     #: harden the alpha as ImageMagick users do (-blur 0x0.8 -level 10%,90%); it deletes fine hair
@@ -85,6 +87,8 @@ class Options:
             _one_of("format", self.format, get_args(Format))
         if self.compress is not None:
             _one_of("compress", self.compress, get_args(Compress))
+        if self.pyramid is not None:
+            _one_of("pyramid", self.pyramid, get_args(Pyramid))
         _in_range("margin", self.margin, 0, 1000)
         _in_range("hole_fill", self.hole_fill, 0, 100)
         _in_range("memory", self.memory, 0, 1 << 50)

@@ -56,9 +56,9 @@ def test_options_of_cut_are_in_the_query(service, pictures, query, mode, form):
 
 
 def test_a_tiff_is_packed_as_asked(service, pictures):
-    picture = picture_of(post(service, pictures, "?format=tiff&compress=lzw&pyramid=true"))
+    picture = picture_of(post(service, pictures, "?format=tiff&compress=lzw&pyramid=pages"))
     assert (picture.tag_v2[259], picture.tag_v2[322], picture.n_frames) == (5, 256, 2)
-    answer = post(service, pictures, "?format=webp&pyramid=true")
+    answer = post(service, pictures, "?format=webp&pyramid=pages")
     assert answer.status_code == 400
     assert "is for TIFF only, the result is WebP" in answer.text
     assert post(service, pictures, "?format=tiff&compress=zip").status_code in (400, 422)

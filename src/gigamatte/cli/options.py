@@ -74,7 +74,7 @@ SHARED = (
     Shared("strip_gps", False, None, "Leave the GPS position out (not place names in XMP or IPTC: --strip does)."),
     Shared("quality", None, "1…100", "Lossy WebP; the quality of JPEG, AVIF. [lossless, 95, 90]", kind=int | None),
     Shared("compress", None, "deflate|lzw|none", "How a TIFF is packed, without loss. [deflate]"),
-    Shared("pyramid", False, None, "Put smaller copies into the TIFF, for viewers of large pictures."),
+    Shared("pyramid", None, "pages|sub", "Tiles and smaller copies in the TIFF: pages (OpenSlide), sub (GDAL)."),
     Shared("memory", None, "N", "Bytes one photo may need: 500M, 2G. More pixels go to disk.", parse=_bytes),
     Shared("cache", None, "DIR", "Keep finished tiles there, so that a corrected run only re-does what it touches."),
     Shared("cache_size", "2G", "N", "Bytes --cache may take on disk; the least recently used go first.", parse=_disk),

@@ -130,6 +130,7 @@ class Cutout:
             overwrite=overwrite,
             strip=options.strip,
             strip_gps=options.strip_gps,
+            moved=photo.orientation != 1 or self._frame != photo.size.box,
             threads=options.threads,
         )
         return solving + composer.seconds, written

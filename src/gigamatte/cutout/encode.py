@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from gigamatte.errors import UsageError, WriteError
-from gigamatte.options import Compress, Format
+from gigamatte.options import Compress, Format, Pyramid
 from gigamatte.photo import metadata
 from gigamatte.types import Size
 
-#: side of a TIFF tile, pixels
-TILE = 256
+#: side of a TIFF tile, pixels; rows of a strip
+TILE, ROWS = 256, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,8 @@ class Encoding:
     quality: int | None = None
     #: TIFF only
     compression: Compress = "deflate"
-    #: TIFF only: smaller copies in the same file, for viewers
-    pyramid: bool = False
+    #: TIFF only: smaller copies in the same file, as further pages or below the first (SubIFDs)
+    pyramid: Pyramid | None = None
 
     def __post_init__(self) -> None:
         if self.quality is not None and not 1 <= self.quality <= 100:
@@ -51,12 +51,11 @@ _EXIF_XMP = frozenset({metadata.EXIF, metadata.XMP})
 CONTAINERS: Mapping[Format, Container] = {
     "png": Container("PNG", (".png",), 2**31 - 1, True, True, _EXIF_XMP),
     "webp": Container("WebP", (".webp",), 16383, False, True, _EXIF_XMP, dpi=False, held=(36, 36)),
-    "tiff": Container("TIFF", (".tif", ".tiff"), 2**31 - 1, True, True, frozenset({metadata.XMP, metadata.IPTC})),
+    "tiff": Container("TIFF", (".tif", ".tiff"), 2**31 - 1, True, True, _EXIF_XMP | {metadata.IPTC}),
     "jpeg": Container("JPEG", (".jpg", ".jpeg"), 65500, False, False, _EXIF_XMP | {metadata.IPTC}),
     "avif": Container("AVIF", (".avif",), 16384, True, True, _EXIF_XMP, dpi=False, held=(52, 78)),
     "psd": Container("Photoshop", (".psd", ".psb"), 300_000, True, True, _EXIF_XMP | {metadata.IPTC}),
 }
-_KEEP = {metadata.EXIF: "exif", metadata.XMP: "xmp", metadata.IPTC: "iptc"}
 
 
 def check_fits(format: Format, size: Size, bands: int) -> None:
@@ -80,7 +79,7 @@ def encoder_bytes(format: Format, size: Size, bits: int) -> int:
 
 
 def saver_options(format: Format, encoding: Encoding, size: Size, bands: int, bits: int) -> dict[str, Any]:
-    """The options of libvips' saver for a format."""
+    """The options of libvips' saver for a format; for AVIF, of its colours."""
     if format == "png":
         # measured (docs/design/formats.md): a third smaller than level 1 for .06 s at 24 MP, level 3 gains nothing
         return {"compression": 2, "filter": "up"}
@@ -97,25 +96,23 @@ def saver_options(format: Format, encoding: Encoding, size: Size, bands: int, bi
     return {
         "compression": encoding.compression,
         "predictor": "none" if encoding.compression == "none" else "horizontal",
-        "tile": True,
-        "tile_width": TILE,
-        "tile_height": TILE,
-        "pyramid": encoding.pyramid,
         # offsets have 32 bits in a plain TIFF; deflate may also make noise a little larger
         "bigtiff": _tiff_pixels(size, encoding.pyramid) * bands * bits // 8 > 3.9e9,
+        **_layout(encoding.pyramid),
     }
 
 
-def _tiff_pixels(size: Size, pyramid: bool) -> int:
-    """Pixels of all tiles, which are whole at the edges too, on every level."""
+def _layout(pyramid: Pyramid | None) -> dict[str, Any]:
+    """Strips, because ffmpeg reads tiles as zeros; viewers of large pictures want tiles."""
+    if pyramid is None:
+        return {"tile_height": ROWS}
+    return {"tile": True, "tile_width": TILE, "tile_height": TILE, "pyramid": True, "subifd": pyramid == "sub"}
+
+
+def _tiff_pixels(size: Size, pyramid: Pyramid | None) -> int:
+    """Pixels of all strips, or of all tiles, which are whole at the edges too, on every level."""
+    if not pyramid:
+        return size.pixels
     across, down = -(-size.width // TILE), -(-size.height // TILE)
     own = across * down * TILE * TILE
-    return own + _tiff_pixels(size.halved(), True) if pyramid and size.long > TILE else own
-
-
-def kept_blocks(format: Format, blocks: Mapping[str, bytes]) -> tuple[dict[str, bytes], list[str]]:
-    """The metadata that a format has a place for, and a warning for each block that it has not."""
-    container = CONTAINERS[format]
-    kept = {name: block for name, block in blocks.items() if name in container.blocks}
-    lost = [metadata.TITLES[name] for name in blocks if name not in kept]
-    return kept, [f"{container.title} files have no place for {title} here: left out" for title in lost]
+    return own + _tiff_pixels(size.halved(), pyramid) if size.long > TILE else own

@@ -10,16 +10,16 @@ import contextlib
 import struct
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gigamatte.cutout.containers.carried import Carried
 from gigamatte.ending import Pool
 from gigamatte.errors import UsageError, WriteError
-from gigamatte.photo import metadata
 from gigamatte.types import PixelArray, Size
 
 #: beyond this many pixels a side, or bytes, Photoshop wants its large format (PSB)
@@ -28,7 +28,7 @@ LARGEST_SIDE, LARGEST_FILE = 30_000, 1_900_000_000
 PIECE = 1_000_000
 #: channel numbers of a layer
 _OPACITY, _MASK = -1, -2
-_ZIP_PREDICTED, _PACKBITS = 3, 1
+_RAW, _PACKBITS, _ZIP, _ZIP_PREDICTED = range(4)
 _RUN = 128
 
 
@@ -45,8 +45,7 @@ def write_psd(
     file: BinaryIO,
     *,
     icc: bytes | None,
-    blocks: Mapping[str, bytes],
-    resolution: tuple[float, float],
+    carried: Carried,
     threads: int,
 ) -> int:
     """Write RGB or RGBA ``strips`` (row, column, band) as one layer; the alpha becomes its mask.
@@ -61,8 +60,8 @@ def write_psd(
     large = is_large(size, bits)
     with contextlib.ExitStack() as stack:
         numbers = (_OPACITY, 0, 1, 2, *((_MASK,) if bands == 4 else ()))
-        layer = {number: _ZippedPlane(stack) for number in numbers}
-        merged = [_PackedPlane(stack, large) for _ in range(bands)]
+        layer = {number: _ZippedPlane(stack, predicted=bits == 8) for number in numbers}
+        merged = [_PackedPlane(stack, large) if bits == 8 else _RawPlane(stack) for _ in range(bands)]
         with Pool(max(1, threads)) as pool:
             rows, step = 0, max(1, PIECE // size.width)
             for strip in strips:
@@ -74,7 +73,7 @@ def write_psd(
             raise ValueError(f"the strips have {rows} rows, the picture has {size.height}")
         with _disk():
             file.write(_header(size, bands, bits, large))
-            file.write(_resources(icc, blocks, resolution))
+            file.write(_resources(icc, carried))
             _write_layer(file, size, bits, layer, large)
             _write_merged(file, merged)
             file.flush()
@@ -90,16 +89,22 @@ def _check(strip: PixelArray, size: Size, bands: int, bits: int, rows: int) -> N
 
 
 class _ZippedPlane:
-    """A channel of a layer: one deflate stream of rows that hold differences to the pixel on the left."""
+    """A channel of a layer: one deflate stream of rows; ``predicted``: of differences to the pixel on the left.
 
-    def __init__(self, stack: contextlib.ExitStack) -> None:
+    Krita shows 16 bits with differences as noise.
+    """
+
+    def __init__(self, stack: contextlib.ExitStack, *, predicted: bool) -> None:
         self._file = _scratch(stack)
         self._packer = zlib.compressobj(1)
+        self._predicted = predicted
 
     def add(self, rows: PixelArray) -> None:
-        differences = rows.copy()
-        differences[:, 1:] -= rows[:, :-1]
-        self._write(self._packer.compress(_big_endian(differences).data))
+        packed = rows
+        if self._predicted:
+            packed = rows.copy()
+            packed[:, 1:] -= rows[:, :-1]
+        self._write(self._packer.compress(_big_endian(packed).data))
 
     @property
     def scratch_bytes(self) -> int:
@@ -110,7 +115,7 @@ class _ZippedPlane:
         return 2 + self._file.tell()
 
     def copy_to(self, file: BinaryIO) -> None:
-        file.write(struct.pack(">H", _ZIP_PREDICTED))
+        file.write(struct.pack(">H", _ZIP_PREDICTED if self._predicted else _ZIP))
         _copy(self._file, file)
 
     def _write(self, data: bytes) -> None:
@@ -118,8 +123,33 @@ class _ZippedPlane:
             self._file.write(data)
 
 
+class _RawPlane:
+    """A channel of the merged picture as it is: of 16 bits, LibreOffice reads no other."""
+
+    packing = _RAW
+
+    def __init__(self, stack: contextlib.ExitStack) -> None:
+        self._file = _scratch(stack)
+
+    def add(self, rows: PixelArray) -> None:
+        with _disk():
+            self._file.write(_big_endian(rows).data)
+
+    @property
+    def scratch_bytes(self) -> int:
+        return self._file.tell()
+
+    def lengths(self) -> bytes:
+        return b""
+
+    def copy_to(self, file: BinaryIO) -> None:
+        _copy(self._file, file)
+
+
 class _PackedPlane:
     """A channel of the merged picture: PackBits, row by row, and how long every row has become."""
+
+    packing = _PACKBITS
 
     def __init__(self, stack: contextlib.ExitStack, large: bool) -> None:
         self._file = _scratch(stack)
@@ -166,7 +196,10 @@ def pack_bits(rows: NDArray[np.uint8]) -> tuple[bytes, NDArray[np.int64]]:
 
 
 def _add(
-    strip: PixelArray, layer: Mapping[int, _ZippedPlane], merged: list[_PackedPlane], pool: ThreadPoolExecutor
+    strip: PixelArray,
+    layer: Mapping[int, _ZippedPlane],
+    merged: Sequence[_PackedPlane | _RawPlane],
+    pool: ThreadPoolExecutor,
 ) -> None:
     full = np.iinfo(strip.dtype).max
     planes: dict[int, PixelArray] = {number: strip[..., number].copy() for number in range(3)}
@@ -196,20 +229,15 @@ def _header(size: Size, bands: int, bits: int, large: bool) -> bytes:
     return head + struct.pack(">I", 0)
 
 
-def _resources(icc: bytes | None, blocks: Mapping[str, bytes], resolution: tuple[float, float]) -> bytes:
-    across, down = (round((side or 72 / 25.4) * 25.4 * 65536) for side in resolution)
-    parts = {1005: struct.pack(">IHHIHH", across, 1, 1, down, 1, 1)}
-    if metadata.IPTC in blocks:
-        parts[1028] = blocks[metadata.IPTC]
-    if icc is not None:
-        parts[1039] = icc
-    if metadata.EXIF in blocks:
-        parts[1058] = blocks[metadata.EXIF].removeprefix(b"Exif\0\0")
-    if metadata.XMP in blocks:
-        parts[1060] = blocks[metadata.XMP]
+def _resources(icc: bytes | None, carried: Carried) -> bytes:
+    parts = {1028: carried.iptc, 1039: icc, 1058: carried.exif, 1060: carried.xmp}
+    if carried.said:
+        across, down = (round(side * 25.4 * 65536) for side in carried.resolution)
+        parts[1005] = struct.pack(">IHHIHH", across, 1, 1, down, 1, 1)
     body = b"".join(
         struct.pack(">4sHHI", b"8BIM", number, 0, len(data)) + data + bytes(len(data) % 2)
-        for number, data in parts.items()
+        for number, data in sorted(parts.items())
+        if data
     )
     return struct.pack(">I", len(body)) + body
 
@@ -247,8 +275,8 @@ def _write_layer(file: BinaryIO, size: Size, bits: int, layer: Mapping[int, _Zip
         file.write(struct.pack(">I", 0))
 
 
-def _write_merged(file: BinaryIO, merged: list[_PackedPlane]) -> None:
-    file.write(struct.pack(">H", _PACKBITS))
+def _write_merged(file: BinaryIO, merged: Sequence[_PackedPlane | _RawPlane]) -> None:
+    file.write(struct.pack(">H", merged[0].packing))
     for plane in merged:
         file.write(plane.lengths())
     for plane in merged:

@@ -10,27 +10,26 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
 from gigamatte.cutout.atomic import Draft, hint, passing_file, whole_file
-from gigamatte.cutout.encode import CONTAINERS, Encoding, check_fits, kept_blocks, saver_options
+from gigamatte.cutout.carry import carried
+from gigamatte.cutout.containers import avif, jpeg, png, tiff, webp
+from gigamatte.cutout.containers.carried import Carried
+from gigamatte.cutout.encode import CONTAINERS, Encoding, check_fits, saver_options
 from gigamatte.cutout.psd import is_large, write_psd
 from gigamatte.cutout.stream import ReaderGone, StripStream
 from gigamatte.errors import WriteError
 from gigamatte.forked import threads_begin
 from gigamatte.options import Format
-from gigamatte.photo import metadata as blocks
 from gigamatte.photo.colour import to_8bit
 from gigamatte.photo.read import quiet_libvips
 from gigamatte.system import cpu_count
 from gigamatte.types import PixelArray, Size
-
-#: pixels per millimetre that are written where the photo does not say: 72 dpi, because libvips always writes some
-_UNSAID = 72 / 25.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +58,7 @@ def write_image(
     overwrite: bool = False,
     strip: bool = False,
     strip_gps: bool = False,
+    moved: bool = False,
     threads: int = 0,
 ) -> Written:
     """Write ``strips``, which come from top to bottom and together make ``size``.
@@ -67,6 +67,7 @@ def write_image(
     3 (RGB) or 4 (RGBA, straight) ``bands``; they are drawn on the calling thread, while libvips encodes on others, and
     a few megabytes wait at most. ``icc``, ``metadata`` and ``resolution`` (pixels per millimetre) are the Photo's;
     ``strip`` leaves metadata out (the profile, which belongs to the colours, stays), ``strip_gps`` only the position.
+    ``moved``: the pixels lie elsewhere than the photo's, which was turned or cropped.
 
     Raises WriteError, and UsageError when the format has no alpha; what drawing a strip raises passes unchanged.
     In every such case nothing new lies at the target and what was there before is untouched. A stream gets the
@@ -75,7 +76,9 @@ def write_image(
     threads_begin()
     quiet_libvips()
     check_fits(format, size, bands)
-    carried, warnings = _carried(metadata or {}, format, strip, strip_gps)
+    along, warnings = carried(
+        metadata or {}, format, size, moved=moved, strip=strip, strip_gps=strip_gps, resolution=resolution
+    )
     if bits == 16 and not CONTAINERS[format].deep:
         warnings.append(f"{CONTAINERS[format].title} holds 8 bits a channel: reduced from 16")
         strips, bits = (to_8bit(part) for part in strips), 8
@@ -83,50 +86,80 @@ def write_image(
         warnings.append("AVIF holds 12 bits a channel: reduced from 16")
     profile = icc if bands >= 3 else None
     if format == "psd":
-        carried = blocks.sized(carried, size.width, size.height)
         if is_large(size, bits):
             warnings.append("larger than a PSD may be: written as PSB, Photoshop's format for large documents")
         with _place(target, overwrite) as draft, open(draft.descriptor, "wb", closefd=False) as file:
             scratch = write_psd(
-                strips, size, bands, bits, file, icc=profile, blocks=carried, resolution=resolution,
-                threads=threads or cpu_count(),
+                strips, size, bands, bits, file, icc=profile, carried=along, threads=threads or cpu_count(),
             )  # fmt: skip
             scratch += _passing_bytes(target, draft)
         return Written(tuple(warnings), scratch)
-    options = saver_options(format, encoding or Encoding(), size, bands, bits)
-    finishing = _Finish(profile, carried, resolution, threads)
+    saving = _Saving(format, encoding or Encoding(), size, bands, bits, profile, along, threads)
     with _place(target, overwrite) as draft:
-        saver = "heifsave_target" if format == "avif" else f"{format}save_target"
-        _save(strips, StripStream(size, bands, bits), finishing, draft, saver, options, target)
+        _save(strips, StripStream(size, bands, bits), saving, draft, target)
         scratch = _passing_bytes(target, draft)
     return Written(tuple(warnings), scratch)
 
 
-class _Finish:
-    """What the encoded file carries besides pixels."""
+@dataclass(frozen=True)
+class _Saving:
+    """How one picture is encoded, and what its file carries besides pixels."""
 
-    def __init__(
-        self, icc: bytes | None, carried: Mapping[str, bytes], resolution: tuple[float, float], threads: int
-    ) -> None:
-        self._icc, self._carried, self._resolution, self._threads = icc, carried, resolution, threads
+    format: Format
+    encoding: Encoding
+    size: Size
+    bands: int
+    bits: int
+    icc: bytes | None
+    carried: Carried
+    threads: int
 
-    def __call__(self, image: pyvips.Image, format: str) -> pyvips.Image:
-        across, down = self._resolution
-        image = image.copy(xres=across or _UNSAID, yres=down or _UNSAID)
-        image = blocks.attach(image, self._carried, format=format)
-        if self._icc is not None:
-            image.set_type(pyvips.GValue.blob_type, "icc-profile-data", self._icc)
-        if self._threads:
-            image.set_type(pyvips.GValue.gint_type, "concurrency", self._threads)
-        return image
+    def __call__(self, image: pyvips.Image, draft: Draft) -> None:
+        """Encode ``image`` into the draft, from top to bottom."""
+        image = image.copy()
+        if self.icc is not None:
+            image.set_type(pyvips.GValue.blob_type, "icc-profile-data", self.icc)
+        if self.threads:
+            image.set_type(pyvips.GValue.gint_type, "concurrency", self.threads)
+        options = saver_options(self.format, self.encoding, self.size, self.bands, self.bits)
+        if self.format == "avif":
+            self._save_avif(image, draft, options)
+            return
+        named = self.encoding.pyramid is not None
+        target = _vips_target(draft, named=named)
+        pyvips.Operation.call(f"{self.format}save_target", image, target, keep="icc", **options)
+        del target  # on Windows it has the file open
+        with _written(draft) as file:
+            if self.format == "png":
+                png.complete(file, self.carried)
+            elif self.format == "jpeg":
+                jpeg.complete(file, self.carried)
+            elif self.format == "webp":
+                webp.complete(file, self.carried, self.size, alpha=self.bands in (2, 4))
+            else:
+                tiff.complete(file, self.carried)
+
+    def _save_avif(self, image: pyvips.Image, draft: Draft, options: dict[str, Any]) -> None:
+        """Colours with loss, alpha without: libvips gives both the same quality, so they are encoded one by one."""
+        alpha = None
+        if self.bands in (2, 4):
+            image = image.copy_memory()  # it comes only once
+            grey = image.extract_band(self.bands - 1)
+            grey = grey.copy(interpretation="grey16" if self.bits == 16 else "b-w")
+            without_loss = {**options, "lossless": True}
+            del without_loss["Q"]
+            alpha = bytes(pyvips.Operation.call("heifsave_buffer", grey, keep="none", **without_loss))
+            image = image.extract_band(0, n=self.bands - 1)
+        colours = bytes(pyvips.Operation.call("heifsave_buffer", image, keep="icc", **options))
+        with _written(draft) as file:
+            avif.write(file, colours, alpha, self.carried)
 
 
-def _carried(
-    metadata: Mapping[str, bytes], format: Format, strip: bool, strip_gps: bool
-) -> tuple[dict[str, bytes], list[str]]:
-    if strip:
-        return {}, []
-    return kept_blocks(format, blocks.without_position(metadata) if strip_gps else metadata)
+@contextlib.contextmanager
+def _written(draft: Draft) -> Iterator[BinaryIO]:
+    """The draft, to be read and changed."""
+    with open(draft.path or draft.descriptor, "r+b", closefd=draft.path is not None) as file:
+        yield file
 
 
 @contextlib.contextmanager
@@ -155,19 +188,15 @@ def _passing_bytes(target: Path | BinaryIO, draft: Draft) -> int:
 def _save(
     strips: Iterable[PixelArray],
     stream: StripStream,
-    finish: _Finish,
+    saving: _Saving,
     draft: Draft,
-    saver: str,
-    options: dict[str, object],
     target: Path | BinaryIO,
 ) -> None:
     failure: list[BaseException] = []
 
     def encode() -> None:
         try:
-            image = finish(stream.image(), saver.removesuffix("save_target"))
-            named = bool(options.get("pyramid"))
-            pyvips.Operation.call(saver, image, _vips_target(draft, named=named), **options)
+            saving(stream.image(), draft)
         except BaseException as error:
             failure.append(error)
         finally:
@@ -208,11 +237,14 @@ def _vips_target(draft: Draft, *, named: bool) -> pyvips.Target:
 
 
 def _write_error(error: BaseException, target: Path | BinaryIO) -> BaseException:
-    if not isinstance(error, pyvips.Error):
+    if isinstance(error, OSError):
+        why = error.strerror or str(error)
+    elif isinstance(error, pyvips.Error):
+        lines = [line.strip() for line in str(error.detail or error.message).splitlines() if line.strip()]
+        system = [line.removeprefix("system error: ") for line in lines if line.startswith("system error: ")]
+        why = (system or lines or ["unknown error"])[0]
+    else:
         return error
-    lines = [line.strip() for line in str(error.detail or error.message).splitlines() if line.strip()]
-    system = [line.removeprefix("system error: ") for line in lines if line.startswith("system error: ")]
-    why = (system or lines or ["unknown error"])[0]
     name = target if isinstance(target, os.PathLike) else "the output stream"
     return WriteError(f"{name} cannot be written: {why}", hint(Path(target)) if isinstance(target, Path) else "")
 

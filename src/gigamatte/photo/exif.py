@@ -1,144 +1,201 @@
-"""EXIF blocks, edited in place: orientation reset, position and embedded preview taken out.
+"""EXIF blocks, taken apart and put together again, so that nothing goes along but what a directory says.
 
-Only what must change is touched, so that makers' notes and unknown tags survive (CIPA DC-008, EXIF 2.32, clause 4.6).
+A photo's EXIF may hold pictures of the photo before it was cut: as its own preview (second directory), in the maker's
+note, in private tags, or in bytes that no tag of the standard points to. (CIPA DC-008, EXIF 2.32, clause 4.6.)
 """
 
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass, field
 
-_PREFIX = b"Exif\0\0"
-_ORIENTATION, _GPS, _EXPOSURE = 0x0112, 0x8825, 0x8769
-_PREVIEW_START, _PREVIEW_LENGTH = 0x0201, 0x0202
-_WIDTH, _HEIGHT = 0xA002, 0xA003
-_ENTRY = 12
-#: bytes of one value, by EXIF type number
-_TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
+from gigamatte.photo import ifd
+from gigamatte.photo.ifd import Entry
 
+PREFIX = b"Exif\0\0"
+#: tags of the first directory that are edited or pointed through
+DESCRIPTION, ORIENTATION, SOFTWARE, ARTIST, COPYRIGHT = 0x010E, 0x0112, 0x0131, 0x013B, 0x8298
+_PHOTO, _POSITION, _INTEROPERABILITY = 0x8769, 0x8825, 0xA005
+NOTE = 0x927C
+_SIZES = {0x0100: "width", 0x0101: "height"}
+_PHOTO_SIZES = {0xA002: "width", 0xA003: "height"}
+#: where the subject is, in pixels of the uncut photo: its area, its location
+_PLACES = frozenset({0x9214, 0xA214})
+#: how a TIFF or a preview stores its pixels, and whole blocks of other kinds: no part of what EXIF tells
+_STRUCTURE = frozenset(
+    {0x00FE, 0x00FF, 0x0102, 0x0103, 0x0106, 0x010A, 0x0111, 0x0115, 0x0116, 0x0117, 0x011C, 0x013D, 0x0140, 0x0142}
+    | {0x0143, 0x0144, 0x0145, 0x014A, 0x0152, 0x0153, 0x015B, 0x0201, 0x0202, 0x02BC, 0x83BB, 0x8649, 0x8773}
+    | {0x935C, 0xC634, 0xEA1C}
+)
+#: how a JPEG begins; makers are known to change its first byte
+_PICTURE = tuple(b"\xd8\xff" + bytes([marker]) for marker in (0xDB, 0xC0, 0xC4, 0xFE, *range(0xE0, 0xF0)))
 
-def upright(block: bytes) -> bytes | None:
-    """The block for an upright picture, without the preview of the photo before it was cut; None if it is broken."""
-    exif = _Exif.parse(block)
-    if exif is None:
-        return None
-    exif.reset_orientation()
-    exif.drop_preview()
-    return exif.data()
-
-
-def resized(block: bytes, width: int, height: int) -> bytes:
-    """The block of a picture that now has this size; as it is if it is broken."""
-    exif = _Exif.parse(block)
-    if exif is None:
-        return block
-    exif.set_size(width, height)
-    return exif.data()
+#: entries as they were found, and where their values lie
+Found = dict[int, tuple[Entry, int]]
 
 
-def without_position(block: bytes) -> bytes | None:
-    """The block without the directory that says where the photo was taken; None if it is broken."""
-    exif = _Exif.parse(block)
-    if exif is None:
-        return None
-    exif.drop_position()
-    return exif.data()
+@dataclass
+class Exif:
+    """The directories of one block by tag.
 
+    ``note_at``: where the maker's note began, whose own offsets may count on it.
+    """
 
-class _Exif:
-    """The bytes of a TIFF-structured block and its first directory."""
-
-    def __init__(self, prefix: bytes, block: bytearray, order: str, start: int, count: int) -> None:
-        self._prefix, self._block, self._order = prefix, block, order
-        self._start, self._count = start, count
+    order: str = "<"
+    main: dict[int, Entry] = field(default_factory=dict)
+    photo: dict[int, Entry] = field(default_factory=dict)
+    position: dict[int, Entry] = field(default_factory=dict)
+    interoperability: dict[int, Entry] = field(default_factory=dict)
+    note_at: int = 0
+    #: what was left out because it holds a picture
+    pictures: list[str] = field(default_factory=list)
 
     @classmethod
-    def parse(cls, data: bytes) -> _Exif | None:
-        prefix = _PREFIX if data.startswith(_PREFIX) else b""
-        block = bytearray(data[len(prefix) :])
+    def parse(cls, data: bytes) -> Exif | None:
+        """The block with or without its prefix; None where it is broken."""
+        block = data.removeprefix(PREFIX)
         order = {b"II*\0": "<", b"MM\0*": ">"}.get(bytes(block[:4]))
-        if order is None or len(block) < 8:
+        if order is None or len(block) < 10:
             return None
-        start = struct.unpack_from(order + "I", block, 4)[0]
-        count = _count(block, order, start)
-        return None if count is None else cls(prefix, block, order, start, count)
+        exif, reader = cls(order), ifd.Reader(block, order)
+        try:
+            main = reader.directory(struct.unpack_from(order + "I", block, 4)[0])
+            exif.main = exif._kept(main)
+            photo = exif._within(reader, main, _PHOTO)
+            exif.photo = exif._kept(photo)
+            exif.position = exif._kept(exif._within(reader, main, _POSITION))
+            exif.interoperability = exif._kept(exif._within(reader, photo, _INTEROPERABILITY))
+        except (ifd.Broken, struct.error):
+            return None
+        if NOTE in exif.photo:
+            exif.note_at = photo[NOTE][1]
+        for pointing, tag in ((exif.main, _PHOTO), (exif.main, _POSITION), (exif.photo, _INTEROPERABILITY)):
+            pointing.pop(tag, None)
+        return exif
 
-    def data(self) -> bytes:
-        return self._prefix + bytes(self._block)
+    @property
+    def empty(self) -> bool:
+        """Whether it says nothing."""
+        return not (self.main or self.photo or self.position or self.interoperability)
 
-    def reset_orientation(self) -> None:
-        for at in self._entries():
-            if self._number(at, "H") == _ORIENTATION:
-                # type SHORT, one value, 1 = upright
-                struct.pack_into(self._order + "HIHH", self._block, at + 2, 3, 1, 1, 0)
+    @property
+    def orientation(self) -> int:
+        """1…8, 1 where none is told."""
+        told = self.main[ORIENTATION].number(self.order) if ORIENTATION in self.main else None
+        return told if told is not None and 1 <= told <= 8 else 1
 
-    def drop_preview(self) -> None:
-        link = self._start + 2 + self._count * _ENTRY
-        directory = self._number(link, "I")
-        count = _count(self._block, self._order, directory) if directory else None
-        if count is not None:
-            self._blank_preview(directory, count)
-            self._blank(directory, 2 + count * _ENTRY + 4)
-        struct.pack_into(self._order + "I", self._block, link, 0)
+    def left_out(self) -> list[str]:
+        """A warning for each thing that was left out because it holds a picture."""
+        return [f"{place} holds a picture of the photo before it was cut: left out" for place in self.pictures]
 
-    def _blank_preview(self, directory: int, count: int) -> None:
-        """Zeros over the preview's own bytes, a JPEG: where it starts and how long it is, the directory says."""
-        found = {}
-        for at in range(directory + 2, directory + 2 + count * _ENTRY, _ENTRY):
-            found[self._number(at, "H")] = self._number(at + 8, "I")
-        if _PREVIEW_START in found and _PREVIEW_LENGTH in found:
-            self._blank(found[_PREVIEW_START], found[_PREVIEW_LENGTH])
+    def set_upright(self) -> None:
+        """Orientation 1, where one is told."""
+        if ORIENTATION in self.main:
+            self.main[ORIENTATION] = Entry(ifd.SHORT, 1, struct.pack(self.order + "H", 1))
 
     def set_size(self, width: int, height: int) -> None:
-        """The size that the directory of the exposure tells, where it tells one."""
-        for entry in self._entries():
-            if self._number(entry, "H") != _EXPOSURE:
+        """The picture's size, wherever one is told."""
+        size = {"width": width, "height": height}
+        for entries, sizes in ((self.main, _SIZES), (self.photo, _PHOTO_SIZES)):
+            for tag in sizes.keys() & entries.keys():
+                entries[tag] = Entry.long(self.order, size[sizes[tag]])
+
+    def drop_places(self) -> None:
+        """Without where the subject is in the uncut photo."""
+        for tag in _PLACES:
+            self.photo.pop(tag, None)
+
+    def drop_note(self) -> bool:
+        """Without the maker's note; whether there was one."""
+        return self.photo.pop(NOTE, None) is not None
+
+    def drop_longest(self) -> str:
+        """Without the entry that takes most bytes; what it was."""
+        parts = (self.main, self.photo, self.position, self.interoperability)
+        part, tag = max(((part, tag) for part in parts for tag in part), key=lambda at: len(at[0][at[1]].data))
+        del part[tag]
+        return "the maker's note" if part is self.photo and tag == NOTE else f"the tag 0x{tag:04x}"
+
+    def ordered(self, order: str) -> Exif:
+        """The same in another byte order; without the maker's note, whose own numbers are not known."""
+        parts = [dict(part) for part in (self.main, self.photo, self.position, self.interoperability)]
+        if order != self.order:
+            parts = [{tag: entry.swapped() for tag, entry in part.items()} for part in parts]
+        other = Exif(order, parts[0], parts[1], parts[2], parts[3])
+        other.drop_note()
+        return other
+
+    def data(self) -> bytes:
+        """The block with its prefix, nothing in it but these directories. The maker's note keeps its place."""
+        main, photo = dict(self.main), dict(self.photo)
+        within = {_PHOTO: photo, _POSITION: self.position}
+        if self.interoperability:
+            photo[_INTEROPERABILITY] = Entry.long(self.order, 0)
+        main.update({tag: Entry.long(self.order, 0) for tag, entries in within.items() if entries})
+        room = _Room(8, self.note_at, len(self.photo[NOTE].data)) if NOTE in photo else _Room(8, 0, 0)
+        fixed = {NOTE: self.note_at} if room.taken else {}
+        aside = _without(photo, fixed)
+        at = {"main": room.take(ifd.length_of(main))}
+        at["photo"] = room.take(ifd.length_of(aside) + 12 * len(fixed)) if photo else 0
+        at["position"] = room.take(ifd.length_of(self.position)) if self.position else 0
+        inter = self.interoperability
+        at["inter"] = room.take(ifd.length_of(inter)) if inter else 0
+        if inter:
+            photo[_INTEROPERABILITY] = Entry.long(self.order, at["inter"])
+        for tag, name in ((_PHOTO, "photo"), (_POSITION, "position")):
+            if tag in main:
+                main[tag] = Entry.long(self.order, at[name])
+        block = bytearray(room.end)
+        struct.pack_into(self.order + "2sHI", block, 0, b"II" if self.order == "<" else b"MM", 42, at["main"])
+        for name, entries in (("main", main), ("photo", photo), ("position", self.position), ("inter", inter)):
+            if entries:
+                written = ifd.directory(self.order, entries, at[name], fixed)
+                block[at[name] : at[name] + len(written)] = written
+        if fixed:
+            note = self.photo[NOTE].data
+            block[self.note_at : self.note_at + len(note)] = note
+        return PREFIX + bytes(block)
+
+    def _within(
+        self, reader: ifd.Reader, entries: dict[int, tuple[Entry, int]], tag: int
+    ) -> dict[int, tuple[Entry, int]]:
+        """The directory that ``tag`` points to; empty where it points nowhere."""
+        at = entries[tag][0].number(self.order) if tag in entries else None
+        if at is None:
+            return {}
+        try:
+            return reader.directory(at)
+        except ifd.Broken:
+            return {}
+
+    def _kept(self, entries: Found) -> dict[int, Entry]:
+        kept = {}
+        for tag, (entry, _) in entries.items():
+            if tag in _STRUCTURE:
                 continue
-            start = self._number(entry + 8, "I")
-            count = _count(self._block, self._order, start) or 0
-            for at in range(start + 2, start + 2 + count * _ENTRY, _ENTRY):
-                value = {_WIDTH: width, _HEIGHT: height}.get(self._number(at, "H"))
-                if value is not None:
-                    # type LONG, one value
-                    struct.pack_into(self._order + "HII", self._block, at + 2, 4, 1, value)
-
-    def drop_position(self) -> None:
-        for at in self._entries():
-            if self._number(at, "H") == _GPS:
-                self._blank_directory(self._number(at + 8, "I"))
-                end = self._start + 2 + self._count * _ENTRY + 4
-                self._block[at : end - _ENTRY] = self._block[at + _ENTRY : end]
-                self._block[end - _ENTRY : end] = bytes(_ENTRY)
-                self._count -= 1
-                struct.pack_into(self._order + "H", self._block, self._start, self._count)
-                return self.drop_position()
-        return None
-
-    def _blank_directory(self, start: int) -> None:
-        count = _count(self._block, self._order, start)
-        if count is None:
-            return
-        for at in range(start + 2, start + 2 + count * _ENTRY, _ENTRY):
-            length = _TYPE_BYTES.get(self._number(at + 2, "H"), 1) * self._number(at + 4, "I")
-            if length > 4:
-                self._blank(self._number(at + 8, "I"), length)
-        self._blank(start, 2 + count * _ENTRY + 4)
-
-    def _blank(self, start: int, length: int) -> None:
-        end = min(start + length, len(self._block))
-        if start < end:
-            self._block[start:end] = bytes(end - start)
-
-    def _entries(self) -> range:
-        first = self._start + 2
-        return range(first, first + self._count * _ENTRY, _ENTRY)
-
-    def _number(self, at: int, form: str) -> int:
-        return int(struct.unpack_from(self._order + form, self._block, at)[0])
+            if any(start in entry.data for start in _PICTURE):
+                self.pictures.append("the maker's note" if tag == NOTE else f"the EXIF tag 0x{tag:04x}")
+                continue
+            kept[tag] = entry
+        return kept
 
 
-def _count(block: bytearray, order: str, start: int) -> int | None:
-    """How many entries the directory at ``start`` has; None where it does not fit into the block."""
-    if start < 8 or start + 2 > len(block):
-        return None
-    count = int(struct.unpack_from(order + "H", block, start)[0])
-    return count if start + 2 + count * _ENTRY + 4 <= len(block) else None
+class _Room:
+    """Hands out places from ``start`` on, around the one that is taken."""
+
+    def __init__(self, start: int, at: int, length: int) -> None:
+        self._next, self._at, self._length = start, at, length
+        self.taken = length > 4 and at >= start
+        self.end = at + length if self.taken else start
+
+    def take(self, length: int) -> int:
+        length += length % 2
+        if self.taken and self._next < self._at + self._length and self._next + length > self._at:
+            self._next = self._at + self._length + (self._at + self._length) % 2
+        at, self._next = self._next, self._next + length
+        self.end = max(self.end, self._next)
+        return at
+
+
+def _without(entries: dict[int, Entry], tags: dict[int, int]) -> dict[int, Entry]:
+    return {tag: entry for tag, entry in entries.items() if tag not in tags}

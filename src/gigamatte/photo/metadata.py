@@ -1,14 +1,15 @@
-"""EXIF, XMP and IPTC of a photo, made to fit a picture that has been turned upright and cut out."""
+"""EXIF, XMP and IPTC of a photo, made to fit a picture that has been turned upright, cut out, perhaps cropped."""
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Mapping
 
 import pyvips
 
-from gigamatte.photo import exif
+from gigamatte.photo import xmp
+from gigamatte.photo.exif import Exif
+from gigamatte.types import Size
 
 #: one block larger than this is not carried along
 MAX_BLOCK = 4 << 20
@@ -16,10 +17,23 @@ MAX_BLOCK = 4 << 20
 EXIF, XMP, IPTC = "exif-data", "xmp-data", "iptc-data"
 TITLES = {EXIF: "EXIF", XMP: "XMP", IPTC: "IPTC"}
 
-_XMP_ORIENTATION = re.compile(rb"""(tiff:Orientation(?:\s*=\s*["']|>))\s*[1-8]""")
-#: a preview of the photo before it was cut
-_XMP_PREVIEW = re.compile(rb"<(xmp:Thumbnails|photoshop:Thumbnails)\b[^>]*>.*?</\1\s*>", re.S)
-_XMP_GPS = re.compile(rb"""\s+exif:GPS\w+\s*=\s*(?:"[^"]*"|'[^']*')|<exif:GPS(\w+)\b[^>]*>.*?</exif:GPS\1\s*>""", re.S)
+#: pictures of the photo before it was cut, and what counts on pictures, films and sound that lay behind it in its file
+_GONE_PREFIXES = frozenset(
+    {"hdrgm", "HDRGainMap", "apdi", "Container", "Item", "GImage", "GDepth", "GAudio", "Device", "MiCamera"}
+    | {"GPano"}  # a cutout is no panorama
+)
+_GONE = frozenset({"xmp:Thumbnails", "photoshop:Thumbnails", "xmpGImg:image", "xmpNote:HasExtendedXMP"})
+#: motion photos, under the names of two generations
+_FILM = ("GCamera:MotionPhoto", "GCamera:MicroVideo", "GCamera:VideoMode")
+#: what lies where in the uncut photo: regions of faces and things, crops that are still to be made
+_PLACE_PREFIXES = frozenset({"mwg-rs", "acdsee-rs", "apple-fi"})
+_PLACES = frozenset(
+    {"MP:RegionInfo", "Iptc4xmpExt:ImageRegion", "exif:SubjectArea", "exif:SubjectLocation", "crs:HasCrop"}
+    | {"crs:RetouchInfo", "crs:RetouchAreas", "crs:MaskGroupBasedCorrections", "crs:RedEyeInfo"}
+)
+_PLACE_STARTS = ("crs:Crop", "crs:GradientBased", "crs:CircularGradientBased", "crs:PaintBased")
+_WIDTHS = ("exif:PixelXDimension", "tiff:ImageWidth")
+_HEIGHTS = ("exif:PixelYDimension", "tiff:ImageLength")
 
 
 def collect(image: pyvips.Image) -> tuple[dict[str, bytes], list[str]]:
@@ -27,9 +41,6 @@ def collect(image: pyvips.Image) -> tuple[dict[str, bytes], list[str]]:
     blocks: dict[str, bytes] = {}
     warnings: list[str] = []
     names = set(image.get_fields())
-    # programs keep IPTC in a PNG as a text of this name, which libvips reads as a comment
-    if any(name.startswith("png-comment-") and name.lower().endswith("raw profile type iptc") for name in names):
-        warnings.append("the IPTC block of a PNG is not read: not carried along")
     for name, title in TITLES.items():
         if name not in names:
             continue
@@ -38,11 +49,13 @@ def collect(image: pyvips.Image) -> tuple[dict[str, bytes], list[str]]:
             warnings.append(f"the {title} block has {len(block)} bytes, more than {MAX_BLOCK}: not carried along")
             continue
         if name == EXIF and block is not None:
-            block = exif.upright(block)
+            block = _clean_exif(block, warnings)
         elif name == XMP and block is not None:
-            block = _XMP_PREVIEW.sub(b"", _XMP_ORIENTATION.sub(rb"\g<1>1", block))
+            if b"HasExtendedXMP" in block:
+                warnings.append("the XMP goes on in further blocks, which are not read: not carried along")
+            block = xmp.rewritten(block, _clean_xmp)
         elif name == IPTC and block is not None:
-            block = _iptc_records(block)
+            block = iptc_records(block)
         if block is None:
             warnings.append(f"the {title} block is broken: not carried along")
         elif block:
@@ -51,46 +64,65 @@ def collect(image: pyvips.Image) -> tuple[dict[str, bytes], list[str]]:
 
 
 def without_position(blocks: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The same metadata without where the photo was taken. An EXIF block that cannot be searched is left out."""
+    """The same metadata without where the photo was taken."""
     kept = dict(blocks)
     if XMP in kept:
-        kept[XMP] = _XMP_GPS.sub(b"", kept[XMP])
+        kept[XMP] = xmp.rewritten(kept[XMP], _no_position) or b""
     if EXIF in kept:
-        block = exif.without_position(kept.pop(EXIF))
-        if block is not None:
-            kept[EXIF] = block
-    return kept
+        exif = Exif.parse(kept.pop(EXIF))
+        if exif is not None:
+            exif.position.clear()
+            kept[EXIF] = b"" if exif.empty else exif.data()
+    return {name: block for name, block in kept.items() if block}
 
 
-def sized(blocks: Mapping[str, bytes], width: int, height: int) -> dict[str, bytes]:
-    """The same metadata for a result of this size. (libvips does this itself for the formats that it writes.)"""
-    return {name: exif.resized(block, width, height) if name == EXIF else block for name, block in blocks.items()}
+def sized(blocks: Mapping[str, bytes], size: Size, *, moved: bool) -> tuple[dict[str, bytes], list[str]]:
+    """The same metadata for a result of this size, and warnings.
+
+    ``moved``: the result's pixels lie elsewhere than the photo's, because it was turned, cropped or laid out anew. What
+    tells places in the photo (faces, the subject's area, a panorama's frame) is left out then.
+    """
+    kept, warnings = dict(blocks), []
+    exif = Exif.parse(kept[EXIF]) if EXIF in kept else None
+    if exif is not None:
+        exif.set_size(size.width, size.height)
+        if moved:
+            exif.drop_places()
+        kept[EXIF] = exif.data()
+    if XMP in kept:
+        left_out: set[str] = set()
+
+        def rule(key: str) -> xmp.Verdict:
+            if key in _WIDTHS:
+                return str(size.width)
+            if key in _HEIGHTS:
+                return str(size.height)
+            if moved and _tells_places(key):
+                left_out.add(key.partition(":")[0])
+                return False
+            return True
+
+        kept[XMP] = xmp.rewritten(kept[XMP], rule) or b""
+        if left_out & {"mwg-rs", "acdsee-rs", "apple-fi", "MP", "Iptc4xmpExt"}:
+            warnings.append("the XMP tells where faces or things lie in the photo, not in this result: left out")
+    return {name: block for name, block in kept.items() if block}, warnings
 
 
-def attach(image: pyvips.Image, blocks: Mapping[str, bytes], *, format: str) -> pyvips.Image:
-    """A copy of a lazy image that carries ``blocks``, IPTC dressed as ``format`` (jpeg, tiff, …) wants it."""
-    image = image.copy()
-    for name, block in blocks.items():
-        dressed = block
-        if name == IPTC and format == "jpeg":
-            dressed = _photoshop_block(block)
-        elif name == IPTC and format == "tiff":
-            # libvips 8.18 hands the TIFF library a count of 4-byte words where it has come to expect bytes,
-            # so only a quarter is written; readers skip zeros at the end
-            dressed = block + bytes(3 * len(block))
-        image.set_type(pyvips.GValue.blob_type, name, dressed)
-    return image
+def photoshop_block(records: bytes) -> bytes:
+    """IPTC records among Photoshop's image resources, as JPEG holds them."""
+    padding = b"\0" * (len(records) % 2)
+    return b"Photoshop 3.0\x008BIM\x04\x04\0\0" + struct.pack(">I", len(records)) + records + padding
 
 
-def _iptc_records(block: bytes) -> bytes | None:
+def iptc_records(block: bytes) -> bytes | None:
     """The plain IPTC records of a block: JPEG holds them among Photoshop's image resources (resource 0x0404).
 
     Empty when there are none, None when the resources are broken.
     """
     head = b"Photoshop 3.0\0"
-    if not block.startswith(head):
+    if not block.startswith((head, b"8BIM")):
         return block
-    at = len(head)
+    at = len(head) if block.startswith(head) else 0
     while at + 12 <= len(block):
         if block[at : at + 4] != b"8BIM":
             return None
@@ -108,6 +140,27 @@ def _iptc_records(block: bytes) -> bytes | None:
     return b""
 
 
-def _photoshop_block(records: bytes) -> bytes:
-    padding = b"\0" * (len(records) % 2)
-    return b"Photoshop 3.0\x008BIM\x04\x04\0\0" + struct.pack(">I", len(records)) + records + padding
+def _clean_exif(block: bytes, warnings: list[str]) -> bytes | None:
+    exif = Exif.parse(block)
+    if exif is None:
+        return None
+    exif.set_upright()
+    warnings += exif.left_out()
+    return b"" if exif.empty else exif.data()
+
+
+def _clean_xmp(key: str) -> xmp.Verdict:
+    if key == "tiff:Orientation":
+        return "1"
+    prefix = key.partition(":")[0]
+    return not (key in _GONE or prefix in _GONE_PREFIXES or key.startswith(_FILM))
+
+
+def _no_position(key: str) -> xmp.Verdict:
+    prefix, _, name = key.partition(":")
+    drone = prefix == "drone-dji" and "itude" in name
+    return not (name.upper().startswith("GPS") or drone)
+
+
+def _tells_places(key: str) -> bool:
+    return key in _PLACES or key.partition(":")[0] in _PLACE_PREFIXES or key.startswith(_PLACE_STARTS)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from gigamatte.cutout.backdrop import parse_colour
 from gigamatte.cutout.target import output_format
 from gigamatte.errors import UsageError
-from gigamatte.options import Compress, Format, MaskKind, Options, Refine
+from gigamatte.options import Compress, Format, MaskKind, Options, Pyramid, Refine
 from gigamatte.service.settings import Settings
 from gigamatte.types import Box
 
@@ -43,7 +43,9 @@ class CutQuery(BaseModel):
     )  # fmt: skip
     format: Format | None = Field(None, description="file format; absent = png")
     compress: Compress | None = Field(None, description="how a TIFF is packed, without loss; absent = deflate")
-    pyramid: bool = Field(False, description="put smaller copies into a TIFF, for viewers of large pictures")
+    pyramid: Pyramid | None = Field(
+        None, description="tiles and smaller copies in a TIFF, as pages (OpenSlide reads them) or sub (GDAL does)"
+    )
     crop: bool = Field(False, description="crop to the subject")
     margin: float = Field(0.0, ge=0, le=1000, description="room around a crop, percent of the subject's longer side")
     smooth: bool = Field(False, description="harden the edge afterwards, as ImageMagick's -blur 0x0.8 -level 10%,90%")

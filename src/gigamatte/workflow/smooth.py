@@ -61,6 +61,7 @@ def smooth(
         icc=photo.icc,
         metadata=photo.metadata,
         resolution=photo.resolution,
+        moved=photo.orientation != 1,
         overwrite=overwrite,
     ).warnings
     return (*photo.warnings, *warnings)

@@ -18,6 +18,8 @@ from gigamatte.cutout import psd
 from gigamatte.cutout.write import as_strips, write_image
 from gigamatte.errors import Cancelled, UsageError, WriteError
 from gigamatte.photo import metadata
+from gigamatte.photo.exif import Exif
+from gigamatte.photo.ifd import Entry
 from gigamatte.testing import profiles
 from gigamatte.types import Size
 
@@ -136,12 +138,14 @@ def test_an_opaque_picture_has_no_mask(tmp_path: Path) -> None:
 
 def test_metadata_has_its_resources(tmp_path: Path) -> None:
     psd_tools = pytest.importorskip("psd_tools", reason="psd-tools is not installed")
-    blocks = {metadata.EXIF: b"Exif\0\0II*\0", metadata.XMP: b"<x/>", metadata.IPTC: b"\x1c\x02\x19\x00\x03cat"}
+    about = Exif("<", {0x010F: Entry.text("ACME")})
+    blocks = {metadata.EXIF: about.data(), metadata.XMP: b"<x></x>", metadata.IPTC: b"\x1c\x02\x19\x00\x03cat"}
     assert save(picture(Size(20, 20)), tmp_path / "a.psd", metadata=blocks) == ()
     resources = psd_tools.PSDImage.open(tmp_path / "a.psd").image_resources
-    assert bytes(resources.get_data(1058)) == b"II*\0"
-    assert b"<x/>" in bytes(resources.get_data(1060))
+    assert b"Exif\0\0" + bytes(resources.get_data(1058)) == about.data()
+    assert b"<x></x>" in bytes(resources.get_data(1060))
     assert bytes(resources.get_data(1028)).startswith(b"\x1c\x02")
+    assert 1005 not in resources  # no resolution is made up
 
 
 def test_psd_to_a_stream_and_what_is_refused(tmp_path: Path) -> None:

@@ -104,22 +104,26 @@ def test_lossy_webp_is_smaller(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("compression", ["deflate", "lzw", "none"])
-@pytest.mark.parametrize("pyramid", [False, True])
-def test_tiff_variants(compression: Any, pyramid: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("pyramid", [None, "pages", "sub"])
+def test_tiff_variants(compression: Any, pyramid: Any, tmp_path: Path) -> None:
     array = picture(4, np.uint16, Size(700, 600))
     save(array, tmp_path / "a.tif", "tiff", encoding=Encoding(compression=compression, pyramid=pyramid))
     assert np.array_equal(stored(tmp_path / "a.tif"), array)
     pages = pyvips.Image.new_from_file(str(tmp_path / "a.tif")).get("n-pages")
-    assert pages == (3 if pyramid else 1)  # 700, 350, 175: a pyramid ends with a picture that fits into a tile
+    assert pages == (
+        3 if pyramid == "pages" else 1
+    )  # 700, 350, 175: a pyramid ends with a picture that fits into a tile
     with Image.open(tmp_path / "a.tif") as tiff:
         assert tiff.tag_v2[259] == {"deflate": 8, "lzw": 5, "none": 1}[compression]
         assert tiff.tag_v2[338] == (2,)  # unassociated alpha: straight
+        assert (322 in tiff.tag_v2) == (pyramid is not None)  # tiles for viewers only: ffmpeg reads them as zeros
+        assert len(tiff.tag_v2.get(330, ())) == (2 if pyramid == "sub" else 0)
 
 
 def test_a_tiff_beyond_4_gb_is_a_bigtiff() -> None:
     small, large = Size(30_000, 30_000), Size(33_000, 33_000)
     assert not saver_options("tiff", Encoding(), small, 4, 8)["bigtiff"]
-    assert saver_options("tiff", Encoding(pyramid=True), small, 4, 8)["bigtiff"]
+    assert saver_options("tiff", Encoding(pyramid="pages"), small, 4, 8)["bigtiff"]
     assert saver_options("tiff", Encoding(), large, 4, 8)["bigtiff"]
 
 
@@ -321,7 +325,7 @@ BLOCKS = {
 CARRIED = {
     "png": {metadata.EXIF, metadata.XMP},
     "webp": {metadata.EXIF, metadata.XMP},
-    "tiff": {metadata.XMP, metadata.IPTC},
+    "tiff": {metadata.EXIF, metadata.XMP, metadata.IPTC},
     "jpeg": {metadata.EXIF, metadata.XMP, metadata.IPTC},
 }
 
@@ -346,8 +350,7 @@ def test_metadata_can_be_left_out(format: Any, tmp_path: Path) -> None:
     icc = profiles.swapped_srgb()
     assert save(picture(3), tmp_path / "a", format, icc=icc, metadata=BLOCKS, strip=True) == ()
     photo = open_photo(tmp_path / "a", max_pixels=10**6)
-    assert not {metadata.XMP, metadata.IPTC} & set(photo.metadata)
-    assert b"ACME" not in photo.metadata.get(metadata.EXIF, b"")
+    assert photo.metadata == {}
     assert photo.icc == icc
 
 
@@ -383,9 +386,7 @@ def test_exiftool_finds_what_was_carried(format: Any, tmp_path: Path) -> None:
             assert "cat" in found
             assert "Writer2" in found
         assert ("GPS" in found) == (not strip_gps)
-        # minor: libvips begins a WebP's block as a JPEG's, which readers accept
-        complaints = asked(target, "Warning", "Error").splitlines()
-        assert [line for line in complaints if "[minor]" not in line] == []
+        assert asked(target, "Warning", "Error") == ""
         if format != "webp":
             assert "300" in asked(target, "XResolution") or "11811" in asked(target, "PixelsPerUnitX")
 

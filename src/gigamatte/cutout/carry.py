@@ -1,0 +1,67 @@
+"""Which metadata of a photo a result carries: what its format has a place for, made to fit, and what is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gigamatte.cutout.containers import jpeg
+from gigamatte.cutout.containers.carried import Carried
+from gigamatte.cutout.encode import CONTAINERS
+from gigamatte.options import Format
+from gigamatte.photo import metadata, xmp
+from gigamatte.photo.exif import Exif
+from gigamatte.types import Size
+
+
+def carried(
+    blocks: Mapping[str, bytes],
+    format: Format,
+    size: Size,
+    *,
+    moved: bool,
+    strip: bool,
+    strip_gps: bool,
+    resolution: tuple[float, float],
+) -> tuple[Carried, list[str]]:
+    """What a result of this format and size carries of the Photo's ``blocks``, and a warning for all that it does not.
+
+    ``moved``: its pixels lie elsewhere than the photo's. ``strip`` leaves everything but the resolution out,
+    ``strip_gps`` only the position.
+    """
+    if strip:
+        return Carried(resolution=resolution), []
+    container = CONTAINERS[format]
+    fitting, warnings = metadata.sized(metadata.without_position(blocks) if strip_gps else blocks, size, moved=moved)
+    for name in [name for name in fitting if name not in container.blocks]:
+        warnings.append(f"{container.title} files have no place for {metadata.TITLES[name]} here: left out")
+        del fitting[name]
+    if format == "tiff" and metadata.EXIF in fitting:
+        fitting[metadata.EXIF] = _without_note(fitting[metadata.EXIF], container.title, warnings)
+    if format == "jpeg":
+        _into_segments(fitting, warnings)
+    return Carried.of({name: block for name, block in fitting.items() if block}, resolution), warnings
+
+
+def _without_note(block: bytes, title: str, warnings: list[str]) -> bytes:
+    """The maker's note counts from the beginning of its block, and a TIFF has no block of its own for EXIF."""
+    exif = Exif.parse(block)
+    if exif is None or not exif.drop_note():
+        return block
+    warnings.append(f"{title} files have no place for the maker's note here: left out")
+    return exif.data()
+
+
+def _into_segments(blocks: dict[str, bytes], warnings: list[str]) -> None:
+    """Only what fits into the segments of a JPEG, the longest left out first."""
+    exif = Exif.parse(blocks.get(metadata.EXIF, b""))
+    while exif is not None and not exif.empty and len(exif.data()) - 6 > jpeg.LARGEST_EXIF:
+        lost = exif.drop_longest()
+        warnings.append(f"EXIF of a JPEG holds 64 kB: {lost} was left out")
+        blocks[metadata.EXIF] = b"" if exif.empty else exif.data()
+    packet = blocks.get(metadata.XMP, b"")
+    if len(packet) > jpeg.LARGEST_XMP and xmp.divided(packet, jpeg.LARGEST_XMP) is None:
+        warnings.append(f"XMP of a JPEG holds 64 kB in one piece, this has {len(packet)} bytes: left out")
+        del blocks[metadata.XMP]
+    if len(blocks.get(metadata.IPTC, b"")) > jpeg.LARGEST_IPTC:
+        warnings.append("IPTC of a JPEG holds 64 kB: left out")
+        del blocks[metadata.IPTC]
