@@ -11,7 +11,6 @@ import struct
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any, BinaryIO
 
 import numpy as np
@@ -199,7 +198,7 @@ def _add(
     strip: PixelArray,
     layer: Mapping[int, _ZippedPlane],
     merged: Sequence[_PackedPlane | _RawPlane],
-    pool: ThreadPoolExecutor,
+    pool: Pool,
 ) -> None:
     full = np.iinfo(strip.dtype).max
     planes: dict[int, PixelArray] = {number: strip[..., number].copy() for number in range(3)}

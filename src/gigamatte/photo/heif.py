@@ -10,6 +10,7 @@ import pyvips
 
 from gigamatte.errors import UnsupportedInput
 from gigamatte.photo import arrays, colour
+from gigamatte.photo.cicp import Code
 
 _HINT = "pip install 'gigamatte[heif]' reads it, or convert it to JPEG, PNG, WebP or TIFF"
 
@@ -33,6 +34,15 @@ class HeicFile:
         if picture.mode.split(";")[0] not in ("L", "LA", "RGB", "RGBA"):
             raise UnsupportedInput(f"{name}: a HEIC of mode {picture.mode} is not read; expected grey, RGB or RGBA")
         self.header = self._describe(picture)
+        #: colour that is told without a profile
+        self.warnings: tuple[str, ...] = ()
+        nclx = picture.info.get("nclx_profile")
+        if nclx and "icc-profile-data" not in self.header.get_fields():
+            code = Code(int(nclx["color_primaries"]), int(nclx["transfer_characteristics"]))
+            made, warning = code.profile(1 if self.header.bands < 3 else 3)
+            self.warnings = (warning,) if warning else ()
+            if made is not None:
+                self.header.set_type(pyvips.GValue.blob_type, "icc-profile-data", made)
 
     def load(self) -> pyvips.Image:
         """The image, decoded whole: libheif gives no strips. Raises UnsupportedInput when it is broken."""

@@ -24,7 +24,9 @@ from gigamatte.errors import BudgetExceeded, MissingInput, UnsupportedInput, Usa
 from gigamatte.forked import refuse_after_fork
 from gigamatte.photo import arrays, colour, formats, metadata, tiff
 from gigamatte.photo.bands import Bands, bands_of
+from gigamatte.photo.beside import said_by
 from gigamatte.photo.heif import HeicFile
+from gigamatte.photo.said import Said
 from gigamatte.photo.turn import Turn
 from gigamatte.types import Photo, Size
 
@@ -144,9 +146,12 @@ def _open_encoded(kind: formats.Kind, name: str, variant: str, data: bytes | str
         warnings.append(note)
     if kind is formats.HEIC:
         file = HeicFile(name, os.fsdecode(data) if variant == "" else data)
-        return Opened(name, kind.name, file.header, file.load, 1, (*warnings, *_pages(name, file.pages)))
+        return Opened(
+            name, kind.name, file.header, file.load, 1, (*warnings, *file.warnings, *_pages(name, file.pages))
+        )
 
     facts = _tiff_facts(data, encoded=variant != "") if kind is formats.TIFF else tiff.Facts()
+    said = Said()
     if facts.planes and facts.tiled:
         raise UnsupportedInput(
             f"{name} stores its colours in separate planes of tiles, which is not read; expected interleaved colours",
@@ -164,14 +169,18 @@ def _open_encoded(kind: formats.Kind, name: str, variant: str, data: bytes | str
         if facts.exif is not None:
             image = image.copy()
             image.set_type(pyvips.GValue.blob_type, metadata.EXIF, facts.exif)
+        image = said.on(image)
         return colour.full_range(image) if kind is formats.AVIF else image
 
     try:
         header = load()
     except pyvips.Error as error:
         raise broken(name, error) from error
+    said = said_by(kind, data, header, encoded=variant != "")
+    header = said.on(header)
+    warnings += said.warnings
     warnings += _pages(name, _field(header, "n-pages", 1) if facts.pages is None else facts.pages, facts)
-    orientation = _field(header, "orientation", 1)
+    orientation = said.orientation or _field(header, "orientation", 1)
     orientation = orientation if 1 <= orientation <= 8 else 1
     rows = READ_AHEAD if whole else rows
     return Opened(name, kind.name, header, load, orientation, tuple(warnings), whole, rows, facts)
