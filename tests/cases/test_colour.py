@@ -183,3 +183,27 @@ def test_xmp_places(case: Case, suffix: str, tmp_path: Path) -> None:
     assert found["RegionName"] == "Somebody"
     assert found["SubjectArea"] == "160 125 60 60"
     assert "ProjectionType" not in found
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tif"])
+def test_input_only_profile(case: Case, suffix: str, tmp_path: Path, capsys: Any) -> None:
+    folder = case("input-only-profile")
+    cut(folder / "scan.jpg", tmp_path / "plain.png")
+    capsys.readouterr()
+    colour = Image.new("RGB", (30, 20), (0, 128, 255))
+    colour.save(tmp_path / "behind.png")
+    for background, corner in (("white", (255, 255, 255)), (str(tmp_path / "behind.png"), (0, 128, 255))):
+        cut(folder / "scan.jpg", tmp_path / f"a.{suffix}", "--background", background)
+        assert "the colour profile leads only one way" in capsys.readouterr().err
+        with Image.open(tmp_path / "plain.png") as plain, Image.open(tmp_path / f"a.{suffix}") as laid:
+            icc = plain.info["icc_profile"]
+            shown = ImageCms.profileToProfile(
+                plain.convert("RGB"), ImageCms.ImageCmsProfile(io.BytesIO(icc)), ImageCms.createProfile("sRGB"),
+                renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+                flags=ImageCms.Flags.BLACKPOINTCOMPENSATION, outputMode="RGB",
+            )  # fmt: skip
+            assert shown is not None
+            subject = np.asarray(plain)[..., 3] == 255
+            found = np.asarray(laid.convert("RGB")).astype(int)
+        assert np.abs(found - np.asarray(shown))[subject].mean() < 2
+        assert np.abs(found[0, 0] - np.array(corner)).max() <= 2

@@ -16,6 +16,7 @@ from gigamatte.cutout.foreground import Foreground
 from gigamatte.ending import Pool
 from gigamatte.errors import GigamatteError
 from gigamatte.options import Only
+from gigamatte.photo.colour import in_srgb
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import Box, Matte, PixelArray, Watch, to_pixels
 
@@ -37,6 +38,8 @@ class Composer:
     frame: Box
     only: Only = "cutout"
     backdrop: Rows | None = None
+    #: the profile of the photo's colours, where they are to become sRGB before they are laid on the backdrop
+    icc: bytes | None = None
     #: leave the photo's colours where alpha is 0, for files whose mask can be repainted
     hidden: bool = False
     #: the matte that the colours were solved with, where ``matte`` was hardened afterwards
@@ -134,7 +137,8 @@ class Composer:
         full = np.float32(self.matte.full_scale)
         alpha = strip[..., 3:].astype(np.float32) / full
         behind = self.backdrop(box.top - self.frame.top, box.height).astype(np.float32)
-        mixed = strip[..., :3] * alpha + behind * (1 - alpha)
+        colours = strip[..., :3] if self.icc is None else in_srgb(strip[..., :3], self.icc, depth=self.matte.bits)
+        mixed = colours * alpha + behind * (1 - alpha)
         return to_pixels(mixed + np.float32(0.5), self.matte.bits)
 
 

@@ -23,6 +23,7 @@ from gigamatte.ending import watched, working
 from gigamatte.errors import UsageError
 from gigamatte.forked import threads_begin
 from gigamatte.options import Only, Options
+from gigamatte.photo.colour import leads_back, srgb_profile
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import Matte, PixelArray, Receipt, Size, Watch
 
@@ -111,8 +112,12 @@ class Cutout:
         began = time.perf_counter()
         composer = self._composer(only, watch)
         solving = time.perf_counter() - began
+        icc, said = photo.icc, tuple[str, ...]()
         if options.background is not None and only == "cutout":
-            composer.backdrop = open_backdrop(options.background, self.size, photo.bits, photo.icc, options.max_pixels)
+            if icc is not None and not leads_back(icc):
+                composer.icc, icc = icc, srgb_profile()
+                said = ("the colour profile leads only one way, so no background fits: colours were converted to sRGB",)
+            composer.backdrop = open_backdrop(options.background, self.size, photo.bits, icc, options.max_pixels)
         format = output_format(options, target)
         # Photoshop users paint on the mask, so what it hides has to be there
         composer.hidden = format == "psd"
@@ -123,7 +128,7 @@ class Cutout:
             self.matte.bits,
             target=target,
             format=format,
-            icc=photo.icc,
+            icc=icc,
             metadata=photo.metadata,
             resolution=photo.resolution,
             encoding=Encoding(options.quality, options.compress or "deflate", options.pyramid),
@@ -133,7 +138,7 @@ class Cutout:
             moved=photo.orientation != 1 or self._frame != photo.size.box,
             threads=options.threads,
         )
-        return solving + composer.seconds, written
+        return solving + composer.seconds, dataclasses.replace(written, warnings=(*said, *written.warnings))
 
     def close(self) -> None:
         """Give the photo's pixels back."""

@@ -97,17 +97,36 @@ def full_range(image: pyvips.Image) -> pyvips.Image:
 def to_srgb8(pixels: PixelArray, icc: bytes | None) -> NDArray[np.uint8]:
     """Pixels (row, column, RGB), uint8 or uint16, in the space of ``icc`` (None: sRGB), as 8-bit sRGB."""
     if icc is not None and icc != srgb_profile():
-        height, width = pixels.shape[:2]
-        form, space = ("uchar", "srgb") if pixels.dtype == np.uint8 else ("ushort", "rgb16")
-        data = np.ascontiguousarray(pixels)
-        image = pyvips.Image.new_from_memory(data.data, width, height, 3, form).copy(interpretation=space)
-        image.set_type(pyvips.GValue.blob_type, "icc-profile-data", icc)
-        image = image.icc_transform("srgb", embedded=True, intent="relative", black_point_compensation=True, depth=8)
-        srgb: NDArray[np.uint8] = np.frombuffer(image.write_to_memory(), np.uint8).reshape(height, width, 3)
-        return srgb
+        return to_8bit(in_srgb(pixels, icc, depth=8))
     if pixels.dtype == np.uint8:
         return pixels.view(np.uint8)
     return to_8bit(pixels)
+
+
+def in_srgb(pixels: PixelArray, icc: bytes, *, depth: int) -> PixelArray:
+    """Pixels (row, column, RGB), uint8 or uint16, in the space of ``icc``, as sRGB of ``depth`` bits."""
+    height, width = pixels.shape[:2]
+    form, space = ("uchar", "srgb") if pixels.dtype == np.uint8 else ("ushort", "rgb16")
+    image = pyvips.Image.new_from_memory(np.ascontiguousarray(pixels).data, width, height, 3, form).copy(
+        interpretation=space
+    )
+    image.set_type(pyvips.GValue.blob_type, "icc-profile-data", icc)
+    image = image.icc_transform("srgb", embedded=True, intent="relative", black_point_compensation=True, depth=depth)
+    data = image.write_to_memory()
+    srgb: PixelArray = np.frombuffer(data, np.uint8) if depth == 8 else np.frombuffer(data, np.uint16)
+    return srgb.reshape(height, width, 3)
+
+
+@functools.lru_cache(maxsize=16)
+def leads_back(icc: bytes) -> bool:
+    """Whether colours can be converted into the space of an RGB profile; a scanner's may lead out of it only."""
+    pixel = pyvips.Image.black(1, 1, bands=3).copy(interpretation="lab")
+    pixel.set_type(pyvips.GValue.blob_type, "icc-profile-data", icc)
+    try:
+        pixel.icc_export(depth=8, intent="relative").write_to_memory()
+    except pyvips.Error:
+        return False
+    return True
 
 
 def to_8bit(pixels: PixelArray) -> NDArray[np.uint8]:

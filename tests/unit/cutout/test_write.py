@@ -443,3 +443,25 @@ def test_avif_is_close_and_keeps_profile_and_metadata(dtype: Any, tmp_path: Path
 def test_avif_has_a_largest_side(tmp_path: Path) -> None:
     with pytest.raises(WriteError, match="AVIF holds at most 16384 pixels a side"):
         write_image(iter(()), Size(16385, 10), 4, 8, target=tmp_path / "a.avif", format="avif")
+
+
+@pytest.mark.parametrize("format", ["png", "webp", "tiff", "jpeg", "avif", "psd"])
+@pytest.mark.parametrize("strip", [False, True])
+def test_nothing_is_made_up(format: Any, strip: bool, tmp_path: Path) -> None:
+    """libvips would write an EXIF block of its own, and 72 dpi."""
+    save(picture(3), tmp_path / "a", format, strip=strip)
+    data = (tmp_path / "a").read_bytes()
+    for made_up in (b"Exif", b"EXIF", b"eXIf", b"pHYs", b"8BIM\x03\xed"):
+        assert made_up not in data
+    if format in ("jpeg", "tiff"):
+        with Image.open(tmp_path / "a") as found:
+            assert found.info.get("dpi", (1, 1)) == (1, 1)
+            assert 282 not in getattr(found, "tag_v2", {})
+
+
+@pytest.mark.parametrize("format", ["png", "tiff", "jpeg"])
+def test_the_resolution_that_is_told_goes_along(format: Any, tmp_path: Path) -> None:
+    for dpi in (300, 72, 96.5):
+        save(picture(3), tmp_path / "a", format, strip=True, resolution=(dpi / 25.4, dpi / 25.4), overwrite=True)
+        with Image.open(tmp_path / "a") as found:
+            assert found.info["dpi"] == pytest.approx((dpi, dpi), abs=0.15)

@@ -51,7 +51,6 @@ HELP: dict[str, str] = {
     "Leave EXIF, XMP and IPTC out of the result.": "结果中不保留 EXIF、XMP 和 IPTC。",
     "Leave the GPS position out (not place names in XMP or IPTC: --strip does).": "不保留 GPS 位置（XMP、IPTC 里的地名除外：用 --strip）。",
     "How a TIFF is packed, without loss. [deflate]": "TIFF 的无损压缩方式。[deflate]",
-    "Put smaller copies into the TIFF, for viewers of large pictures.": "在 TIFF 中加入逐级缩小的副本，便于查看大图。",
     "Lossy WebP; the quality of JPEG, AVIF. [lossless, 95, 90]": "有损 WebP，或 JPEG 和 AVIF 的质量。[无损、95、90]",
     "Keep finished tiles there, so that a corrected run only re-does what it touches.": (
         "在该文件夹保留已完成的图块，修正后重新运行时只重做受影响的部分。"

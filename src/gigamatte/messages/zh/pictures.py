@@ -54,7 +54,6 @@ PICTURES: dict[str, str] = {
     "develop it to TIFF or JPEG first": "请先冲洗成 TIFF 或 JPEG",
     "{} stores its colours in separate planes of tiles, which is not read; expected interleaved colours": "{} 把颜色分平面存在图块里，不支持；需要交错（chunky）存储的颜色",
     "save it with interleaved (chunky) planes": "请以交错（chunky）方式保存",
-    "the IPTC block of a PNG is not read: not carried along": "PNG 中的 IPTC 不会读取：未保留",
     "{} holds {} pictures (pages, frames or sizes): the first was read": "{} 含有 {} 幅图像（页、帧或尺寸）：只读取了第一幅",
     "{} begins with a smaller copy of itself: the first picture of full size was read": "{} 的第一幅是缩小的副本：读取了第一幅原尺寸图像",
     "{} extra channel(s) that the file does not call alpha were left out": "文件中有 {} 个未标为 alpha 的附加通道，已舍去",
