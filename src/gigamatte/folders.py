@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+from gigamatte.system import expanded, home
+
 
 def cache_folder(*parts: str) -> Path:
     """A folder below gigamatte's cache; not created here.
@@ -18,12 +20,12 @@ def cache_folder(*parts: str) -> Path:
 
 def _root() -> Path:
     if chosen := os.environ.get("GIGAMATTE_CACHE"):
-        return Path(chosen).expanduser()
+        return expanded(chosen)
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "gigamatte"
+        return home() / "Library" / "Caches" / "gigamatte"
     if sys.platform == "win32":
         local = os.environ.get("LOCALAPPDATA")
-        return (Path(local) if local else Path.home() / "AppData" / "Local") / "gigamatte" / "Cache"
+        return (Path(local) if local else home() / "AppData" / "Local") / "gigamatte" / "Cache"
     xdg = os.environ.get("XDG_CACHE_HOME", "")
     # the XDG specification says that a relative path is to be ignored
-    return (Path(xdg) if os.path.isabs(xdg) else Path.home() / ".cache") / "gigamatte"
+    return (Path(xdg) if os.path.isabs(xdg) else home() / ".cache") / "gigamatte"

@@ -68,6 +68,23 @@ def _ask_allocator(name: str, *arguments: int) -> None:
         getattr(ctypes.CDLL(None), name)(*arguments)
 
 
+def home() -> Path:
+    """The user's home folder; where there is none (no HOME, no account), a place that nothing is found or kept in."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        # below a device, so that not even root can make it
+        return Path(os.devnull) / "no-home"
+
+
+def expanded(path: str) -> Path:
+    """A path that a user named, with a leading ``~`` replaced; left as it is where that is nobody's home."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def fsync_folder(folder: Path) -> None:
     """Make a rename in ``folder`` survive a power cut. Windows and some network folders have no such call: skipped."""
     if sys.platform == "win32":

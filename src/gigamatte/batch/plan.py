@@ -15,6 +15,7 @@ from gigamatte.batch.places import exists, is_uri, join, local
 from gigamatte.cutout.target import output_format
 from gigamatte.errors import MissingInput, UsageError, WriteError
 from gigamatte.options import Options
+from gigamatte.system import home
 
 #: where a photo's mask may be found in a folder of masks
 _MASK_SUFFIXES = (".png", ".webp", ".tif", ".tiff", ".jpg", ".jpeg")
@@ -110,5 +111,5 @@ def _same(root: str, out: str) -> bool:
 
 def _state_folder() -> Path:
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+        return Path(os.environ.get("LOCALAPPDATA") or home() / "AppData" / "Local")
+    return Path(os.environ.get("XDG_STATE_HOME") or home() / ".local" / "state")

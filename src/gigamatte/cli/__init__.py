@@ -8,8 +8,11 @@ def main() -> None:
     import signal
     import sys
 
+    from gigamatte.cli.streams import make_usable
+
     if sys.argv[1:2] == ["batch"]:  # machines are taken away while it is still loading, too
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+    make_usable()
     try:
         from gigamatte.cli.app import run
 
@@ -19,22 +22,38 @@ def main() -> None:
 
         print(f"gigamatte: {translate('interrupted')}", file=sys.stderr)
         code = 130
-    _leave(code)
+    _leave(_told(code))
+
+
+def _told(code: int) -> int:
+    """The exit code once everything that was printed has arrived."""
+    import contextlib
+    import sys
+
+    from gigamatte.cli.streams import hang_up
+
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        hang_up()
+        code = code or 1
+    except OSError as error:
+        hang_up()
+        from gigamatte.cli.app import fail
+
+        code = fail(f"standard output cannot be written: {error.strerror or error}", "", code or 1)
+    with contextlib.suppress(OSError):
+        sys.stderr.flush()
+    return code
 
 
 def _leave(code: int) -> NoReturn:
     """End the process, at once where nothing else is at work: the system takes memory back faster than we give it."""
     import atexit
     import os
-    import sys
     import threading
 
     if code == 0 and threading.active_count() == 1:
-        try:
-            sys.stdout.flush()
-            sys.stderr.flush()
-        except (OSError, ValueError):  # told in the ordinary way
-            raise SystemExit(code) from None
         atexit._run_exitfuncs()  # scratch files and logs
         os._exit(code)
     raise SystemExit(code)

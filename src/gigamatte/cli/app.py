@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -10,29 +11,82 @@ import typer
 from typer.main import get_command
 
 from gigamatte import __version__
-from gigamatte.cli.batch import batch
-from gigamatte.cli.compare import compare
-from gigamatte.cli.cut import cut
-from gigamatte.cli.doctor import doctor
-from gigamatte.cli.evaluate import evaluate
-from gigamatte.cli.inspect import inspect
+from gigamatte.cli.later import SETTINGS, Later, LaterGroup
 from gigamatte.cli.localise import localised
-from gigamatte.cli.models import models_app
-from gigamatte.cli.prepare import prepare
-from gigamatte.cli.preview import preview
-from gigamatte.cli.serve import serve
-from gigamatte.cli.smooth import smooth
+from gigamatte.cli.streams import hang_up
 from gigamatte.errors import GigamatteError
 from gigamatte.messages.translate import translate
 
+#: in the order in which --help shows them; a test compares the sentences with the commands' own
+COMMANDS = {
+    "cut": Later("gigamatte.cli.cut", "cut", "Cut the background out of PHOTO, at the photo's own resolution."),
+    "batch": Later(
+        "gigamatte.cli.batch",
+        "batch",
+        "Cut all photos of IN into OUT. Run the same command again to go on, or to do what has changed.",
+    ),
+    "inspect": Later(
+        "gigamatte.cli.inspect",
+        "inspect",
+        "Tell a photo's size, how far a 1024-pixel network shrinks it, what is lost, and what is suggested.",
+    ),
+    "prepare": Later(
+        "gigamatte.cli.prepare",
+        "prepare",
+        "Shrink photos for tools whose network sees 1024 pixels, as lossless PNG. `cut` does not need this.",
+    ),
+    "smooth": Later(
+        "gigamatte.cli.smooth",
+        "smooth",
+        "Harden the edge of a cutout, equal to ImageMagick's "
+        "`-alpha on -channel A -blur 0x0.8 -level 10%,90% +channel`.",
+    ),
+    "preview": Later(
+        "gigamatte.cli.preview",
+        "preview",
+        "Write one HTML page that shows a cutout on any background, its opacity, and before and after, up to 8:1.",
+    ),
+    "compare": Later(
+        "gigamatte.cli.compare",
+        "compare",
+        "Cut a photo directly, prepared, prepared and smoothed, and at full resolution; measure and show all four.",
+    ),
+    "evaluate": Later(
+        "gigamatte.cli.evaluate",
+        "evaluate",
+        "Score cutouts against exact alphas, as ratios to enlarging the same mask (1 = no better).",
+    ),
+    "doctor": Later(
+        "gigamatte.cli.doctor",
+        "doctor",
+        "Say what is installed, which device and precision are used, and why a GPU is not.",
+        asks=False,
+    ),
+    "serve": Later(
+        "gigamatte.cli.serve",
+        "serve",
+        "Serve POST /remove_background on port 8000, and the web page there and on 7860.",
+        asks=False,
+    ),
+    "models": Later("gigamatte.cli.models", "models_app", "Networks: list, get, path, verify, remove, build."),
+}
+
+
+class Commands(LaterGroup):
+    """The commands of gigamatte."""
+
+    table = COMMANDS
+
+
 app = typer.Typer(
     name="gigamatte",
+    cls=Commands,
     help="Cut the background out of photos of any size, at the photo's own resolution.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=SETTINGS,
 )
 
 
@@ -49,23 +103,12 @@ def _main(
     """Cut the background out of photos of any size, at the photo's own resolution."""
 
 
-for command in (cut, batch, inspect, prepare, smooth, preview, compare, evaluate):
-    app.command(no_args_is_help=True)(command)
-app.command()(doctor)
-app.command()(serve)
-app.add_typer(models_app, name="models")
-
 #: Newer typer carries its own copy of click, older typer imports it: its base error is found by descent.
 _Refused = typer.BadParameter.__mro__[2]
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code. Every failure is one line and a hint, never a traceback."""
-    from gigamatte import system
-    from gigamatte.photo.read import harden
-
-    system.share_heaps()
-    harden()
     try:
         command = localised(get_command(app))
         code = command(args=arguments, standalone_mode=False, prog_name="gigamatte")
@@ -78,7 +121,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return fail("interrupted", "nothing half-written is left", 130)
     except BrokenPipeError:
         # whoever read our output has gone: not a failure of ours, but nothing more can be said
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        hang_up()
         return 1
     except MemoryError:
         return fail("out of memory", "use a smaller photo, fewer --threads, or a machine with more memory", 1)
@@ -87,8 +130,23 @@ def run(arguments: Sequence[str] | None = None) -> int:
             return _refused(error)
         if os.environ.get("GIGAMATTE_DEBUG"):
             raise
+        if isinstance(error, OSError):  # a disk, a folder that is gone, a limit of the system
+            return _refused_by_system(error)
         kind = type(error).__name__
         return fail(f"unexpected {kind}: {error}", "this is a bug: set GIGAMATTE_DEBUG=1 to see where it happened", 1)
+
+
+_NOT_WRITTEN = {errno.ENOSPC, errno.EIO, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+
+def _refused_by_system(error: OSError) -> int:
+    why = error.strerror or str(error)
+    if error.filename is None and error.errno in _NOT_WRITTEN:  # results are written under names
+        hang_up()
+        return fail(f"standard output cannot be written: {why}", "", 1)
+    if error.filename is None:
+        return fail(why, "", 1)
+    return fail(f"{os.fsdecode(error.filename)}: {why}", "", 1)
 
 
 def _refused(error: Exception) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from gigamatte.cli.streams import json_text
 from gigamatte.messages import translate
 
 
@@ -44,8 +45,8 @@ def compare(
         strategy=strategy,  # type: ignore[arg-type]  # prepare refuses unknown words
         overwrite=overwrite,
     )
-    typer.echo(json.dumps({**found.as_dict(), "report": str(report)}, indent=1) if as_json else found.table())
+    print(json_text({**found.as_dict(), "report": str(report)}, indent=1) if as_json else found.table())
     if not as_json:
-        typer.echo(report)
+        print(report)
     for warning in found.warnings:
-        typer.echo(translate(warning), err=True)
+        print(translate(warning), file=sys.stderr)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ import typer
 
 from gigamatte.cli.options import takes_options
 from gigamatte.cli.progress import progress_bar
+from gigamatte.cli.streams import json_text
 from gigamatte.errors import GigamatteError, InputError, UsageError
 from gigamatte.messages.translate import translate
 from gigamatte.options import Format, Options
@@ -62,7 +62,7 @@ def cut(
             _print_failure(photo, target, error)
         raise
     if json:
-        text = jsonlib.dumps(receipt.as_dict(), ensure_ascii=False)
+        text = json_text(receipt.as_dict())
         print(text, file=sys.stderr if target == "-" else sys.stdout)
     elif not quiet:
         _report(receipt, cached=chosen.cache is not None)
@@ -130,5 +130,5 @@ def _print_failure(photo: str, target: str, error: GigamatteError) -> None:
     failed = Receipt(
         input=photo, peak_rss_mb=system.peak_rss_mb(), error={"code": error.code, "message": error.message}
     )
-    text = jsonlib.dumps(failed.as_dict(), ensure_ascii=False)
+    text = json_text(failed.as_dict())
     print(text, file=sys.stderr if target == "-" else sys.stdout)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from typing import Annotated, Any
 
 import typer
 
+from gigamatte.cli.streams import json_text
 from gigamatte.messages import translate
 
 
@@ -15,10 +15,10 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="plain data inst
     """Say what is installed, which device and precision are used, and why a GPU is not."""
     report = examine()
     if as_json:
-        print(json.dumps(report, ensure_ascii=False, indent=1))
+        print(json_text(report, indent=1))
     else:
         for line in _lines(report):
-            typer.echo(line)
+            print(line)
     if report["problems"]:
         raise typer.Exit(1)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from gigamatte.cli.streams import json_text
 
 
 def evaluate(
@@ -30,7 +32,7 @@ def evaluate(
     from gigamatte.options import Options
 
     def tell(row: Row) -> None:
-        typer.echo(f"{row.case} {row.source} {row.method} {row.seconds:.1f} s", err=True)
+        print(f"{row.case} {row.source} {row.method} {row.seconds:.1f} s", file=sys.stderr)
 
     methods = refine or ["auto"]
     for name in methods:
@@ -43,4 +45,4 @@ def evaluate(
         network=network,
         watch=tell,
     )
-    typer.echo(json.dumps(found.as_dict(), indent=1) if as_json else found.tables(markdown=markdown))
+    print(json_text(found.as_dict(), indent=1) if as_json else found.tables(markdown=markdown))

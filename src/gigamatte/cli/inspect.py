@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gigamatte.cli.streams import json_text
 from gigamatte.messages import translate
 
 if TYPE_CHECKING:
@@ -24,12 +25,12 @@ def inspect(
 
     found = inspect_photo(photo, network=network)
     if as_json:
-        typer.echo(json.dumps(found.as_dict(), ensure_ascii=False, indent=1))
+        print(json_text(found.as_dict(), indent=1))
         return
     for label, text in _lines(found):
-        typer.echo(f"{translate(label)}: {text}")
+        print(f"{translate(label)}: {text}")
     for warning in found.warnings:
-        typer.echo(translate(warning), err=True)
+        print(translate(warning), file=sys.stderr)
 
 
 def _lines(found: Inspection) -> list[tuple[str, str]]:

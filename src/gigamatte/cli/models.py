@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from pathlib import Path
@@ -10,12 +9,16 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from gigamatte.cli.streams import json_text
 from gigamatte.errors import UsageError
 from gigamatte.messages import translate
 from gigamatte.types import Size
 
 models_app = typer.Typer(
-    help="Networks: list, get, path, verify, remove, build.", no_args_is_help=True, rich_markup_mode=None
+    help="Networks: list, get, path, verify, remove, build.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
 )
 
 Name = Annotated[str, typer.Argument(help="name of a network, as `gigamatte models list` shows it", metavar="NAME")]
@@ -28,28 +31,26 @@ def list_models(as_json: Annotated[bool, typer.Option("--json", help="plain data
 
     rows = [_row(card) for card in _cards()]
     if as_json:
-        print(json.dumps(rows, ensure_ascii=False, indent=1))
+        print(json_text(rows, indent=1))
         return
-    from rich.console import Console
-    from rich.table import Table
+    from gigamatte.evaluate.table import text_table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
     titles = translate("name | here | sees | MB | licence | for").split(" | ")
-    for index, title in enumerate(titles):
-        table.add_column(title, no_wrap=index < len(titles) - 1, justify="right" if title == "MB" else "left")
     yes = translate("yes")
+    cells: list[list[str | float | int | None]] = []
     for row in rows:
         size = f"{row['bytes'] / 1e6:.0f}" if row["bytes"] else "?"
         here, about = yes if row["installed"] else "-", translate(row["about"])
-        table.add_row(row["name"], here, row["sees"], size, row["licence"], about)
-    Console().print(table)
+        cells.append([row["name"], here, row["sees"], size, row["licence"], about])
+    # whole, however narrow the terminal: what is cut off cannot be copied into a command
+    print(text_table(titles, cells, left={0, 1, 2, 4, 5}))
     if named := _names(rows, "digest", "from the hub, not pinned"):
-        typer.echo(translate(f"digest from the hub, not pinned: {named}"))
+        print(translate(f"digest from the hub, not pinned: {named}"))
     if named := _names(rows, "digest", "from the first download, not pinned"):
-        typer.echo(translate(f"digest from the first download, not pinned: {named}"))
+        print(translate(f"digest from the first download, not pinned: {named}"))
     if named := _names(rows, "commercial", False):
-        typer.echo(translate(f"not for commercial use: {named}"))
-    typer.echo(translate(f"--model auto takes {choose()} here."))
+        print(translate(f"not for commercial use: {named}"))
+    print(translate(f"--model auto takes {choose()} here."))
 
 
 def _names(rows: list[dict[str, Any]], field: str, value: object) -> str:
@@ -96,12 +97,12 @@ def get(name: Name) -> None:
 
     card = find_card(name)
     if not card.commercial:
-        typer.echo(translate(f"{card.name} is licensed {card.licence}: not for commercial use"), err=True)
+        print(translate(f"{card.name} is licensed {card.licence}: not for commercial use"), file=sys.stderr)
     with _Bar(card.name) as bar:
         here = store.get(card, bar.update)
     if not here.pinned and here.sha256:
-        typer.echo(translate(f"{card.name}: digest from the source, not pinned: sha256 {here.sha256}"), err=True)
-    typer.echo(str(here.path))
+        print(translate(f"{card.name}: digest from the source, not pinned: sha256 {here.sha256}"), file=sys.stderr)
+    print(str(here.path))
 
 
 class _Bar:
@@ -139,7 +140,7 @@ def path(name: Name) -> None:
     from gigamatte.network.cards.checkpoints import find_card
     from gigamatte.network.weights.store import need
 
-    typer.echo(str(need(find_card(name)).path))
+    print(str(need(find_card(name)).path))
 
 
 @models_app.command()
@@ -163,7 +164,7 @@ def verify(
         digest = store.verify(here)
         refuse_misfit(card, here.path)
         found = f"{card.name}: ok, sha256 {digest}" if here.pinned else f"{card.name}: ok, sha256 {digest} (not pinned)"
-        typer.echo(translate(found))
+        print(translate(found))
     if against is not None:
         _compare(cards[0].name, against)
 
@@ -172,7 +173,7 @@ def _compare(name: str, other: str) -> None:
     from gigamatte.network.parity import compare
 
     mean, largest = compare(name, other)
-    typer.echo(translate(f"{name} and {other}: mean difference {mean:.5f}, largest {largest:.4f} of alpha 0…1"))
+    print(translate(f"{name} and {other}: mean difference {mean:.5f}, largest {largest:.4f} of alpha 0…1"))
     if mean > 0.005:
         from gigamatte.errors import WeightsRefused
 
@@ -189,7 +190,7 @@ def remove(name: Name) -> None:
     from gigamatte.network.weights import store
 
     card = find_card(name)
-    typer.echo(translate(f"{card.name}: {store.remove(card) / 1e6:.0f} MB freed"))
+    print(translate(f"{card.name}: {store.remove(card) / 1e6:.0f} MB freed"))
 
 
 @models_app.command()
@@ -231,8 +232,8 @@ def build(
             f"{weights_file} is not verified: the card {card.name} has {known}, the file {found[:16]}…; "
             "the graph says verified=false"
         )
-        typer.echo(translate(line), err=True)
-    typer.echo(str(output))
+        print(translate(line), file=sys.stderr)
+    print(str(output))
 
 
 def _size(text: str | None) -> Size | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gigamatte.cli.streams import json_text
 from gigamatte.messages import translate
 
 if TYPE_CHECKING:
@@ -48,11 +49,11 @@ def prepare(
     for result in prepare_folder(source, output, **options):
         if isinstance(result, tuple):
             failed += 1
-            typer.echo(translate(result[1].message), err=True)
+            print(translate(result[1].message), file=sys.stderr)
         else:
             _tell(result, as_json)
     if failed:
-        typer.echo(translate(f"{failed} of the photos could not be prepared"), err=True)
+        print(translate(f"{failed} of the photos could not be prepared"), file=sys.stderr)
         raise typer.Exit(1)
 
 
@@ -66,6 +67,6 @@ def _tell(done: Prepared, as_json: bool) -> None:
             "strategy": done.strategy,
             "reason": done.reason,
         }
-        typer.echo(json.dumps(plain, ensure_ascii=False))
+        print(json_text(plain))
     else:
-        typer.echo(f"{done.output}: {done.before} → {done.after} ({done.strategy}: {translate(done.reason)})")
+        print(f"{done.output}: {done.before} → {done.after} ({done.strategy}: {translate(done.reason)})")

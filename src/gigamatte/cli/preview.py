@@ -22,4 +22,4 @@ def preview(
     """
     from gigamatte.workflow.preview import preview as run
 
-    typer.echo(run(cutout, output, photo=photo, overwrite=overwrite))
+    print(run(cutout, output, photo=photo, overwrite=overwrite))

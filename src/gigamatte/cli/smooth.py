@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +29,7 @@ def smooth(
     from gigamatte.workflow.smooth import smooth as run
 
     for warning in run(source, output, sigma=sigma, levels=parse_levels(levels), overwrite=overwrite):
-        typer.echo(translate(warning), err=True)
+        print(translate(warning), file=sys.stderr)
 
 
 def parse_levels(text: str) -> tuple[float, float]:

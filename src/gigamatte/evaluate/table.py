@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 Cell = str | float | int | None
 
 
-def text_table(head: Sequence[str], rows: Sequence[Sequence[Cell]], digits: int = 3) -> str:
-    """Aligned columns: the first to the left, numbers to the right."""
+def text_table(
+    head: Sequence[str], rows: Sequence[Sequence[Cell]], digits: int = 3, left: Collection[int] = (0,)
+) -> str:
+    """Aligned columns: those numbered in ``left`` to the left, the others to the right."""
     lines = [list(head), *([written(cell, digits) for cell in row] for row in rows)]
     widths = [max(_width(line[column]) for line in lines) for column in range(len(head))]
-    return "\n".join("  ".join(_padded(line[i], widths[i], left=i == 0) for i in range(len(head))) for line in lines)
+    padded = (
+        "  ".join(_padded(line[i], widths[i], left=i in left) for i in range(len(head))).rstrip() for line in lines
+    )
+    return "\n".join(padded)
 
 
 def markdown_table(head: Sequence[str], rows: Sequence[Sequence[Cell]], digits: int = 3) -> str:

@@ -59,7 +59,9 @@ def page_strings(lang: Language | None = None) -> dict[str, str]:
 def _by_words() -> dict[str, str]:
     from gigamatte.messages.zh import TEXTS
 
-    return {" ".join(english.split()): chinese for english, chinese in TEXTS.items()}
+    # a list of commands shows the first paragraph of each
+    pairs = [(english.split("\n\n")[0], chinese.split("\n\n")[0]) for english, chinese in TEXTS.items()]
+    return {" ".join(english.split()): chinese for english, chinese in (*pairs, *TEXTS.items())}
 
 
 @functools.cache

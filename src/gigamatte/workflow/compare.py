@@ -124,7 +124,7 @@ def compare(
         found = Comparison(source.name, Size.of(pixels), model, tuple(measure(pixels, ways, exact)), warnings)
         page = comparison_page(found, pixels, ways)
         with new_file(target, overwrite) as file:
-            file.write(page.encode())
+            file.write(page.encode("utf-8", "backslashreplace"))  # a name may be no UTF-8
     return found, target
 
 

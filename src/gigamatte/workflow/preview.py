@@ -41,7 +41,7 @@ def preview(
         _check_frames(layers)
     page = viewer_page(source.name, layers, split=0.5 if photo is not None else None)
     with new_file(target, overwrite) as file:
-        file.write(page.encode())
+        file.write(page.encode("utf-8", "backslashreplace"))  # a name may be no UTF-8
     return target
 
 

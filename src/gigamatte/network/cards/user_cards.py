@@ -11,6 +11,7 @@ from typing import Any
 
 from gigamatte.errors import UsageError
 from gigamatte.network.cards.card import ModelCard
+from gigamatte.system import expanded, home
 
 _FIELDS = {field.name: field for field in dataclasses.fields(ModelCard)}
 _REQUIRED = ("name", "licence", "size", "output")
@@ -20,13 +21,13 @@ _TUPLES = ("mean", "std", "sides", "tags")
 def cards_place() -> Path:
     """Where user cards are looked for: ``$GIGAMATTE_CARDS`` (a file or a folder), else the configuration folder."""
     if chosen := os.environ.get("GIGAMATTE_CARDS"):
-        return Path(chosen).expanduser()
+        return expanded(chosen)
     if sys.platform == "win32":
-        return Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming") / "gigamatte" / "cards"
+        return Path(os.environ.get("APPDATA") or home() / "AppData" / "Roaming") / "gigamatte" / "cards"
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "gigamatte" / "cards"
+        return home() / "Library" / "Application Support" / "gigamatte" / "cards"
     xdg = os.environ.get("XDG_CONFIG_HOME", "")
-    return (Path(xdg) if os.path.isabs(xdg) else Path.home() / ".config") / "gigamatte" / "cards"
+    return (Path(xdg) if os.path.isabs(xdg) else home() / ".config") / "gigamatte" / "cards"
 
 
 def user_cards() -> list[ModelCard]:
