@@ -29,6 +29,7 @@ HELP: dict[str, str] = {
     ),
     "A coarse mask, alpha or trimap of any size instead of a network.": "用任意尺寸的粗蒙版、透明度或三分图代替网络。",
     "What --mask is.": "--mask 的类型。",
+    "How the network's pictures are normalised: 0.5/0.5 gives -1…1.": "网络输入的归一化方式：0.5/0.5 得到 -1…1。",
     "How alpha is resolved: best, learned, classical, upscaled.": "透明度的求解方式：最佳、学习、经典、放大。",
     "What to write.": "输出内容。",
     "Lay the subject on this: white, '#ff00ff', photo.jpg.": "把主体放在此背景上：white、'#ff00ff'、photo.jpg。",
@@ -44,7 +45,6 @@ HELP: dict[str, str] = {
     "White here is background, whatever the network says.": "此图中白色处必为背景，不论网络结果如何。",
     "Fill holes of up to this part of the subject's area.": "填补不超过主体面积此比例的孔洞。",
     "Keep only the largest piece: drops specks.": "只保留最大的一块：去除碎点。",
-    "Cut the photo as if it had no alpha of its own.": "把照片当作没有自带 alpha 来抠图。",
     "Harden the alpha as ImageMagick's blur and level do. It deletes fine hair.": (
         "像 ImageMagick 的 blur 和 level 那样硬化边缘。会删除细发丝。"
     ),
