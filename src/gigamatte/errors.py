@@ -12,6 +12,7 @@
     │   └── DeviceUnavailable     exit 5   … or the device that was required is not there
     ├── NoSubject                 exit 6   the network found nothing to keep: an outcome, not a failure of ours
     ├── WriteError                exit 1   the result could not be written; what was there before is untouched
+    │   └── ScratchFull           exit 1   … or there is no room for the pixels of a large photo meanwhile
     ├── WorkerDied                exit 1   the child process that did the work crashed, hung or outgrew its limits
     └── Cancelled                 exit 130 somebody asked us to stop
 
@@ -105,6 +106,12 @@ class WriteError(GigamatteError):
     """The result could not be written. Nothing half-written is left."""
 
     code = "write"
+
+
+class ScratchFull(WriteError):
+    """The folder for scratch files has no room for the pixels of a large photo, or cannot be written."""
+
+    code = "scratch"
 
 
 class WorkerDied(GigamatteError):

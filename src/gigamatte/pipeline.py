@@ -33,7 +33,7 @@ from gigamatte.network.answers import Answer, ask
 from gigamatte.network.decode import has_subject
 from gigamatte.network.engines.base import Engine
 from gigamatte.network.networks import Network, open_network
-from gigamatte.options import Format, Options, normalisation
+from gigamatte.options import Format, Options
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.photo.mask import mask_bytes, read_mask
 from gigamatte.photo.read import open_photo
@@ -69,9 +69,12 @@ class Remover:
         raising Cancelled there stops between tiles. Raises InputError, BudgetExceeded, NetworkUnavailable, NoSubject.
         """
         with working():
-            photo = open_photo(source, max_pixels=self.options.max_pixels)
+            photo = self._open(source)
             given = mask if mask is not None else self.options.mask
             return self._cut(photo, given, self.options.format, watched(watch))
+
+    def _open(self, source: Source) -> Photo:
+        return open_photo(source, max_pixels=self.options.max_pixels, ignore_alpha=self.options.ignore_alpha)
 
     def _cut(self, photo: Photo, mask: Source | None, format: Format | None, watch: Watch | None) -> Cutout:
         clock = _Clock()
@@ -79,6 +82,7 @@ class Remover:
         correction, said = self._correction(photo.size)
         self._open_refiner_ahead()
         levels = PhotoLevels(photo, memory=memory, watch=watch)
+        said += levels.warnings
         try:
             clock.lap("read")
             answer, model = self._locate(levels, mask)
@@ -130,7 +134,7 @@ class Remover:
         """
         target = Path(target) if isinstance(target, str) else target
         with working():
-            photo = open_photo(source, max_pixels=self.options.max_pixels)
+            photo = self._open(source)
             format = check_output(self.options, target, photo.size)
             given = mask if mask is not None else self.options.mask
             with self._cut(photo, given, format, watched(watch)) as cutout:
@@ -148,7 +152,6 @@ class Remover:
                     require_device=options.require_device,
                     threads=self._threads,
                     lazy=self._cache is not None,
-                    normalise=normalisation(options.normalise),
                 )
             return self._network
 
@@ -226,15 +229,20 @@ class Remover:
             if coarse.alpha.max() < 0.5 and not self.options.keep_empty:
                 raise NoSubject("the mask holds no subject", "a mask is white where the subject is; see --mask-kind")
             return Answer(coarse, warnings=warnings), ModelUse("mask", "the user's own")
+        if levels.invisible and not self.options.keep_empty:
+            raise NoSubject(
+                f"{levels.photo.name}: its own alpha is 0 everywhere, so nothing of it can be seen",
+                "--ignore-alpha cuts it as if it had no alpha",
+            )
         network = self.network()
         asked = f"{self.options.device} {self.options.require_device}"
         answer = ask(network, levels, region, self._cache, asked)
         if not has_subject(answer.coarse):
             if not self.options.keep_empty:
-                hint = "narrow the search with --box, give a --mask, try another --model, or --keep-empty"
-                if network.assumed:  # an answer that was misread looks like an empty one
-                    hint = f"{network.assumed}; --normalise says otherwise"
-                raise NoSubject(f"{levels.photo.name}: the network {network.card.name} found no subject", hint)
+                raise NoSubject(
+                    f"{levels.photo.name}: the network {network.card.name} found no subject",
+                    "narrow the search with --box, give a --mask, try another --model, or --keep-empty",
+                )
             nothing = np.zeros_like(answer.coarse.alpha)
             answer = dataclasses.replace(answer, coarse=dataclasses.replace(answer.coarse, alpha=nothing))
         card = network.card

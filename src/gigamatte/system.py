@@ -43,6 +43,12 @@ def available_memory() -> int | None:
     return free
 
 
+def total_memory() -> int | None:
+    """Bytes of memory that the machine, or the container, has in all; None if unknown."""
+    whole, limit = _proc_bytes("/proc/meminfo", "MemTotal:"), _read_int("/sys/fs/cgroup/memory.max")
+    return whole if limit is None else limit if whole is None else min(whole, limit)
+
+
 def release_memory() -> None:
     """Give freed memory back. glibc keeps some for every thread that ever ran; other systems need no telling."""
     _ask_allocator("malloc_trim", 0)

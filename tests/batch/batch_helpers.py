@@ -12,9 +12,11 @@ from typing import Any
 import cv2
 import numpy as np
 
+from gigamatte.batch.counts import Counts
+from gigamatte.batch.limits import Limits
 from gigamatte.batch.local import LocalEngine
-from gigamatte.batch.manifest import Counts, Manifest
-from gigamatte.batch.one import Limits, Worker
+from gigamatte.batch.manifest import Manifest
+from gigamatte.batch.one import Worker
 from gigamatte.batch.plan import Plan
 from gigamatte.batch.progress import Progress
 from gigamatte.batch.runner import Summary, run_batch
@@ -50,6 +52,7 @@ class Recorder:
         self.counts = Counts()
         self.outcomes: list[tuple[Outcome, bool]] = []
         self.warnings: list[str] = []
+        self.alone: list[dict[str, Any]] = []
         self.progress: list[Progress] = []
         #: called at every outcome
         self.then: Callable[[Outcome], None] = lambda _: None
@@ -59,6 +62,9 @@ class Recorder:
 
     def started(self, counts: Counts) -> None:
         self.counts = counts
+
+    def left_alone(self, photos: list[dict[str, Any]], count: int) -> None:
+        self.alone = photos
 
     def ended(self, outcome: Outcome, progress: Progress, *, again: bool) -> None:
         self.outcomes.append((outcome, again))
@@ -84,9 +90,9 @@ def run(
     **more: Any,
 ) -> tuple[Summary, Recorder]:
     """A batch in this process, with the real worker around ``entry``."""
-    plan = Plan(str(source), str(out), options, **more)
-    listener = listener or Recorder()
     limits = limits or Limits(memory=3 * GIB, seconds=120, inflight=3)
+    plan = Plan(str(source), str(out), options, limits=limits, **more)
+    listener = listener or Recorder()
     needs_network = options.mask is None and plan.masks is None
 
     def engine(scratch: Path) -> LocalEngine:

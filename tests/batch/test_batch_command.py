@@ -48,9 +48,10 @@ def test_paths_on_stdout_and_words_on_stderr(tmp_path, mask, capsys):
     assert report.exists()
     assert len(lines.read_text().splitlines()) == 2
     assert call(tmp_path / "in", tmp_path / "out", "--mask", mask, "--json") == 3
-    listed, first, last = events(capsys.readouterr().out)
+    listed, first, alone, last = events(capsys.readouterr().out)
     assert (listed["event"], listed["photos"]) == ("listed", 2)
     assert (first["event"], first["unchanged"], first["failed"]) == ("started", 1, 1)
+    assert (alone["event"], alone["count"], alone["photos"][0]["key"]) == ("left-alone", 1, "bad.jpg")
     assert (last["event"], last["exit_code"], last["manifest"]) == (
         "summary", 3, str(tmp_path / "out" / ".gigamatte" / "1-of-1.sqlite")
     )  # fmt: skip

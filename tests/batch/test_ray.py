@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from batch_helpers import GIB, Recorder, pictures, rows, run, save_photo, save_photos
 
-from gigamatte.batch.one import Limits
+from gigamatte.batch.limits import Limits
 from gigamatte.batch.plan import Plan
 from gigamatte.batch.runner import Summary, run_batch
 from gigamatte.options import Options

@@ -14,7 +14,7 @@ import pytest
 from batch_helpers import GIB, Recorder, batch_of_five, pictures, rows, run, save_photo, save_photos, states
 
 from gigamatte.batch.export import export
-from gigamatte.batch.one import Limits
+from gigamatte.batch.limits import Limits
 from gigamatte.batch.plan import Plan
 from gigamatte.batch.report import write_report
 from gigamatte.errors import MissingInput, NetworkUnavailable, UsageError
@@ -571,7 +571,7 @@ def test_photos_that_moved_are_recognised_by_their_content(batch, tmp_path):
 
 
 def test_small_networks_get_a_child_for_each_processor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from gigamatte.batch import one
+    from gigamatte.batch import limits as one
 
     monkeypatch.setattr(one.system, "cpu_count", lambda: 4)
     roomy, tight = (Limits(memory=size * GIB).settled() for size in (8, 3))

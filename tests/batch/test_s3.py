@@ -1,20 +1,16 @@
 """Object storage: a server on loopback that speaks S3, and fsspec's own client."""
 
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from batch_helpers import GIB, Recorder, pictures, rows, run, save_photo, save_photos
+from batch_helpers import GIB, Recorder, pictures, rows, run, save_photo
+from stores import bucket, fill, moto_server, results
 
 from gigamatte.batch import places
 from gigamatte.batch.plan import Plan
 from gigamatte.errors import MissingInput, WriteError
 from gigamatte.options import Options
-
-pytest.importorskip("s3fs", reason="s3fs is not installed (pip install 'gigamatte[ray]')")
-moto = pytest.importorskip("moto.server", reason="moto is not installed (pip install 'gigamatte[test-ray]')")
 
 # the server and its client leave sockets to the garbage collector; nothing of ours does
 pytestmark = [
@@ -27,37 +23,8 @@ pytestmark = [
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """An empty bucket called shop, as an fsspec file system."""
-    import s3fs
-
-    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    # buckets outlive their server
-    urllib.request.urlopen(f"http://{host}:{port}/moto-api/reset", data=b"").close()
-    for name, value in {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "NO_PROXY": "127.0.0.1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    s3fs.S3FileSystem.clear_instance_cache()
-    system = s3fs.S3FileSystem()
-    system.mkdir("shop")
-    yield system
-    s3fs.S3FileSystem.clear_instance_cache()
-    server.stop()
-
-
-def fill(store: Any, folder: Path, count: int) -> None:
-    for path in save_photos(folder, count):
-        store.put_file(str(path), f"shop/in/{path.relative_to(folder).as_posix()}")
-
-
-def results(store: Any, root: str = "shop/out") -> dict[str, bytes]:
-    store.invalidate_cache()
-    return {path[len(root) + 1 :]: store.cat_file(path) for path in store.find(root)}
+    with moto_server(monkeypatch):
+        yield bucket("shop")
 
 
 def test_from_bucket_to_bucket_and_again(store, tmp_path, mask):
@@ -170,7 +137,7 @@ def test_a_store_that_does_not_answer_is_told_in_a_line(store, tmp_path, mask):
 def test_a_store_that_goes_away_stops_the_batch(store, tmp_path, mask, monkeypatch, what):
     from batch_helpers import GIB
 
-    from gigamatte.batch.one import Limits
+    from gigamatte.batch.limits import Limits
 
     fill(store, tmp_path / "in", 24)
     out, options = tmp_path / "out", Options(mask=mask)
@@ -195,7 +162,7 @@ def test_a_store_that_goes_away_stops_the_batch(store, tmp_path, mask, monkeypat
 def test_a_cluster_cuts_from_bucket_to_bucket(store, tmp_path, mask, monkeypatch):
     """Only addresses travel: every node reads and writes the store itself. The same bytes as on one machine."""
     ray = pytest.importorskip("ray", reason="Ray is not installed (pip install 'gigamatte[ray]')")
-    from gigamatte.batch.one import Limits
+    from gigamatte.batch.limits import Limits
     from gigamatte.batch.ray import RayEngine
     from gigamatte.batch.runner import run_batch
 

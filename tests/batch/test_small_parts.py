@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gigamatte.batch.counts import Counts
 from gigamatte.batch.dimensions import dimensions
 from gigamatte.batch.fingerprint import config_hash
-from gigamatte.batch.manifest import Counts
 from gigamatte.batch.memory import Budget, cost
 from gigamatte.batch.one import failure
 from gigamatte.batch.progress import Meter

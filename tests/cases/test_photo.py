@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from tests.cases.made_tiff import CMYK, EXTRA, GREY, OLD_SUBFILE, RGB, SPACE, SUBFILE, tiff
 
+from gigamatte.errors import NoSubject
 from gigamatte.options import Options
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.photo.mask import read_mask
@@ -228,3 +229,31 @@ def test_pages_that_go_in_a_circle_are_read_once() -> None:
     (first,) = struct.unpack_from("<I", file, 4)
     struct.pack_into("<I", file, len(file) - 4, first)
     assert read(bytes(file))[0].shape[:2] == photo.shape[:2]
+
+
+@pytest.mark.parametrize("format", ["PNG", "WEBP", "TIFF"])
+def test_ignore_alpha_cuts_a_photo_as_if_it_had_none(format: str, tmp_path: Path) -> None:
+    rgba = np.dstack([values(3), np.repeat(np.arange(0, 256, 8, np.uint8)[None], 24, axis=0)])
+    file = io.BytesIO()
+    Image.fromarray(rgba).save(file, format, lossless=True, exact=True)
+    assert (read(file.getvalue())[0] == rgba).all()
+    pixels, warnings = read(file.getvalue(), ignore_alpha=True)
+    assert (pixels == rgba[..., :3]).all()
+    assert not warnings
+    for ignored, expected in ((False, rgba[..., 3]), (True, np.full((24, 32), 255))):
+        cut(file.getvalue(), tmp_path / f"{ignored}.png", mask=white_mask(tmp_path), ignore_alpha=ignored)
+        result = pyvips.Image.new_from_file(str(tmp_path / f"{ignored}.png")).numpy()
+        assert (result[..., 3] == expected).all()
+
+
+def test_an_alpha_that_is_0_everywhere_is_said(tmp_path: Path) -> None:
+    hidden = np.dstack([values(3), np.zeros((24, 32), np.uint8)])
+    receipt = cut(hidden, tmp_path / "hidden.png", mask=white_mask(tmp_path))
+    assert any("alpha is 0 everywhere" in warning for warning in receipt.warnings)
+    with pytest.raises(NoSubject, match="alpha is 0 everywhere") as caught:
+        cut(hidden, tmp_path / "none.png")
+    assert "--ignore-alpha" in caught.value.hint
+    shown = cut(hidden, tmp_path / "shown.png", mask=white_mask(tmp_path), ignore_alpha=True)
+    assert not shown.warnings
+    hidden[3, 4, 3] = 1  # one pixel that can be seen, if barely
+    assert not cut(hidden, tmp_path / "one.png", mask=white_mask(tmp_path)).warnings

@@ -268,3 +268,17 @@ def test_sixteen_megapixels_are_answered_at_full_size(service):
         requests.post(f"{service.url}/remove_background", files={"image": data.getvalue()}, timeout=120)
     )
     assert picture.size == (4900, 3300)
+
+
+def test_a_photo_that_its_own_alpha_hides(service, pictures):
+    with Image.open(io.BytesIO(pictures["png"])) as picture:
+        hidden = picture.convert("RGBA")
+    hidden.putalpha(0)
+    data = io.BytesIO()
+    hidden.save(data, "PNG")
+    pictures = {"hidden": data.getvalue()}
+    refused = post(service, pictures, photo="hidden")
+    assert refused.status_code == 422
+    assert "alpha is 0 everywhere" in refused.json()["detail"]
+    alpha = np.asarray(picture_of(post(service, pictures, "?ignore_alpha=true", photo="hidden")))[..., 3]
+    assert (alpha[150, 200], alpha[5, 5]) == (255, 0)

@@ -8,9 +8,10 @@ import time
 from types import TracebackType
 from typing import Any, TextIO
 
-from gigamatte.batch.manifest import Counts
+from gigamatte.batch.counts import Counts
 from gigamatte.batch.progress import Progress
 from gigamatte.batch.runner import Summary
+from gigamatte.batch.streams import Lines, printable
 from gigamatte.batch.task import Outcome, reason
 from gigamatte.messages.translate import translate
 
@@ -22,25 +23,32 @@ class JsonDisplay:
     """Every event as one JSON object on a line of stdout."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stdout
-        self._last = 0.0
+        self._lines = Lines(stream or sys.stdout, _lost)
+        self._last = time.monotonic()
+        self._listed = 0
 
     def __enter__(self) -> JsonDisplay:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._stream.flush()
+        pass
 
     def listed(self, photos: int) -> None:
-        """How many were found so far, every few seconds of a long listing."""
+        """How many were found so far, every few seconds of a long listing, and at its end."""
+        self._listed = photos
         if time.monotonic() - self._last >= EVERY:
             self._last = time.monotonic()
             self._say("listed", photos=photos)
 
     def started(self, counts: Counts) -> None:
-        """What the manifest says before the first photo."""
+        """What the manifest said of the photos as they were listed."""
+        self._say("listed", photos=self._listed)
         unchanged, failed = counts.done, counts.quarantined
         self._say("started", total=counts.total, waiting=counts.waiting, unchanged=unchanged, failed=failed)
+
+    def left_alone(self, photos: list[dict[str, Any]], count: int) -> None:
+        """Photos that failed in an earlier run, the first ones by name."""
+        self._say("left-alone", count=count, photos=photos)
 
     def ended(self, outcome: Outcome, progress: Progress, *, again: bool) -> None:
         """A photo; and every few seconds how far the whole is."""
@@ -65,8 +73,7 @@ class JsonDisplay:
 
     def _say(self, event: str, **values: Any) -> None:
         # ASCII: names that are no UTF-8 must not end the batch
-        self._stream.write(json.dumps({"event": event, **values}, ensure_ascii=True) + "\n")
-        self._stream.flush()
+        self._lines.write(json.dumps({"event": event, **values}, ensure_ascii=True))
 
 
 class LineDisplay:
@@ -74,9 +81,10 @@ class LineDisplay:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
-        self._bar = _Bar() if not quiet and sys.stderr.isatty() else None
+        self._results, self._told = Lines(sys.stdout, _lost), Lines(sys.stderr)
+        self._bar = _Bar() if not quiet and self._told.is_terminal else None
         # on a terminal the bar and the paths would write over each other
-        self._paths = not quiet and not (self._bar and sys.stdout.isatty())
+        self._paths = not quiet and not (self._bar and self._results.is_terminal)
         #: the last one that was printed
         self._hint = ""
 
@@ -102,22 +110,31 @@ class LineDisplay:
     def ended(self, outcome: Outcome, progress: Progress, *, again: bool) -> None:
         """A result's path (two of a pair), or why there is none."""
         if outcome.state in ("failed", "kept"):
-            self._told(outcome, again=again)
+            self._say_why(outcome.key, outcome.message, outcome.hint, outcome.stale, again=again)
         elif self._paths:
             for file in outcome.files:
-                sys.stdout.write(_printable(f"{file}\n"))
+                self._results.write(file)
         if self._bar is not None:
             self._bar.show(progress)
 
-    def _told(self, outcome: Outcome, *, again: bool) -> None:
+    def left_alone(self, photos: list[dict[str, Any]], count: int) -> None:
+        """Photos that failed in an earlier run: the first ones by name, and how to have them tried again."""
+        if self._quiet:
+            return
+        for photo in photos:
+            self._say_why(photo["key"], photo["message"] or "", photo["hint"] or "", False, again=False)
+        if count > len(photos):
+            self._err(_t(f"… and {count - len(photos):,} more; --export lists all"))
+        self._err(_t(f"{count:,} photos failed in an earlier run and are left alone: --retry-failed tries them again"))
+
+    def _say_why(self, key: str, message: str, hint: str, stale: bool, *, again: bool) -> None:
         """Why there is no new result, and what to do about it: that only once for many photos that need the same."""
-        why = reason(outcome.key, translate(outcome.message))
-        self._err(_t("{}: {} (will be tried again)" if again else "{}: {}", outcome.key, why))
-        if outcome.stale and not again:
+        self._err(_t("{}: {} (will be tried again)" if again else "{}: {}", key, reason(key, translate(message))))
+        if stale and not again:
             self._err(_t("  its earlier result was left as it is"))
-        if outcome.hint and outcome.hint != self._hint and not again:
-            self._hint = outcome.hint
-            self._err(f"  {translate(outcome.hint)}")
+        if hint and hint != self._hint and not again:
+            self._hint = hint
+            self._err(f"  {translate(hint)}")
 
     def warned(self, text: str) -> None:
         """A warning."""
@@ -127,7 +144,6 @@ class LineDisplay:
         """The last lines."""
         if self._bar is not None:
             self._bar.stop()
-        sys.stdout.flush()
         if summary.stopped:
             self._err(_t("stopped: {}", translate(summary.stopped)))
             if summary.hint:
@@ -148,11 +164,11 @@ class LineDisplay:
 
     def _err(self, text: str) -> None:
         """A line that is translated already."""
-        line = _printable(text)
+        line = text if text.startswith(" ") else f"gigamatte: {text}"
         if self._bar is not None:
-            self._bar.print(line)
+            self._bar.print(printable(line, sys.stderr.encoding))
         else:
-            print(f"gigamatte: {line}" if not line.startswith(" ") else line, file=sys.stderr)
+            self._told.write(line)
 
 
 class _Bar:
@@ -212,5 +228,6 @@ def _t(text: str, *values: str) -> str:
     return translate(text).format(*values) if values else translate(text)
 
 
-def _printable(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+def _lost(why: str) -> None:
+    """The work goes on when its list of results cannot be written."""
+    Lines(sys.stderr).write(f"gigamatte: {_t('standard output cannot be written any more: {}', why)}")

@@ -11,6 +11,8 @@ from gigamatte.batch.pair import files_of, joined
 from gigamatte.batch.task import Source
 from gigamatte.errors import GigamatteError
 
+#: failures whose reason lies outside the photo and may have gone by the next run
+_OUTSIDE = ("exists", "refused", "write", "input-missing", "input", "device", "download")
 _CLEAN = "fingerprint=NULL, sha256=NULL, out_bytes=NULL, out_stamp=NULL, doubt=NULL, receipt=NULL"
 
 
@@ -31,12 +33,14 @@ class Listing:
     retry: bool
     recheck: bool
     overwrite: bool
+    #: of failures that this run would bring about (``circumstances.py``)
+    circumstances: str = ""
 
-    def note(self, listed: Source) -> bool:
-        """Notes one photo; False if this run had listed it already."""
+    def note(self, listed: Source) -> sqlite3.Row | None:
+        """Notes one photo; its row now, None if this run had listed it already."""
         source, row = self._own_key(listed)
         if row is not None and row["seen"] == self.run:
-            return False
+            return None
         # what lies where the other kind of result would is not known to be ours; and what this division only
         # listed, another may have finished since
         if row is not None and (not _fits(row, source.key, self.template, self.pair) or self._done_elsewhere(row)):
@@ -47,7 +51,7 @@ class Listing:
             row = row_of(self.database, source.key)
             assert row is not None  # it was added a line ago
         self._revise(row, source)
-        return True
+        return row_of(self.database, source.key)
 
     def _own_key(self, source: Source) -> tuple[Source, sqlite3.Row | None]:
         """The photo under a key of its own, and its row if there is one."""
@@ -122,7 +126,7 @@ class Listing:
                 return
             redo = stands is None  # a result that stands may turn out to be right once it is hashed
         elif row["state"] == "quarantined" and not (
-            redo or touched or self.retry or row["code"] in ("exists", "refused")
+            redo or touched or self.retry or row["code"] in _OUTSIDE or row["circumstances"] != self.circumstances
         ):
             return
         clean = f", {_CLEAN}" if redo else ""

@@ -31,8 +31,8 @@ class LocalEngine:
         for worker in self._workers:
             worker.start()
 
-    def process(self, tasks: Iterator[Task]) -> Iterator[Outcome]:
-        """One outcome for each task, in the order in which they end."""
+    def process(self, tasks: Iterator[Task | None]) -> Iterator[Outcome]:
+        """One outcome for each task, in the order in which they end. None is no task yet: the list goes on."""
         if not self._workers:
             raise RuntimeError("start the engine first")
         slots = sum(worker.inflight + AROUND for worker in self._workers)
@@ -40,6 +40,9 @@ class LocalEngine:
         running: dict[Future[Outcome | None], Worker] = {}
         try:
             for task in tasks:
+                if task is None:
+                    yield from _ended(running, wait_for=0.0)
+                    continue
                 worker = self._least_busy(running)
                 running[pool.submit(worker.process, task)] = worker
                 if len(running) >= slots:
@@ -60,10 +63,10 @@ class LocalEngine:
         return min(self._workers, key=lambda worker: busy[id(worker)] / (worker.inflight + AROUND))
 
 
-def _ended(running: dict[Future[Outcome | None], Worker]) -> list[Outcome]:
-    """Wait until something ends and take it out of what is running."""
-    done: set[Future[Outcome | None]] = set()
-    while not done:  # with a limit: a wait without one cannot be interrupted on every system
+def _ended(running: dict[Future[Outcome | None], Worker], wait_for: float | None = None) -> list[Outcome]:
+    """What has ended, taken out of what is running; something at least, unless ``wait_for`` (seconds) limits that."""
+    done, _ = wait(running, timeout=0.5 if wait_for is None else wait_for, return_when=FIRST_COMPLETED)
+    while not done and wait_for is None:  # with a limit: a wait without one cannot be interrupted on every system
         done, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
     for future in done:
         del running[future]

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from gigamatte.batch import written
+from gigamatte.batch.counts import Counts, Tally
 from gigamatte.batch.enlist import Listing, row_of
 from gigamatte.batch.pair import files_of
 from gigamatte.batch.tables import open_tables, open_to_read, unwritable
@@ -27,25 +28,6 @@ from gigamatte.batch.task import Known, Outcome, Source, Task, Written
 ATTEMPTS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Photos of this run by state, and the sums that rates and forecasts are made of."""
-
-    waiting: int = 0
-    done: int = 0
-    failed: int = 0
-    quarantined: int = 0
-    kept: int = 0
-    waiting_bytes: int = 0
-    done_bytes: int = 0
-    done_megapixels: float = 0.0
-
-    @property
-    def total(self) -> int:
-        """All photos that were listed."""
-        return self.waiting + self.done + self.kept + self.failed + self.quarantined
-
-
 class Manifest:
     """Opens, or makes, the database at ``path``. Raises WriteError when it cannot, or when it is of a later kind."""
 
@@ -53,12 +35,16 @@ class Manifest:
         self.path = path
         self._db = open_tables(path)
         self.run = 0
+        self._circumstances = ""
+        #: photos are listed in one thread and cut in another
+        self._lock = threading.RLock()
         self._others: list[sqlite3.Connection] = []
 
     def close(self) -> None:
         """Close it; whatever was committed stays."""
-        for database in (self._db, *self._others):
-            database.close()
+        with self._lock:
+            for database in (self._db, *self._others):
+                database.close()
 
     def __enter__(self) -> Manifest:
         return self
@@ -66,8 +52,12 @@ class Manifest:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def begin(self, command: str, version: str) -> list[str]:
-        """Start a run. Gives the files that an earlier run left unfinished, and has their photos wait again."""
+    def begin(self, command: str, version: str, circumstances: str = "") -> list[str]:
+        """Start a run. Gives the files that an earlier run left unfinished, and has their photos wait again.
+
+        A photo that was given up on is tried again when ``circumstances`` are not those it failed in.
+        """
+        self._circumstances = circumstances
         with self._writing():
             row = self._db.execute("SELECT coalesce(max(number), 0) + 1 FROM runs").fetchone()
             self.run = int(row[0])
@@ -76,7 +66,7 @@ class Manifest:
         rows = self._db.execute("SELECT target, pair FROM photos WHERE state = 'running'")
         left = [file for row in rows for file in files_of(row["target"], row["pair"])]
         with self._writing():
-            self._db.execute("UPDATE photos SET state = 'waiting' WHERE state = 'running'")
+            self._db.execute("UPDATE photos SET state = 'waiting' WHERE state IN ('running', 'later')")
         return left
 
     def end(self) -> None:
@@ -95,8 +85,10 @@ class Manifest:
         retry: bool = False,
         recheck: bool = False,
         overwrite: bool = False,
-    ) -> int:
-        """Note photos as new, changed, or as they were; how many of them this run had listed already.
+    ) -> tuple[Counts, int, list[dict[str, Any]]]:
+        """Note photos as new, changed, or as they were.
+
+        Gives their states; how many of them this run had listed already; and the rows of those that stay given up on.
 
         Two photos of one key (in a list, ``x/a.jpg`` and ``/x/a.jpg``) are told apart: the second gets another.
 
@@ -106,10 +98,36 @@ class Manifest:
         """
         listing = Listing(
             self._db, self._others, self.run, config, template, standing,
-            pair=pair, retry=retry, recheck=recheck, overwrite=overwrite,
+            pair=pair, retry=retry, recheck=recheck, overwrite=overwrite, circumstances=self._circumstances,
         )  # fmt: skip
+        found, again, given_up = Tally(), 0, list[dict[str, Any]]()
         with self._writing():
-            return sum(not listing.note(source) for source in sources)
+            for source in sources:
+                row = listing.note(source)
+                if row is None:
+                    again += 1
+                    continue
+                found.add(row)
+                if row["state"] == "quarantined" and row["code"] != "refused":
+                    given_up.append({name: row[name] for name in ("key", "message", "hint")})
+        return found.counts(), again, given_up
+
+    def known(self, keys: Iterable[str]) -> frozenset[str]:
+        """Those of ``keys`` whose photo has been cut before, or has failed."""
+        select = "SELECT 1 FROM photos WHERE key = ? AND state NOT IN ('waiting', 'running', 'later')"
+        with self._lock:
+            return frozenset(key for key in keys if self._db.execute(select, (key,)).fetchone() is not None)
+
+    def listed(self) -> None:
+        """The list is complete: what waited for that may be cut."""
+        with self._writing():
+            self._db.execute("UPDATE photos SET state = 'waiting' WHERE state = 'later'")
+
+    def waits(self) -> bool:
+        """Whether a photo of this run waits to be cut."""
+        select = "SELECT 1 FROM photos WHERE seen = ? AND state = 'waiting' LIMIT 1"
+        with self._lock:
+            return self._db.execute(select, (self.run,)).fetchone() is not None
 
     def adopt(self, other: Path) -> None:
         """Take over what another division into shards has done, photo by photo as they are listed."""
@@ -117,26 +135,33 @@ class Manifest:
 
     def claim(
         self, most: int, place: Callable[[str], str], look: Callable[[list[str]], Mapping[str, str]], *,
-        overwrite: bool = False,
+        overwrite: bool = False, complete: bool = True,
     ) -> list[Task]:  # fmt: skip
         """Up to ``most`` waiting photos of this run, marked as running before they are handed out.
 
         ``place`` makes a path or URI of a target; ``look`` gives the stamps of what lies at places, where anything
         does. What is not, by its stamp, what was written there may not be replaced unless its hash says that it is, or
-        ``overwrite`` allows it; a photo is never replaced.
+        ``overwrite`` allows it; a photo is never replaced. As long as the list is not ``complete``, whatever lies at a
+        target may be a photo that is still to be listed: such tasks come later.
         """
         select = "SELECT * FROM photos WHERE seen = ? AND state = 'waiting' ORDER BY key LIMIT ?"
-        rows = self._db.execute(select, (self.run, most)).fetchall()
-        places = [place(file) for row in rows for file in files_of(row["target"], row["pair"])]
-        stamps = look(places) if places else {}
-        tasks = [self._task(row, place, stamps, overwrite) for row in rows]
-        with self._writing():
-            for task in tasks:
-                self._db.execute(
-                    "UPDATE photos SET state = 'running', ours = ?, handed = ? WHERE key = ?",
-                    (task.replace, task.replace, task.key),
-                )
-        return tasks
+        while True:
+            with self._lock:
+                rows = self._db.execute(select, (self.run, most)).fetchall()
+            places = [place(file) for row in rows for file in files_of(row["target"], row["pair"])]
+            stamps = look(places) if places else {}
+            later = [row["key"] for row in rows if not complete and _any_at(row, place, stamps)]
+            with self._writing():
+                for key in later:
+                    self._db.execute("UPDATE photos SET state = 'later' WHERE key = ?", (key,))
+                tasks = [self._task(row, place, stamps, overwrite) for row in rows if row["key"] not in later]
+                for task in tasks:
+                    self._db.execute(
+                        "UPDATE photos SET state = 'running', ours = ?, handed = ? WHERE key = ?",
+                        (task.replace, task.replace, task.key),
+                    )
+            if tasks or not later:
+                return tasks
 
     def record(self, outcomes: Iterable[Outcome]) -> None:
         """Remember what became of tasks."""
@@ -167,7 +192,8 @@ class Manifest:
 
     def will_retry(self, outcome: Outcome) -> bool:
         """Whether a photo that failed is tried again in this run."""
-        row = row_of(self._db, outcome.key)
+        with self._lock:
+            row = row_of(self._db, outcome.key)
         attempts = 0 if row is None else row["attempts"] + (row["state"] == "running")
         return outcome.verdict == "retry" and attempts < ATTEMPTS
 
@@ -190,18 +216,19 @@ class Manifest:
             "SELECT state, count(*) AS photos, total(bytes) AS bytes, total(megapixels) AS megapixels "
             "FROM photos WHERE seen = ? GROUP BY state"
         )
-        found = {row["state"]: row for row in self._db.execute(select, (self.run,))}
+        with self._lock:
+            found = {row["state"]: row for row in self._db.execute(select, (self.run,))}
 
         def of(*states: str, column: str = "photos") -> float:
             return float(sum(found[state][column] for state in states if state in found))
 
         return Counts(
-            waiting=int(of("waiting", "running")),
+            waiting=int(of("waiting", "running", "later")),
             done=int(of("done")),
             failed=int(of("failed")),
             quarantined=int(of("quarantined")),
             kept=int(of("kept")),
-            waiting_bytes=int(of("waiting", "running", column="bytes")),
+            waiting_bytes=int(of("waiting", "running", "later", column="bytes")),
             done_bytes=int(of("done", column="bytes")),
             done_megapixels=of("done", column="megapixels"),
         )
@@ -232,9 +259,11 @@ class Manifest:
             return
         self._db.execute(
             "UPDATE photos SET attempts = attempts + 1, code = ?, message = ?, hint = ?, seconds = ?, changed = ?,"
-            " stale = ?, state = CASE WHEN ? OR attempts + 1 >= ? THEN 'quarantined' ELSE 'failed' END WHERE key = ?",
+            " circumstances = ?, stale = ?,"
+            " state = CASE WHEN ? OR attempts + 1 >= ? THEN 'quarantined' ELSE 'failed' END WHERE key = ?",
             (
-                outcome.code, outcome.message, outcome.hint, outcome.seconds, time.time(), outcome.stale,
+                outcome.code, outcome.message, outcome.hint, outcome.seconds, time.time(), self._circumstances,
+                outcome.stale,
                 outcome.verdict == "final", ATTEMPTS, outcome.key,
             ),
         )  # fmt: skip
@@ -263,14 +292,19 @@ class Manifest:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """One transaction. Raises WriteError when the database cannot be written, on a full disk for example."""
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._lock:
             try:
-                yield
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
-        except sqlite3.OperationalError as error:
-            raise unwritable(self.path, error) from error
+                self._db.execute("BEGIN IMMEDIATE")
+                try:
+                    yield
+                except BaseException:
+                    if self._db.in_transaction:
+                        self._db.execute("ROLLBACK")
+                    raise
+                self._db.execute("COMMIT")
+            except sqlite3.OperationalError as error:
+                raise unwritable(self.path, error) from error
+
+
+def _any_at(row: sqlite3.Row, place: Callable[[str], str], stamps: Mapping[str, str]) -> bool:
+    return any(place(file) in stamps for file in files_of(row["target"], row["pair"]))

@@ -8,7 +8,7 @@ import string
 import unicodedata
 from collections.abc import Iterator
 
-from gigamatte.batch.jobs import SUFFIXES
+from gigamatte.batch.lists.wanted import SUFFIXES
 from gigamatte.errors import UsageError
 from gigamatte.options import Options
 

@@ -11,10 +11,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from gigamatte import system
 from gigamatte.batch import places
 from gigamatte.batch.dimensions import dimensions
 from gigamatte.batch.fingerprint import fingerprint
+from gigamatte.batch.limits import LEAST_MEMORY, Limits
 from gigamatte.batch.lost import suspect_of
 from gigamatte.batch.memory import BASE, Budget, cost
 from gigamatte.batch.pair import files_of, joined, together
@@ -26,6 +26,7 @@ from gigamatte.errors import (
     InputError,
     NetworkUnavailable,
     NoSubject,
+    ScratchFull,
     UnsupportedInput,
     UsageError,
     WorkerDied,
@@ -40,12 +41,10 @@ from gigamatte.worker.wire import Job
 _FINAL = (UnsupportedInput, BudgetExceeded, NoSubject, UsageError)
 #: what a file system says when no other photo could be written either
 _DISK = tuple(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO))
-#: the least memory that a batch is given, bytes
-LEAST_MEMORY = 1 << 30
-#: bytes of it that are for the process around the child
+#: more photos than are ever at work at once
+_ROOM = 1 << 20
+#: bytes of the memory that are for the process around the child
 AROUND = 256 << 20
-#: bytes that a child should have before there is a second one, and of weights that several children may each load
-CHILD_MEMORY, SMALL_NETWORK = 1500 << 20, 64 << 20
 
 
 class Kept(WriteError):
@@ -60,52 +59,12 @@ class Exists(WriteError):
     code = "exists"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Limits:
-    """What a worker may take: bytes of memory in all, seconds a photo, photos at once; None = by the machine."""
-
-    memory: int | None = None
-    seconds: float = 600.0
-    inflight: int | None = None
-    #: workers that share this machine
-    share: int = 1
-
-    def settled(self) -> Limits:
-        """With figures for this machine. Raises UsageError."""
-        free = system.available_memory() or 4 << 30
-        memory = self.memory or max(LEAST_MEMORY, int(0.8 * free) // self.share)
-        if memory < LEAST_MEMORY:
-            raise UsageError(f"--memory is at least 1.1G, found {memory / 1e9:.2f}G")
-        if self.seconds <= 0:
-            raise UsageError(f"--timeout is above 0 seconds, found {self.seconds:g}")
-        # as many photos as processors, one thread each: the next ones are fetched and hashed outside the child
-        inflight = self.inflight or min(16, max(1, system.cpu_count() // self.share))
-        return Limits(memory, self.seconds, inflight, self.share)
-
-    def parted(self, children: int) -> Limits:
-        """What each of several children of one engine may take, of settled limits."""
-        memory, inflight = self.memory or LEAST_MEMORY, self.inflight or 1
-        return dataclasses.replace(self, memory=memory // children, inflight=-(-inflight // children))
-
-
-def children_for(options: Options, limits: Limits, *, network: bool) -> int:
-    """How many children should share the work, by settled ``limits``: one where each would load a large network."""
-    if network and options.model not in ("auto", "locator") and not _is_small(options.model):
-        return 1
-    wanted = min(limits.inflight or 1, system.cpu_count())
-    return max(1, min(wanted, (limits.memory or LEAST_MEMORY) // CHILD_MEMORY))
-
-
-def _is_small(model: str) -> bool:
-    path = Path(model)
-    return path.suffix == ".onnx" and path.is_file() and path.stat().st_size <= SMALL_NETWORK
-
-
 class Worker:
     """A supervised child and what belongs around it. Threads share it, as many as should overlap.
 
     ``out`` is the folder or URI that results stay in; ``network`` says whether photos need one (not with masks);
-    ``scratch`` holds local copies of what lies elsewhere; ``entry`` is the child's module.
+    ``scratch`` holds local copies of what lies elsewhere; ``room`` is shared by the workers of a machine, whose photos
+    share its scratch disk; ``entry`` is the child's module.
     """
 
     def __init__(
@@ -116,6 +75,7 @@ class Worker:
         out: str,
         network: bool = True,
         scratch: Path | None = None,
+        room: Budget | None = None,
         entry: str = "gigamatte.worker.child",
     ) -> None:
         limits = limits.settled()
@@ -125,6 +85,7 @@ class Worker:
         child = (limits.memory or LEAST_MEMORY) - AROUND
         self._options, self._out, self._pair = options, out, options.only == "pair"
         self._budget = Budget(child - BASE)
+        self._room = room or scratch_room()
         self._needs_network = network
         self._scratch = Path(tempfile.mkdtemp(prefix="gigamatte-batch-", dir=scratch))
         self.supervisor = Supervisor(
@@ -162,10 +123,10 @@ class Worker:
 
     def _process(self, task: Task) -> Outcome:
         with _Scratch(self._scratch) as scratch:
-            _, stamp = places.stamp_of(task.source)
-            photo, mask = scratch.local(task.source), scratch.local(task.mask) if task.mask else None
+            photo, stamp = scratch.photo(task.source)
+            mask = scratch.local(task.mask) if task.mask else None
             content = fingerprint(photo, mask)
-            files, remote = files_of(task.target, self._pair), places.is_uri(task.target)
+            files = files_of(task.target, self._pair)
             if task.known is not None and task.known.fingerprint == content and _stand(files, task.known, scratch):
                 return Outcome(task.key, "same", content, stamp, task.known.sha256, out_stamp=_stamp(files))
             if not task.replace:
@@ -176,18 +137,26 @@ class Worker:
                         task.key, "kept", content, stamp, out_stamp=_stamp(files), code=kept.code, message=kept.message,
                         hint=kept.hint,
                     )  # fmt: skip
-            with together(files):
-                target = scratch.draft(task.target) if remote else _checked(task.target, files, self._out)
-                written = scratch.note(files_of(str(target), self._pair)) if remote else files
+            if places.is_uri(task.target):
+                target = scratch.draft(task.target)
+                written = scratch.note(files_of(str(target), self._pair))
                 receipt = self._cut(photo, target, mask)
                 sha256, length = _verified(written, receipt)
-                if places.stamp_of(task.source)[1] != stamp:
-                    raise InputError(f"{task.key} changed while it was read", "is it still being copied?")
-                if remote:
-                    for path, file in zip(written, files, strict=True):
-                        places.publish(Path(path), file)
+                self._unchanged(task, stamp)
+                out_stamp = _published(written, files)
+            else:
+                with together(files):
+                    receipt = self._cut(photo, _checked(task.target, files, self._out), mask)
+                    sha256, length = _verified(files, receipt)
+                    self._unchanged(task, stamp)
+                out_stamp = _stamp(files)
         plain = dataclasses.replace(receipt, input=task.source, output=task.target).as_dict()
-        return Outcome(task.key, "done", content, stamp, sha256, length, _stamp(files), plain, files=files)
+        return Outcome(task.key, "done", content, stamp, sha256, length, out_stamp, plain, files=files)
+
+    def _unchanged(self, task: Task, stamp: str) -> None:
+        """Of an object a copy was fetched in one piece; a file may be written to while it is read."""
+        if not places.is_uri(task.source) and places.stamp_of(task.source)[1] != stamp:
+            raise InputError(f"{task.key} changed while it was read", "is it still being copied?")
 
     def _with_stale(self, task: Task, outcome: Outcome) -> Outcome:
         """Told that an earlier result stays where this failure leaves it."""
@@ -199,9 +168,19 @@ class Worker:
         return outcome
 
     def _cut(self, photo: Path, target: Path, mask: Path | None) -> Receipt:
-        with self._budget.hold(cost(dimensions(photo))):
-            # what may be replaced has been settled above; a child that died after writing must not block its successor
-            return self.supervisor.submit(Job(photo, target, self._options, mask=mask, overwrite=True)).result()
+        # what may be replaced has been settled above; a child that died after writing must not block its successor
+        job = Job(photo, target, self._options, mask=mask, overwrite=True)
+        try:
+            with self._room.hold(1), self._budget.hold(cost(dimensions(photo))):
+                return self.supervisor.submit(job).result()
+        except ScratchFull:  # with the disk to itself it may yet fit
+            with self._room.hold(_ROOM):
+                return self.supervisor.submit(job).result()
+
+
+def scratch_room() -> Budget:
+    """Lets photos use the scratch disk side by side, or one that needs all of it alone."""
+    return Budget(_ROOM)
 
 
 def failure(key: str, error: GigamatteError) -> Outcome:
@@ -209,7 +188,7 @@ def failure(key: str, error: GigamatteError) -> Outcome:
     verdict: Verdict = "retry"
     disk = isinstance(error, WriteError) and any(text in error.message for text in _DISK)
     startless = isinstance(error, WorkerDied) and "does not start" in error.message
-    if isinstance(error, NetworkUnavailable) or disk or startless:
+    if isinstance(error, (NetworkUnavailable, ScratchFull)) or disk or startless:
         verdict = "stop"
     elif isinstance(error, (*_FINAL, Exists)):
         verdict = "final"
@@ -239,6 +218,20 @@ def _stand(files: tuple[str, ...], known: Known, scratch: _Scratch) -> bool:
         return joined(places.sha256_of(scratch.local(file)) for file in files) == known.sha256
     except InputError:
         return False
+
+
+def _published(written: tuple[str, ...], files: tuple[str, ...]) -> str:
+    """Copy a result's files to their store: the stamps there. Half a pair is taken away again."""
+    stamps: list[str] = []
+    try:
+        for path, file in zip(written, files, strict=True):
+            stamps.append(places.publish(Path(path), file))
+    except BaseException:
+        for file in files[: len(stamps)]:
+            with contextlib.suppress(GigamatteError):
+                places.remove(file)
+        raise
+    return joined(stamps) or ""
 
 
 def _stamp(files: tuple[str, ...]) -> str:
@@ -290,8 +283,15 @@ class _Scratch:
     def local(self, place: str) -> Path:
         if not places.is_uri(place):
             return Path(place)
-        self._made.append(places.fetch(place, self._folder))
-        return self._made[-1]
+        return self.photo(place)[0]
+
+    def photo(self, place: str) -> tuple[Path, str]:
+        """(a local file, the stamp of what it was made of)."""
+        if not places.is_uri(place):
+            return Path(place), places.stamp_of(place)[1]
+        path, stamp = places.fetch(place, self._folder)
+        self._made.append(path)
+        return path, stamp
 
     def draft(self, target: str) -> Path:
         return self._folder / f"{len(self._made)}-{time.monotonic_ns()}{Path(target).suffix}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import secrets
@@ -10,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gigamatte.errors import GigamatteError, MissingInput, UsageError, WriteError
+from gigamatte.batch.objects import objects_of
+from gigamatte.batch.patience import patiently
+from gigamatte.errors import GigamatteError, MissingInput, ScratchFull, UsageError, WriteError
 
 
 def is_uri(text: str) -> bool:
@@ -59,11 +62,12 @@ def reading(place: str) -> Iterator[None]:
 def stamp_of(place: str) -> tuple[int, str]:
     """(bytes, stamp). The stamp of a local file changes with every write to it, even when its times are set back."""
     with reading(place):
-        if is_uri(place):
-            system, path = filesystem(place)
-            system.invalidate_cache(path)
-            return remote_stamp(system.info(path))
-        return local_stamp(os.stat(place))
+        if not is_uri(place):
+            return local_stamp(os.stat(place))
+        system, path = filesystem(place)
+        if (objects := objects_of(system)) is not None:
+            return objects.head(path)
+        return patiently(lambda: _info(system, path))
 
 
 def local_stamp(status: os.stat_result) -> tuple[int, str]:
@@ -114,39 +118,84 @@ def sha256_of(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def fetch(place: str, scratch: Path) -> Path:
-    """A local copy of a URI, in ``scratch``, under the same suffix."""
+def fetch(place: str, scratch: Path) -> tuple[Path, str]:
+    """(a local copy of a URI, in ``scratch`` and under the same suffix; the stamp of what was fetched).
+
+    Raises MissingInput, and ScratchFull when it is the copy that cannot be written.
+    """
     path = scratch / f"{secrets.token_hex(8)}{Path(place).suffix}"
     with reading(place):
         system, remote = filesystem(place)
         try:
-            system.get_file(remote, str(path))
-        except BaseException:
+            if (objects := objects_of(system)) is not None:
+                return path, objects.get(remote, path)[1]
+            stamp = patiently(lambda: _info(system, remote))[1]
+            patiently(lambda: system.get_file(remote, str(path)))
+            return path, stamp
+        except BaseException as error:
             path.unlink(missing_ok=True)
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+                raise ScratchFull(
+                    f"no local copy of {place} can be made in {scratch}: {error.strerror}",
+                    "name a folder on a larger disk with --manifest",
+                ) from error
             raise
-    return path
 
 
-def publish(path: Path, target: str) -> None:
-    """Copy a finished file to a URI, whole or not at all, and check that its length arrived. Raises WriteError."""
+def publish(path: Path, target: str) -> str:
+    """Copy a finished file to a URI, whole or not at all, and check that its length arrived: the stamp of what lies
+    there. Raises WriteError."""
     system, remote = filesystem(target)
     try:
-        if _puts_whole(system):
-            system.put_file(str(path), remote)
+        if (objects := objects_of(system)) is not None:
+            arrived, stamp = objects.put(path, remote)
         else:
-            parent, name = remote.rsplit("/", 1) if "/" in remote else ("", remote)
-            system.makedirs(parent, exist_ok=True)
-            draft = f"{parent}/.{name[:60]}.{secrets.token_hex(4)}.partial"
-            system.put_file(str(path), draft)
-            system.mv(draft, remote)
-        system.invalidate_cache(remote)
-        arrived = int(system.info(remote)["size"])
+            patiently(lambda: _put(system, path, remote))
+            arrived, stamp = _info(system, remote)
     except Exception as error:  # every store has errors of its own
-        raise WriteError(
-            f"{target} cannot be written: {_reason(error)}", "are the store and its credentials right?"
-        ) from error
+        raise _not_written(target, error) from error
     if arrived != path.stat().st_size:
         raise WriteError(f"{target} has {arrived} bytes, {path.stat().st_size} were sent")
+    return stamp
+
+
+def mark(folder: str, name: str, text: str) -> None:
+    """Write a small note into OUT, which shows that it can be written. Raises WriteError."""
+    try:
+        if not is_uri(folder):
+            path = local(folder) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8", "backslashreplace")
+            return
+        system, remote = filesystem(f"{folder.rstrip('/')}/{name}")
+        if (objects := objects_of(system)) is not None:
+            objects.note(remote, text)
+        else:
+            system.makedirs(remote.rpartition("/")[0], exist_ok=True)
+            system.pipe_file(remote, text.encode("utf-8", "backslashreplace"))
+    except Exception as error:  # every store has errors of its own
+        raise _not_written(folder, error) from error
+
+
+def _put(system: Any, path: Path, remote: str) -> None:
+    if _puts_whole(system):
+        system.put_file(str(path), remote)
+        return
+    parent, name = remote.rsplit("/", 1) if "/" in remote else ("", remote)
+    system.makedirs(parent, exist_ok=True)
+    draft = f"{parent}/.{name[:60]}.{secrets.token_hex(4)}.partial"
+    system.put_file(str(path), draft)
+    system.mv(draft, remote)
+
+
+def _info(system: Any, path: str) -> tuple[int, str]:
+    system.invalidate_cache(path)
+    return remote_stamp(system.info(path))
+
+
+def _not_written(place: str, error: Exception) -> WriteError:
+    hint = "are the store and its credentials right?" if is_uri(place) else ""
+    return WriteError(f"{place} cannot be written: {_reason(error)}", hint)
 
 
 def remove(target: str) -> None:
@@ -154,7 +203,7 @@ def remove(target: str) -> None:
     try:
         if is_uri(target):
             system, path = filesystem(target)
-            system.rm_file(path)
+            patiently(lambda: system.rm_file(path))
             system.invalidate_cache(path)
         else:
             os.unlink(target)
@@ -169,6 +218,8 @@ def has_entries(folder: str) -> bool:
     with reading(folder):
         if is_uri(folder):
             system, path = filesystem(folder)
+            if (objects := objects_of(system)) is not None:
+                return objects.any_below(path)
             system.invalidate_cache()
             return bool(system.ls(path, detail=False))
         if os.path.isfile(folder):  # a batch of one photo
@@ -197,6 +248,10 @@ def exists(target: str) -> bool:
         return os.path.lexists(target)
     system, path = filesystem(target)
     with reading(target):
+        if (objects := objects_of(system)) is not None:
+            with contextlib.suppress(FileNotFoundError):
+                return bool(objects.head(path))
+            return False
         system.invalidate_cache(path)
         return bool(system.exists(path))
 

@@ -6,10 +6,11 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from gigamatte.batch.jobs import root_of
+from gigamatte.batch.limits import Limits
+from gigamatte.batch.lists.sources import root_of
 from gigamatte.batch.naming import default_template, with_suffix
 from gigamatte.batch.places import exists, is_uri, join, local
 from gigamatte.cutout.target import output_format
@@ -31,6 +32,8 @@ class Plan:
     out: str
     options: Options
     pattern: str | None = None
+    #: of an inventory that is IN: the column with the photos; None = by its name
+    column: str | None = None
     #: template of results' names; None = by the options
     name: str | None = None
     #: folder or URI with a mask for every photo, under the photo's own relative path; any picture suffix
@@ -40,10 +43,14 @@ class Plan:
     overwrite: bool = False
     retry_failed: bool = False
     recheck: bool = False
+    limits: Limits = field(default_factory=Limits)
     #: folder of the manifest; None = in OUT, or on this machine when OUT is a URI
     manifest: Path | None = None
 
     def __post_init__(self) -> None:
+        for what, said in (("IN", self.source), ("OUT", self.out)):
+            if not said.strip():
+                raise UsageError(f"{what} is empty: expected the name of a folder", "a variable that is not set?")
         first, last = self.shard
         if not 1 <= first <= last:
             raise UsageError(f"--shard is i/n with 1 ≤ i ≤ n, found {first}/{last}")
@@ -71,7 +78,7 @@ class Plan:
             return self.manifest
         if not is_uri(self.out):
             return local(self.out) / ".gigamatte"
-        told = hashlib.sha256(self.out.rstrip("/").encode()).hexdigest()[:16]
+        told = hashlib.sha256(self.out.rstrip("/").encode("utf-8", "surrogateescape")).hexdigest()[:16]
         return _state_folder() / "gigamatte" / "batch" / told
 
     def place(self, target: str) -> str:

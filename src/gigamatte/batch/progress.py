@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from gigamatte.batch.manifest import Counts
+from gigamatte.batch.counts import Counts
 from gigamatte.batch.task import Outcome
 
 #: the rate is that of this many seconds, so that a slow start is forgotten
@@ -42,7 +42,23 @@ class Meter:
         self._failed = counts.quarantined
         self._megapixels, self._bytes = counts.done_megapixels, counts.done_bytes
         self._waiting_bytes = counts.waiting_bytes
+        self._listed = counts
         self._recent: deque[tuple[float, float]] = deque([(clock(), self._megapixels)])
+
+    @property
+    def found(self) -> int:
+        """Photos that it was told of."""
+        return self._listed.total
+
+    def listed(self, counts: Counts) -> None:
+        """More photos were found: ``counts`` are all of them, as they were when they were listed."""
+        before, self._listed = self._listed, counts
+        self._total += counts.total - before.total
+        self._settled += sum(getattr(counts, name) - getattr(before, name) for name in ("done", "kept", "quarantined"))
+        self._failed += counts.quarantined - before.quarantined
+        self._megapixels += counts.done_megapixels - before.done_megapixels
+        self._bytes += counts.done_bytes - before.done_bytes
+        self._waiting_bytes += counts.waiting_bytes - before.waiting_bytes
 
     def add(self, outcome: Outcome, read_bytes: int, *, final: bool) -> None:
         """Count one outcome; not ``final`` when the photo will be tried again."""

@@ -7,17 +7,18 @@ second time changes nothing.
 
 from __future__ import annotations
 
-import itertools
 import json
 import logging
 import math
 import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from gigamatte.batch.one import Limits, Worker, failure
+from gigamatte.batch.limits import Limits
+from gigamatte.batch.one import Worker, failure
 from gigamatte.batch.task import Outcome, Task
 from gigamatte.errors import DeviceUnavailable, GigamatteError, UsageError
 from gigamatte.options import Options
@@ -26,6 +27,8 @@ from gigamatte.options import Options
 PATIENCE = 10.0
 #: rows of one Ray dataset; the driver holds this many, whatever the batch has
 WINDOW = 20_000
+#: seconds that are given to a list to fill them
+LISTING = 15.0
 #: rows that an actor gets at once: they overlap with each other, and are done again when its node is lost
 ROWS = 32
 
@@ -76,9 +79,9 @@ class RayEngine:
             raise DeviceUnavailable(f"the Ray cluster at {self._address} has no node with a processor")
         self._divide(nodes)
 
-    def process(self, tasks: Iterator[Task]) -> Iterator[Outcome]:
+    def process(self, tasks: Iterator[Task | None]) -> Iterator[Outcome]:
         """One outcome for each task, as they come back from the cluster."""
-        while window := list(itertools.islice(tasks, WINDOW)):
+        while window := _next_rows(tasks):
             missing = {task.key for task in window}
             for outcome in self._window(window):
                 if outcome.key in missing:
@@ -89,9 +92,9 @@ class RayEngine:
 
     def close(self) -> None:
         """Leave the cluster; its actors end with that."""
-        import ray
-
         if self._ours:
+            import ray
+
             ray.shutdown()
             self._ours = False
 
@@ -153,6 +156,19 @@ class Cutter:
     def _cut(self, task: Task) -> Outcome:
         outcome = self._worker.process(task)
         return outcome or failure(task.key, GigamatteError(f"{task.key}: the worker was closed"))
+
+
+def _next_rows(tasks: Iterator[Task | None]) -> list[Task]:
+    """The next rows for the cluster: as many as it takes at once, or what a slow list gives in ``LISTING`` seconds."""
+    found, began = list[Task](), time.monotonic()
+    for task in tasks:
+        if task is not None:
+            found.append(task)
+        elif found and time.monotonic() - began > LISTING:
+            break
+        if len(found) >= WINDOW:
+            break
+    return found
 
 
 def _probe(address: str) -> None:

@@ -103,7 +103,7 @@ def _picture(files: tuple[str, ...], scratch: Path) -> str | None:
     """A thumbnail of a picture, or of a pair's colours under its alpha."""
     fetched: list[Path] = []
     try:
-        fetched = [places.fetch(file, scratch) for file in files if places.is_uri(file)]
+        fetched = [places.fetch(file, scratch)[0] for file in files if places.is_uri(file)]
         return thumbnail(*(fetched or map(Path, files)))
     except InputError:
         return None

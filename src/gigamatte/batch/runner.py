@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import glob
-import itertools
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -15,21 +14,25 @@ from typing import Any, Protocol
 
 from gigamatte import __version__
 from gigamatte.batch import places
+from gigamatte.batch.circumstances import circumstances
+from gigamatte.batch.counts import Counts
 from gigamatte.batch.fingerprint import config_hash
-from gigamatte.batch.jobs import list_sources, root_of
+from gigamatte.batch.lister import Lister
+from gigamatte.batch.lists.folder import MARK
+from gigamatte.batch.lists.sources import root_of
 from gigamatte.batch.lock import lock_shard, shard_name
 from gigamatte.batch.lost import STREAK, lost_place
-from gigamatte.batch.manifest import ATTEMPTS, Counts, Manifest
-from gigamatte.batch.naming import shard_of
+from gigamatte.batch.manifest import ATTEMPTS, Manifest
 from gigamatte.batch.one import failure
 from gigamatte.batch.plan import Plan
 from gigamatte.batch.progress import Meter, Progress
-from gigamatte.batch.standing import Standing
-from gigamatte.batch.task import BatchEngine, Outcome, Source, Task
+from gigamatte.batch.task import BatchEngine, Outcome, Task
 from gigamatte.errors import GigamatteError, WriteError
 
-#: photos that are noted in one transaction while listing, and claimed at once while cutting
-CHUNK, CLAIM = 500, 32
+#: photos that are claimed at once
+CLAIM = 32
+#: seconds that a list has to come to its end before the first photo is cut; and those between two looks at it
+LISTING, LOOK = 0.3, 0.2
 #: outcomes, and seconds, that may wait to be written down together
 FLUSH_COUNT, FLUSH_SECONDS = 32, 0.5
 #: photos in a row that kill the worker, until it is taken to be the worker's fault
@@ -44,7 +47,11 @@ class Listener(Protocol):
         ...
 
     def started(self, counts: Counts) -> None:
-        """The list is complete; this is what the manifest says of it."""
+        """The list is complete, as it was when its photos were listed. Some may have been cut meanwhile."""
+        ...
+
+    def left_alone(self, photos: list[dict[str, Any]], count: int) -> None:
+        """So many failed in an earlier run and are not tried again; the first ones: key, message, hint."""
         ...
 
     def ended(self, outcome: Outcome, progress: Progress, *, again: bool) -> None:
@@ -108,6 +115,8 @@ def run_batch(
     """
     config = config_hash(plan.options, masks=plan.masks is not None)
     plan.make_folders()
+    # told before the first photo is read: a typing error in a bucket's name, a folder that belongs to somebody else
+    places.mark(plan.out, f"{MARK}/output", f"results of gigamatte batch {plan.source}\n")
     folder, name = plan.manifest_folder, shard_name(plan.shard)
     lock = lock_shard(folder, plan.shard)
     scratch = folder / f"{name}.scratch"
@@ -140,21 +149,24 @@ class _Run:
         self._done = self._deaths = 0
         self._megapixels = 0.0
         self._stop: Outcome | None = None
+        self._lister = Lister(plan, manifest, config)
+        self._meter = Meter(Counts())
+        self._told = False
 
     def go(self, make_engine: Callable[[Path], BatchEngine]) -> Summary:
         began = time.monotonic()
         interrupted, working, engine = False, False, None
+        lister = self._lister
         try:
-            self._list()
-            counts = self._manifest.counts()
-            self._meter = Meter(counts)
-            self._listener.started(counts)
-            if counts.waiting:
+            self._tidy()
+            lister.start()
+            if self._something_waits():
                 self._scratch.mkdir(exist_ok=True)
                 engine = make_engine(self._scratch)
                 engine.start()
                 working = True
                 self._passes(engine)
+            self._hear_list()
         except KeyboardInterrupt:
             interrupted = True
         except GigamatteError as error:  # the manifest's own disk is full, the cluster has gone
@@ -162,34 +174,47 @@ class _Run:
                 raise
             self._stop = self._stop or failure("", error)
         finally:
+            lister.close()
             if engine is not None:
                 engine.close()
         return self._close(interrupted, time.monotonic() - began)
 
-    def _list(self) -> None:
-        """Every photo into the manifest, chunk by chunk; what an earlier run left half-done is tidied up."""
+    def _tidy(self) -> None:
+        """What an earlier run left half-done; what other divisions know."""
         plan = self._plan
-        for file in self._manifest.begin(f"{plan.source} → {plan.out}", __version__):
+        told = circumstances(plan.options, plan.limits)
+        for file in self._manifest.begin(f"{plan.source} → {plan.out}", __version__, told):
             _remove_partials(plan.place(file))
         for other in plan.manifest_folder.glob("*-of-*.sqlite"):
             if other.stem.split("-of-")[1] != str(plan.shard[1]):
                 self._manifest.adopt(other)
-        found = list_sources(plan.source, pattern=plan.pattern, out=plan.out)
-        mine = (source for source in found if shard_of(source.key, plan.shard[1]) == plan.shard[0] - 1)
-        standing = Standing(plan)
-        photos = repeated = 0
-        for chunk in _chunks(mine):
-            again = self._manifest.enlist(
-                chunk, self._config, plan.template, standing,
-                pair=plan.pair, retry=plan.retry_failed, recheck=plan.recheck, overwrite=plan.overwrite,
-            )  # fmt: skip
-            photos, repeated = photos + len(chunk) - again, repeated + again
-            self._listener.listed(photos)
-            for source in chunk:
-                if source.refusal:
-                    self._listener.warned(source.refusal)
-        if repeated:
-            self._listener.warned(f"{plan.source} names photos again in {repeated:,} lines: each is done once")
+
+    def _something_waits(self) -> bool:
+        """Whether there is a photo to cut; a short list is waited for."""
+        until = time.monotonic() + LISTING
+        while not self._hear_list():
+            if time.monotonic() > until and self._manifest.waits():
+                return True
+            self._lister.wait(0.05)
+        return self._manifest.waits()
+
+    def _hear_list(self) -> bool:
+        """Pass on what the listing thread has found since. Whether it is done; raises what kept it from that."""
+        complete = self._lister.complete
+        counts = self._lister.counts()
+        if counts.total != self._meter.found:
+            self._meter.listed(counts)
+            self._listener.listed(counts.total)
+        for text in self._lister.warnings():
+            self._listener.warned(text)
+        if complete and not self._told:
+            self._told = True
+            self._manifest.listed()
+            self._listener.started(counts)
+            left = self._lister.given_up()
+            if left:
+                self._listener.left_alone(left, self._lister.given_up_count)
+        return complete
 
     def _passes(self, engine: BatchEngine) -> None:
         """Every photo once; then those that failed and might not, once more."""
@@ -205,14 +230,18 @@ class _Run:
     def _stopping(self) -> bool:
         return self._stop is not None
 
-    def _tasks(self) -> Iterator[Task]:
+    def _tasks(self) -> Iterator[Task | None]:
         plan = self._plan
         while not self._stopping():
             self._take_refused()
             self._flush()
-            tasks = self._manifest.claim(CLAIM, plan.place, _stamps, overwrite=plan.overwrite)
-            if not tasks:
+            complete = self._hear_list()
+            tasks = self._manifest.claim(CLAIM, plan.place, _stamps, overwrite=plan.overwrite, complete=complete)
+            if not tasks and complete:
                 return
+            if not tasks:
+                self._lister.wait(LOOK)
+                yield None
             for task in tasks:
                 if self._stopping():
                     return
@@ -310,11 +339,6 @@ class _Run:
             stopped=self._stop.message if self._stop else "",
             hint=self._stop.hint if self._stop else "",
         )
-
-
-def _chunks(sources: Iterator[Source]) -> Iterator[list[Source]]:
-    while chunk := list(itertools.islice(sources, CHUNK)):
-        yield chunk
 
 
 def _stamps(found: list[str]) -> dict[str, str]:

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import deque
+
 from gigamatte.batch import places
+from gigamatte.batch.objects import LAST, Objects, objects_of
 from gigamatte.batch.plan import Plan
-from gigamatte.errors import InputError
+from gigamatte.errors import InputError, MissingInput
+
+#: pages of a thousand results that are remembered
+PAGES = 8
 
 
 class Standing:
-    """Gives the stamp of a result's file, None where there is none. One folder's listing is remembered: sources come
-    folder by folder, and so do their results."""
+    """Gives the stamp of a result's file, None where there is none. Little is remembered: sources come in their order,
+    and their results lie in nearly the same."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
+        self._pages: _Pages | None = None
         self._folder: str | None = None
         self._stamps: dict[str, str] | None = None
+        if places.is_uri(plan.out):
+            system, base = places.filesystem(plan.out)
+            objects = objects_of(system)
+            self._pages = None if objects is None else _Pages(objects, base)
 
     def __call__(self, file: str) -> str | None:
         """The stamp of ``file``, a path below OUT."""
         place = self._plan.place(file)
         if not places.is_uri(place):
             return places.output_stamp(place)
+        if self._pages is not None:
+            found = self._pages.stamp(file)
+            return places.output_stamp(place) if found == _UNKNOWN else found
         folder, _, name = place.rpartition("/")
         if folder != self._folder:
             self._folder, self._stamps = folder, _listed(folder)
@@ -29,6 +44,55 @@ class Standing:
         found = self._stamps.get(name)
         # a listing without tags tells too little to compare
         return places.output_stamp(place) if found is not None and found.endswith("-") else found
+
+
+def _before(key: str) -> str:
+    """The last key that sorts before ``key``."""
+    code = ord(key[-1]) - 1
+    if code < 1:
+        return key[:-1]
+    return key[:-1] + chr(0xD7FF if 0xD800 <= code <= 0xDFFF else code) + LAST
+
+
+#: a store that lists nothing, or in no order, has to be asked for each
+_UNKNOWN = "?"
+
+
+class _Pages:
+    """Windows into the sorted keys below OUT, the latest first."""
+
+    def __init__(self, objects: Objects, base: str) -> None:
+        self._objects, self._base = objects, base
+        #: (first key that a page tells of, last one, its keys in order, their stamps)
+        self._pages: deque[tuple[str, str, list[str], list[str]]] = deque(maxlen=PAGES)
+        self._silent = False
+
+    def stamp(self, key: str) -> str | None:
+        if self._silent:
+            return _UNKNOWN
+        page = next((page for page in self._pages if page[0] <= key <= page[1]), None)
+        if page is None:
+            try:
+                page = self._ask(key)
+            except InputError:
+                self._silent = True
+                return _UNKNOWN
+        _, _, keys, stamps = page
+        at = bisect_left(keys, key)
+        return stamps[at] if at < len(keys) and keys[at] == key else None
+
+    def _ask(self, key: str) -> tuple[str, str, list[str], list[str]]:
+        """From ``key`` on: a listing begins behind the key that it is given."""
+        with places.reading(self._base):
+            entries, more = next(self._objects.pages(self._base, _before(key)))
+        keys, stamps = [entry[0] for entry in entries], [entry[2] for entry in entries]
+        if keys != sorted(keys):
+            raise MissingInput(f"{self._base} is listed in no order")
+        # a page that is not followed by another tells that there is nothing behind it
+        last = keys[-1] if more and keys else LAST
+        page = (key, last, keys, stamps)
+        self._pages.appendleft(page)
+        return page
 
 
 def _listed(folder: str) -> dict[str, str] | None:

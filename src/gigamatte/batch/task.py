@@ -134,8 +134,11 @@ class BatchEngine(Protocol):
         """Get ready. Raises what keeps every photo from being cut: no network, no cluster."""
         ...
 
-    def process(self, tasks: Iterator[Task]) -> Iterator[Outcome]:
-        """One outcome for each task, in any order. Takes tasks only as it needs them; raises for no photo's sake."""
+    def process(self, tasks: Iterator[Task | None]) -> Iterator[Outcome]:
+        """One outcome for each task, in any order. Takes tasks only as it needs them; raises for no photo's sake.
+
+        None among the tasks means that none is there yet: time to tell what has ended.
+        """
         ...
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from pathlib import Path
 
 import pyvips
@@ -28,5 +29,7 @@ def thumbnail(path: Path, alpha: Path | None = None) -> str | None:
 
 
 def _small(path: Path) -> pyvips.Image:
-    image = pyvips.Image.thumbnail(str(path), SIDE, height=SIDE, size="down", export_profile="srgb")
+    image = pyvips.Image.thumbnail(
+        os.fsencode(path) if os.name == "posix" else str(path), SIDE, height=SIDE, size="down", export_profile="srgb"
+    )
     return image if image.format == "uchar" else image.colourspace("srgb").cast("uchar")

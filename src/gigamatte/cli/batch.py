@@ -20,18 +20,24 @@ from gigamatte.messages import translate
 from gigamatte.options import Options
 
 if TYPE_CHECKING:
+    from gigamatte.batch.limits import Limits
     from gigamatte.batch.manifest import Manifest
     from gigamatte.batch.plan import Plan
     from gigamatte.batch.runner import Summary
     from gigamatte.batch.task import BatchEngine
 
 In = Annotated[
-    str, typer.Argument(metavar="IN", help="A folder, a text file with a path on each line, a pattern, or a URI.")
+    str,
+    typer.Argument(metavar="IN", help="A folder, a list or inventory of photos (- = on stdin), a pattern, or a URI."),
 ]
 OutFolder = Annotated[str, typer.Argument(metavar="OUT", help="The folder or URI for results; IN's folders are kept.")]
 Mask = Annotated[
     str | None,
     typer.Option(metavar="FILE|FOLDER", help="A mask for all photos, or a folder with one for each (same names)."),
+]
+Column = Annotated[
+    str | None,
+    typer.Option(metavar="NAME|N", help="With a CSV, JSON lines or Parquet file as IN: the column with the photos."),
 ]
 Pattern = Annotated[str | None, typer.Option(metavar="GLOB", help="Only photos whose name, or path below IN, matches.")]
 Name = Annotated[
@@ -39,7 +45,9 @@ Name = Annotated[
     typer.Option(metavar="TEMPLATE", help="Results' names: {stem}, {name}, {suffix}. [{stem}.cutout.png]"),
 ]
 Jobs = Annotated[int, typer.Option(metavar="N", help="Photos at work at once in each process. [0 = by the processors]")]
-Memory = Annotated[str | None, typer.Option(metavar="N", help="Memory to use in all: 4G. [most of what is free]")]
+Memory = Annotated[
+    str | None, typer.Option(metavar="N", help="Memory to use in all, at least 1.1G: 4G. [most of what is free]")
+]
 Timeout = Annotated[float, typer.Option(metavar="SECONDS", help="Give up on a photo that takes longer.")]
 Shard = Annotated[str, typer.Option(metavar="I/N", help="Do the I-th of N parts, on the I-th of N machines.")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try photos again that were given up on.")]
@@ -67,6 +75,7 @@ def batch(
     source: In,
     out: OutFolder,
     pattern: Pattern = None,
+    column: Column = None,
     name: Name = None,
     options: Callable[[], Options],
     overwrite: Overwrite = False,
@@ -100,6 +109,7 @@ def batch(
     """
     try:
         wanted = options()
+        _need_words(mask=wanted.mask, report=report, export=export, manifest=manifest, pattern=pattern, name=name)
         one, many = _masks(wanted.mask)
         _need_folders(report, export)
         from gigamatte.batch.plan import Plan
@@ -115,9 +125,11 @@ def batch(
             overwrite=overwrite,
             retry_failed=retry_failed,
             recheck=recheck,
+            limits=_limits(jobs, memory, timeout),
+            column=column,
             manifest=Path(manifest) if manifest else None,
         )
-        make = _engine(plan, engine, address=address, actors=actors, jobs=jobs, memory=memory, seconds=timeout)
+        make = _engine(plan, engine, address=address, actors=actors)
         summary = _run(plan, make, report, export, json=json, quiet=quiet)
     except GigamatteError as error:
         from gigamatte.cli.app import fail
@@ -141,6 +153,7 @@ def _run(
     from gigamatte.batch.export import export
     from gigamatte.batch.report import write_report
     from gigamatte.batch.runner import run_batch
+    from gigamatte.batch.streams import Lines
 
     def finish(manifest: Manifest, summary: Summary) -> None:
         if export_to:
@@ -153,33 +166,39 @@ def _run(
         summary = run_batch(plan, make, display, finish=finish)
         display.summary(summary)
     if summary.exit_code == 4 and not json:
-        print(f"gigamatte: {translate(f'no photo found in {plan.source}')}", file=sys.stderr)
+        Lines(sys.stderr).write(f"gigamatte: {translate(f'no photo found in {plan.source}')}")
     return summary
 
 
-def _engine(
-    plan: Plan, kind: str, *, address: str, actors: int, jobs: int, memory: str | None, seconds: float
-) -> Callable[[Path], BatchEngine]:
+def _limits(jobs: int, memory: str | None, seconds: float) -> Limits:
+    from gigamatte.batch.limits import Limits
+
+    if jobs < 0:
+        raise UsageError("--jobs and --actors are whole numbers from 0 on")
+    return Limits(parse_count(memory, "--memory") if memory is not None else None, seconds, jobs or None)
+
+
+def _engine(plan: Plan, kind: str, *, address: str, actors: int) -> Callable[[Path], BatchEngine]:
+    from gigamatte.batch.limits import children_for
     from gigamatte.batch.local import LocalEngine
-    from gigamatte.batch.one import Limits, Worker, children_for
+    from gigamatte.batch.one import Worker, scratch_room
     from gigamatte.system import cpu_count
 
-    if jobs < 0 or actors < 0:
+    if actors < 0:
         raise UsageError("--jobs and --actors are whole numbers from 0 on")
-    limits = Limits(parse_count(memory, "--memory") if memory else None, seconds, jobs or None)
-    settled = limits.settled()  # told now and not after the listing
+    settled = plan.limits.settled()  # told now and not after the listing
     network = plan.options.mask is None and plan.masks is None
     if kind == "local":
         children = children_for(plan.options, settled, network=network)
         threads = plan.options.threads or max(1, cpu_count() // children)
         options = replace(plan.options, threads=threads)
         worker = partial(Worker, options, settled.parted(children), out=plan.out, network=network)
-        return lambda scratch: LocalEngine(partial(worker, scratch=scratch), children)
+        return lambda scratch: LocalEngine(partial(worker, scratch=scratch, room=scratch_room()), children)
     if kind != "ray":
         raise UsageError(f"--engine is local or ray, found {kind!r}")
     from gigamatte.batch.ray import RayEngine
 
-    return lambda _: RayEngine(plan.options, limits, out=plan.out, network=network, address=address, actors=actors)
+    return lambda _: RayEngine(plan.options, plan.limits, out=plan.out, network=network, address=address, actors=actors)
 
 
 def _masks(mask: str | None) -> tuple[str | None, str | None]:
@@ -189,6 +208,13 @@ def _masks(mask: str | None) -> tuple[str | None, str | None]:
     if mask is None:
         return None, None
     return (None, mask) if is_uri(mask) or Path(mask).is_dir() else (mask, None)
+
+
+def _need_words(**said: str | None) -> None:
+    """A variable of a script that is not set leaves an option empty: not the same as leaving it out."""
+    for name, word in said.items():
+        if word is not None and not word.strip():
+            raise UsageError(f"--{name} is empty", "a variable that is not set?")
 
 
 def _need_folders(*files: str | None) -> None:

@@ -49,6 +49,8 @@ class PhotoLevels:
         self._bands = 4 if photo.has_alpha else 3
         stored = [self._turn.size(size) for size in self._sizes]
         needed = bytes_needed(stored, self._bands, photo.dtype)
+        #: whether the photo has an alpha that is 0 everywhere
+        self.invisible = photo.has_alpha
         self._store: Store
         if needed + photo.decode_bytes <= memory:
             self._store = MemoryStore(stored, self._bands, photo.dtype)
@@ -71,6 +73,15 @@ class PhotoLevels:
     def close(self) -> None:
         """Give memory and scratch space back. Arrays that were handed out stay valid."""
         self._store.close()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What decoding the pixels brought to light."""
+        if not self.invisible:
+            return ()
+        warnings: list[str] = []
+        warnings.append("the photo's own alpha is 0 everywhere, and so is the result's: --ignore-alpha leaves it out")
+        return tuple(warnings)
 
     @property
     def levels(self) -> int:
@@ -131,6 +142,7 @@ class PhotoLevels:
         done = 0
         for rows in _strips(self.photo, stored[0], self._bands):
             self._append(0, rows, halvers)
+            self.invisible = self.invisible and not rows[..., 3].any()
             done += len(rows)
             if watch is not None:
                 watch("read", done / stored[0].height)

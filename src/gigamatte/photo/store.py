@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from gigamatte.errors import WriteError
+from gigamatte.errors import ScratchFull
 from gigamatte.system import read_at, write_at
 from gigamatte.types import Box, PixelArray, Size
 
@@ -155,12 +155,12 @@ class ScratchStore:
 
 
 def _scratch_file(folder: Path | None, size: int) -> Any:
-    """A nameless read-write file in ``folder`` (None: the system's) with room for ``size`` bytes; WriteError if not."""
+    """A nameless read-write file in ``folder`` (None: the system's) for ``size`` bytes. Raises ScratchFull."""
     where = Path(tempfile.gettempdir() if folder is None else folder)
     try:
         free = shutil.disk_usage(where).free
         if free < size:
-            raise WriteError(
+            raise ScratchFull(
                 f"scratch space needs {size / 1e9:.1f} GB in {where}, {free / 1e9:.1f} GB are free",
                 "name a folder on a larger disk for scratch files (TMPDIR)",
             )
@@ -171,8 +171,8 @@ def _scratch_file(folder: Path | None, size: int) -> Any:
         raise _scratch_error(error) from error
 
 
-def _scratch_error(error: OSError) -> WriteError:
-    return WriteError(
+def _scratch_error(error: OSError) -> ScratchFull:
+    return ScratchFull(
         f"scratch space cannot be written: {error.strerror or error}",
         f"name another folder for scratch files (TMPDIR; now {os.environ.get('TMPDIR', tempfile.gettempdir())})",
     )

@@ -50,6 +50,7 @@ class CutQuery(BaseModel):
     margin: float = Field(0.0, ge=0, le=1000, description="room around a crop, percent of the subject's longer side")
     smooth: bool = Field(False, description="harden the edge afterwards, as ImageMagick's -blur 0x0.8 -level 10%,90%")
     refine: Refine = Field("auto", description="how alpha is resolved")
+    ignore_alpha: bool = Field(False, description="cut the photo as if it had no alpha of its own")
     mask_kind: MaskKind = Field("auto", description="what the mask part is")
     box: str | None = Field(
         None, description="look for the subject only here: left,top,width,height in upright photo pixels",
@@ -66,6 +67,7 @@ class CutQuery(BaseModel):
             )
         options = Options(
             model=served(self.model, settings),
+            ignore_alpha=self.ignore_alpha,
             mask_kind=self.mask_kind,
             refine=self.refine,
             only=self.only,

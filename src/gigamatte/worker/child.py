@@ -115,7 +115,7 @@ class Child:
         """Refuse, from the header, what would not fit: progressive JPEG and interlaced PNG are decoded whole."""
         from gigamatte.photo.read import open_photo
 
-        photo = open_photo(str(job.source), max_pixels=job.options.max_pixels)
+        photo = open_photo(str(job.source), max_pixels=job.options.max_pixels, ignore_alpha=job.options.ignore_alpha)
         if photo.decode_bytes > self._memory // 2:
             raise BudgetExceeded(
                 f"{photo.name}: this kind of {photo.format.upper()} is decoded whole, which takes "

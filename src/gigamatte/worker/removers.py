@@ -64,14 +64,7 @@ class Removers:
             remover.network().locate(np.full((*size.shape, 3), 128, np.uint8), size.box, size)
 
     def _take(self, options: Options) -> _Loaded:
-        key = (
-            options.model,
-            options.normalise,
-            options.device,
-            options.require_device,
-            options.threads,
-            options.refine,
-        )
+        key = (options.model, options.device, options.require_device, options.threads, options.refine)
         with self._lock:
             entry = self._loaded.get(key)
             if entry is None:

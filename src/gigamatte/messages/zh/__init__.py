@@ -3,6 +3,7 @@
 ``{}`` stands for a value, ``{0}``, ``{1}`` where their order changes.
 """
 
+from gigamatte.messages.zh.batches import BATCHES
 from gigamatte.messages.zh.carried import CARRIED
 from gigamatte.messages.zh.commands import COMMANDS
 from gigamatte.messages.zh.help import HELP
@@ -14,7 +15,17 @@ from gigamatte.messages.zh.services import SERVICES
 from gigamatte.messages.zh.web import WEB, WEB_PAGE
 
 #: errors, hints, warnings, help and what the commands print
-TEXTS: dict[str, str] = {**CARRIED, **COMMANDS, **HELP, **INSTALLED, **NETWORKS, **PICTURES, **SERVICES, **WEB}
+TEXTS: dict[str, str] = {
+    **BATCHES,
+    **CARRIED,
+    **COMMANDS,
+    **HELP,
+    **INSTALLED,
+    **NETWORKS,
+    **PICTURES,
+    **SERVICES,
+    **WEB,
+}
 
 #: the viewer and the web page
 PAGE: dict[str, str] = {**VIEWER, **WEB_PAGE}

@@ -29,7 +29,6 @@ HELP: dict[str, str] = {
     ),
     "A coarse mask, alpha or trimap of any size instead of a network.": "用任意尺寸的粗蒙版、透明度或三分图代替网络。",
     "What --mask is.": "--mask 的类型。",
-    "How the network's pictures are normalised: 0.5/0.5 gives -1…1.": "网络输入的归一化方式：0.5/0.5 得到 -1…1。",
     "How alpha is resolved: best, learned, classical, upscaled.": "透明度的求解方式：最佳、学习、经典、放大。",
     "What to write.": "输出内容。",
     "Lay the subject on this: white, '#ff00ff', photo.jpg.": "把主体放在此背景上：white、'#ff00ff'、photo.jpg。",
@@ -45,6 +44,7 @@ HELP: dict[str, str] = {
     "White here is background, whatever the network says.": "此图中白色处必为背景，不论网络结果如何。",
     "Fill holes of up to this part of the subject's area.": "填补不超过主体面积此比例的孔洞。",
     "Keep only the largest piece: drops specks.": "只保留最大的一块：去除碎点。",
+    "Cut the photo as if it had no alpha of its own.": "把照片当作没有自带 alpha 来抠图。",
     "Harden the alpha as ImageMagick's blur and level do. It deletes fine hair.": (
         "像 ImageMagick 的 blur 和 level 那样硬化边缘。会删除细发丝。"
     ),
@@ -200,13 +200,14 @@ HELP: dict[str, str] = {
         "（或用 --retry-failed）。绝不改动原照片。\n\n"
         "退出码：0 全部完成，1 无法开始或继续，2 用法错误，3 部分失败，4 没有照片，130 被中断。"
     ),
-    "A folder, a text file with a path on each line, a pattern, or a URI.": "文件夹、每行一个路径的文本文件、通配模式或 URI。",
+    "With a CSV, JSON lines or Parquet file as IN: the column with the photos.": "IN 为 CSV、JSON lines 或 Parquet 文件时：照片所在的列。",
+    "A folder, a list or inventory of photos (- = on stdin), a pattern, or a URI.": "文件夹、照片列表或清单文件（- 为标准输入）、通配模式，或 URI。",
     "The folder or URI for results; IN's folders are kept.": "结果的文件夹或 URI；保留 IN 的文件夹结构。",
     "Only photos whose name, or path below IN, matches.": "只处理名称或 IN 之下路径匹配的照片。",
     "Results' names: {stem}, {name}, {suffix}. [{stem}.cutout.png]": "结果的名称：{stem}、{name}、{suffix}。[{stem}.cutout.png]",
     "A mask for all photos, or a folder with one for each (same names).": "所有照片共用的蒙版，或每张一个（同名）的文件夹。",
     "Photos at work at once in each process. [0 = by the processors]": "每个进程同时处理的照片数。[0 = 按处理器]",
-    "Memory to use in all: 4G. [most of what is free]": "总共可用的内存：4G。[大部分空闲内存]",
+    "Memory to use in all, at least 1.1G: 4G. [most of what is free]": "总共使用的内存，至少 1.1G，如 4G。[大部分空闲内存]",
     "Give up on a photo that takes longer.": "单张照片超过此时间就放弃。",
     "Do the I-th of N parts, on the I-th of N machines.": "N 台机器中的第 I 台做 N 份中的第 I 份。",
     "Try photos again that were given up on.": "重试已放弃的照片。",

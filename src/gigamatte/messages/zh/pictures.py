@@ -130,6 +130,9 @@ PICTURES: dict[str, str] = {
     "tiles start on even pixels and have an even halo, found {} and {}": "图块须从偶数像素开始且边缘为偶数，实际是 {} 和 {}",
     # mask and matte
     "the mask": "蒙版",
+    "the photo's own alpha is 0 everywhere, and so is the result's: --ignore-alpha leaves it out": "照片自带的 alpha 处处为 0，结果也是：用 --ignore-alpha 可不理会它",
+    "{}: its own alpha is 0 everywhere, so nothing of it can be seen": "{}：自带的 alpha 处处为 0，什么也看不见",
+    "--ignore-alpha cuts it as if it had no alpha": "用 --ignore-alpha 可把它当作没有 alpha 来抠图",
     "the mask holds no subject": "蒙版中没有主体",
     "a mask is white where the subject is; see --mask-kind": "蒙版中主体为白色；参见 --mask-kind",
     "use --mask-kind alpha if it is a mask": "如果它是蒙版，请用 --mask-kind alpha",

@@ -98,6 +98,7 @@ WEB_PAGE: dict[str, str] = {
     "Automatic": "自动",
     "Crop to the subject": "裁剪到主体",
     "Harden the edge": "锐化边缘",
+    "Ignore the photo's own transparency": "忽略照片自带的透明度",
     "Make the background transparent": "生成透明背景",
     "Save all (zip)": "全部保存（zip）",
     "Drop photos anywhere": "把照片拖到这里",

@@ -47,6 +47,7 @@ function query() {
   if (background) words.background = background === "colour" ? $("colour").value : background;
   if ($("crop").checked) words.crop = "true";
   if ($("smooth").checked) words.smooth = "true";
+  if ($("ignore-alpha").checked) words.ignore_alpha = "true";
   return words;
 }
 

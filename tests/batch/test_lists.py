@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from batch_helpers import save_photo
 
-from gigamatte.batch.jobs import list_sources
-from gigamatte.batch.patterns import compiled, fixed_part
+from gigamatte.batch.lists.patterns import compiled, fixed_part
+from gigamatte.batch.lists.sources import list_sources
 from gigamatte.errors import MissingInput, UsageError
 
 
