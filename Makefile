@@ -1,8 +1,11 @@
 # One word per task. Each uses the active Python environment.
-.PHONY: install test lint types bench docs serve clean
+.PHONY: install check test lint types bench docs site serve clean
 
 install:        ## everything, for development
 	pip install -e '.[all,test-all,dev]'
+
+check:          ## the gate: what has to pass before a change is merged
+	bash .ci/run
 
 test:           ## all tests
 	pytest -n auto
@@ -31,8 +34,12 @@ bench:          ## measure and write docs/benchmarks.md, an hour (an idle machin
 docs:           ## run what the documentation says
 	pytest tests/docs
 
+site:           ## the documentation site, built strictly into site/
+	pip install -q -e '.[site]'
+	mkdocs build --strict
+
 serve:          ## the service on :8000 and the page on :7860
 	gigamatte serve
 
 clean:
-	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache examples/*.cutout.png
+	rm -rf build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache examples/*.cutout.png

@@ -65,6 +65,18 @@ def test_the_readme_begins_with_a_sentence_a_picture_and_two_commands() -> None:
     assert re.search(r"^pip install -e '\.\[test\]' && pytest$", text, re.MULTILINE)
 
 
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_links_of_the_readme_work_on_pypi(page: str) -> None:
+    """They are absolute, and name files that are there."""
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", (ROOT / page).read_text(encoding="utf-8"))
+    assert len(links) > 10
+    for target in links:
+        assert target.startswith("https://"), target
+        found = re.fullmatch(r"https://github\.com/gigamatte/gigamatte/(?:blob|tree|raw)/main/(.+)", target)
+        if found:
+            assert (ROOT / found.group(1)).exists(), target
+
+
 @pytest.mark.parametrize(
     "page", sorted(str(path.relative_to(ROOT)) for path in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")])
 )
