@@ -70,7 +70,7 @@ def stages(remover: Remover, path: Path, folder: Path) -> dict[str, float]:
             return network.locate(levels.proxy(region, network.input_size(region.size)), region, photo.size)
 
         coarse = timed("network", located)
-        matte, _ = timed("matte", lambda: resolve(coarse, levels, remover.refiner(), threads=threads))
+        matte, _ = timed("matte", lambda: resolve(coarse, levels, remover.tools.refiner(), threads=threads))
 
         def coloured() -> Any:
             frame = framed(matte, False, 0.0)

@@ -1,4 +1,4 @@
-"""The Removers of the child: photos that need the same network share it, whatever else is asked for them."""
+"""The tools of the child, by what they can be shared for: photos that need the same network share it."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ import dataclasses
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from gigamatte import system
 from gigamatte.options import Options
 from gigamatte.pipeline import Remover
+from gigamatte.tools import Tools
 from gigamatte.types import Size
 
-#: networks kept loaded beside each other; the one that was asked longest ago goes first
-KEPT = 2
+#: networks that stay loaded beside each other; the one that was asked longest ago goes first
+LOADED = 2
 #: side of the grey picture that a network is warmed with, pixels
 WARM = 64
 
 
 @dataclass
 class _Loaded:
-    remover: Remover
+    tools: Tools
     users: int = 0
-    opening: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Removers:
-    """Lends Removers to threads and keeps at most ``kept`` networks that nobody is using."""
+    """A dictionary of tools that lends Removers to threads. At most ``most`` tools that nobody uses stay loaded."""
 
-    def __init__(self, kept: int = KEPT) -> None:
-        self._kept = kept
+    def __init__(self, most: int = LOADED) -> None:
+        self._most = most
         self._loaded: OrderedDict[Hashable, _Loaded] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -48,12 +48,12 @@ class Removers:
         """
         entry = self._take(options)
         try:
-            with entry.opening:
-                if network:
-                    entry.remover.network()
-                # loaded here: the copies could only load one each, for every photo again
-                entry.remover.refiner()
-            yield entry.remover.sharing(dataclasses.replace(options, threads=self._part(options)))
+            if network:
+                entry.tools.network()
+            entry.tools.refiner()
+            part = dataclasses.replace(options, threads=self._part(options))
+            with Remover(part, tools=entry.tools) as remover:
+                yield remover
         finally:
             self._give_back(entry)
 
@@ -64,11 +64,11 @@ class Removers:
             remover.network().locate(np.full((*size.shape, 3), 128, np.uint8), size.box, size)
 
     def _take(self, options: Options) -> _Loaded:
-        key = (options.model, options.device, options.require_device, options.threads, options.refine)
+        key = (Tools.key(options), options.threads)  # a network is opened with as many threads as were asked for
         with self._lock:
             entry = self._loaded.get(key)
             if entry is None:
-                entry = self._loaded[key] = _Loaded(Remover(options))
+                entry = self._loaded[key] = _Loaded(Tools(options))
             self._loaded.move_to_end(key)
             entry.users += 1
             self._drop_idle()
@@ -87,5 +87,5 @@ class Removers:
 
     def _drop_idle(self) -> None:
         idle = [key for key, entry in self._loaded.items() if entry.users == 0]
-        for key in idle[: max(0, len(self._loaded) - self._kept)]:
-            self._loaded.pop(key).remover.close()
+        for key in idle[: max(0, len(self._loaded) - self._most)]:
+            self._loaded.pop(key).tools.close()

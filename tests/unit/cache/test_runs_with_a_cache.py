@@ -176,11 +176,11 @@ def test_another_refiner_finds_nothing(photo: PixelArray, how: dict[str, Any], m
         assert told.tiles["kept"] == 0
         assert np.array_equal(alpha, cut(photo, how, refine=name)[0])
     with Remover(Options(**{**how, "refine": "neural"})) as remover:
-        refiner = remover.refiner()
+        refiner = remover.tools.refiner()
         assert remover.cut(photo).receipt.tiles["done"] == 0
         # other weights under the same name
         monkeypatch.setattr(select, "refiner_bytes", lambda: b"other weights")
-        assert remover.refiner() is refiner
+        assert remover.tools.refiner() is refiner
         assert remover.cut(photo).receipt.tiles["kept"] == 0
 
 

@@ -5,10 +5,10 @@ from gigamatte.worker.removers import Removers
 def test_photos_share_one_refiner():
     removers = Removers()
     with removers.lend(Options(), network=False) as first, removers.lend(Options(crop=True), network=False) as second:
-        assert first.refiner() is second.refiner()
+        assert first.tools.refiner() is second.tools.refiner()
         assert (first.options.crop, second.options.crop) == (False, True)
     with removers.lend(Options(), network=False) as third:
-        assert third.refiner() is first.refiner()
+        assert third.tools.refiner() is first.tools.refiner()
 
 
 def test_photos_that_are_cut_at_once_share_the_threads(monkeypatch):

@@ -1,0 +1,75 @@
+"""Where the subject is: asked of the network, or taken from the user's mask."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+
+from gigamatte.errors import NoSubject
+from gigamatte.matte.mask import user_mask
+from gigamatte.network.answers import Answer, ask
+from gigamatte.network.decode import has_subject
+from gigamatte.photo.levels import PhotoLevels
+from gigamatte.photo.mask import Mask
+from gigamatte.request import Request
+from gigamatte.tools import Tools
+from gigamatte.types import CoarseMatte, FloatArray, ModelUse, PixelArray
+
+#: A trimap is solved at once at no more than this many pixels, then refined like any mask.
+TRIMAP_PIXELS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Located:
+    """Where the subject is (``answer``), and what said so (``model``)."""
+
+    answer: Answer
+    model: ModelUse
+
+
+def locate(request: Request, levels: PhotoLevels, tools: Tools) -> Located:
+    """The coarse matte of a photo. Raises NoSubject, and NetworkUnavailable when the network cannot be loaded."""
+    if request.mask is not None:
+        return Located(_given(request, levels, request.mask), ModelUse("mask", "the user's own"))
+    options = request.options
+    if levels.invisible and not options.keep_empty:
+        raise NoSubject(
+            f"{request.photo.name}: its own alpha is 0 everywhere, so nothing of it can be seen",
+            "--ignore-alpha cuts it as if it had no alpha",
+        )
+    network = tools.network()
+    answer = ask(network, levels, request.region, tools.cache, f"{options.device} {options.require_device}")
+    if not has_subject(answer.coarse):
+        if not options.keep_empty:
+            hint = "narrow the search with --box, give a --mask, try another --model, or --keep-empty"
+            if network.assumed:  # an answer that was misread looks like an empty one
+                hint = f"{network.assumed}; --normalise says otherwise"
+            raise NoSubject(f"{request.photo.name}: the network {network.card.name} found no subject", hint)
+        nothing = np.zeros_like(answer.coarse.alpha)
+        answer = dataclasses.replace(answer, coarse=dataclasses.replace(answer.coarse, alpha=nothing))
+    card = network.card
+    return Located(answer, ModelUse(card.name, card.licence, card.sha256))
+
+
+def _given(request: Request, levels: PhotoLevels, mask: Mask) -> Answer:
+    options, size = request.options, request.photo.size
+    warnings: tuple[str, ...] = ()
+    coarse: CoarseMatte
+    if user_mask.kind_of(mask.values, options.mask_kind) == "trimap":
+        coarse = user_mask.settled_trimap(mask.values, size, _small(levels))
+    else:
+        coarse, warnings = user_mask.as_coarse(mask.values, size, options.box)
+    if coarse.alpha.max() < 0.5 and not options.keep_empty:
+        raise NoSubject("the mask holds no subject", "a mask is white where the subject is; see --mask-kind")
+    return Answer(coarse, warnings=(*mask.warnings, *warnings))
+
+
+def _small(levels: PhotoLevels) -> FloatArray:
+    """The whole photo, float32 (row, column, RGB) in [0, 1], at a size that is solved at once."""
+    level = 0
+    while levels.size(level).pixels > TRIMAP_PIXELS and level + 1 < levels.levels:
+        level += 1
+    pixels: PixelArray = levels.read(level, levels.size(level).box)
+    return pixels.astype(np.float32) * np.float32(1 / levels.photo.full_scale)

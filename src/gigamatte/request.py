@@ -1,0 +1,101 @@
+"""The options of a cut, resolved for one photo: everything that can be read or refused before it is decoded."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from numpy.typing import NDArray
+
+from gigamatte import system
+from gigamatte.budget import pixel_memory
+from gigamatte.errors import UsageError
+from gigamatte.matte.mask.correct import Correction
+from gigamatte.matte.mask.user_mask import aspect_warning
+from gigamatte.options import Format, Options
+from gigamatte.photo.mask import Mask, mask_bytes, read_mask
+from gigamatte.photo.read import open_photo
+from gigamatte.types import Box, Photo, PixelArray, Size
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+#: A photo or a mask: a path, the bytes of a file, an array (row, column, channel), or a Pillow image.
+Source: TypeAlias = "str | os.PathLike[str] | bytes | NDArray[Any] | Image.Image"
+
+#: A box with a side of fewer pixels than this shows a network nothing.
+SMALLEST_REGION = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """What one photo's cut needs to know.
+
+    ``region``: where the subject is looked for, upright photo pixels. ``mask`` takes the network's place.
+    ``memory``: bytes of pixels that may be kept in memory. ``warnings``: what reading masks and strokes had to say.
+    """
+
+    photo: Photo
+    options: Options
+    region: Box
+    mask: Mask | None
+    correction: Correction
+    memory: int
+    threads: int
+    warnings: tuple[str, ...] = ()
+
+
+def open_as_asked(source: Source, options: Options) -> Photo:
+    """The photo, its pixels not yet decoded. Raises InputError, BudgetExceeded."""
+    return open_photo(source, max_pixels=options.max_pixels, ignore_alpha=options.ignore_alpha)
+
+
+def resolve_request(photo: Photo, options: Options, mask: Source | None, format: Format | None) -> Request:
+    """The request of one photo. ``mask``: default is that of the options; ``format``: None where nothing is written.
+
+    Raises BudgetExceeded when the memory allowed does not suffice, UsageError when the box misses the photo, and
+    MissingInput or UnsupportedInput for a mask or a stroke that cannot be read.
+    """
+    source = mask if mask is not None else options.mask
+    memory = _memory(photo, options, source, format)
+    correction, warnings = _correction(photo.size, options)
+    return Request(
+        photo=photo,
+        options=options,
+        region=_region(photo.size, options.box),
+        mask=None if source is None else read_mask(source, max_pixels=options.max_pixels),
+        correction=correction,
+        memory=memory,
+        threads=options.threads or system.cpu_count(),
+        warnings=warnings,
+    )
+
+
+def _memory(photo: Photo, options: Options, mask: Source | None, format: Format | None) -> int:
+    read = [source for source in (mask, options.keep, options.drop) if source is not None]
+    given = sum(mask_bytes(source) for source in read)  # and what is missing is told before anything is decoded
+    return pixel_memory(photo, options, format, masked=mask is not None, given=given)
+
+
+def _correction(photo: Size, options: Options) -> tuple[Correction, tuple[str, ...]]:
+    """What the user said by hand, and warnings."""
+    strokes: list[PixelArray | None] = []
+    warnings: tuple[str, ...] = ()
+    for name, path in (("--keep", options.keep), ("--drop", options.drop)):
+        if path is None:
+            strokes.append(None)
+            continue
+        read = read_mask(path, max_pixels=options.max_pixels, strokes=True)
+        strokes.append(read.values)
+        warnings += (*read.warnings, *aspect_warning(name, Size.of(read.values), photo))
+    return Correction(options.largest, options.hole_fill, *strokes), warnings
+
+
+def _region(photo: Size, box: Box | None) -> Box:
+    if box is None:
+        return photo.box
+    inside = box.within(photo)
+    if min(inside.width, inside.height) < SMALLEST_REGION:
+        raise UsageError(f"--box {box} leaves nothing of the photo, which has {photo} pixels")
+    return inside

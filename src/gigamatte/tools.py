@@ -1,0 +1,127 @@
+"""What is dear to load and is kept from photo to photo: the network, the refiner, and the cache on disk."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Hashable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gigamatte import __version__, system
+from gigamatte.errors import GigamatteError
+from gigamatte.forked import threads_begin
+from gigamatte.matte.cascade.tile_cache import Finished
+from gigamatte.matte.refiners.base import Refiner
+from gigamatte.matte.refiners.select import open_refiner, refiner_identity
+from gigamatte.network.engines.base import Engine
+from gigamatte.network.networks import Network, open_network
+from gigamatte.options import Options, normalisation
+
+if TYPE_CHECKING:
+    from gigamatte.cache.disk import DiskCache
+
+
+class Tools:
+    """Owns the network, the refiner and the cache that some options ask for. Threads may share it.
+
+    It is made for one user; ``share`` adds one. Each user closes it once, and the last one gives everything back.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self._threads = options.threads or system.cpu_count()
+        self._network: Network | None = None
+        self._refiner: Refiner | None = None
+        self._refiner_engine: Engine | None = None
+        self._opening, self._opening_refiner, self._counting = threading.Lock(), threading.Lock(), threading.Lock()
+        self._users = 1
+        self.cache = self._open_cache()
+
+    @staticmethod
+    def key(options: Options) -> Hashable:
+        """Options with the same key can share their tools; ``threads`` is no part of it, since it changes no result."""
+        network = (options.model, options.normalise, options.device, options.require_device)
+        cache = None if options.cache is None else (options.cache, options.cache_size)
+        return network, options.refine, cache
+
+    def network(self) -> Network:
+        """The network, loaded when it is first needed. Raises NetworkUnavailable, WeightsRefused, DeviceUnavailable."""
+        threads_begin()
+        with self._opening:
+            if self._network is None:
+                options = self.options
+                self._network = open_network(
+                    options.model,
+                    device=options.device,
+                    require_device=options.require_device,
+                    threads=self._threads,
+                    lazy=self.cache is not None,
+                    normalise=normalisation(options.normalise),
+                )
+            return self._network
+
+    def refiner(self) -> Refiner:
+        """What lifts the alpha from level to level, loaded when it is first needed."""
+        threads_begin()
+        with self._opening_refiner:
+            if self._refiner is None:
+                self._refiner = open_refiner(self.options.refine, self._open_small)
+            return self._refiner
+
+    def open_refiner_ahead(self) -> None:
+        """Load the refiner in a thread of its own, while the photo is decoded. Its errors are told when it is used."""
+
+        def load() -> None:
+            with contextlib.suppress(GigamatteError):
+                self.refiner()
+
+        if self._refiner is None:
+            threading.Thread(target=load, name="refiner").start()
+
+    def tile_cache(self) -> Finished:
+        """What counts the tiles of one photo, and knows those of earlier runs where there is a cache."""
+        return Finished() if self.cache is None else Finished(self.cache, refiner_identity(self.refiner()))
+
+    def end_turn(self) -> tuple[str, ...]:
+        """To be called after each photo: the cache makes room. Warnings."""
+        return () if self.cache is None else self.cache.end_turn()
+
+    def share(self) -> Tools:
+        """The same tools, for one user more, who closes them too."""
+        with self._counting:
+            self._users += 1
+        return self
+
+    def close(self) -> None:
+        """Give memory and device back, unless others still use them. What is being loaded is waited for."""
+        with self._counting:
+            self._users -= 1
+            if self._users > 0:
+                return
+        with self._opening, self._opening_refiner:
+            for owned in (self._network, self._refiner_engine):
+                if owned is not None:
+                    owned.close()
+            self._network = self._refiner = self._refiner_engine = None
+        if self.cache is not None:
+            self.cache.close()
+
+    def _open_small(self, model: bytes) -> Engine:
+        """An engine for the embedded refiner, always on the CPU: it works on the tiles that lie there.
+
+        In bf16 where the processor multiplies that: half the time, and one pixel in 5000 moves by more than one level.
+        """
+        from gigamatte.network.engines.openvino import OpenVinoEngine
+
+        self._refiner_engine = OpenVinoEngine.open(
+            model, threads=self._threads, streams=self._threads, precision="auto"
+        )
+        return self._refiner_engine
+
+    def _open_cache(self) -> DiskCache | None:
+        if self.options.cache is None:
+            return None
+        from gigamatte.cache.disk import DiskCache
+
+        return DiskCache(Path(self.options.cache), self.options.cache_size, __version__)

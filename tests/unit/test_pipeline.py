@@ -1,0 +1,92 @@
+"""Two Removers that share what is loaded: only where both need the same, and each is closed by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gigamatte import Options, Remover
+from gigamatte.testing.networks import warm_colours
+from gigamatte.testing.photos import made_photo
+from gigamatte.tools import Tools
+from gigamatte.types import PixelArray, Size
+
+
+@pytest.fixture(scope="module")
+def photo() -> PixelArray:
+    return made_photo(Size(400, 300)).photo
+
+
+@pytest.fixture
+def networks(tmp_path: Path) -> list[str]:
+    names = []
+    for side in (128, 96):
+        path = tmp_path / f"warm{side}.onnx"
+        path.write_bytes(warm_colours(side))
+        names.append(str(path))
+    return names
+
+
+@pytest.mark.parametrize(
+    ("change", "shared"),
+    [
+        ({"crop": True, "threads": 1, "background": "white"}, True),
+        ({"model": "locator"}, False),
+        ({"normalise": "imagenet"}, False),
+        ({"device": "cpu"}, False),
+        ({"require_device": True}, False),
+        ({"refine": "off"}, False),
+        ({"cache": "folder"}, False),
+    ],
+)
+def test_what_can_be_shared(change: dict[str, Any], shared: bool) -> None:
+    assert (Tools.key(Options()) == Tools.key(Options(**change))) is shared
+
+
+def test_a_cache_of_another_size_is_another_cache() -> None:
+    one, other = (Options(cache="folder", cache_size=size) for size in (1_000_000, 2_000_000))
+    assert Tools.key(one) != Tools.key(other)
+
+
+def test_sharing_with_another_model_does_not_answer_with_the_old_network(
+    photo: PixelArray, networks: list[str]
+) -> None:
+    with Remover(Options(model=networks[0], refine="guided")) as remover:
+        remover.cut(photo).close()
+        with remover.sharing(Options(model=networks[1], refine="guided")) as other:
+            assert other.network() is not remover.network()
+            assert other.network().card.size == 96
+            shared = other.cut(photo)
+    with Remover(Options(model=networks[1], refine="guided")) as alone:
+        assert np.array_equal(shared.alpha, alone.cut(photo).alpha)
+
+
+def test_sharing_with_a_cache_uses_that_cache(photo: PixelArray, networks: list[str], tmp_path: Path) -> None:
+    cached = Options(model=networks[0], refine="guided", cache=str(tmp_path / "cache"))
+    with Remover(Options(model=networks[0], refine="guided")) as remover, remover.sharing(cached) as other:
+        assert other.cut(photo).receipt.tiles["done"] > 0
+        assert other.cut(photo).receipt.tiles["done"] == 0
+        with other.sharing(Options(model=networks[0], refine="guided")) as plain:
+            assert plain.cut(photo).receipt.tiles["done"] > 0
+    assert (tmp_path / "cache").is_dir()
+
+
+def test_closing_one_leaves_the_other_open(photo: PixelArray, networks: list[str]) -> None:
+    options = Options(model=networks[0], refine="guided")
+    remover = Remover(options)
+    network = remover.network()
+    sharer = remover.sharing(Options(model=networks[0], refine="guided", crop=True))
+    assert sharer.network() is network
+    sharer.close()
+    sharer.close()  # once more does not count
+    assert remover.network() is network
+    before = remover.cut(photo).alpha
+    other = remover.sharing(options)
+    remover.close()
+    assert other.network() is network
+    assert np.array_equal(other.cut(photo).alpha, before)
+    other.close()
+    assert other.tools._network is None
