@@ -15,6 +15,8 @@ Compress = Literal["deflate", "lzw", "none"]
 Pyramid = Literal["pages", "sub"]
 Format = Literal["png", "webp", "tiff", "jpeg", "avif", "psd"]
 
+Triple = tuple[float, float, float]
+
 #: pixels a photo may have before it is refused, unless said otherwise
 MAX_PIXELS = 2_000_000_000
 
@@ -27,6 +29,9 @@ class Options:
     model: str = "auto"
     #: cut the photo as if it had no alpha of its own
     ignore_alpha: bool = False
+    #: how the network's pictures are normalised: auto (as its card or family says), imagenet, or MEAN/STD of RGB in
+    #: 0…1 such as 0.5/0.5, one number or three each
+    normalise: str = "auto"
     #: path of a coarse mask, alpha or trimap that takes the network's place
     mask: str | None = None
     mask_kind: MaskKind = "auto"
@@ -89,6 +94,7 @@ class Options:
             _one_of("compress", self.compress, get_args(Compress))
         if self.pyramid is not None:
             _one_of("pyramid", self.pyramid, get_args(Pyramid))
+        normalisation(self.normalise)
         _in_range("margin", self.margin, 0, 1000)
         _in_range("hole_fill", self.hole_fill, 0, 100)
         _in_range("memory", self.memory, 0, 1 << 50)
@@ -97,6 +103,30 @@ class Options:
             _in_range("quality", self.quality, 1, 100)
         _in_range("threads", self.threads, 0, 1024)
         _in_range("max_pixels", self.max_pixels, 1, 1 << 62)
+
+
+def normalisation(text: str) -> tuple[Triple, Triple] | None:
+    """(mean, deviation) of RGB in 0…1 that ``normalise`` means; None for auto. Raises UsageError."""
+    if text == "auto":
+        return None
+    if text == "imagenet":
+        text = "0.485,0.456,0.406/0.229,0.224,0.225"
+    try:
+        mean, deviation = (_triple(part) for part in text.split("/"))
+        if min(deviation) > 0 and max(map(abs, mean + deviation)) < 1000:
+            return mean, deviation
+    except ValueError:
+        pass
+    raise UsageError(
+        f"--normalise is auto, imagenet, or MEAN/STD of red, green and blue in 0…1; found {text!r}",
+        "0.5/0.5 gives -1…1, 0.5/1 gives -0.5…0.5, 0/1 leaves 0…1; three numbers each are separated by commas",
+    )
+
+
+def _triple(text: str) -> Triple:
+    numbers = [float(number) for number in text.split(",")]
+    red, green, blue = numbers * 3 if len(numbers) == 1 else numbers
+    return red, green, blue
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:

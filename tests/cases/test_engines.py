@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import gigamatte
 
@@ -208,3 +209,34 @@ def test_runtimes_are_imported_in_one_place():
             if any(name in ("openvino", "onnxruntime") for name in names):
                 found.add(path.name)
     assert found == {"silent.py"}
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("fp16io", 0, "its answers taken as alpha"),
+        ("rank3", 0, "its answers taken as alpha"),
+        ("range255", 5, "answered with values in"),
+    ],
+)
+def test_custom_network(name, code, said, case, tmp_path):
+    """float16 and (1, H, W) are read; an answer in 0…255 is refused with its values, as a network that is not fit."""
+    photo, target = case("telemetry") / "base.jpg", tmp_path / "out.png"
+    words = ["cut", str(photo), "-o", str(target), "--model", str(case("custom-network") / f"{name}.onnx")]
+    done = subprocess.run([*COMMAND, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    assert target.exists() is (code == 0)
+
+
+def test_an_empty_answer_says_what_was_assumed(tmp_path):
+    """Normalised in another way than a network was made for, it sees nothing: the user is told what was assumed."""
+    from tests.unit.network.onnx_files import nested_u
+
+    network, photo = tmp_path / "published.onnx", tmp_path / "photo.png"
+    network.write_bytes(nested_u("img", ["1959", "1960"], 1024))
+    Image.new("RGB", (64, 48), (40, 200, 40)).save(photo)  # it finds what is red
+    done = subprocess.run([*COMMAND, "cut", str(photo), "--model", str(network)], capture_output=True, text=True)
+    assert done.returncode == 6, done.stderr
+    assert "looks like IS-Net: normalised to -0.5…0.5, its answers taken as alpha; --normalise" in done.stderr

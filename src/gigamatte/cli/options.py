@@ -52,6 +52,9 @@ class Shared:
 SHARED = (
     Shared("model", "auto", "NAME", "Network: auto, locator, a name of `gigamatte models list`, or FILE.onnx."),
     Shared("ignore_alpha", False, None, "Cut the photo as if it had no alpha of its own."),
+    Shared(
+        "normalise", "auto", "auto|imagenet|MEAN/STD", "How the network's pictures are normalised: 0.5/0.5 gives -1…1."
+    ),
     Shared("mask", None, "FILE", "A coarse mask, alpha or trimap of any size instead of a network."),
     Shared("mask_kind", "auto", "auto|alpha|trimap", "What --mask is."),
     Shared("refine", "auto", "auto|neural|guided|off", "How alpha is resolved: best, learned, classical, upscaled."),

@@ -17,6 +17,8 @@ from gigamatte.types import Box, CoarseMatte, Fit, Size
 
 #: bytes of the names of device and precision before the alpha
 _NAMES = 32
+#: pixels that no answer has: a number that is found in a cache is not trusted
+_MOST = 1 << 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +57,13 @@ def _look(network: Network, levels: PhotoLevels, region: Box, cache: Cache | Non
     card, photo = network.card, levels.size(0)
     if cache is None or card.sha256 is None:
         return _asked(network, seen, region, photo)
-    reading = f"{card.sha256} {card.output} {card.mean} {card.std} {card.build} {card.patch_order}"
-    key = key_of("answer", reading, device, str(size), seen)
-    kept = cache.get(key, 2 * _NAMES + 4 * size.pixels)
-    if kept is not None and (answer := _unpacked(kept, Fit(photo, region, size), network)) is not None:
+    reading = f"{card.sha256} {card.output} {card.mean} {card.std} {card.build} {card.patch_order} {card.letterbox}"
+    key = key_of("answer of its own size", reading, device, str(size), seen)
+    if (answer := _kept(cache, key, Fit(photo, region, size), network)) is not None:
         return answer
     answer = _asked(network, seen, region, photo)
     cache.put(key, _packed(answer))
+    cache.put(key_of("size", key), np.array(answer.coarse.alpha.shape, "<u4").tobytes())
     return answer
 
 
@@ -76,10 +78,16 @@ def _packed(answer: Answer) -> bytes:
     return b"".join(names) + answer.coarse.alpha.astype("<f4").tobytes()
 
 
-def _unpacked(value: bytes, fit: Fit, network: Network) -> Answer | None:
+def _kept(cache: Cache, key: bytes, fit: Fit, network: Network) -> Answer | None:
+    """What an earlier run was answered, in the answer's own size: some have another one than what the network saw."""
+    told = cache.get(key_of("size", key), 8)
+    rows, columns = (int(side) for side in np.frombuffer(told or bytes(8), "<u4"))
+    if not 0 < rows * columns < _MOST or (value := cache.get(key, 2 * _NAMES + 4 * rows * columns)) is None:
+        return None
     try:
         device, precision = (value[at : at + _NAMES].decode().strip() for at in (0, _NAMES))
-        alpha = np.frombuffer(value, "<f4", offset=2 * _NAMES).astype(np.float32).reshape(fit.network.shape)
-        return Answer(as_coarse(alpha, network.card, fit), device, precision, network.notices)
+        alpha = np.frombuffer(value, "<f4", offset=2 * _NAMES).astype(np.float32).reshape(rows, columns)
+        own = dataclasses.replace(fit, network=Size(columns, rows))
+        return Answer(as_coarse(alpha, network.card, own), device, precision, network.notices)
     except (ValueError, UsageError):  # no alpha at all: asked again
         return None

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import cv2
 import numpy as np
 
-from gigamatte.errors import GigamatteError
+from gigamatte.errors import WeightsRefused
 from gigamatte.network.cards.card import ModelCard
-from gigamatte.types import CoarseMatte, Fit, FloatArray
+from gigamatte.network.proxy import shown_size
+from gigamatte.types import CoarseMatte, Fit, FloatArray, Size
 
+#: alpha that was made without a sigmoid may leave 0…1 by so much
+ROUNDING = 0.05
 #: a subject is at least this part of what the network sees …
 SMALLEST_SUBJECT = 0.0005
 #: … and the network is at least this sure of it
@@ -24,17 +28,66 @@ NEAR_CONTOUR, FADES_OVER = 1 / 48, 1 / 58
 
 
 def decode(output: FloatArray, card: ModelCard, fit: Fit) -> CoarseMatte:
-    """Alpha float32 (row, column) in [0, 1] from the network's (1, 1, row, column) logits or sigmoid values."""
-    if output.shape != (1, 1, *fit.network.shape):
-        raise GigamatteError(f"network {card.name} answered {output.shape}, expected {(1, 1, *fit.network.shape)}")
-    values = output[0, 0]
+    """Alpha float32 (row, column) in [0, 1] from the network's answer: (1, 1, row, column), (1, row, column) or less.
+
+    The answer may be smaller or larger than what the network saw, in the same aspect. Raises WeightsRefused where it
+    is no alpha, with the shapes or the values that were found.
+    """
+    values = _letterboxed(_one_map(output, card, fit.network), card, fit)
     if not np.isfinite(values).all():
-        raise GigamatteError(
+        raise WeightsRefused(
             f"network {card.name} answered with values that are no numbers",
             "try another --device, or a file in float32",
         )
-    alpha = _sigmoid(values) if card.output == "logits" else np.clip(values, 0, 1)
+    kind = _kind(values, card)
+    alpha = _sigmoid(values) if kind == "logits" else np.clip(values, 0, 1)
+    fit = dataclasses.replace(fit, network=Size.of(values))
     return as_coarse(np.ascontiguousarray(alpha, np.float32), card, fit)
+
+
+def _one_map(output: FloatArray, card: ModelCard, seen: Size) -> FloatArray:
+    """(row, column) of an answer with one map of the aspect of what the network saw."""
+    shape = output.shape
+    sides = shape[-2:]
+    if len(shape) >= 2 and math.prod(shape[:-2]) == 1 and min(sides) > 1:
+        # as many pixels across as down for each that was seen, within what rounding does to a small answer
+        across, down = sides[1] / seen.width, sides[0] / seen.height
+        if abs(across - down) <= max(1 / seen.width, 1 / seen.height, 0.01 * down):
+            return output.reshape(sides)
+    what = f"{shape[-3]} maps" if len(shape) >= 3 and shape[-3] > 1 else "a shape"
+    raise WeightsRefused(
+        f"network {card.name} answered with {what} that is no alpha: {list(shape)} for an input of {seen} pixels",
+        f"expected [1, 1, {seen.height}, {seen.width}]",
+    )
+
+
+def _letterboxed(values: FloatArray, card: ModelCard, fit: Fit) -> FloatArray:
+    """The part of the answer that shows the photo."""
+    if not card.letterbox:
+        return values
+    shown = shown_size(fit.region.size, fit.network, card)
+    rows = max(1, round(values.shape[0] * shown.height / fit.network.height))
+    columns = max(1, round(values.shape[1] * shown.width / fit.network.width))
+    return values[:rows, :columns]
+
+
+def _kind(values: FloatArray, card: ModelCard) -> str:
+    """logits or sigmoid: as the card says, or by what the values can be.
+
+    A network that knows any background answers logits below zero there, so values in 0…1 are alpha.
+    """
+    if card.output != "auto":
+        return card.output
+    low, high = float(values.min()), float(values.max())
+    if low >= -ROUNDING and high <= 1 + ROUNDING:
+        return "sigmoid"
+    if low < 0:
+        return "logits"
+    raise WeightsRefused(
+        f"network {card.name} answered with values in {low:.3g}…{high:.3g}: neither alpha, which lies in 0…1, nor "
+        "logits, which are below 0 where the background is",
+        "export it with an answer in 0…1, or say `output` = logits in its metadata or card, if it is so",
+    )
 
 
 def as_coarse(alpha: FloatArray, card: ModelCard, fit: Fit) -> CoarseMatte:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,12 +11,13 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.errors import NetworkUnavailable, UsageError, WeightsRefused
+from gigamatte.errors import NetworkUnavailable, UsageError
 from gigamatte.folders import cache_folder
-from gigamatte.network.cards.card import IMAGENET_MEAN, IMAGENET_STD, ModelCard
+from gigamatte.network.cards.card import ModelCard
 from gigamatte.network.cards.locator import NAME as LOCATOR
 from gigamatte.network.cards.locator import locator_bytes, locator_card
 from gigamatte.network.cards.onnx_file import read_header
+from gigamatte.network.cards.own_file import read_own_file
 from gigamatte.network.decode import decode, without_doubtful_islands
 from gigamatte.network.engines.base import Engine
 from gigamatte.network.engines.select import import_ahead, open_engine
@@ -26,6 +26,10 @@ from gigamatte.types import Box, CoarseMatte, NetworkInput, Size
 
 #: gives (engine, warnings) that sees photos at this size
 Opener = Callable[[Size], tuple[Engine, tuple[str, ...]]]
+
+
+#: (mean, deviation) of RGB in 0…1, three numbers each
+Normalisation = tuple[tuple[float, float, float], tuple[float, float, float]]
 
 
 class Network:
@@ -41,10 +45,13 @@ class Network:
         opener: Opener,
         notices: tuple[str, ...] = (),
         fixed: tuple[int | None, int | None] = (None, None),
+        assumed: str = "",
     ) -> None:
         self.card = card
         self._opener = opener
         self._fixed = fixed
+        #: what was assumed of a file that does not say how it is used, in one line
+        self.assumed = assumed
         #: what its licence forbids and what it does not say about itself
         self.notices = notices
         if not card.commercial:
@@ -88,7 +95,9 @@ class Network:
 
     def _opened(self, size: Size | None = None) -> tuple[Size, Engine, tuple[str, ...]]:
         with self._lock:
-            if self._open is not None and self.card.sides is not None and size not in (None, self._open[0]):
+            # an ONNX file takes every shape once it is open; a graph is built for one
+            built = self.card.sides is not None and self.card.build != "onnx"
+            if self._open is not None and built and size not in (None, self._open[0]):
                 self._open[1].close()  # before the next one is loaded: two would not fit everywhere
                 self._open = None
             if self._open is None:
@@ -110,9 +119,17 @@ class Network:
 
 
 def open_network(
-    name: str = "auto", *, device: str = "auto", require_device: bool = False, threads: int = 0, lazy: bool = False
+    name: str = "auto",
+    *,
+    device: str = "auto",
+    require_device: bool = False,
+    threads: int = 0,
+    lazy: bool = False,
+    normalise: Normalisation | None = None,
 ) -> Network:
     """Load the network called ``name``: auto, locator, a card, or the path of an ONNX file. Never downloads.
+
+    ``normalise`` (mean, deviation) of RGB in 0…1 takes the place of what the card or the file's family says.
 
     Weights are verified before they are parsed. A ``lazy`` one is only found and verified, and loaded when it is asked.
     Raises NetworkUnavailable, WeightsRefused, DeviceUnavailable.
@@ -132,24 +149,28 @@ def open_network(
             digest=digest,
         )
 
-    network = _find(chosen, opener)
-    if not lazy and network.card.sides is None:
+    network = _find(chosen, opener, normalise)
+    if not lazy and (network.card.sides is None or network.card.build == "onnx"):
         network.engine  # noqa: B018  # opens it: what is missing or wrong is said now, not at the first photo
     return network
 
 
-def _find(chosen: str, opener: Callable[..., tuple[Engine, tuple[str, ...]]]) -> Network:
+def _find(chosen: str, opener: Callable[..., tuple[Engine, tuple[str, ...]]], normal: Normalisation | None) -> Network:
     if chosen == LOCATOR:
-        card = locator_card()
+        card = _normalised(locator_card(), normal)
         return Network(card, lambda _: opener(locator_bytes(), card.sha256, True))
     if Path(chosen).suffix.lower() == ".onnx":
-        return _open_file(Path(chosen), opener)
+        return _open_file(Path(chosen), opener, normal)
     if Path(chosen).suffix.lower() in (".safetensors", ".pth", ".pt", ".bin", ".ckpt"):
         raise UsageError(
             f"--model takes a name or an ONNX file, found {chosen}",
             "see `gigamatte models build --help` for safetensors",
         )
-    return _open_card(chosen, opener)
+    return _open_card(chosen, opener, normal)
+
+
+def _normalised(card: ModelCard, normal: Normalisation | None) -> ModelCard:
+    return card if normal is None else dataclasses.replace(card, mean=normal[0], std=normal[1])
 
 
 def choose() -> str:
@@ -162,7 +183,9 @@ def choose() -> str:
     return max(able, key=lambda card: card.rank).name if able else LOCATOR
 
 
-def _open_card(name: str, opener: Callable[..., tuple[Engine, tuple[str, ...]]]) -> Network:
+def _open_card(
+    name: str, opener: Callable[..., tuple[Engine, tuple[str, ...]]], normal: Normalisation | None
+) -> Network:
     from gigamatte.network.cards.checkpoints import find_card
     from gigamatte.network.weights.inspect import refuse_misfit
     from gigamatte.network.weights.store import need, verify
@@ -170,7 +193,9 @@ def _open_card(name: str, opener: Callable[..., tuple[Engine, tuple[str, ...]]])
     card = find_card(name)
     here = need(card)
     digest = verify(here)
-    card = dataclasses.replace(card, sha256=digest)  # receipts name the file that was used, pinned or not
+    card = dataclasses.replace(
+        _normalised(card, normal), sha256=digest
+    )  # receipts name the file that was used, pinned or not
     if card.build == "onnx":
         refuse_misfit(card, here.path)
         return Network(card, lambda _: opener(here.path, digest, False))
@@ -183,7 +208,9 @@ def _open_card(name: str, opener: Callable[..., tuple[Engine, tuple[str, ...]]])
     return Network(card, at)
 
 
-def _open_file(path: Path, opener: Callable[..., tuple[Engine, tuple[str, ...]]]) -> Network:
+def _open_file(
+    path: Path, opener: Callable[..., tuple[Engine, tuple[str, ...]]], normal: Normalisation | None
+) -> Network:
     """A user's own ONNX file: what it does not say about itself is assumed, and said."""
     from gigamatte.network.weights.store import digest_of
 
@@ -191,37 +218,5 @@ def _open_file(path: Path, opener: Callable[..., tuple[Engine, tuple[str, ...]]]
         raise NetworkUnavailable(f"there is no file {path}", "--model takes a name or an ONNX file")
     header = read_header(path)
     digest = digest_of(path)
-    shape = header.inputs[header.image_input][1]
-    if shape[1] not in (3, None):
-        raise WeightsRefused(f"{path} takes {shape[1]} channels, a network here takes 3 (RGB)")
-    told = header.metadata.get("output")
-    output = told if told in ("logits", "sigmoid") else "sigmoid" if header.last_operator == "Sigmoid" else "logits"
-    size = shape[2] or shape[3] or 1024
-    card = ModelCard(
-        name=re.sub("[^a-z0-9._-]", "-", path.stem.lower()).lstrip("._-") or "file",
-        family="user",
-        licence=header.metadata.get("licence", "unknown"),
-        commercial=header.metadata.get("commercial") != "false",
-        size=size,
-        output=output,  # type: ignore[arg-type]
-        path=path,
-        sha256=digest,
-        multiple=1,
-        mean=_triple(header.metadata.get("mean"), IMAGENET_MEAN),
-        std=_triple(header.metadata.get("std"), IMAGENET_STD),
-    )
-    notices = [f"{path.name} is your own file: not one that gigamatte verifies"]
-    if told is None:
-        notices.append(f"{path.name} does not say what it answers: taken as {output}, normalised as for ImageNet")
-    if header.metadata.get("verified") == "false":
-        notices.append(f"{path.name} was built from weights that are not those of {header.metadata.get('card')}")
-    return Network(card, lambda _: opener(path, digest, False), tuple(notices), (shape[2], shape[3]))
-
-
-def _triple(text: str | None, otherwise: tuple[float, float, float]) -> tuple[float, float, float]:
-    """Three numbers from a file's metadata."""
-    try:
-        first, second, third = map(float, (text or "").split())
-    except ValueError:
-        return otherwise
-    return first, second, third
+    own = read_own_file(path, header, digest, normal)
+    return Network(own.card, lambda _: opener(path, digest, False), own.notices, own.fixed, own.assumed)

@@ -4,7 +4,6 @@ NETWORKS: dict[str, str] = {
     "--model takes a name or an ONNX file": "--model 取名称或 ONNX 文件",
     "--model takes a name or an ONNX file, found {}": "--model 取名称或 ONNX 文件，实际是 {}",
     "there is no network called {}": "没有名为 {} 的网络",
-    "network {} answered {}, expected {}": "网络 {} 的输出是 {}，应为 {}",
     "network {} answered with values that are no numbers": "网络 {} 的输出不是数字",
     "try another --device, or a file in float32": "请换一个 --device，或使用 float32 文件",
     "this installation lacks its own network {}": "此安装缺少自带的网络 {}",
@@ -39,8 +38,54 @@ NETWORKS: dict[str, str] = {
     "{} takes weights from {}, outside its own folder": "{} 从自己文件夹之外的 {} 读取权重",
     "{} takes weights from {}, which is not beside it": "{} 从 {} 读取权重，但它不在旁边",
     "use a file that holds its own weights": "请使用自带权重的文件",
-    "a network file needs exactly one float32 input of 4 axes (N, C, H, W); found {}": (
-        "网络文件须恰有一个 4 轴（N, C, H, W）的 float32 输入；实际是 {}"
+    "a network file needs exactly one input of 4 axes (N, C, H, W), float32 or float16; found {}": (
+        "网络文件须恰有一个 4 轴（N, C, H, W）的 float32 或 float16 输入；实际是 {}"
+    ),
+    "{} is the image encoder of SAM: it answers with features, not with an alpha": (
+        "{} 是 SAM 的图像编码器：它输出特征，而不是透明度"
+    ),
+    "{} is the decoder of SAM: it needs points and features, not a picture": (
+        "{} 是 SAM 的解码器：它需要点和特征，而不是照片"
+    ),
+    "{} takes 4 channels, as ViTMatte does: a picture and a trimap": "{} 的输入是 4 通道，与 ViTMatte 相同：照片加三分图",
+    "use a network that takes a photo and answers with its alpha": "请使用输入照片、输出透明度的网络",
+    "{} takes its picture with the channels last (NHWC): {}": "{} 的输入把通道放在最后（NHWC）：{}",
+    "export it with the channels first: (1, 3, H, W)": "请以通道在前的形式导出：（1, 3, H, W）",
+    "{} takes {} pictures at once: {}": "{} 一次要输入 {} 张照片：{}",
+    "export it with a batch of 1, or with a free one": "请以批大小 1 或不固定的批大小导出",
+    "{} takes {}: sides lie in 32…8192": "{} 的输入是 {}：边长须在 32…8192",
+    "{} answers {}, which is no alpha: it takes {}": "{} 的输出是 {}，不是透明度；输入是 {}",
+    "expected an answer of (1, 1, H, W): with several classes, export the probability of the subject alone": (
+        "输出应为（1, 1, H, W）：若有多个类别，请只导出主体的概率"
+    ),
+    "network {} answered with {} that is no alpha: {} for an input of {} pixels": (
+        "网络 {} 的输出（{}）不是透明度：{}，输入是 {} 像素"
+    ),
+    "expected [1, 1, {}, {}]": "应为 [1, 1, {}, {}]",
+    "network {} answered with values in {}…{}: neither alpha, which lies in 0…1, nor logits, which are below 0 where the "
+    "background is": ("网络 {} 的输出值在 {}…{}：既不是透明度（在 0…1），也不是 logits（背景处小于 0）"),
+    "export it with an answer in 0…1, or say `output` = logits in its metadata or card, if it is so": (
+        "请导出为 0…1 的输出；若确是 logits，请在其元数据或模型卡中写明 `output` = logits"
+    ),
+    "{} does not say how it is used: normalised {}, its answers taken as {}": "{} 没有说明用法：输入{}，输出按 {} 处理",
+    "{} looks like {}: normalised {}, its answers taken as {}": "{} 看起来是 {}：输入{}，输出按 {} 处理",
+    "{} looks like {}: normalised {}, its answers taken as {}; published users of it normalise differently: with "
+    "ImageNet's mean and deviation, or not at all": (
+        "{} 看起来是 {}：输入{}，输出按 {} 处理；公开的用法不一：有的按 ImageNet 的均值和标准差归一化，有的不归一化"
+    ),
+    "{} is your own file: not one that gigamatte verifies": "{} 是你自己的文件，不在 gigamatte 校验之列",
+    "{} was built from weights that are not those of {}": "{} 所用的权重不是 {} 的权重",
+    "as for ImageNet": "按 ImageNet 归一化",
+    "to -0.5…0.5": "归一化到 -0.5…0.5",
+    "to -1…1": "归一化到 -1…1",
+    "to 0…1": "归一化到 0…1",
+    "alpha or logits by their values": "alpha 或 logits（由数值判断）",
+    "{}; --normalise says otherwise": "{}；可用 --normalise 另行指定",
+    "--normalise is auto, imagenet, or MEAN/STD of red, green and blue in 0…1; found {}": (
+        "--normalise 可取 auto、imagenet，或 0…1 的红绿蓝的 均值/标准差；实际是 {}"
+    ),
+    "0.5/0.5 gives -1…1, 0.5/1 gives -0.5…0.5, 0/1 leaves 0…1; three numbers each are separated by commas": (
+        "0.5/0.5 得到 -1…1，0.5/1 得到 -0.5…0.5，0/1 保持 0…1；三个数之间用逗号分隔"
     ),
     "{} is not an ONNX file: it is empty": "{} 不是 ONNX 文件：它是空的",
     "{} is not an ONNX file, or is cut short or damaged": "{} 不是 ONNX 文件，或不完整、已损坏",

@@ -10,7 +10,8 @@ from typing import Literal, get_args
 from gigamatte.errors import UsageError
 from gigamatte.types import Size
 
-Output = Literal["logits", "sigmoid"]
+#: what an answer's values mean; auto: alpha when they all lie in 0…1, logits when some are negative, else refused
+Output = Literal["logits", "sigmoid", "auto"]
 PatchOrder = Literal["old", "new"]
 Build = Literal["onnx", "birefnet-swin-l", "birefnet-swin-t"]
 
@@ -60,6 +61,8 @@ class ModelCard:
     #: it learned opaque subjects only: what it half sees away from the contour is doubt, not glass
     opaque: bool = False
     sides: tuple[int, int] | None = None
+    #: the photo keeps its aspect: it fills the longer side, from the top left corner, and the rest is black
+    letterbox: bool = False
     tags: tuple[str, ...] = ()
     about: str = ""
     #: rank for ``--model auto`` among installed networks, higher first; 0: never chosen by itself
@@ -78,7 +81,7 @@ class ModelCard:
             self.multiple >= 1 and self.size % self.multiple == 0,
             f"size {self.size} is not a multiple of {self.multiple}",
         )
-        need(self.output in get_args(Output), f"output is logits or sigmoid, found {self.output!r}")
+        need(self.output in get_args(Output), f"output is logits, sigmoid or auto, found {self.output!r}")
         need(0 <= self.closer <= 1, f"closer lies in 0…1, found {self.closer}")
         need(self.build in get_args(Build), f"build is one of {', '.join(get_args(Build))}, found {self.build!r}")
         need(self.patch_order in get_args(PatchOrder), f"patch_order is old or new, found {self.patch_order!r}")

@@ -7,44 +7,18 @@ weight that points to another file may only point to one in the same folder. (Fi
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from gigamatte.errors import NetworkUnavailable, WeightsRefused
+from gigamatte.network.cards.onnx_header import Node, OnnxHeader, Value
+from gigamatte.network.cards.protobuf import Buffer, Span, fields, text, varint
 
-Buffer = bytes | mmap.mmap
-Span = tuple[int, int]
-
-_FLOAT = 1
 _DEEPEST = 32
 _PASSING = ("Identity", "Cast", "Squeeze", "Unsqueeze", "Reshape", "Transpose", "Resize", "Clip")
-
-
-@dataclass(frozen=True)
-class OnnxHeader:
-    """Inputs and outputs by name with (element type, shape; None where free), metadata, opset, referenced files."""
-
-    inputs: dict[str, tuple[int, tuple[int | None, ...]]]
-    outputs: dict[str, tuple[int, tuple[int | None, ...]]]
-    metadata: dict[str, str]
-    opset: int
-    operators: frozenset[str]
-    #: the operator that computes the first output, looking through those that only pass values on
-    last_operator: str
-    #: relative paths of the files that hold weights outside this one
-    external: frozenset[str] = field(default_factory=frozenset)
-
-    @property
-    def image_input(self) -> str:
-        """Name of the one float32 (N, C, H, W) input. Raises WeightsRefused when there is none or several."""
-        fitting = [name for name, (kind, shape) in self.inputs.items() if kind == _FLOAT and len(shape) == 4]
-        if len(fitting) != 1 or len(self.inputs) != 1:
-            found = ", ".join(f"{name} {list(shape)}" for name, (_, shape) in self.inputs.items()) or "none"
-            raise WeightsRefused(
-                f"a network file needs exactly one float32 input of 4 axes (N, C, H, W); found {found}"
-            )
-        return fitting[0]
+#: bytes of the longest text attribute that is read: a mode
+_SHORT = 32
+#: operators whose attributes are kept: runtimes differ about them (engines/differences.py)
+_KEPT = ("Resize", "AveragePool", "MaxPool")
 
 
 def read_header(model: Path | bytes) -> OnnxHeader:
@@ -84,62 +58,24 @@ def _parse(data: Buffer, name: str) -> OnnxHeader:
         raise WeightsRefused(f"{name} is not an ONNX file, or is cut short or damaged") from error
 
 
-def _varint(data: Buffer, at: int, end: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        if at >= end or shift > 63:
-            raise IndexError("varint runs out of its field")
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-        shift += 7
-
-
-def _fields(data: Buffer, span: Span) -> Iterator[tuple[int, int, Span]]:
-    """(field number, value of a varint, span of a length-delimited field) of one message; the other one is 0."""
-    at, end = span
-    while at < end:
-        key, at = _varint(data, at, end)
-        number, wire = key >> 3, key & 7
-        if wire == 0:
-            value, at = _varint(data, at, end)
-            yield number, value, (0, 0)
-            continue
-        if wire == 2:
-            length, at = _varint(data, at, end)
-        elif wire in (1, 5):
-            length = 8 if wire == 1 else 4
-        else:
-            raise IndexError(f"wire type {wire}")
-        if number == 0 or at + length > end:
-            raise IndexError("field runs out of its message")
-        yield number, 0, (at, at + length)
-        at += length
-
-
-def _text(data: Buffer, span: Span) -> str:
-    return data[span[0] : span[1]].decode("utf-8")
-
-
 class _Finds:
     def __init__(self) -> None:
         self.external: set[str] = set()
         self.operators: set[str] = set()
         #: output name → (operator, first input), of the main graph's nodes
         self.makers: dict[str, tuple[str, str]] = {}
+        self.kept: set[Node] = set()
 
 
 def _model(data: Buffer) -> OnnxHeader:
     finds, metadata, opset = _Finds(), {}, 0
-    values: dict[int, dict[str, tuple[int, tuple[int | None, ...]]]] = {11: {}, 12: {}}
+    values: dict[int, dict[str, Value]] = {11: {}, 12: {}}
     initialised: set[str] = set()
     has_graph = False
-    for number, _, span in _fields(data, (0, len(data))):
+    for number, _, span in fields(data, (0, len(data))):
         if number == 7:
             has_graph = True
-            for inner, _, part in _fields(data, span):
+            for inner, _, part in fields(data, span):
                 if inner in values:
                     name, kind = _value_info(data, part)
                     values[inner][name] = kind
@@ -147,21 +83,30 @@ def _model(data: Buffer) -> OnnxHeader:
                     initialised.add(_tensor(data, part, finds))
             _graph(data, span, finds, 0)
         elif number == 14:
-            pair = {inner: _text(data, part) for inner, _, part in _fields(data, span)}
+            pair = {inner: text(data, part) for inner, _, part in fields(data, span)}
             metadata[pair.get(1, "")] = pair.get(2, "")
         elif number == 8:
-            entry = {inner: (value, part) for inner, value, part in _fields(data, span)}
-            if 1 not in entry or not _text(data, entry[1][1]):
+            entry = {inner: (value, part) for inner, value, part in fields(data, span)}
+            if 1 not in entry or not text(data, entry[1][1]):
                 opset = entry.get(2, (0, (0, 0)))[0]
         elif number == 25:
-            for inner, _, part in _fields(data, span):
+            for inner, _, part in fields(data, span):
                 if inner == 7:
                     _node(data, part, finds, 0)
     if not has_graph or not values[12]:
         raise IndexError("no graph, or a graph without outputs")
     inputs = {name: kind for name, kind in values[11].items() if name not in initialised}
-    last = _last_operator(next(iter(values[12])), finds)
-    return OnnxHeader(inputs, values[12], metadata, opset, frozenset(finds.operators), last, frozenset(finds.external))
+    makers = {output: _last_operator(output, finds) for output in values[12]}
+    return OnnxHeader(
+        inputs,
+        values[12],
+        metadata,
+        opset,
+        frozenset(finds.operators),
+        makers,
+        frozenset(finds.external),
+        frozenset(finds.kept),
+    )
 
 
 def _last_operator(output: str, finds: _Finds) -> str:
@@ -177,7 +122,7 @@ def _last_operator(output: str, finds: _Finds) -> str:
 def _graph(data: Buffer, span: Span, finds: _Finds, depth: int) -> None:
     if depth > _DEEPEST:
         raise RecursionError
-    for number, _, part in _fields(data, span):
+    for number, _, part in fields(data, span):
         if number == 1:
             _node(data, part, finds, depth)
         elif number == 5:
@@ -188,65 +133,90 @@ def _graph(data: Buffer, span: Span, finds: _Finds, depth: int) -> None:
 
 def _node(data: Buffer, span: Span, finds: _Finds, depth: int) -> None:
     kind = source = ""
-    outputs = []
-    for number, _, part in _fields(data, span):
+    outputs, attributes = [], []
+    for number, _, part in fields(data, span):
         if number == 1:
-            source = source or _text(data, part)
+            source = source or text(data, part)
         elif number == 2:
-            outputs.append(_text(data, part))
+            outputs.append(text(data, part))
         elif number == 4:
-            kind = _text(data, part)
+            kind = text(data, part)
             finds.operators.add(kind)
         elif number == 5:
-            for inner, _, value in _fields(data, part):
+            attributes.append(part)
+            for inner, _, value in fields(data, part):
                 if inner in (5, 10):
                     _tensor(data, value, finds)
                 elif inner in (6, 11):
                     _graph(data, value, finds, depth + 1)
                 elif inner in (22, 23):
                     _sparse(data, value, finds)
+    if kind in _KEPT:
+        finds.kept.add((kind, frozenset(_attribute(data, part) for part in attributes)))
     if depth == 0:
         finds.makers.update((output, (kind, source)) for output in outputs)
 
 
+def _attribute(data: Buffer, span: Span) -> tuple[str, int | str | tuple[int, ...]]:
+    """Name and value: a number, a short text, or a list of numbers; 0 for what is none of these."""
+    name = ""
+    found: int | str | tuple[int, ...] = 0
+    numbers: list[int] = []
+    for number, value, part in fields(data, span):
+        if number == 1:
+            name = text(data, part)
+        elif number == 3:
+            found = value
+        elif number == 4 and part[1] - part[0] <= _SHORT:
+            found = text(data, part)
+        elif number == 8:
+            at, end = part
+            if at == end:  # one by one
+                numbers.append(value)
+            while at < end:  # packed
+                value, at = varint(data, at, end)
+                numbers.append(value)
+    return name, tuple(numbers) or found
+
+
 def _sparse(data: Buffer, span: Span, finds: _Finds) -> None:
-    for number, _, part in _fields(data, span):
+    for number, _, part in fields(data, span):
         if number in (1, 2):
             _tensor(data, part, finds)
 
 
 def _tensor(data: Buffer, span: Span, finds: _Finds) -> str:
     name = ""
-    for number, _, part in _fields(data, span):
+    for number, _, part in fields(data, span):
         if number == 8:
-            name = _text(data, part)
+            name = text(data, part)
         elif number == 13:
-            pair = {inner: _text(data, value) for inner, _, value in _fields(data, part)}
+            pair = {inner: text(data, value) for inner, _, value in fields(data, part)}
             if pair.get(1) == "location":
                 finds.external.add(pair.get(2, ""))
     return name
 
 
-def _value_info(data: Buffer, span: Span) -> tuple[str, tuple[int, tuple[int | None, ...]]]:
+def _value_info(data: Buffer, span: Span) -> tuple[str, Value]:
     name, element = "", 0
     shape: list[int | None] = []
-    for number, _, part in _fields(data, span):
+    for number, _, part in fields(data, span):
         if number == 1:
-            name = _text(data, part)
+            name = text(data, part)
         elif number == 2:
-            for kind, _, tensor in _fields(data, part):
+            for kind, _, tensor in fields(data, part):
                 if kind != 1:
                     continue
-                for inner, value, dims in _fields(data, tensor):
+                for inner, value, dims in fields(data, tensor):
                     if inner == 1:
                         element = value
                     elif inner == 2:
-                        shape.extend(_dimension(data, dim) for _, _, dim in _fields(data, dims))
+                        shape.extend(_dimension(data, dim) for _, _, dim in fields(data, dims))
     return name, (element, tuple(shape))
 
 
 def _dimension(data: Buffer, span: Span) -> int | None:
-    for number, value, _ in _fields(data, span):
+    for number, value, _ in fields(data, span):
         if number == 1:
             return value if value > 0 else None
     return None

@@ -6,7 +6,7 @@ from gigamatte.types import FloatArray
 
 
 class Engine(Protocol):
-    """A loaded network: one float32 input, one float32 output, safe to call from several threads.
+    """A loaded network: one picture in, one answer out, float32 both, safe to call from several threads.
 
     Attributes describe what really runs, for the receipt: ``runtime`` (openvino, onnxruntime), ``device`` (cpu,
     cuda:0 …), ``precision`` (f32, bf16, f16), ``input_shape`` (N, C, H, W; None where the size is free) and
@@ -29,7 +29,10 @@ class Engine(Protocol):
     def metadata(self) -> dict[str, str]: ...  # noqa: D102
 
     def run(self, tensor: FloatArray) -> FloatArray:
-        """(N, C, H, W) float32 in, the network's first output float32 out. Raises GigamatteError when it cannot."""
+        """(N, C, H, W) float32 in, the output that fits float32 out, in its own shape.
+
+        Raises GigamatteError when it cannot.
+        """
         ...
 
     def close(self) -> None:

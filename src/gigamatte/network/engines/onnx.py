@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 
 from gigamatte.errors import DeviceUnavailable, GigamatteError, WeightsRefused
-from gigamatte.network.cards.onnx_file import OnnxHeader, read_header
+from gigamatte.network.cards.onnx_file import read_header
+from gigamatte.network.cards.onnx_header import OnnxHeader
+from gigamatte.network.engines.answer import pick
 from gigamatte.network.engines.silent import import_onnxruntime
 from gigamatte.system import cpu_count
 from gigamatte.types import FloatArray
@@ -50,7 +52,9 @@ class OnnxRuntimeEngine:
         self._input = header.image_input
         self.input_shape = header.inputs[self._input][1]
         self._session: Any | None = session
-        self._output = session.get_outputs()[0].name
+        self._dtype = np.dtype(header.dtype)
+        names = [output.name for output in session.get_outputs()]
+        self._answers = [names[number] for number in header.answers]
         self._lock = threading.Lock()
 
     @classmethod
@@ -79,13 +83,13 @@ class OnnxRuntimeEngine:
         return cls(session, header, device if kind == "cpu" else f"{kind}:{index or 0}")
 
     def run(self, tensor: FloatArray) -> FloatArray:
-        """(N, C, H, W) float32 in, the first output out; N, H, W may change where the network leaves them free."""
+        """(N, C, H, W) float32 in, the answer out; N, H, W may change where the network leaves them free."""
         with self._lock:
             if self._session is None:
                 raise GigamatteError("this network was closed; open it again")
             with _translated(f"ONNX Runtime failed on an input of shape {tensor.shape}", GigamatteError):
-                feed = {self._input: np.ascontiguousarray(tensor, np.float32)}
-                return np.asarray(self._session.run([self._output], feed)[0], np.float32)
+                feed = {self._input: np.ascontiguousarray(tensor, self._dtype)}
+                return np.asarray(pick(self._session.run(self._answers, feed), tensor.shape), np.float32)
 
     def close(self) -> None:
         """Release the session."""

@@ -13,7 +13,9 @@ from typing import Any, Literal
 import numpy as np
 
 from gigamatte.errors import DeviceUnavailable, GigamatteError, NetworkUnavailable, WeightsRefused
-from gigamatte.network.cards.onnx_file import OnnxHeader, read_header
+from gigamatte.network.cards.onnx_file import read_header
+from gigamatte.network.cards.onnx_header import OnnxHeader
+from gigamatte.network.engines.answer import pick
 from gigamatte.network.engines.blobs import read_blob, write_blob
 from gigamatte.network.engines.silent import import_openvino
 from gigamatte.system import cpu_count
@@ -44,6 +46,7 @@ class OpenVinoEngine:
         self.precision = precision
         self.metadata = header.metadata
         self.input_shape = header.inputs[header.image_input][1]
+        self._dtype, self._answers = np.dtype(header.dtype), header.answers
         #: None in the place of a request: closed
         self._requests: queue.SimpleQueue[Any | None] = queue.SimpleQueue()
         for _ in range(streams):
@@ -86,14 +89,15 @@ class OpenVinoEngine:
         return cls(compiled, keep, header, device, chosen, streams)
 
     def run(self, tensor: FloatArray) -> FloatArray:
-        """(N, C, H, W) float32 in, the first output out; N, H, W may change where the network leaves them free."""
+        """(N, C, H, W) float32 in, the answer out; N, H, W may change where the network leaves them free."""
         request = self._requests.get()
         try:
             if request is None:
                 raise GigamatteError("this network was closed; open it again")
             with _translated(f"OpenVINO failed on an input of shape {tensor.shape}", GigamatteError):
-                request.infer([np.ascontiguousarray(tensor, np.float32)], share_inputs=True)
-                return np.array(request.get_output_tensor(0).data, np.float32)  # the tensor is reused: copy
+                request.infer([np.ascontiguousarray(tensor, self._dtype)], share_inputs=True)
+                answers = [request.get_output_tensor(number).data for number in self._answers]
+                return np.array(pick(answers, tensor.shape), np.float32)  # the tensor is reused: copy
         finally:
             self._requests.put(request)
 

@@ -88,7 +88,9 @@ def test_weights_beside_the_file_are_fine_when_they_are_there(tmp_path):
 def test_a_network_needs_one_picture_as_input():
     model = small_model()
     model.graph.input.append(helper.make_tensor_value_info("prompt", TensorProto.INT64, [1]))
-    with pytest.raises(WeightsRefused, match="exactly one float32 input"):
+    with pytest.raises(
+        WeightsRefused, match=r"exactly one input of 4 axes .* found image \[\?, 3, 320, 320\], prompt \[1\] int64"
+    ):
         _ = read_header(model.SerializeToString()).image_input
 
 
