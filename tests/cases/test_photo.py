@@ -18,9 +18,9 @@ import pytest
 import pyvips
 from numpy.typing import NDArray
 from PIL import Image
-from tests.cases.made_tiff import CMYK, EXTRA, GREY, OLD_SUBFILE, RGB, SPACE, SUBFILE, tiff
+from tests.cases.made_tiff import BITS, CIELAB, CMYK, EXTRA, GREY, OLD_SUBFILE, PACKED, RGB, SPACE, SUBFILE, tiff
 
-from gigamatte.errors import NoSubject
+from gigamatte.errors import NoSubject, UnsupportedInput
 from gigamatte.options import Options
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.photo.mask import read_mask
@@ -33,6 +33,7 @@ from gigamatte.worker.view import write_tiles
 from gigamatte.worker.wire import View
 from gigamatte.workflow.compare import compare
 from gigamatte.workflow.inspect import inspect_photo
+from gigamatte.workflow.prepare import prepare
 from gigamatte.workflow.preview import preview
 
 LIMIT = 10**8
@@ -257,3 +258,144 @@ def test_an_alpha_that_is_0_everywhere_is_said(tmp_path: Path) -> None:
     assert not shown.warnings
     hidden[3, 4, 3] = 1  # one pixel that can be seen, if barely
     assert not cut(hidden, tmp_path / "one.png", mask=white_mask(tmp_path)).warnings
+
+
+@pytest.mark.parametrize("name", ["anim.png", "two.mpo"])
+def test_animated_no_warning(case: Case, tmp_path: Path, name: str) -> None:
+    folder = case("animated-no-warning")
+    receipt = cut(folder / name, tmp_path / "o.png", mask=str(folder / "mask.png"))
+    assert any("pictures (pages, frames or sizes): the first was read" in warning for warning in receipt.warnings)
+
+
+@pytest.mark.parametrize("format", ["PNG", "MPO", "WEBP", "TIFF", "AVIF"])
+def test_every_file_of_several_pictures_says_so(format: str) -> None:
+    first, second = (Image.fromarray(values(3, seed=seed)) for seed in (1, 2))
+    for more, said in (([second], 1), ([], 0)):
+        file = io.BytesIO()
+        first.save(file, format, save_all=True, append_images=more)
+        assert len([warning for warning in read(file.getvalue())[1] if "holds 2 pictures" in warning]) == said
+
+
+def test_a_camera_preview_or_a_gain_map_is_no_second_picture() -> None:
+    plain = io.BytesIO()
+    Image.fromarray(values(3)).save(plain, "JPEG", xmp=b'<x xmlns:hdrgm="u" hdrgm:Version="1.0" s="GainMap"/>')
+    for kind, xmp, said in (
+        (0x010001, False, 0),
+        (0x010002, False, 0),
+        (0x020003, False, 1),
+        (0, True, 0),
+        (0, False, 1),
+    ):
+        entries = struct.pack(">8I", 0x20030000, 100, 0, 0, kind, 100, 5000, 0)
+        index = (
+            b"MM\0*" + struct.pack(">IH", 8, 1) + struct.pack(">HHII", 0xB002, 7, len(entries), 26) + bytes(4) + entries
+        )
+        segment = b"\xff\xe2" + struct.pack(">H", len(index) + 6) + b"MPF\0" + index
+        data = plain.getvalue() if xmp else plain.getvalue().replace(b"hdrgm:", b"other:")
+        warnings = read(data[:2] + segment + data[2:])[1]
+        assert len([warning for warning in warnings if "holds 2 pictures" in warning]) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("c_zstd.tif", "packed with Zstandard"),
+        ("lab.tif", "in the CIELAB colour space"),
+        ("j12.jpg", "12 bits a channel"),
+    ],
+)
+def test_wrong_broken_message(case: Case, name: str, said: str) -> None:
+    for source in (case("wrong-broken-message") / name, (case("wrong-broken-message") / name).read_bytes()):
+        with pytest.raises(UnsupportedInput, match=said) as caught:
+            read(source)
+        assert "broken" not in caught.value.message
+        assert "cut short" not in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("tags", "said"),
+    [
+        ({PACKED: [50000]}, "packed with Zstandard"),
+        ({PACKED: [34925]}, "packed with LZMA"),
+        ({PACKED: [34887]}, "packed with LERC"),
+        ({PACKED: [34712]}, "packed with JPEG 2000"),
+        ({PACKED: [33005]}, "packed with JPEG 2000"),
+        ({PACKED: [50002]}, "packed with JPEG XL"),
+        ({PACKED: [61234]}, "packed with scheme 61234"),
+        ({SPACE: [CIELAB]}, "in the CIELAB colour space"),
+        ({SPACE: [9]}, "in the ICC LAB colour space"),
+        ({SPACE: [32803]}, "camera raw"),
+        ({BITS: [12] * 3}, "has 12 bits a channel"),
+        ({BITS: [10] * 3}, "has 10 bits a channel"),
+    ],
+)
+def test_a_tiff_of_a_kind_that_is_not_read_is_not_called_broken(tags: dict[int, list[int]], said: str) -> None:
+    for dtype in (np.uint8, np.uint16):
+        with pytest.raises(UnsupportedInput, match=said) as caught:
+            read(tiff((values(3, dtype), tags)))
+        assert "broken" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("dtype", "said"), [(np.int8, "signed 8-bit"), (np.int16, "signed 16-bit"), (np.float32, "floats")]
+)
+def test_numbers_that_are_no_pixels_are_named(dtype: Any, said: str) -> None:
+    with pytest.raises(UnsupportedInput, match=said):
+        read(tiff((values(3).astype(dtype), {})))
+
+
+def test_jpeg_without_end(case: Case, tmp_path: Path) -> None:
+    folder = case("jpeg-without-end")
+    receipt = cut(folder / "noeoi.jpg", tmp_path / "o.png", mask=str(folder / "mask.png"))
+    assert any("lacks the marker that ends a JPEG" in warning for warning in receipt.warnings)
+    whole = tmp_path / "whole.jpg"
+    whole.write_bytes((folder / "noeoi.jpg").read_bytes() + b"\xff\xd9")
+    assert (read(folder / "noeoi.jpg")[0] == read(whole)[0]).all()
+    inspect_photo(folder / "noeoi.jpg")
+
+
+JPEGS: dict[str, dict[str, Any]] = {
+    "baseline": {},
+    "progressive": {"interlace": True},
+    "full chroma": {"subsample_mode": "off"},
+    "noise": {"subsample_mode": "off", "Q": 90},
+    "restarts": {"restart_interval": 2},
+    "best": {"optimize_coding": True, "interlace": True, "optimize_scans": True, "Q": 95},
+}
+
+
+@pytest.mark.parametrize("kind", JPEGS)
+def test_a_jpeg_that_lacks_more_than_its_end_is_refused(kind: str, tmp_path: Path) -> None:
+    """However many bytes are missing: the pixels come back as they were, or the file is refused."""
+    picture = cv2.resize(values(3), (150, 100), interpolation=cv2.INTER_CUBIC)
+    data = bytes(pyvips.Image.new_from_array(picture).jpegsave_buffer(**JPEGS[kind]))
+    whole, said = read(data)
+    assert not said
+    taken = []
+    scans = [found.start() for found in re.finditer(rb"\xff(\xda|\xc4)", data)][1:]
+    for length in (*range(len(data) - 60, len(data)), *scans, *(scan + 1 for scan in scans)):
+        path = tmp_path / "cut.jpg"
+        path.write_bytes(data[:length])
+        try:
+            pixels, warnings = read(path)
+        except UnsupportedInput:
+            continue
+        taken.append(len(data) - length)
+        assert (pixels == whole).all(), f"{len(data) - length} bytes short"
+        assert any("lacks the marker" in warning for warning in warnings)
+    assert {1, 2} <= set(taken)
+    assert len(taken) < 8
+    trailed = data + b"SEFT a phone's own words"  # behind its end, anything may stand
+    assert (read(trailed)[0] == whole).all()
+    assert not read(trailed)[1]
+
+
+def test_prepare_reads_a_jpeg_without_end(case: Case, tmp_path: Path) -> None:
+    data = (case("jpeg-without-end") / "noeoi.jpg").read_bytes()
+    for name, content in (("open", data), ("whole", data + b"\xff\xd9")):
+        (tmp_path / f"{name}.jpg").write_bytes(content)
+        prepare(tmp_path / f"{name}.jpg", tmp_path / f"{name}.png")
+    assert (tmp_path / "open.png").read_bytes() == (tmp_path / "whole.png").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(data[:-200])
+    with pytest.raises(UnsupportedInput, match="broken"):
+        prepare(tmp_path / "cut.jpg", tmp_path / "cut.png")

@@ -29,7 +29,8 @@ SOURCE = pathlib.Path(gigamatte.__file__).parent
 OTHERS: tuple[object, ...] = (
     str, bytes, bytearray, list, dict, set, tuple, int, float, memoryview, BaseException, os, os.path, pathlib.Path,
     os.stat_result, re.Pattern, threading.Thread, threading.Condition, queue.Queue, concurrent.futures.Executor,
-    typing.BinaryIO, collections.deque, np, np.ndarray, cv2, Image, Image.Image, pyvips.Error, pyvips.SourceCustom,
+    typing.BinaryIO, collections.deque, np, np.ndarray, np.random.Generator, cv2,
+    Image, Image.Image, pyvips.Error, pyvips.SourceCustom,
 )  # fmt: skip
 #: of libraries that may be missing here
 NAMES = {"primary_index"}

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from gigamatte.errors import UsageError
 from gigamatte.forked import threads_begin
 from gigamatte.photo import colour
-from gigamatte.photo.read import broken
 from gigamatte.photo.store import MemoryStore, ScratchStore, Store, bytes_needed
 from gigamatte.photo.turn import Turn
+from gigamatte.photo.unread import broken
 from gigamatte.types import Box, Photo, PixelArray, Size, Watch
 
 #: levels end when the longer side is at most this

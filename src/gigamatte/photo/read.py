@@ -7,12 +7,8 @@ that are not meant for strangers' files.
 from __future__ import annotations
 
 import functools
-import io
-import math
 import os
 import stat
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,22 +18,13 @@ from numpy.typing import NDArray
 
 from gigamatte.errors import BudgetExceeded, MissingInput, UnsupportedInput, UsageError
 from gigamatte.forked import refuse_after_fork
-from gigamatte.photo import arrays, colour, formats, metadata, tiff
-from gigamatte.photo.bands import Bands, bands_of
-from gigamatte.photo.beside import said_by
-from gigamatte.photo.heif import HeicFile
-from gigamatte.photo.said import Said
+from gigamatte.photo import arrays, formats, metadata
+from gigamatte.photo.encoded import Opened, field_of, open_encoded
 from gigamatte.photo.turn import Turn
 from gigamatte.types import Photo, Size
 
 if TYPE_CHECKING:
     from PIL import Image
-
-#: rows to the end of which libvips reads ahead
-READ_AHEAD = 16
-#: rows that may have to be read together, because strips of a TIFF and READ_AHEAD end at the same row only there; where
-#: it would be more, the photo is decoded whole
-TOGETHER = 2048
 
 Source = str | os.PathLike[str] | bytes | NDArray[Any]
 
@@ -88,35 +75,6 @@ def quiet_libvips() -> None:
         pyvips._remove_log_handler()
 
 
-def broken(name: str, error: pyvips.Error) -> UnsupportedInput:
-    """The error to raise when libvips cannot decode a file."""
-    lines = [line.strip() for line in str(error.detail or error.message).splitlines() if line.strip()]
-    why = lines[-1] if lines else "unknown error"
-    return UnsupportedInput(f"{name} is broken: {why}", "was the copy or the download cut short?")
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A source whose header has been parsed; ``load()`` gives the image afresh."""
-
-    name: str
-    format: str
-    header: pyvips.Image
-    load: Callable[[], pyvips.Image]
-    orientation: int
-    warnings: tuple[str, ...] = ()
-    #: colours lie in planes, or very many rows in one strip, so that all of it is decoded before the first row
-    whole: bool = False
-    #: how many rows have to be read together, see Photo
-    rows: int = READ_AHEAD
-    #: what a TIFF says of itself
-    facts: tiff.Facts = field(default_factory=tiff.Facts)
-
-    def bands(self, *, ignore_alpha: bool = False) -> Bands:
-        """Which bands are colour and which is alpha; raises UnsupportedInput where the colour space is not read."""
-        return bands_of(self.header, self.name, self.facts, ignore_alpha=ignore_alpha)
-
-
 def open_source(source: Source | Image.Image) -> Opened:
     """Parse the header of a source; raises MissingInput, UnsupportedInput and UsageError."""
     if isinstance(source, np.ndarray):
@@ -124,7 +82,7 @@ def open_source(source: Source | Image.Image) -> Opened:
         return Opened("the array", "array", image, lambda: image, 1)
     if isinstance(source, bytes | bytearray | memoryview):
         data = bytes(source)
-        return _open_encoded(formats.sniff(data[: formats.HEAD], "the input"), "the input", "_buffer", data, "")
+        return open_encoded(formats.sniff(data[: formats.HEAD], "the input"), "the input", data, "", encoded=True)
     if isinstance(source, str | os.PathLike):
         path = Path(source)
         head = _head(path)
@@ -133,87 +91,11 @@ def open_source(source: Source | Image.Image) -> Opened:
             raise UnsupportedInput(f"{path.name} is a camera raw file", "develop it to TIFF or JPEG first")
         # fsencode: names that are not valid UTF-8 exist
         target = os.fsencode(path) if os.name == "posix" else str(path)
-        return _open_encoded(kind, path.name, "", target, path.suffix)
+        return open_encoded(kind, path.name, target, path.suffix, encoded=False)
     if type(source).__module__.startswith("PIL."):
         image, orientation = arrays.from_pillow(source)
         return Opened("the image", "array", image, lambda: image, orientation)
     raise UsageError(f"expected a path, bytes, an array or a Pillow image, found {type(source).__name__}")
-
-
-def _open_encoded(kind: formats.Kind, name: str, variant: str, data: bytes | str, suffix: str) -> Opened:
-    warnings = []
-    if note := formats.suffix_warning(kind, suffix):
-        warnings.append(note)
-    if kind is formats.HEIC:
-        file = HeicFile(name, os.fsdecode(data) if variant == "" else data)
-        return Opened(
-            name, kind.name, file.header, file.load, 1, (*warnings, *file.warnings, *_pages(name, file.pages))
-        )
-
-    facts = _tiff_facts(data, encoded=variant != "") if kind is formats.TIFF else tiff.Facts()
-    said = Said()
-    if facts.planes and facts.tiled:
-        raise UnsupportedInput(
-            f"{name} stores its colours in separate planes of tiles, which is not read; expected interleaved colours",
-            "save it with interleaved (chunky) planes",
-        )
-    # planes lie one after another: the first row is complete only when the last plane has been read
-    rows = READ_AHEAD if facts.tiled else _rows_together(facts.strip)
-    whole = facts.planes or rows > TOGETHER
-    access = "random" if whole else "sequential"
-    which = _which_picture(facts)
-
-    def load() -> pyvips.Image:
-        # "error": broken files are refused instead of being filled up with grey
-        image = pyvips.Operation.call(kind.loader + variant, data, access=access, fail_on="error", **which)
-        if facts.exif is not None:
-            image = image.copy()
-            image.set_type(pyvips.GValue.blob_type, metadata.EXIF, facts.exif)
-        image = said.on(image)
-        return colour.full_range(image) if kind is formats.AVIF else image
-
-    try:
-        header = load()
-    except pyvips.Error as error:
-        raise broken(name, error) from error
-    said = said_by(kind, data, header, encoded=variant != "")
-    header = said.on(header)
-    warnings += said.warnings
-    warnings += _pages(name, _field(header, "n-pages", 1) if facts.pages is None else facts.pages, facts)
-    orientation = said.orientation or _field(header, "orientation", 1)
-    orientation = orientation if 1 <= orientation <= 8 else 1
-    rows = READ_AHEAD if whole else rows
-    return Opened(name, kind.name, header, load, orientation, tuple(warnings), whole, rows, facts)
-
-
-def _which_picture(facts: tiff.Facts) -> dict[str, int]:
-    """What to tell libvips where the first picture of a TIFF is a smaller copy of the photo."""
-    if facts.inner is not None:
-        return {"page": facts.page, "subifd": facts.inner}
-    return {"page": facts.page} if facts.page else {}
-
-
-def _rows_together(strip: int) -> int:
-    """Where both the blocks that libvips reads ahead and the strips of a TIFF end. It takes short strips in groups."""
-    group = strip * max(1, READ_AHEAD // strip) if strip else READ_AHEAD
-    return math.lcm(READ_AHEAD, group)
-
-
-def _tiff_facts(data: bytes | str, *, encoded: bool) -> tiff.Facts:
-    try:
-        with io.BytesIO(data) if encoded and isinstance(data, bytes) else open(data, "rb") as file:
-            return tiff.read_facts(file)
-    except OSError:
-        return tiff.Facts()
-
-
-def _pages(name: str, count: int, facts: tiff.Facts | None = None) -> list[str]:
-    warnings: list[str] = []
-    if facts is not None and _which_picture(facts):
-        warnings.append(f"{name} begins with a smaller copy of itself: the first picture of full size was read")
-    elif count > 1:
-        warnings.append(f"{name} holds {count} pictures (pages, frames or sizes): the first was read")
-    return warnings
 
 
 def _head(path: Path) -> bytes:
@@ -255,13 +137,16 @@ def _describe(opened: Opened, stored: Size, ignore_alpha: bool) -> Photo:
         resolution=(down, across) if upright.transposed else (across, down),
         name=name,
         format=opened.format,
-        decode_bytes=_decode_bytes(opened),
+        decode_bytes=opened.held + _decode_bytes(opened),
         rows=opened.rows,
         warnings=(*warnings, *notes),
     )
 
 
-_FORMS = {"float": "32-bit floats", "double": "64-bit floats", "uint": "32-bit integers", "int": "32-bit integers"}
+_FORMS = {
+    "float": "32-bit floats", "double": "64-bit floats", "uint": "32-bit integers", "int": "32-bit integers",
+    "char": "signed 8-bit integers", "short": "signed 16-bit integers", "complex": "complex numbers",
+}  # fmt: skip
 
 
 def _resolution(opened: Opened) -> tuple[float, float]:
@@ -279,16 +164,12 @@ def _decode_bytes(opened: Opened) -> int:
     pixels: int = header.width * header.height
     if opened.format in ("webp", "avif", "heic"):
         return pixels * bands * (1 if header.format == "uchar" else 2)
-    if opened.format == "jpeg" and _field(header, "jpeg-multiscan", 0):
+    if opened.format == "jpeg" and field_of(header, "jpeg-multiscan", 0):
         # every DCT coefficient is kept, 2 bytes each; chroma has a quarter as many of them at 4:2:0
         thin = "jpeg-chroma-subsample" in header.get_fields() and header.get("jpeg-chroma-subsample") == "4:2:0"
         return 3 * pixels if thin and bands == 3 else 2 * bands * pixels
-    if opened.format == "png" and _field(header, "interlaced", 0):
+    if opened.format == "png" and field_of(header, "interlaced", 0):
         return pixels * bands * (1 if header.format == "uchar" else 2)
     if opened.whole:
         return pixels * bands * (1 if header.format == "uchar" else 2)
     return 0
-
-
-def _field(image: pyvips.Image, name: str, default: int) -> int:
-    return int(image.get(name)) if name in image.get_fields() else default

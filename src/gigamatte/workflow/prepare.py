@@ -10,6 +10,7 @@ The pixels are Pillow's own (its LANCZOS, its BICUBIC, its autocontrast), becaus
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 import warnings
@@ -23,6 +24,8 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from gigamatte.errors import BudgetExceeded, GigamatteError, MissingInput, UnsupportedInput, UsageError
+from gigamatte.photo.endless import mended
+from gigamatte.photo.read import quiet_libvips
 from gigamatte.types import Size
 from gigamatte.workflow.files import new_file, refuse_existing
 from gigamatte.workflow.scene import guess_scene
@@ -200,10 +203,12 @@ def _read(path: Path, max_pixels: int) -> Image.Image:
     """The first picture of the file, upright, as RGB or RGBA."""
     if not path.is_file():
         raise MissingInput(f"there is no file {path}" if not path.exists() else f"{path} is not a file")
+    quiet_libvips()
     try:
         with _own_limit(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of broken metadata, which is not used
-            picture = Image.open(path, formats=("JPEG", "PNG", "WEBP"))
+            whole = mended(path)
+            picture = Image.open(path if whole is None else io.BytesIO(whole), formats=("JPEG", "PNG", "WEBP"))
     except UnidentifiedImageError as error:
         raise UnsupportedInput(f"{path.name}: expected a JPEG, PNG or WebP") from error
     except OSError as error:

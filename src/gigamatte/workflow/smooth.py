@@ -14,9 +14,10 @@ from gigamatte.cutout.write import write_image
 from gigamatte.errors import UnsupportedInput, UsageError
 from gigamatte.matte.smooth import LEVELS, SIGMA, smooth_alpha, smooth_halo
 from gigamatte.options import MAX_PIXELS, Format
-from gigamatte.photo.read import broken, open_photo
+from gigamatte.photo.read import open_photo
 from gigamatte.photo.screen import openly
 from gigamatte.photo.turn import Turn
+from gigamatte.photo.unread import broken
 from gigamatte.types import Photo, PixelArray, Size
 from gigamatte.workflow.files import refuse_existing
 

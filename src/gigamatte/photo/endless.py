@@ -1,0 +1,50 @@
+"""A JPEG that lacks only the marker at its end: all pixels are there, yet libjpeg takes it for cut short."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyvips
+from numpy.typing import NDArray
+
+from gigamatte.photo import jpeg
+
+#: rows at the bottom that are compared: more than one row of blocks has
+_ROWS = 64
+#: what a decoder takes for more picture where it still wants some, and skips where it does not; several, because what
+#: is decoded of one may change nothing that can be seen
+_FILLERS = tuple(np.random.default_rng(seed).integers(0, 255, 256, np.uint8).tobytes() for seed in range(8))
+
+
+def mended(path: Path) -> bytes | None:
+    """The bytes of a file, with their end, where it is a JPEG that lacks only that; None for every other file."""
+    try:
+        with path.open("rb") as file:
+            if file.read(3) != b"\xff\xd8\xff" or not jpeg.read_facts(file).endless:
+                return None
+            file.seek(0)
+            return with_end(file.read())
+    except OSError:
+        return None
+
+
+def with_end(data: bytes) -> bytes | None:
+    """The bytes with their end, where ``read_facts`` found it missing and the last scan is whole; None where it is not.
+
+    libvips does not tell of every warning that libjpeg gives in the last rows. So they are decoded again, with
+    other bytes behind the scan: where these change a pixel, the scan was cut short.
+    """
+    scan = data.rstrip(b"\xff")  # half of the missing marker
+    try:
+        plain = _bottom(scan + jpeg.END, "warning")
+        same = all(np.array_equal(plain, _bottom(scan + filler + jpeg.END, "none")) for filler in _FILLERS)
+    except pyvips.Error:
+        return None
+    return scan + jpeg.END if same else None
+
+
+def _bottom(data: bytes, strictness: str) -> NDArray[np.uint8]:
+    image = pyvips.Operation.call("jpegload_buffer", data, access="sequential", fail_on=strictness)
+    rows = min(_ROWS, image.height)
+    return np.frombuffer(image.crop(0, image.height - rows, image.width, rows).write_to_memory(), np.uint8)
