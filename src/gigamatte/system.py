@@ -8,6 +8,8 @@ import sys
 import threading
 from pathlib import Path
 
+from gigamatte import cgroup
+
 _seek_lock = threading.Lock()
 
 
@@ -27,18 +29,17 @@ def peak_rss_mb() -> float:
 
 
 def cpu_count() -> int:
-    """How many CPUs this process may use: affinity and the container's quota respected, at least 1."""
+    """How many CPUs this process may use: affinity and the quotas of its control groups respected, at least 1."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota = _cgroup_cpus()
+    quota = cgroup.cpu_quota()
     return max(1, min(count, int(quota + 0.5)) if quota else count)
 
 
 def available_memory() -> int | None:
     """Bytes that may still be allocated without swapping, the container's limit respected; None if unknown."""
     free = _proc_bytes("/proc/meminfo", "MemAvailable:")
-    limit, used = _read_int("/sys/fs/cgroup/memory.max"), _read_int("/sys/fs/cgroup/memory.current")
-    if limit is not None and used is not None:
-        room = max(0, limit - used)
+    room = cgroup.memory_room()
+    if room is not None:
         return room if free is None else min(free, room)
     return free
 
@@ -137,14 +138,6 @@ def write_at(descriptor: int, data: memoryview, offset: int) -> None:
         data, offset = data[done:], offset + done
 
 
-def _cgroup_cpus() -> float | None:
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()[:2]
-        return None if quota == "max" else int(quota) / int(period)
-    except (OSError, ValueError):
-        return None
-
-
 def _proc_bytes(path: str, name: str) -> int | None:
     """The value of a line like ``MemAvailable:  123 kB``; None on systems without such a file."""
     try:
@@ -152,13 +145,6 @@ def _proc_bytes(path: str, name: str) -> int | None:
     except OSError:
         return None
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(name)), None)
-
-
-def _read_int(path: str) -> int | None:
-    try:
-        return int(Path(path).read_text())
-    except (OSError, ValueError):
-        return None
 
 
 def _windows_peak_mb() -> float:

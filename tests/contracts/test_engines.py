@@ -239,3 +239,44 @@ def test_openvino_f32_does_not_depend_on_the_cpu(network):
     auto = OpenVinoEngine.open(network, precision="auto")
     assert auto.precision in ("f32", "bf16")
     assert np.abs(auto.run(x) - exact).max() < 2e-2
+
+
+def test_an_emptied_onnxruntime_is_one_clear_line(monkeypatch, network):
+    """What pip leaves of two builds in one folder when one is uninstalled: a module with nothing in it."""
+    from types import ModuleType
+
+    from gigamatte.cli.doctor import examine
+    from gigamatte.network.engines.select import open_engine
+
+    monkeypatch.setitem(sys.modules, "onnxruntime", ModuleType("onnxruntime"))
+    engine, warnings = open_engine(network)
+    assert (engine.runtime, warnings) == ("openvino", ())
+    engine, warnings = open_engine(network, device="cuda")
+    assert engine.runtime == "openvino"
+    assert len(warnings) == 1
+    assert "onnxruntime is there and has nothing in it" in warnings[0]
+    with pytest.raises(DeviceUnavailable, match="nothing in it") as raised:
+        open_engine(network, device="cuda", require=True)
+    assert "pip uninstall -y onnxruntime onnxruntime-gpu" in raised.value.hint
+    report = examine()
+    assert "nothing in it" in report["runtimes"]["onnxruntime"]["why_not"]
+    assert "pip uninstall -y onnxruntime onnxruntime-gpu" in report["gpus"]["cuda"]["hint"]
+
+
+def test_onnxruntime_is_always_told_its_threads(monkeypatch, network):
+    """It obeys neither quota nor affinity by itself."""
+    engine_type = _onnxruntime()
+    import onnxruntime
+
+    told = []
+    real = onnxruntime.InferenceSession
+
+    def session(model, options, **more):
+        told.append((options.intra_op_num_threads, options.inter_op_num_threads))
+        return real(model, options, **more)
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", session)
+    monkeypatch.setattr("gigamatte.network.engines.onnx.cpu_count", lambda: 1)
+    engine_type.open(network)
+    engine_type.open(network, threads=2)
+    assert told == [(1, 1), (2, 1)]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from gigamatte.errors import NetworkUnavailable, UsageError
 from gigamatte.folders import cache_folder
 from gigamatte.network.cards.card import ModelCard
+from gigamatte.network.cards.external import together, whole_digest
 from gigamatte.network.cards.locator import NAME as LOCATOR
 from gigamatte.network.cards.locator import locator_bytes, locator_card
 from gigamatte.network.cards.onnx_file import read_header
@@ -198,7 +199,9 @@ def _open_card(
     )  # receipts name the file that was used, pinned or not
     if card.build == "onnx":
         refuse_misfit(card, here.path)
-        return Network(card, lambda _: opener(here.path, digest, False))
+        path, digest = _whole(here.path)
+        card = dataclasses.replace(card, sha256=digest)
+        return Network(card, lambda _: opener(path, digest, False))
     from gigamatte.network.build.cached import cached_graph
 
     def at(size: Size) -> tuple[Engine, tuple[str, ...]]:
@@ -212,11 +215,16 @@ def _open_file(
     path: Path, opener: Callable[..., tuple[Engine, tuple[str, ...]]], normal: Normalisation | None
 ) -> Network:
     """A user's own ONNX file: what it does not say about itself is assumed, and said."""
-    from gigamatte.network.weights.store import digest_of
-
     if not path.is_file():
         raise NetworkUnavailable(f"there is no file {path}", "--model takes a name or an ONNX file")
     header = read_header(path)
-    digest = digest_of(path)
+    loaded, digest = _whole(path)
     own = read_own_file(path, header, digest, normal)
-    return Network(own.card, lambda _: opener(path, digest, False), own.notices, own.fixed, own.assumed)
+    return Network(own.card, lambda _: opener(loaded, digest, False), own.notices, own.fixed, own.assumed)
+
+
+def _whole(path: Path) -> tuple[Path, str]:
+    """(where runtimes load an ONNX file from, the sha256 of all its files)."""
+    names = read_header(path).external
+    digest = whole_digest(path, names)
+    return together(path, names, cache_folder("together", digest[:16])), digest

@@ -34,8 +34,14 @@ INSTALLED: dict[str, str] = {
     "install the GPU's compute driver, if there is an Intel GPU": "若有英特尔 GPU，请安装其计算驱动",
     "reinstall openvino": "请重新安装 openvino",
     "check the driver and the CUDA and cuDNN libraries": "请检查驱动以及 CUDA 和 cuDNN 库",
-    "pip uninstall onnxruntime, then pip install 'gigamatte[cuda]'": (
-        "先 pip uninstall onnxruntime，再 pip install 'gigamatte[cuda]'"
+    "onnxruntime is there and has nothing in it, as it is left when one of its two builds is uninstalled": (
+        "onnxruntime 存在但内容为空：它的两个包卸载其一后就会这样"
+    ),
+    "pip uninstall -y onnxruntime onnxruntime-gpu, then pip install the one that you want": (
+        "先 pip uninstall -y onnxruntime onnxruntime-gpu，再 pip install 需要的那个"
+    ),
+    "pip uninstall -y onnxruntime onnxruntime-gpu, then pip install 'gigamatte[cuda]'": (
+        "先 pip uninstall -y onnxruntime onnxruntime-gpu，再 pip install 'gigamatte[cuda]'"
     ),
     "pip install 'gigamatte[onnx]' on a Mac": "在 Mac 上 pip install 'gigamatte[onnx]'",
     "pip install 'gigamatte[onnx]'": "pip install 'gigamatte[onnx]'",

@@ -36,6 +36,8 @@ NETWORKS: dict[str, str] = {
     "{} takes {} channels, a network here takes 3 (RGB)": "{} 的输入是 {} 通道，这里的网络是 3 通道（RGB）",
     "{} takes {}×{}, the card {} says {}×{}": "{} 的输入是 {}×{}，模型卡 {} 说是 {}×{}",
     "{} takes weights from {}, outside its own folder": "{} 从自己文件夹之外的 {} 读取权重",
+    "{} takes weights from {}, which is no file": "{} 从 {} 读取权重，但它不是文件",
+    "{} and its weights could not be brought together in {}: {}": "{} 及其权重无法集中到 {}：{}",
     "{} takes weights from {}, which is not beside it": "{} 从 {} 读取权重，但它不在旁边",
     "use a file that holds its own weights": "请使用自带权重的文件",
     "a network file needs exactly one input of 4 axes (N, C, H, W), float32 or float16; found {}": (

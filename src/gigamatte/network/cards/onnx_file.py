@@ -7,9 +7,10 @@ weight that points to another file may only point to one in the same folder. (Fi
 from __future__ import annotations
 
 import mmap
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 
 from gigamatte.errors import NetworkUnavailable, WeightsRefused
+from gigamatte.network.cards.external import external_files
 from gigamatte.network.cards.onnx_header import Node, OnnxHeader, Value
 from gigamatte.network.cards.protobuf import Buffer, Span, fields, text, varint
 
@@ -32,23 +33,8 @@ def read_header(model: Path | bytes) -> OnnxHeader:
         raise WeightsRefused(f"{model} is not an ONNX file: it is empty") from error
     except OSError as error:
         raise NetworkUnavailable(f"{model} cannot be read: {error.strerror or error}") from error
-    _refuse_escapes(model, header.external)
+    external_files(model, header.external)
     return header
-
-
-def _refuse_escapes(model: Path, external: frozenset[str]) -> None:
-    home = model.resolve().parent
-    for name in sorted(external):
-        # judged as a POSIX and as a Windows path, whatever this machine is
-        parts = {*PurePosixPath(name).parts, *PureWindowsPath(name).parts}
-        absolute = PurePosixPath(name).is_absolute() or PureWindowsPath(name).drive or name.startswith("\\")
-        target = home / name
-        if absolute or ".." in parts or not target.resolve().is_relative_to(home):
-            raise WeightsRefused(
-                f"{model} takes weights from {name!r}, outside its own folder", "use a file that holds its own weights"
-            )
-        if not target.is_file():
-            raise WeightsRefused(f"{model} takes weights from {name!r}, which is not beside it")
 
 
 def _parse(data: Buffer, name: str) -> OnnxHeader:

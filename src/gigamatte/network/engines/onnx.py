@@ -31,10 +31,14 @@ PROVIDERS = {
 #: how each device's runtime is installed
 INSTALL = {
     "cpu": "pip install 'gigamatte[onnx]'",
-    "cuda": "pip uninstall onnxruntime, then pip install 'gigamatte[cuda]'",
+    "cuda": "pip uninstall -y onnxruntime onnxruntime-gpu, then pip install 'gigamatte[cuda]'",
     "coreml": "pip install 'gigamatte[onnx]' on a Mac",
     "directml": "pip install onnxruntime-directml on Windows",
 }
+
+#: what pip leaves when one of two builds is uninstalled: they share one folder
+EMPTIED = "onnxruntime is there and has nothing in it, as it is left when one of its two builds is uninstalled"
+REPAIR = "pip uninstall -y onnxruntime onnxruntime-gpu, then pip install the one that you want"
 
 #: native DeformConv came with this release
 OLDEST = (1, 25)
@@ -103,7 +107,8 @@ def runtime_for(kind: str) -> Any:
         raise DeviceUnavailable(f"there is no device called {kind!r}", f"devices: {', '.join(('auto', *PROVIDERS))}")
     reason = why_not(kind)
     if reason:
-        raise DeviceUnavailable(f"the device {kind} cannot be used: {reason}", INSTALL[kind])
+        hint = REPAIR if reason == EMPTIED else INSTALL[kind]
+        raise DeviceUnavailable(f"the device {kind} cannot be used: {reason}", hint)
     return import_onnxruntime()
 
 
@@ -113,6 +118,8 @@ def why_not(kind: str) -> str:
         onnxruntime = import_onnxruntime()
     except ImportError as error:
         return "onnxruntime is not installed" if "onnxruntime" in str(error) else f"onnxruntime does not load: {error}"
+    if not hasattr(onnxruntime, "InferenceSession"):
+        return EMPTIED
     version = tuple(int(part) for part in onnxruntime.__version__.split(".")[:2])
     if version < OLDEST:
         return f"onnxruntime {onnxruntime.__version__} is older than {OLDEST[0]}.{OLDEST[1]}, the first with DeformConv"

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from gigamatte.errors import DeviceUnavailable, GigamatteError, NetworkUnavailable, WeightsRefused
+from gigamatte.network.cards.external import whole_digest
 from gigamatte.network.cards.onnx_file import read_header
 from gigamatte.network.cards.onnx_header import OnnxHeader
 from gigamatte.network.engines.answer import pick
@@ -70,8 +71,9 @@ class OpenVinoEngine:
         ``device`` is cpu, or another device that OpenVINO lists here (gpu, gpu.1, npu). ``threads`` bounds CPU
         threads (0: all that are granted), which ``streams`` share: so many calls run at once. ``precision`` auto
         takes bf16 where the CPU multiplies it, f32 otherwise.
-        With ``cache_dir`` the compiled network is kept there, keyed by ``digest`` (sha256 of ``model``; computed when
-        absent). Raises DeviceUnavailable, WeightsRefused, NetworkUnavailable.
+        With ``cache_dir`` the compiled network is kept there, keyed by ``digest`` (sha256 of ``model`` and the files
+        beside it that hold its weights; computed when absent). Raises DeviceUnavailable, WeightsRefused,
+        NetworkUnavailable.
         """
         header = read_header(model)
         core = _core()
@@ -84,7 +86,7 @@ class OpenVinoEngine:
             if cache_dir is None:
                 compiled, keep = core.compile_model(_read(core, model), device.upper(), config), None
             else:
-                key = _key(core, digest or _sha256(model), device, chosen)
+                key = _key(core, digest or _sha256(model, header), device, chosen)
                 compiled, keep = _cached(core, model, device, config, cache_dir / f"{key}.blob")
         return cls(compiled, keep, header, device, chosen, streams)
 
@@ -170,11 +172,8 @@ def _read(core: Any, model: Path | bytes) -> Any:
     return core.read_model(io.BytesIO(model) if isinstance(model, bytes) else str(model))
 
 
-def _sha256(model: Path | bytes) -> str:
-    if isinstance(model, bytes):
-        return hashlib.sha256(model).hexdigest()
-    with model.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _sha256(model: Path | bytes, header: OnnxHeader) -> str:
+    return hashlib.sha256(model).hexdigest() if isinstance(model, bytes) else whole_digest(model, header.external)
 
 
 def _key(core: Any, digest: str, device: str, precision: str) -> str:

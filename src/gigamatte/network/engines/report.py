@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from gigamatte.network.engines.hardware import bf16_support
-from gigamatte.network.engines.onnx import INSTALL, why_not
+from gigamatte.network.engines.onnx import EMPTIED, INSTALL, REPAIR, why_not
 from gigamatte.network.engines.silent import import_onnxruntime, import_openvino
 
 
@@ -48,6 +48,9 @@ def cpu() -> dict[str, str]:
 def gpus() -> dict[str, dict[str, str]]:
     """Device → why_not (empty when usable) and hint."""
     found = {name: {"why_not": why_not(name), "hint": INSTALL[name]} for name in ("cuda", "coreml", "directml")}
+    for device in found.values():
+        if device["why_not"] == EMPTIED:
+            device["hint"] = REPAIR
     if not found["cuda"]["why_not"]:
         found["cuda"] = _cuda()
     elif shutil.which("nvidia-smi") is None:
