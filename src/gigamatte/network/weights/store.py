@@ -21,6 +21,7 @@ from gigamatte.network.cards import embedded
 from gigamatte.network.cards.card import ModelCard
 from gigamatte.network.weights import hub
 from gigamatte.network.weights.download import Progress, disk_full, download, free_bytes, offline
+from gigamatte.network.weights.reach import need_reach
 
 _RECORD = "record.json"
 
@@ -130,6 +131,7 @@ def _from_hub(card: ModelCard, incoming: Path) -> tuple[Path, str | None, str]:
     copy = hub.in_cache(card)
     if copy is not None and card.sha256 and card.revision and digest_of(copy) == card.sha256:
         return _link(copy, incoming / copy.name), card.sha256, card.revision
+    need_reach(hub.endpoint())
     pinned = card.sha256 is not None and card.revision is not None
     said = None if pinned else hub.describe(card)
     revision = card.revision or (said.revision if said else "main")
@@ -144,6 +146,7 @@ def _from_url(card: ModelCard, incoming: Path, progress: Progress | None) -> Pat
     assert card.url is not None  # get() has looked
     if offline():
         raise _forbidden(card)
+    need_reach(card.url)
     target = incoming / PurePosixPath(card.file).name
     _need_room(incoming, card.bytes)
     download(card.url, target, size=card.bytes, progress=progress)
