@@ -24,17 +24,25 @@ def cpu_quota(root: Path = Path("/")) -> float | None:
 
 def memory_room(root: Path = Path("/")) -> int | None:
     """Bytes that this process's groups still let it allocate; None where there is no limit."""
-    rooms: list[int] = []
+    return min((max(0, limit - used) for limit, used in _memory(root) if used is not None), default=None)
+
+
+def memory_limit(root: Path = Path("/")) -> int | None:
+    """Bytes that this process's groups let it hold in all; None where there is no limit."""
+    return min((limit for limit, _ in _memory(root)), default=None)
+
+
+def _memory(root: Path) -> Iterator[tuple[int, int | None]]:
+    """(limit, used) of each group that has a limit."""
     for controller, limit, used in (
         ("", "memory.max", "memory.current"),
         ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
     ):
         for folder in _groups(root, controller):
-            told = _number(folder / limit), _number(folder / used)
+            told = _number(folder / limit)
             # version 1 writes "no limit" as the largest number of pages
-            if told[0] is not None and told[1] is not None and told[0] < 1 << 60:
-                rooms.append(max(0, told[0] - told[1]))
-    return min(rooms, default=None)
+            if told is not None and told < 1 << 60:
+                yield told, _number(folder / used)
 
 
 def _groups(root: Path, controller: str) -> Iterator[Path]:

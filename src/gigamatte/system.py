@@ -46,7 +46,7 @@ def available_memory() -> int | None:
 
 def total_memory() -> int | None:
     """Bytes of memory that the machine, or the container, has in all; None if unknown."""
-    whole, limit = _proc_bytes("/proc/meminfo", "MemTotal:"), _read_int("/sys/fs/cgroup/memory.max")
+    whole, limit = _proc_bytes("/proc/meminfo", "MemTotal:"), cgroup.memory_limit()
     return whole if limit is None else limit if whole is None else min(whole, limit)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gigamatte.cgroup import cpu_quota, memory_room
+from gigamatte.cgroup import cpu_quota, memory_limit, memory_room
 from gigamatte.system import available_memory, cpu_count
 
 
@@ -60,7 +60,10 @@ def test_the_smallest_cpu_quota_holds(groups, files, cpus, tmp_path):
     ],
 )
 def test_the_smallest_room_holds(groups, files, room, tmp_path):
-    assert memory_room(system(tmp_path, groups, files)) == room
+    root = system(tmp_path, groups, files)
+    assert memory_room(root) == room
+    limits = [int(text) for name, text in files.items() if "max" in name or "limit" in name if text.strip().isdigit()]
+    assert memory_limit(root) == (None if room is None else min(limits))
 
 
 def test_a_system_without_groups_has_no_limit(tmp_path):
