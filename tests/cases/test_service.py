@@ -200,6 +200,47 @@ def test_sub_path_without_its_slash(own_service):
         assert requests.get(f"{service.url}/livez", timeout=30).status_code == 200  # a proxy may cut it off as well
 
 
+# ---- rembg's clients
+
+
+def rembg(service, photo, query="", **fields):
+    return requests.post(f"{service.url}/api/remove{query}", files={"file": photo}, data=fields, timeout=60)
+
+
+def test_rembg_form_fields(service, pictures):
+    photo = pictures["jpeg"]
+    assert picture_of(rembg(service, photo)).mode == "RGBA"
+    assert picture_of(rembg(service, photo, om="true", ppm="true")).mode == "L"
+    assert picture_of(rembg(service, photo, bgc="255,0,0,255")).getpixel((2, 2)) == (255, 0, 0)
+    told = json.loads(rembg(service, photo, model="u2net", a="true", af="240", ab="10", ae="10").headers["x-warnings"])
+    assert any("u2net is not served here" in line for line in told)
+    assert any("full resolution" in line for line in told)
+    # the form comes first, empty fields say nothing
+    assert picture_of(rembg(service, photo, "?om=false", om="true")).mode == "L"
+    assert picture_of(rembg(service, photo, "?om=true", om="", bgc="", model="", extras="")).mode == "L"
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"alpha_matting": "true"}, "alpha_matting"),
+        ({"af": "999"}, "af: "),
+        ({"om": "perhaps"}, "om: "),
+        ({"bgc": "1,2,3,4"}, "bgc"),
+        ({"extras": '{"sam_prompt": []}'}, "extras"),
+    ],
+)
+def test_rembg_form_fields_that_are_not_read(service, pictures, fields, words):
+    answer = rembg(service, pictures["jpeg"], **fields)
+    assert answer.status_code == 400
+    assert words in answer.json()["detail"]
+
+
+def test_rembg_form_fields_of_the_case(service, case):
+    photo = (case("rembg-form-fields") / "base.jpg").read_bytes()
+    assert picture_of(rembg(service, photo, om="true")).mode == "L"
+
+
 # ---- half-closed connections
 
 

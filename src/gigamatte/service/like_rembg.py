@@ -1,13 +1,14 @@
-"""``POST /api/remove`` as rembg's server has it: the photo as ``file``, options in the query."""
+"""``POST /api/remove`` as rembg's server has it: the photo as ``file``, options in the form or in the query."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gigamatte.errors import UsageError
 from gigamatte.options import Options
@@ -32,9 +33,9 @@ DONE: dict[int | str, dict[str, Any]] = {200: PHOTO, **PROBLEMS}
 
 
 class RembgQuery(BaseModel):
-    """The query that rembg's clients send."""
+    """The options that rembg's clients send."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="forbid")
 
     model: str = Field("u2net", max_length=64, description="a name of rembg's or of this service's networks")
     a: bool = Field(False, description="alpha matting: always on here")
@@ -44,16 +45,28 @@ class RembgQuery(BaseModel):
     om: bool = Field(False, description="only the mask")
     ppm: bool = Field(False, description="smooth the mask afterwards")
     bgc: str | None = Field(None, max_length=32, description="red,green,blue,alpha; alpha is 255")
+    extras: str | None = Field(None, max_length=1000, description="for networks that take prompts: not offered here")
+
+
+#: the names of the options, as fields of the form
+FIELDS = tuple(RembgQuery.model_fields)
+_FORM: dict[str, Any] = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {"file": {"type": "string", "format": "binary"}, **RembgQuery.model_json_schema()["properties"]},
+    "additionalProperties": False,
+}
 
 
 @router.post(
     "/api/remove", summary="As rembg's server", response_class=Response, responses=DONE,
-    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": {
-        "type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}},
-    }}}}},
+    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}},
 )  # fmt: skip
 async def remove(request: Request, query: Annotated[RembgQuery, Query()]) -> Response:
-    """The answer is a PNG. What differs from rembg is told in the header X-Warnings."""
+    """The answer is a PNG. Options are fields of the form; those in the query count too.
+
+    What differs from rembg is told in the header X-Warnings.
+    """
     arrival = Arrival(request)
     try:
         upload = await receive_upload(
@@ -63,7 +76,7 @@ async def remove(request: Request, query: Annotated[RembgQuery, Query()]) -> Res
         if "file" not in upload.files:
             raise BadRequest("there is no photo in the request", "send it as the multipart field file")
         arrival.check(Upload(files={"image": upload.files["file"]}))
-        options, notes = to_options(query, arrival.desk.settings)
+        options, notes = to_options(with_form(query, upload.fields), arrival.desk.settings)
         target = arrival.folder / "result"
         job = Job(upload.files["file"], target, options)
         receipt = await arrival.desk.cut(job, lambda: client_gone(request))
@@ -72,6 +85,20 @@ async def remove(request: Request, query: Annotated[RembgQuery, Query()]) -> Res
     except BaseException:
         arrival.close()
         raise
+
+
+def with_form(query: RembgQuery, fields: Mapping[str, str]) -> RembgQuery:
+    """The options of the query and of the form, which comes first; empty fields say nothing. Raises BadRequest."""
+    said = {name: text for name, text in fields.items() if text.strip()}
+    unknown = sorted(said.keys() - set(FIELDS))
+    if unknown:
+        names = ", ".join(unknown)[:120]
+        raise BadRequest(f"the form has fields that are not read: {names}", f"read are {', '.join(('file', *FIELDS))}")
+    try:
+        return RembgQuery(**{**query.model_dump(exclude_unset=True), **said})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BadRequest(f"{first['loc'][0]}: {first['msg']}; found {str(first['input'])[:40]!r}") from error
 
 
 def to_options(query: RembgQuery, settings: Settings) -> tuple[Options, list[str]]:
@@ -85,6 +112,8 @@ def to_options(query: RembgQuery, settings: Settings) -> tuple[Options, list[str
         model = settings.model
         if "model" in query.model_fields_set:
             notes.append(f"the network {query.model[:64]} is not served here: {model} was used")
+    if query.extras and query.extras.strip() not in ("{}", "null"):
+        raise UsageError("extras is not offered here: no network here takes prompts", "leave it out")
     if query.a:
         notes.append("alpha is always resolved at full resolution here: a, af, ab and ae were not used")
     return (
