@@ -75,6 +75,8 @@ class Service:
         return answer
 
     def close(self):
+        if not self._thread.is_alive():
+            return
         self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(60)
         assert not self._thread.is_alive()

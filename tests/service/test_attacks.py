@@ -337,6 +337,27 @@ def test_pages_of_other_sites_may_not_post(service, pictures, origin):
     assert "access-control-allow-origin" not in answer.headers
 
 
+def test_pages_of_sites_that_are_allowed_may(own_service, pictures):
+    shop, files = "https://shop.example.org", {"image": pictures["jpeg"]}
+    with own_service(origins=[shop]) as service:
+        url = f"{service.url}/remove_background"
+        asked = {"origin": shop, "access-control-request-method": "POST", "access-control-request-headers": "x-api-key"}
+        preflight = requests.options(url, headers=asked, timeout=30)
+        assert preflight.status_code == 200
+        assert preflight.headers["access-control-allow-origin"] == shop
+        answer = requests.post(url, files=files, headers={"origin": shop}, timeout=60)
+        assert picture_of(answer).mode == "RGBA"
+        assert answer.headers["access-control-allow-origin"] == shop
+        # errors can be read too, and no other site is let in
+        error = requests.post(url, files={"x": b""}, headers={"origin": shop}, timeout=30)
+        assert (error.status_code, error.headers["access-control-allow-origin"]) == (400, shop)
+        for origin in ("https://evil.example.org", "https://shop.example.org.evil", "null"):
+            answer = requests.post(url, files=files, headers={"origin": origin}, timeout=30)
+            assert answer.status_code == 403
+            assert "access-control-allow-origin" not in answer.headers
+            assert requests.options(url, headers={**asked, "origin": origin}, timeout=30).status_code == 400
+
+
 def test_our_own_page_may(service, pictures):
     files = {"image": pictures["jpeg"]}
     answer = requests.post(f"{service.url}/remove_background", files=files, headers={"origin": service.url}, timeout=60)
@@ -391,3 +412,82 @@ def test_deep_json_is_no_crash(service):
         assert answer.status_code == 400
         answer = requests.post(f"{service.url}/archive", data=body, headers=headers, timeout=30)
         assert answer.status_code in (400, 413)
+
+
+# ---- logs
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_no_line_of_the_log_can_be_forged(own_service, as_json, capfd):
+    import logging
+
+    from gigamatte.service.observe import set_up_logs
+
+    before = logging.root.handlers[:], logging.root.level
+    set_up_logs(as_json)
+    try:
+        with own_service() as service:
+            forged = "2026-01-01 00:00:00,000 INFO gigamatte.access: POST /jobs 202"
+            for mark in ("%0A", "%0D%0A", "%E2%80%A8", "%C2%85", "%1B[2J", "%C2%9B2J"):
+                path = f"/nowhere{mark}{forged.replace(' ', '%20')}"
+                answer = service.talk(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
+                assert answer.startswith(b"HTTP/1.1 404")
+    finally:
+        logging.root.handlers[:], logging.root.level = before
+    lines = [line for line in capfd.readouterr().err.splitlines() if "POST /jobs" in line]
+    assert len(lines) == 6
+    for line in lines:
+        assert line.isprintable()
+        assert not line.startswith(forged)
+        if as_json:
+            assert json.loads(line)["path"].startswith("/nowhere")
+
+
+def test_clients_that_leave_are_no_errors(own_service, pictures, caplog):
+    begun = b" HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99999\r\nContent-Type: "
+    heads = [
+        b"POST /remove_background" + begun + b"image/jpeg\r\n\r\nab",
+        b"POST /jobs" + begun + b"multipart/form-data; boundary=x\r\n\r\n--x",
+        b"POST /v1.0/removebg" + begun + b"application/json\r\n\r\n{",
+        b"POST /archive" + begun.replace(b"99999", b"99") + b"application/json\r\n\r\n{",
+        b"POST /api/remove HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nab",
+    ]
+    with own_service() as service:
+        for head in heads:
+            with service.connect() as sock:
+                sock.sendall(head)
+                time.sleep(0.2)
+        with service.connect() as sock:  # and one that leaves while its photo is cut
+            sock.sendall(heads[0].replace(b"99999", b"%d" % len(pictures["jpeg"]))[:-2] + pictures["jpeg"])
+            time.sleep(0.05)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        assert service.emptied()
+        until = time.monotonic() + 30
+        while service.app.state.requests:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR" or record.exc_info] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        (b"/remove_background", b"Host: a\r\nHost: b\r\n"),
+        (b"/remove_background", b"Host: 127.0.0.1\r\nContent-Length: 5\r\n"),
+        (b"/remove_background", b"Host: 127.0.0.1\r\nContent-Type: text/plain\r\n"),
+        (b"/remove_background", b"Host: 127.0.0.1\r\nbad header\r\n"),
+        (b"/nowhere", b"Host: 127.0.0.1\r\n"),
+    ],
+)
+def test_who_is_refused_while_it_sends_can_read_why(service, path, more):
+    """The connection was reset under the client, and the answer was lost."""
+    body = bytes(30 << 20)
+    with service.connect() as sock:
+        sock.sendall(b"POST " + path + b" HTTP/1.1\r\n" + more + b"Content-Length: %d\r\n\r\n" % len(body))
+        sock.sendall(body)  # raises when the connection is reset
+        sock.settimeout(30)
+        answer = b""
+        while part := sock.recv(65536):
+            answer += part
+    assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.1 404", b"HTTP/1.1 415"))
+    assert len(answer.split(b"\r\n\r\n", 1)[1]) > 10

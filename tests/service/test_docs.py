@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,45 @@ def test_the_recipe_for_nginx_is_one(tmp_path):
     command = ["nginx", "-t", "-e", "stderr", "-p", tmp_path, "-c", tmp_path / "nginx.conf"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
+@pytest.mark.parametrize("page", PAGES, ids=["en", "zh"])
+def test_the_recipe_for_tls_works_as_printed(page, own_service, pictures, tmp_path, nginx):
+    """Only names and ports are this test's own: the page's lines, put where the page says."""
+    trustme = pytest.importorskip("trustme", reason="trustme is not installed")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    certificate = authority.issue_cert("cut.example.org")
+    certificate.private_key_and_cert_chain_pem.write_to_path(tmp_path / "cut.example.org.pem")
+    certificate.private_key_pem.write_to_path(tmp_path / "cut.example.org.key")
+    with own_service(hosts=["cut.example.org"], trusted_proxies="127.0.0.1") as service:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        (block,) = blocks(page, "nginx")
+        recipe = (ROOT / "packaging/nginx.conf").read_text("utf-8")
+        assert recipe.count("listen 8080;") == 1
+        recipe = recipe.replace("listen 8080;", block).replace("listen 443 ssl", f"listen 127.0.0.1:{port} ssl")
+        recipe = recipe.replace("/etc/ssl", str(tmp_path)).replace("server gigamatte:8000", f"server {service.url[7:]}")
+        nginx("", outside=recipe)
+        (tmp_path / "photo.jpg").write_bytes(pictures["jpeg"])
+        address = f"https://cut.example.org:{port}"
+        command = [
+            "curl",
+            "-sS",
+            "--fail",
+            "--cacert",
+            tmp_path / "ca.pem",
+            "--resolve",
+            f"cut.example.org:{port}:127.0.0.1",
+        ]
+        photo = ["-F", f"image=@{tmp_path / 'photo.jpg'}", "-H", f"Origin: {address}", "-o", tmp_path / "cutout.png"]
+        subprocess.run([*command, *photo, f"{address}/remove_background"], check=True, timeout=60)
+        with Image.open(tmp_path / "cutout.png") as picture:
+            assert (picture.mode, picture.size) == ("RGBA", (400, 300))
+        done = subprocess.run([*command, f"{address}/"], check=True, timeout=60, capture_output=True, text=True)
+        assert "<title>gigamatte" in done.stdout
 
 
 def test_what_the_page_links_to_exists():

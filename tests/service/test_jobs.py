@@ -177,13 +177,20 @@ def test_finished_jobs_expire(own_service, pictures):
 
 
 def test_a_full_spool_accepts_nothing_more(own_service, pictures):
-    with own_service(spool_bytes=1 << 20) as service:
-        big = {"jpeg": pictures["jpeg"] + bytes(1 << 20)}
-        response = requests.post(f"{service.url}/jobs", files={"image": big["jpeg"]}, timeout=30)
+    with own_service(spool_bytes="20M") as service:
+        url, spool = f"{service.url}/jobs", service.desk.spool
+        big = pictures["jpeg"] + bytes(11_000_000)  # more than half of it: never to be had by one client
+        response = requests.post(url, files={"image": big}, timeout=30)
+        assert (response.status_code, response.json()["code"]) == (422, "budget")
+        spool.charge(10_000_000, "another client")
+        spool.charge(8_000_000, "a third one")
+        response = requests.post(url, files={"image": pictures["jpeg"] + bytes(2_000_000)}, timeout=30)
         assert response.status_code == 503
         assert "spool" in response.json()["detail"]
-        assert int(response.headers["retry-after"]) > 0
-        wait_for(service, hand_in(service, pictures).headers["location"])
+        assert service.emptied()
+        assert spool.used == 18_000_000
+        spool.refund(10_000_000, "another client")
+        assert requests.post(url, files={"image": pictures["jpeg"]}, timeout=30).status_code == 202
 
 
 def test_two_services_do_not_share_a_spool(own_service, tmp_path):

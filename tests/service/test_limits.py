@@ -1,7 +1,10 @@
 """Full queues, quotas, draining, health and metrics."""
 
+import socket
+import struct
 import threading
 import time
+import zlib
 
 import pytest
 import requests
@@ -23,7 +26,7 @@ def posting(service, pictures, count):
 
 
 def test_a_full_queue_is_503_with_retry_after_and_nothing_accepted_is_lost(own_service, pictures):
-    with own_service(queue_depth=2, inflight=1) as service:
+    with own_service(queue_depth=2, inflight=1, per_client=0) as service:
         answers, threads = posting(service, pictures, 12)
         for thread in threads:
             thread.join()
@@ -96,6 +99,170 @@ def test_who_still_waits_when_the_time_to_drain_is_over_gets_an_answer(own_servi
         assert refused
         assert all("shutting down" in answer.json()["detail"] for answer in refused)
         assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
+
+
+def upload_begun(service, client=None):
+    """A connection on which a photo has begun to arrive, and nothing more comes."""
+    sock = service.connect()
+    sock.sendall(
+        b"POST /remove_background HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: image/jpeg\r\n"
+        + (f"X-API-Key: {client}\r\n".encode() if client else b"")
+        + b"Content-Length: 100000\r\n\r\n\xff\xd8\xff"
+    )
+    return sock
+
+
+def test_slow_uploads_stop_nobody(own_service, pictures, tmp_path):
+    """They took the places of the queue: 64 of them, and nobody else's photo was let in."""
+    from gigamatte.service.keys import digest
+
+    (tmp_path / "keys").write_text("".join(f"{name}:{digest(name)}\n" for name in ("anna", "bert")))
+    with own_service(keys_file=tmp_path / "keys", queue_depth=8) as service:
+        slow = [upload_begun(service, "anna") for _ in range(12)]
+        until = time.monotonic() + 30
+        while service.desk.uploads < 4:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        assert service.desk.depth == 0
+        # half of the queue is the most that one client may have under way; the others are told so
+        refused = [sock for sock in slow if is_answered(sock)]
+        assert [sock.recv(12) for sock in refused] == [b"HTTP/1.1 429"] * 8
+        assert post(service, pictures, headers={"x-api-key": "anna"}).status_code == 429
+        assert post(service, pictures, headers={"x-api-key": "bert"}).status_code == 200
+        for sock in slow:
+            sock.close()
+        until = time.monotonic() + 30
+        while service.desk.uploads:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+
+
+def is_answered(sock, seconds=2.0):
+    sock.settimeout(seconds)
+    try:
+        return sock.recv(1, socket.MSG_PEEK) != b""
+    except TimeoutError:
+        return False
+
+
+def test_64_slow_uploads_by_default(own_service, pictures):
+    with own_service(per_client=0) as service:
+        slow = [upload_begun(service) for _ in range(64)]
+        until = time.monotonic() + 30
+        while service.desk.uploads < 64:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        assert post(service, pictures).status_code == 200
+        for sock in slow:
+            sock.close()
+
+
+def flat_png(width, height):
+    """A picture that packs to next to nothing."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    rows = zlib.compress((b"\0" + b"\xc8\x5a\x14" * width) * height, 9)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def test_results_are_reserved_and_one_client_cannot_fill_the_spool(own_service, pictures, tmp_path):
+    from gigamatte.service.keys import digest
+
+    (tmp_path / "keys").write_text("".join(f"{name}:{digest(name)}\n" for name in ("anna", "bert")))
+    small = flat_png(3000, 2500)  # 30 MB as an RGBA TIFF without packing
+    assert len(small) < 35_000
+    with own_service(keys_file=tmp_path / "keys", spool_bytes="100M") as service:
+
+        def hand_in(name, data=small):
+            url = f"{service.url}/jobs?format=tiff&compress=none&keep_empty=true"
+            return requests.post(url, files={"image": data}, headers={"x-api-key": name}, timeout=60)
+
+        jobs = [hand_in("anna") for _ in range(3)]
+        assert [job.status_code for job in jobs] == [202, 429, 429]
+        assert "of the 50 that one client may have" in jobs[1].json()["detail"]
+        assert int(jobs[1].headers["retry-after"]) >= 1
+        assert hand_in("bert").status_code == 202
+        # what can never fit is not to be tried again
+        answer = hand_in("bert", flat_png(5000, 4000))
+        assert (answer.status_code, answer.json()["code"]) == (422, "budget")
+        until = time.monotonic() + 120
+        while service.desk.depth:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        # what they hold now is what was written, and it goes with the job
+        held = dict(service.desk.spool._held)
+        assert 30e6 < held["anna"] < 33e6
+        requests.delete(service.url + jobs[0].json()["links"]["self"], headers={"x-api-key": "anna"}, timeout=30)
+        assert service.desk.spool._held["anna"] == 0
+        assert hand_in("anna").status_code == 202
+
+
+def test_not_ready_says_why(own_service):
+    with own_service(queue_depth=2) as service:
+        until = time.monotonic() + 60
+        while not service.desk.supervisor.warmed.done() and time.monotonic() < until:
+            time.sleep(0.05)
+
+        def reasons():
+            answer = requests.get(f"{service.url}/readyz", timeout=30)
+            assert (answer.status_code == 503) == bool(answer.json()["reasons"])
+            return " ".join(answer.json()["reasons"])
+
+        assert reasons() == ""
+        service.desk.depth = 2
+        assert "2 photos are waiting already" in reasons()
+        service.desk.depth = 0
+        spool = service.desk.spool
+        spool._add("a", spool.limit)
+        assert "the spool is full: 21.5 of 21.5 GB" in reasons()
+        spool._add("a", -spool.limit)
+
+
+def test_a_path_that_is_not_there_is_404_whatever_comes_with_it(service, pictures):
+    for path in ("/remove-background", "/v1/removebg", "/upload"):
+        answer = requests.post(service.url + path, files={"image": bytes(1 << 20)}, timeout=30)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+    answer = requests.post(f"{service.url}/about", data=bytes(1 << 20), timeout=30)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+
+
+def test_head_is_answered_as_get_without_a_body(service, pictures):
+    job = requests.post(f"{service.url}/jobs", files={"image": pictures["jpeg"]}, timeout=60).json()
+    while requests.get(service.url + job["links"]["self"], timeout=30).json()["state"] in ("queued", "running"):
+        time.sleep(0.02)
+    for path in ("/", "/livez", "/about", "/openapi.json", "/docs", "/assets/app.js", *job["links"].values()):
+        head, got = (ask(service.url + path, timeout=30) for ask in (requests.head, requests.get))
+        assert head.status_code == got.status_code == 200
+        assert head.content == b""
+        for name in ("content-type", "etag", "content-length"):
+            assert head.headers.get(name) == got.headers.get(name) or path.endswith("/events")
+    assert requests.head(f"{service.url}/jobs", timeout=30).status_code == 405
+    assert requests.head(f"{service.url}/nowhere", timeout=30).status_code == 404
+
+
+def test_new_connections_are_told_to_come_again_while_draining(own_service, pictures):
+    with own_service(drain_seconds=20) as service:
+        waiting = upload_begun(service)  # a request in flight
+        while not service.app.state.requests:
+            time.sleep(0.02)
+        threading.Thread(target=service.close).start()
+        until = time.monotonic() + 10
+        while not service.desk.draining:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        answer = post(service, pictures)
+        assert (answer.status_code, answer.json()["code"]) == (503, "busy")
+        assert int(answer.headers["retry-after"]) >= 1
+        assert answer.headers["connection"] == "close"
+        assert requests.get(f"{service.url}/", timeout=30).status_code == 503
+        assert requests.get(f"{service.url}/livez", timeout=30).status_code == 200
+        assert requests.get(f"{service.url}/readyz", timeout=30).status_code == 503
+        waiting.close()
+        service._thread.join(15)
+        assert not service._thread.is_alive()  # nothing is in flight any more: the time is not waited for
 
 
 def test_ready_once_the_network_has_run(service):

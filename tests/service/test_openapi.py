@@ -64,3 +64,19 @@ def test_what_the_document_holds(document):
     names = {parameter["name"] for parameter in post["parameters"]}
     assert {"model", "only", "background", "format", "crop", "margin", "smooth"} <= names
     assert "application/problem+json" in post["responses"]["503"]["content"]
+
+
+def test_keys_are_described(document, own_service, tmp_path):
+    from gigamatte.service.keys import digest
+
+    assert document["components"]["securitySchemes"]["ApiKey"]["name"] == "X-API-Key"
+    assert "security" not in document
+    (tmp_path / "keys").write_text(f"a:{digest('right')}\n")
+    with own_service(keys_file=tmp_path / "keys") as service:
+        described = requests.get(f"{service.url}/openapi.json", timeout=30).json()
+        assert described["security"] == [{"ApiKey": []}, {"Bearer": []}]
+        # what it says is what happens
+        for path, methods in described["paths"].items():
+            if "get" in methods and "{" not in path:
+                needed = methods["get"].get("security", described["security"]) != []
+                assert (requests.get(service.url + path, timeout=30).status_code == 401) == needed, path

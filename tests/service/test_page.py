@@ -277,6 +277,25 @@ def test_two_photos_at_once_ask_for_one_key(open_page, own_service, pictures, tm
         assert page.locator("dialog[open]").count() == 0
 
 
+def test_the_page_of_the_routes(open_page, service):
+    page = open_page()
+    ready(page)
+    page.goto(f"{service.url}/docs")
+    ready(page)
+    described = requests.get(f"{service.url}/openapi.json", timeout=30).json()
+    count = sum(len(methods) for methods in described["paths"].values())
+    assert page.locator("#routes details").count() == count
+    page.locator("summary", has_text="/remove_background").click()
+    shown = page.locator("details[open]").inner_text()
+    assert f"curl -F image=@photo.jpg {service.url}/remove_background -o cutout.png" in shown
+    assert "background_image" in shown
+    shot(page, "docs")
+    page.click("[data-lang=zh]")
+    page.locator("h1 + p", has_text="本服务的接口").wait_for()
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 @pytest.mark.parametrize("handed_on", [False, True], ids=["cut-off", "handed-on"])
 def test_the_page_works_under_a_path(open_page, own_service, pictures, nginx, handed_on):
     """A proxy serves it under /cut/, and cuts the path off or hands it on."""

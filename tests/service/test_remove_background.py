@@ -242,7 +242,9 @@ def test_nothing_is_left_behind(service, pictures):
     while list((service.settings.spool / "passing").iterdir()) and time.monotonic() < until:
         time.sleep(0.02)
     assert list((service.settings.spool / "passing").iterdir()) == []
-    assert service.desk.spool._passing == 0
+    spool = service.desk.spool
+    kept = spool._database.execute("SELECT coalesce(sum(bytes), 0) FROM jobs").fetchone()[0]
+    assert spool.used == kept  # nothing but what finished jobs hold
     assert service.emptied()
 
 
@@ -282,3 +284,26 @@ def test_a_photo_that_its_own_alpha_hides(service, pictures):
     assert "alpha is 0 everywhere" in refused.json()["detail"]
     alpha = np.asarray(picture_of(post(service, pictures, "?ignore_alpha=true", photo="hidden")))[..., 3]
     assert (alpha[150, 200], alpha[5, 5]) == (255, 0)
+
+
+def test_metadata_is_left_out_when_asked(service):
+    photo = Image.new("RGB", (120, 90), (190, 200, 210))
+    photo.paste((200, 90, 20), (30, 20, 90, 70))
+    exif = Image.Exif()
+    exif[0x8298] = "a photographer"
+    exif.get_ifd(0x8825)[1] = "N"
+    exif.get_ifd(0x8825)[2] = (48.0, 8.0, 0.0)
+    data = io.BytesIO()
+    photo.save(data, "JPEG", exif=exif)
+
+    def kept(query):
+        url = f"{service.url}/remove_background?keep_empty=true{query}"
+        answer = requests.post(url, files={"image": data.getvalue()}, timeout=60)
+        assert answer.status_code == 200, answer.text
+        with Image.open(io.BytesIO(answer.content)) as picture:
+            found = picture.getexif()
+            return found.get(0x8298), bool(found.get_ifd(0x8825))
+
+    assert kept("") == ("a photographer", True)
+    assert kept("&strip_gps=true") == ("a photographer", False)
+    assert kept("&strip=true") == (None, False)

@@ -9,19 +9,29 @@ import asyncio
 import time
 from urllib.parse import urlsplit
 
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gigamatte.errors import GigamatteError
 from gigamatte.service.answers import send_error
 from gigamatte.service.desk import Desk
-from gigamatte.service.errors import BadRequest, Forbidden, Misdirected, TooLarge, TooSlow, Unauthorised, WrongType
+from gigamatte.service.errors import (
+    BadRequest,
+    Busy,
+    Forbidden,
+    Misdirected,
+    TooLarge,
+    TooSlow,
+    Unauthorised,
+    WrongType,
+)
 from gigamatte.service.keys import Keys
 from gigamatte.service.settings import Settings
 
 #: routes that hand in work: they take a place in the queue
 WORK = frozenset({"/remove_background", "/jobs", "/v1.0/removebg", "/api/remove"})
 #: open to everybody when keys are on: the page itself, and what tells whether the service is up
-OPEN = frozenset({"/", "/livez", "/readyz", "/about", "/openapi.json", "/favicon.ico"})
+OPEN = frozenset({"/", "/livez", "/readyz", "/about", "/docs", "/openapi.json", "/favicon.ico"})
 OPEN_BELOW = "/assets/"
 #: asked by probes and scrapers, by address or without Host; nothing that they tell is worth rebinding a name for
 HEALTH = frozenset({"/livez", "/readyz", "/metrics"})
@@ -50,19 +60,22 @@ class Admission:
             self._check_framing(headers)
             self._check_host(scope, headers)
             self._check_origin(scope, headers)
+            desk: Desk = scope["app"].state.desk
+            if desk.draining and not _goes_on(scope):
+                raise Busy("the service is shutting down", "try again in a moment")
             state["owner"] = self._owner(scope, headers)
             state["client"] = state["owner"] or (scope.get("client") or ("", 0))[0]
             most = self._most(scope)
-            self._check_size(headers, most)
-            self._check_coding(headers)
+            if _is_known(scope):  # else the application says that there is nothing, and reads no body either
+                self._check_size(headers, most)
+                self._check_coding(headers)
             if scope["method"] == "POST" and scope["path"] in WORK:
-                desk: Desk = scope["app"].state.desk
                 ticket = state["ticket"] = desk.enter(state["client"])
         except GigamatteError as error:
             scope["app"].state.metrics.refused.labels(error.code).inc()
             await send_error(error, scope, send)
             return
-        body = _Body(receive, self.settings, most)
+        body = _Body(receive, self.settings, most, desk)
         try:
             await self.app(scope, body.receive, send)
         finally:
@@ -92,6 +105,8 @@ class Admission:
         """A page of another site may not hand in work behind its visitor's back."""
         origin = headers.get(b"origin")
         if origin is None or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            return
+        if "*" in self.settings.origins or origin in self.settings.origins:
             return
         if urlsplit(origin).netloc.lower() != (headers.get(b"host") or "").lower():
             raise Forbidden(f"requests from pages of {origin[:80]!r} are not accepted")
@@ -132,6 +147,18 @@ class Admission:
             )
 
 
+def _goes_on(scope: Scope) -> bool:
+    """Whether it is answered while the service drains: whether it is up, and what has become of a job."""
+    if scope["method"] not in ("GET", "HEAD"):
+        return False
+    return scope["path"] in HEALTH or scope["path"].startswith("/jobs/")
+
+
+def _is_known(scope: Scope) -> bool:
+    """Whether there is a route for this path and method."""
+    return any(route.matches(scope)[0] is Match.FULL for route in scope["app"].router.routes)
+
+
 class Head:
     """The headers of a request, as text."""
 
@@ -152,20 +179,17 @@ def _too_large(most: int, found: int) -> TooLarge:
 
 
 class _Body:
-    """Counts a body and its time while it arrives. Raises TooLarge and TooSlow into the route that reads it."""
+    """Counts a body and its time while it arrives. Raises TooLarge, TooSlow and Busy into the route that reads it."""
 
-    def __init__(self, receive: Receive, settings: Settings, most: int) -> None:
-        self._receive, self._settings, self._most = receive, settings, most
+    def __init__(self, receive: Receive, settings: Settings, most: int, desk: Desk) -> None:
+        self._receive, self._settings, self._most, self._desk = receive, settings, most, desk
         self._bytes, self._started, self._complete = 0, time.monotonic(), False
 
     async def receive(self) -> Message:
         """The next message of the client."""
         if self._complete:
             return await self._receive()  # the client leaving: may take as long as it likes
-        try:
-            message = await asyncio.wait_for(self._receive(), self._settings.stall_seconds)
-        except TimeoutError:
-            raise TooSlow(f"nothing arrived for {self._settings.stall_seconds:g} seconds") from None
+        message = await self._next()
         self._complete = not message.get("more_body", False)
         self._bytes += len(message.get("body", b""))
         if self._bytes > self._most:
@@ -174,3 +198,18 @@ class _Body:
         if not self._complete and spent > GRACE and self._bytes < self._settings.slowest * spent:
             raise TooSlow(f"the body arrives with {self._bytes / spent:.0f} bytes a second")
         return message
+
+    async def _next(self) -> Message:
+        coming = asyncio.ensure_future(self._receive())
+        ending = asyncio.ensure_future(self._desk.out_of_time.wait())
+        waiting = (coming, ending)
+        try:
+            await asyncio.wait(waiting, timeout=self._settings.stall_seconds, return_when=asyncio.FIRST_COMPLETED)
+            if coming.done():
+                return coming.result()
+            if ending.done():
+                raise Busy("the service is shutting down", "try again in a moment")
+            raise TooSlow(f"nothing arrived for {self._settings.stall_seconds:g} seconds")
+        finally:
+            for task in waiting:
+                task.cancel()

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect
 
 from gigamatte import __version__
 from gigamatte.errors import GigamatteError, UsageError
 from gigamatte.options import Options
 from gigamatte.service import adapters, health, pages, routes, views
-from gigamatte.service.admission import Admission
+from gigamatte.service.admission import OPEN, Admission
 from gigamatte.service.answers import error_answer
 from gigamatte.service.desk import Desk
 from gigamatte.service.errors import BadRequest, NotAllowed, NotFound, Refused
@@ -22,6 +25,7 @@ from gigamatte.service.head import Head
 from gigamatte.service.keys import Keys
 from gigamatte.service.metrics import Metrics
 from gigamatte.service.observe import Observe
+from gigamatte.service.openapi import with_security
 from gigamatte.service.prefix import Prefix
 from gigamatte.service.settings import Settings
 from gigamatte.service.spool import Spool
@@ -44,7 +48,8 @@ def create_app(settings: Settings | None = None, *, entry: str = "gigamatte.work
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        spool = Spool(settings.spool, settings.spool_bytes)
+        share = settings.client_bytes or settings.spool_bytes // 2
+        spool = Spool(settings.spool, settings.spool_bytes, share)
         supervisor = Supervisor(
             Options(model=settings.model, device=settings.device, threads=settings.threads),
             memory=settings.memory,
@@ -68,18 +73,33 @@ def create_app(settings: Settings | None = None, *, entry: str = "gigamatte.work
         servers=[{"url": ".", "description": "relative to this document: a proxy may serve it under a path"}],
     )  # fmt: skip
     app.state.metrics, app.state.keys = metrics, keys
-    app.state.streams, app.state.tiling = 0, {}
+    app.state.streams, app.state.requests, app.state.tiling = 0, 0, {}
     # the last one added is the outermost
     app.add_middleware(Head)
     app.add_middleware(Admission, settings=settings, keys=keys)
+    if settings.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.origins,
+            allow_methods=["GET", "HEAD", "POST", "DELETE"],
+            allow_headers=["Accept-Language", "Authorization", "Content-Type", "X-API-Key", "X-Request-Id"],
+            expose_headers=["*"],
+        )
     app.add_middleware(Observe, metrics=metrics)
     app.add_middleware(Prefix, settings=settings)
     app.add_exception_handler(GigamatteError, _on_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(ClientDisconnect, _on_left)
     app.add_exception_handler(Exception, _on_surprise)
     for router in (routes.router, views.router, adapters.router, health.router, pages.router):
         app.include_router(router)
+    describe = app.openapi
+
+    def described() -> dict[str, Any]:
+        return with_security(describe(), keys=keys is not None, is_open=OPEN.__contains__)
+
+    app.openapi = described  # type: ignore[method-assign]
     return app
 
 
@@ -111,10 +131,17 @@ async def _on_http(request: Request, error: Exception) -> Response:
     elif status == 405:
         known = NotAllowed(f"{request.method[:20]} is not for {request.url.path[:200]}")
     answer = _answer(request, known)
+    if status in (404, 405) and request.method not in ("GET", "HEAD"):
+        answer.headers["connection"] = "close"  # a body may be coming that nobody reads
     answer.headers.update(getattr(error, "headers", None) or {})
     if answer.headers.get("allow") == "GET":
         answer.headers["allow"] = "GET, HEAD"
     return answer
+
+
+async def _on_left(_request: Request, _error: Exception) -> Response:
+    """The client has closed the connection while it sent: nobody reads this, and nothing is wrong."""
+    return Response(status_code=400)
 
 
 async def _on_surprise(request: Request, error: Exception) -> Response:

@@ -8,15 +8,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from gigamatte.errors import Cancelled, GigamatteError, WorkerDied
-from gigamatte.service.errors import Busy, Late, TooMany, problem
+from gigamatte.service.errors import Busy, Late, problem
 from gigamatte.service.metrics import Metrics
+from gigamatte.service.places import Places, Ticket
 from gigamatte.service.settings import Settings
 from gigamatte.service.spool import ATTEMPTS, Record, Spool
 from gigamatte.types import Receipt
@@ -29,27 +29,6 @@ log = logging.getLogger("gigamatte.service")
 SWEEP_SECONDS = 30.0
 #: before the end of the drain: time enough to stop between tiles and to say so
 ANSWER_SECONDS = 2.0
-
-
-class Ticket:
-    """A place in the queue, from the head of the request to the end of the work."""
-
-    def __init__(self, desk: Desk, client: str) -> None:
-        self.client = client
-        self.kept = False
-        self.pixels = 0
-        self._desk, self._open = desk, True
-
-    def weigh(self, pixels: int) -> None:
-        """Count the photo's pixels. Raises Busy when they do not fit beside those of the others."""
-        self._desk.weigh(pixels)
-        self.pixels += pixels
-
-    def release(self) -> None:
-        """Give the place back; twice does no harm."""
-        if self._open:
-            self._open = False
-            self._desk.leave(self.client, self.pixels)
 
 
 @dataclass
@@ -71,71 +50,17 @@ class Live:
         woken.set()
 
 
-class Desk:
+class Desk(Places):
     """Bounded work for one supervisor."""
 
     def __init__(self, settings: Settings, supervisor: Supervisor, spool: Spool, metrics: Metrics) -> None:
-        self.settings, self.supervisor, self.spool, self.metrics = settings, supervisor, spool, metrics
-        self.draining = False
+        super().__init__(settings)
+        self.supervisor, self.spool, self.metrics = supervisor, spool, metrics
         self.live: dict[str, Live] = {}
-        self.depth, self.pixels = 0, 0
-        self._per_client: Counter[str] = Counter()
-        self._buckets: dict[str, tuple[float, float]] = {}
         self._followers: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
-        self._out_of_time = asyncio.Event()
-
-    # ---- places
-
-    def enter(self, client: str) -> Ticket:
-        """A place in the queue. Raises Busy when it is full or the service is shutting down, TooMany over a quota."""
-        settings = self.settings
-        if self.draining:
-            raise Busy("the service is shutting down", "try again in a moment")
-        if settings.per_client and self._per_client[client] >= settings.per_client:
-            raise TooMany(f"{settings.per_client} photos of yours are not finished yet", "wait for one to finish")
-        if self.depth >= settings.queue_depth:
-            raise Busy(f"{self.depth} photos are waiting already", "try again in a moment", retry=self._patience())
-        self._spend(client)
-        self.depth += 1
-        self._per_client[client] += 1
-        return Ticket(self, client)
-
-    def weigh(self, pixels: int) -> None:
-        """Count pixels into the queue. Raises Busy; a single photo is let in whatever its size."""
-        if self.pixels and self.pixels + pixels > self.settings.queue_megapixels * 1e6:
-            raise Busy(
-                f"{self.pixels / 1e6:.0f} megapixels are waiting already",
-                "try again in a moment",
-                retry=self._patience(),
-            )
-        self.pixels += pixels
-
-    def leave(self, client: str, pixels: int) -> None:
-        """The reverse of ``enter`` and ``weigh``."""
-        self.depth -= 1
-        self.pixels -= pixels
-        self._per_client[client] -= 1
-        if self._per_client[client] <= 0:
-            del self._per_client[client]
-
-    def _patience(self) -> int:
-        """Seconds after which a place is likely free: two for each photo of the queue, between 2 and 60."""
-        return min(60, max(2, 2 * self.depth // self.settings.inflight))
-
-    def _spend(self, client: str) -> None:
-        """Token bucket: ``rate_per_minute`` photos a minute, as many at once."""
-        rate = self.settings.rate_per_minute
-        if not rate:
-            return
-        now = time.monotonic()
-        left, then = self._buckets.get(client, (float(rate), now))
-        left = min(float(rate), left + (now - then) * rate / 60)
-        if left < 1:
-            raise TooMany(
-                f"more than {rate} photos in a minute", "slow down", retry=max(1, int((1 - left) * 60 / rate) + 1)
-            )
-        self._buckets[client] = (left - 1, now)
+        #: set shortly before the end of the drain
+        self.out_of_time = asyncio.Event()
 
     # ---- photos that are answered at once
 
@@ -154,7 +79,7 @@ class Desk:
     async def _wait_for(self, task: Task, gone: Callable[[], Awaitable[None]]) -> Receipt:
         future = asyncio.wrap_future(task)
         leaving = asyncio.ensure_future(gone())
-        ending = asyncio.ensure_future(self._out_of_time.wait())
+        ending = asyncio.ensure_future(self.out_of_time.wait())
         try:
             done, _ = await asyncio.wait(
                 (future, leaving, ending), timeout=self.settings.request_seconds, return_when=asyncio.FIRST_COMPLETED
@@ -204,11 +129,9 @@ class Desk:
         left = self.spool.unfinished()
         for record in left:
             self.depth += 1
-            self._per_client[record.owner] += 1
-            ticket = Ticket(self, record.owner)
             self.pixels += record.pixels
-            ticket.pixels = record.pixels
-            self.start(record, ticket)
+            self._per_client[record.client] += 1
+            self.start(record, Ticket(self, record.client, place=record.pixels))
         return len(left)
 
     async def _follow(self, live: Live) -> None:
@@ -282,7 +205,7 @@ class Desk:
         Who waits for a photo still has ``drain_seconds``; shortly before, all who are left get an answer.
         """
         if not self.draining:
-            self._loop.call_later(max(0.0, self.settings.drain_seconds - ANSWER_SECONDS), self._out_of_time.set)
+            self._loop.call_later(max(0.0, self.settings.drain_seconds - ANSWER_SECONDS), self.out_of_time.set)
         self.draining = True
         for live in self.live.values():
             live.tell(live.stage, live.fraction)

@@ -16,8 +16,8 @@ from gigamatte.service.options import installed_models
 
 router = APIRouter(tags=["service"])
 
-#: bytes that must be free on the spool's disk
-FREE = 1 << 30
+#: bytes that must be free on the spool's disk, and the part of the spool that may be in use
+FREE, FULL = 1 << 30, 0.95
 
 
 @router.get("/livez", summary="Whether the process answers")
@@ -46,6 +46,12 @@ def why_not(desk: Desk) -> list[str]:
         reasons.append("the network is being loaded")
     elif isinstance(error := warmed.exception(), GigamatteError):
         reasons.append(error.message)
+    if desk.supervisor.given_up:
+        reasons.append("the worker process does not start")
+    if desk.spool.used >= FULL * desk.spool.limit:
+        reasons.append(f"the spool is full: {desk.spool.used / 1e9:.1f} of {desk.spool.limit / 1e9:.1f} GB")
+    if desk.depth >= desk.settings.queue_depth:
+        reasons.append(f"{desk.depth} photos are waiting already")
     if desk.spool.free_bytes() < FREE:
         reasons.append("less than 1 GB is free on the disk of the spool")
     return reasons
@@ -74,7 +80,8 @@ async def about(request: Request) -> dict[str, Any]:
 def watch(numbers: Metrics, desk: Desk) -> None:
     """Register the numbers that are asked for when somebody looks."""
     supervisor = desk.supervisor
-    numbers.watch("gigamatte_queue_photos", "Photos uploading, waiting and running", lambda: desk.depth)
+    numbers.watch("gigamatte_uploads", "Photos arriving", lambda: desk.uploads)
+    numbers.watch("gigamatte_queue_photos", "Photos waiting and running", lambda: desk.depth)
     numbers.watch("gigamatte_queue_pixels", "Pixels waiting and running", lambda: desk.pixels)
     numbers.watch("gigamatte_worker_memory_bytes", "Memory of the worker", lambda: supervisor.stats().memory)
     numbers.watch("gigamatte_worker_deaths", "Workers that crashed or were killed", lambda: supervisor.stats().deaths)

@@ -77,6 +77,7 @@ async def remove(request: Request, query: Annotated[RembgQuery, Query()]) -> Res
             raise BadRequest("there is no photo in the request", "send it as the multipart field file")
         arrival.check(Upload(files={"image": upload.files["file"]}))
         options, notes = to_options(with_form(query, upload.fields), arrival.desk.settings)
+        arrival.reserve(upload.files["file"], options)
         target = arrival.folder / "result"
         job = Job(upload.files["file"], target, options)
         receipt = await arrival.desk.cut(job, lambda: client_gone(request))

@@ -103,6 +103,7 @@ async def removebg(request: Request) -> Response:
         if (arrival.folder / "bg_image_file").exists():
             pictures.files["bg_image_file"] = arrival.folder / "bg_image_file"
         arrival.check(pictures)
+        arrival.reserve(image, *([options] if form != "zip" else [options, options]))
         receipt, path = await _cut(arrival, image, form, options)
         headers = {
             "x-width": str(receipt.width),

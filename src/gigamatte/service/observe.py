@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
 import secrets
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -46,19 +48,29 @@ class Observe:
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
         started, seen = time.perf_counter(), {"status": 499, "bytes": 0}
+        state = scope["app"].state
+        state.requests += 1
 
         async def sender(message: Message) -> None:
             if message["type"] == "http.response.start":
                 seen["status"] = message["status"]
                 own = [*SECURITY, (b"x-request-id", request_id.encode())]
-                message = {**message, "headers": [*message["headers"], *own]}
+                theirs = list(message["headers"])
+                if state.desk.draining and (b"connection", b"close") not in theirs:
+                    own.append((b"connection", b"close"))
+                message = {**message, "headers": [*theirs, *own]}
             else:
                 seen["bytes"] += len(message.get("body", b""))
             await send(message)
 
         try:
             await self.app(scope, receive, sender)
+        except asyncio.CancelledError:
+            if not state.desk.draining:
+                raise
+            # the time to drain is over, and this client has not taken its answer: the server closes the connection
         finally:
+            state.requests -= 1
             self._note(scope, request_id, seen, time.perf_counter() - started)
 
     def _note(self, scope: Scope, request_id: str, seen: dict[str, int], seconds: float) -> None:
@@ -105,12 +117,32 @@ class JsonLines(logging.Formatter):
         line |= getattr(record, "fields", {})
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return _visible(json.dumps(line, ensure_ascii=False), lambda letter: json.dumps(letter)[1:-1])
+
+
+class PlainLines(logging.Formatter):
+    """A log record as text. What a client has chosen (a path, a name) can neither end the line nor speak to a terminal.
+
+    Only the traceback of an error takes more lines.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """The line without a traceback."""
+        return _visible(super().formatMessage(record), lambda letter: ascii(letter)[1:-1])
+
+
+def _visible(text: str, written: Callable[[str], str]) -> str:
+    """``text`` with everything that does not print, line and paragraph separators included, escaped."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else written(letter) for letter in text)
 
 
 def set_up_logs(as_json: bool) -> None:
     """Send this process's logs to stderr."""
     handler = logging.StreamHandler(sys.stderr)
-    plain = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
-    handler.setFormatter(JsonLines() if as_json else plain)
+    handler.setFormatter(JsonLines() if as_json else PlainLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

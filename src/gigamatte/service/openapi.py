@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from gigamatte.service.errors import PROBLEM, TITLES
@@ -77,3 +77,21 @@ def accepted(files: Sequence[str]) -> dict[str, Any]:
     parts = {name: {"type": "string", "format": "binary", "description": about[name]} for name in files}
     form = {"schema": {"type": "object", "required": ["image"], "properties": parts, "additionalProperties": False}}
     return {"requestBody": {"required": True, "content": {"multipart/form-data": form}}}
+
+
+#: the two ways to send an API key
+SCHEMES: dict[str, Any] = {
+    "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "Bearer": {"type": "http", "scheme": "bearer"},
+}
+
+
+def with_security(document: dict[str, Any], *, keys: bool, is_open: Callable[[str], bool]) -> dict[str, Any]:
+    """The document with the schemes of keys, asked for where ``keys`` are on and a GET is not open to everybody."""
+    document.setdefault("components", {})["securitySchemes"] = SCHEMES
+    if keys:
+        document["security"] = [{name: []} for name in SCHEMES]
+        for path, methods in document["paths"].items():
+            if is_open(path) and "get" in methods:
+                methods["get"]["security"] = []
+    return document

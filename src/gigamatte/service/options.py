@@ -56,6 +56,8 @@ class CutQuery(BaseModel):
         None, description="look for the subject only here: left,top,width,height in upright photo pixels",
         pattern=r"^\d{1,7},\d{1,7},\d{1,7},\d{1,7}$", examples=["0,0,640,480"],
     )  # fmt: skip
+    strip: bool = Field(False, description="leave EXIF, XMP and IPTC out of the result; the colour profile stays")
+    strip_gps: bool = Field(False, description="leave only the position out")
     keep_empty: bool = Field(False, description="return an empty cutout instead of 422 when there is no subject")
 
     def options(self, settings: Settings, *, backdrop: str | None = None) -> Options:
@@ -82,6 +84,8 @@ class CutQuery(BaseModel):
             device=settings.device,
             threads=settings.threads,
             max_pixels=settings.max_pixels,
+            strip=self.strip,
+            strip_gps=self.strip_gps,
             keep_empty=self.keep_empty,
         )
         if options.format == "jpeg" and options.only == "cutout" and options.background is None:

@@ -19,6 +19,8 @@ FILES = {
     "app.js": ("gigamatte.service.page", "text/javascript"),
     "queue.js": ("gigamatte.service.page", "text/javascript"),
     "client.js": ("gigamatte.service.page", "text/javascript"),
+    "docs.js": ("gigamatte.service.page", "text/javascript"),
+    "docs.css": ("gigamatte.service.page", "text/css"),
     "app.css": ("gigamatte.service.page", "text/css"),
     "icon.svg": ("gigamatte.service.page", "image/svg+xml"),
     "layer.js": ("gigamatte.viewer", "text/javascript"),
@@ -39,6 +41,12 @@ def content(package: str, name: str) -> tuple[bytes, str]:
 async def index(request: Request) -> Response:
     """The page."""
     return _answer(request, "gigamatte.service.page", "index.html", "text/html")
+
+
+@router.get("/docs")
+async def docs(request: Request) -> Response:
+    """The routes, for people: what /openapi.json says, shown by a page of ours."""
+    return _answer(request, "gigamatte.service.page", "docs.html", "text/html")
 
 
 @router.get("/favicon.ico")

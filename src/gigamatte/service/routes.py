@@ -15,12 +15,15 @@ from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from gigamatte.errors import BudgetExceeded, GigamatteError, UnsupportedInput
+from gigamatte.options import Options
 from gigamatte.service.answers import preferred_language
-from gigamatte.service.desk import Desk, Live, Ticket
+from gigamatte.service.desk import Desk, Live
 from gigamatte.service.errors import BadRequest, Busy, NotFound, NotReady, WrongType
 from gigamatte.service.errors import problem as problem_of
 from gigamatte.service.openapi import JOB, PHOTO, PROBLEMS, accepted
 from gigamatte.service.options import MEDIA, SUFFIX, CutQuery
+from gigamatte.service.places import Ticket
+from gigamatte.service.reserve import result_bytes
 from gigamatte.service.settings import Settings
 from gigamatte.service.sizes import claimed_pixels
 from gigamatte.service.spool import Record, new_id
@@ -64,13 +67,19 @@ class Arrival:
         self.request, self.desk = request, desk_of(request)
         self.ticket: Ticket = request.state.ticket
         self.folder = self.desk.spool.passing()
-        self.pixels = 0
+        self.pixels = self.reserved = 0
         self._charged = 0
 
     def charge(self, count: int) -> None:
-        """Count bytes before they are written."""
-        self.desk.spool.charge(count)
+        """Count bytes before they are written. Raises Busy, TooMany, BudgetExceeded."""
+        self.desk.spool.charge(count, self.ticket.client, before=self._charged)
         self._charged += count
+
+    def reserve(self, source: Path, *options: Options) -> None:
+        """Keep room for the results of ``source``. Raises as ``charge`` does."""
+        count = sum(result_bytes(source, one) for one in options)
+        self.charge(count)
+        self.reserved += count
 
     async def receive(self) -> Upload:
         """Read the body. Raises BadRequest, WrongType, TooLarge, TooSlow, Busy."""
@@ -99,7 +108,7 @@ class Arrival:
                     f"{name} has {pixels / 1e6:.1f} megapixels, allowed are {most / 1e6:.1f}", "send a smaller photo"
                 )
             self.pixels += pixels
-        self.ticket.weigh(self.pixels)
+        self.ticket.arrived(self.pixels)
 
     @property
     def backdrop(self) -> str | None:
@@ -109,7 +118,7 @@ class Arrival:
 
     def close(self) -> None:
         """Remove what is left of it."""
-        self.desk.spool.refund(self._charged)
+        self.desk.spool.refund(self._charged, self.ticket.client)
         self._charged = 0
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -155,6 +164,7 @@ async def remove_background(request: Request, query: Cut) -> Response:
     try:
         await arrival.receive()
         options = query.options(arrival.desk.settings, backdrop=arrival.backdrop)
+        arrival.reserve(arrival.folder / "image", options)
         mask = arrival.folder / "mask"
         target = arrival.folder / "result"
         job = Job(arrival.folder / "image", target, options, mask=mask if mask.exists() else None)
@@ -178,14 +188,17 @@ async def create_job(request: Request, query: Cut) -> Response:
         job = new_id()
         home = desk.spool.home(job)
         backdrop = str(home / "background_image") if arrival.backdrop else None
+        options = query.options(desk.settings, backdrop=backdrop)
+        arrival.reserve(arrival.folder / "image", options)
         record = Record(
             id=job,
             owner=request.state.owner,
             name=upload.names.get("image", ""),
-            options=pack_options(query.options(desk.settings, backdrop=backdrop)),
+            options=pack_options(options),
             has_mask="mask" in upload.files,
-            bytes=sum(path.stat().st_size for path in upload.files.values()),
+            bytes=sum(path.stat().st_size for path in upload.files.values()) + arrival.reserved,
             pixels=arrival.pixels,
+            client=arrival.ticket.client,
         )
         await asyncio.to_thread(desk.spool.accept, record, arrival.folder)
         live = desk.start(record, arrival.ticket)

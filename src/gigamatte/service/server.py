@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import math
 import signal
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import uvicorn
@@ -69,7 +69,7 @@ async def _run(
     app: FastAPI, settings: Settings, sockets: Sequence[socket.socket], started: Callable[[], None] | None
 ) -> None:
     async with running(app, settings, sockets) as (servers, tasks):
-        _stop_on_signals(app, servers)
+        _stop_on_signals(app, settings, servers)
         if started is not None:
             started()
         await asyncio.gather(*tasks)
@@ -93,9 +93,7 @@ async def running(
         try:
             yield servers, tasks
         finally:
-            app.state.desk.drain()
-            for server in servers:
-                server.should_exit = True
+            await drained(app, settings, servers)
             await asyncio.gather(*tasks)
 
 
@@ -110,20 +108,33 @@ def _config(app: FastAPI, settings: Settings, protocol: type[asyncio.Protocol]) 
         server_header=False,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=settings.trusted_proxies or None,
-        timeout_graceful_shutdown=math.ceil(settings.drain_seconds),  # None would be for ever
+        timeout_graceful_shutdown=1,  # after ``drained``, for who has not taken its answer
         h11_max_incomplete_event_size=32 << 10,
     )
 
 
-def _stop_on_signals(app: FastAPI, servers: Sequence[_Server]) -> None:
+async def drained(app: FastAPI, settings: Settings, servers: Sequence[_Server]) -> None:
+    """Finish the requests in flight, for at most ``drain_seconds``, and have the servers end.
+
+    They listen until then: who comes now is told with 503 to come again, instead of being refused by the network.
+    """
+    app.state.desk.drain()
+    until = time.monotonic() + settings.drain_seconds
+    while app.state.requests and time.monotonic() < until and not any(server.should_exit for server in servers):
+        await asyncio.sleep(0.05)
+    for server in servers:
+        server.should_exit = True
+
+
+def _stop_on_signals(app: FastAPI, settings: Settings, servers: Sequence[_Server]) -> None:
+    draining: set[asyncio.Task[None]] = set()
+
     def stop() -> None:
         if app.state.desk.draining:
             for server in servers:
-                server.force_exit = True  # asked twice
+                server.should_exit = server.force_exit = True  # asked twice
         log.info("shutting down: requests in flight are finished, jobs stay in the spool")
-        app.state.desk.drain()
-        for server in servers:
-            server.should_exit = True
+        draining.add(asyncio.ensure_future(drained(app, settings, servers)))
 
     loop = asyncio.get_running_loop()
     for number in STOPPING:

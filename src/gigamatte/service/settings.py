@@ -52,6 +52,14 @@ def _hosts(value: Any) -> Any:
     return names
 
 
+def _origins(value: Any) -> Any:
+    names = _names(value)
+    for name in names if isinstance(names, Sequence) else ():
+        if isinstance(name, str) and not re.fullmatch(r"\*|https?://[^\s/,]+", name):
+            raise ValueError(f"takes origins such as https://shop.example.org; found {name!r}")
+    return names
+
+
 def _addresses(value: Any) -> Any:
     names = _names(value)
     return ",".join(names) if isinstance(names, list) else names
@@ -67,6 +75,7 @@ def _path(value: Any) -> Any:
 
 
 Count = Annotated[int, BeforeValidator(_count)]
+Origins = Annotated[list[str], NoDecode, BeforeValidator(_origins)]
 Hosts = Annotated[list[str], NoDecode, BeforeValidator(_hosts)]
 
 
@@ -94,14 +103,22 @@ class Settings(BaseSettings):
     # ---- what is accepted
     max_body: Count = Field(default=256 << 20, ge=1024, description="bytes of a request")
     max_pixels: Count = Field(default=300_000_000, ge=1, description="pixels of a photo")
-    queue_depth: int = Field(default=64, ge=1, description="photos that may be uploading, waiting and running at once")
+    queue_depth: int = Field(default=64, ge=1, description="photos that may be waiting and running at once")
     queue_megapixels: float = Field(
         default=2000.0, gt=0, description="megapixels that may be waiting and running at once"
     )
     request_seconds: float = Field(
         default=600.0, gt=0, description="seconds until a waiting request is answered with 504"
     )
-    per_client: int = Field(default=0, ge=0, description="unfinished photos one client may have, 0 = no limit")
+    uploads: int = Field(default=256, ge=1, description="photos that may be arriving at once")
+    per_client: int | None = Field(
+        default=None,
+        ge=0,
+        description="unfinished photos one client may have; none = half of QUEUE_DEPTH, 0 = no limit",
+    )
+    client_bytes: Count | None = Field(
+        default=None, ge=1 << 20, description="bytes of the spool one client may hold; none = half of SPOOL_BYTES"
+    )
     rate_per_minute: int = Field(default=0, ge=0, description="photos a minute one client may send, 0 = no limit")
     streams: int = Field(default=256, ge=1, description="event streams that may be open at once")
 
@@ -113,6 +130,9 @@ class Settings(BaseSettings):
     )
     send_seconds: float = Field(default=60.0, gt=0, description="seconds a client may leave an answer unread")
     connections: int = Field(default=1024, ge=1, description="open connections")
+    origins: Origins = Field(
+        default=[], description="origins of other sites whose pages may use the service (CORS), with commas; * = any"
+    )
     hosts: Hosts = Field(
         default=["localhost", "127.0.0.1", "[::1]"],
         description="names the service answers to (Host header), with commas between; * = any",

@@ -21,15 +21,20 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 def claimed_pixels(path: Path) -> int:
     """Width × height as the header has them; 0 where it cannot be told. Raises UnsupportedInput for other formats."""
+    width, height = claimed_size(path)
+    return width * height
+
+
+def claimed_size(path: Path) -> tuple[int, int]:
+    """(width, height) as the header has them; (0, 0) where it cannot be told. Raises UnsupportedInput."""
     with path.open("rb") as file:
         head = file.read(formats.HEAD)
         kind = formats.sniff(head, "the upload")
         file.seek(0)
         try:
-            width, height = _READERS[kind.name](file, head)
+            return _READERS[kind.name](file, head)
         except (struct.error, LookupError, ValueError):  # broken, or a format that is new
-            return 0
-    return width * height
+            return 0, 0
 
 
 def _png(_: BinaryIO, head: bytes) -> tuple[int, int]:

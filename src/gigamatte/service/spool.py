@@ -10,14 +10,15 @@ import shutil
 import sqlite3
 import threading
 import time
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from gigamatte.errors import UsageError
-from gigamatte.service.errors import Busy
+from gigamatte.errors import BudgetExceeded, UsageError
+from gigamatte.service.errors import Busy, TooMany
 from gigamatte.system import fsync_folder
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -40,7 +41,8 @@ CREATE TABLE IF NOT EXISTS jobs (
     finished REAL,
     attempts INTEGER NOT NULL DEFAULT 0,
     receipt TEXT,
-    error TEXT
+    error TEXT,
+    client TEXT NOT NULL DEFAULT ''
 )
 """
 
@@ -62,13 +64,19 @@ class Record:
     attempts: int = 0
     receipt: Mapping[str, Any] | None = None
     error: Mapping[str, Any] | None = None
+    #: whose quota it counts to: the key's name, or an address
+    client: str = ""
 
 
 class Spool:
-    """Owns a folder; one process at a time. Threads may share it. Raises UsageError when another process has it."""
+    """Owns a folder; one process at a time. Threads may share it. Raises UsageError when another process has it.
 
-    def __init__(self, folder: Path, limit: int) -> None:
+    ``limit``: bytes in all; ``share``: bytes that one client may hold (default: all).
+    """
+
+    def __init__(self, folder: Path, limit: int, share: int | None = None) -> None:
         self.folder, self.limit = folder, limit
+        self.share = limit if share is None else min(share, limit)
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             (folder / "jobs").mkdir(exist_ok=True, mode=0o700)
@@ -79,6 +87,8 @@ class Spool:
             self._database.execute("PRAGMA synchronous = FULL")
             self._database.execute("BEGIN EXCLUSIVE")
             self._database.execute(_SCHEMA)
+            if "client" not in [row["name"] for row in self._database.execute("PRAGMA table_info(jobs)")]:
+                self._database.execute("ALTER TABLE jobs ADD COLUMN client TEXT NOT NULL DEFAULT ''")
             self._database.execute("COMMIT")
             # only now is it certain that they belong to no service that still runs
             shutil.rmtree(folder / "passing", ignore_errors=True)
@@ -94,8 +104,10 @@ class Spool:
             ) from error
         self._lock = threading.RLock()
         self._drop_strays()
-        self._bytes = sum(row[0] for row in self._database.execute("SELECT bytes FROM jobs"))
-        self._passing = 0
+        #: bytes by client: of jobs, and of what is under way
+        self._held: Counter[str] = Counter()
+        for client, size in self._database.execute("SELECT client, bytes FROM jobs"):
+            self._held[client] += size
 
     def close(self) -> None:
         """Close the database; the files stay."""
@@ -105,19 +117,40 @@ class Spool:
     @property
     def used(self) -> int:
         """Bytes that are charged to it."""
-        return int(self._bytes + self._passing)
+        return self._held.total()
 
-    def charge(self, count: int) -> None:
-        """Take ``count`` bytes of the quota for something under way. Raises Busy when there are none left."""
+    def charge(self, count: int, client: str = "", *, before: int = 0) -> None:
+        """Take ``count`` bytes of the quota of ``client`` for something that has taken ``before`` already.
+
+        Raises BudgetExceeded when so much is never to be had, TooMany over the client's quota, Busy when it is full.
+        """
         with self._lock:
+            whole = before + count
+            if whole > self.share:
+                raise BudgetExceeded(
+                    f"the photo and its result may take {whole / 1e6:.0f} MB here, allowed are {self.share / 1e6:.0f}",
+                    "send a smaller photo",
+                )
+            if self._held[client] + count > self.share:
+                raise TooMany(
+                    f"your photos and results hold {self._held[client] / 1e6:.0f} MB of the {self.share / 1e6:.0f} "
+                    "that one client may have here",
+                    "fetch and remove finished jobs, or wait until they expire",
+                    retry=30,
+                )
             if self.used + count > self.limit:
                 raise Busy("the spool of the service is full", "try again later", retry=30)
-            self._passing += count
+            self._add(client, count)
 
-    def refund(self, count: int) -> None:
+    def refund(self, count: int, client: str = "") -> None:
         """Give bytes back that were charged."""
         with self._lock:
-            self._passing -= count
+            self._add(client, -count)
+
+    def _add(self, client: str, count: int) -> None:
+        self._held[client] += count
+        if not self._held[client]:
+            del self._held[client]
 
     def passing(self) -> Path:
         """A new folder for a request that is answered at once; the caller removes it."""
@@ -140,14 +173,14 @@ class Spool:
         fsync_folder(arrived)
         arrived.rename(home)
         fsync_folder(home.parent)
-        columns = "id, owner, state, name, options, has_mask, bytes, pixels, created"
+        columns = "id, owner, state, name, options, has_mask, bytes, pixels, created, client"
         values = (
             record.id, record.owner, record.state, record.name, json.dumps(record.options), record.has_mask,
-            record.bytes, record.pixels, record.created,
+            record.bytes, record.pixels, record.created, record.client,
         )  # fmt: skip
         with self._lock:
-            self._database.execute(f"INSERT INTO jobs ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
-            self._bytes += record.bytes
+            self._database.execute(f"INSERT INTO jobs ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+            self._add(record.client, record.bytes)
 
     def get(self, job: str) -> Record | None:
         """A job by its id; None when there is none."""
@@ -177,33 +210,33 @@ class Spool:
         receipt: Mapping[str, Any] | None = None,
         error: Mapping[str, Any] | None = None,
     ) -> None:
-        """Note how a job ended, and charge its result to the quota."""
+        """Note how a job ended, and charge what it holds instead of what was reserved for it."""
         size = folder_bytes(self.home(job))
         with self._lock:
-            row = self._database.execute("SELECT bytes FROM jobs WHERE id = ?", (job,)).fetchone()
+            row = self._database.execute("SELECT bytes, client FROM jobs WHERE id = ?", (job,)).fetchone()
             if row is None:
                 return  # removed meanwhile
             self._database.execute(
                 "UPDATE jobs SET state = ?, finished = ?, receipt = ?, error = ?, bytes = ? WHERE id = ?",
                 (state, time.time(), _text(receipt), _text(error), size, job),
             )
-            self._bytes += size - row[0]
+            self._add(row[1], size - row[0])
 
     def recharge(self, job: str) -> None:
         """Charge what a job's folder holds now."""
         size = folder_bytes(self.home(job))
         with self._lock:
-            row = self._database.execute("SELECT bytes FROM jobs WHERE id = ?", (job,)).fetchone()
+            row = self._database.execute("SELECT bytes, client FROM jobs WHERE id = ?", (job,)).fetchone()
             if row is not None:
                 self._database.execute("UPDATE jobs SET bytes = ? WHERE id = ?", (size, job))
-                self._bytes += size - row[0]
+                self._add(row[1], size - row[0])
 
     def remove(self, job: str) -> None:
         """Forget a job and remove its files."""
         with self._lock:
-            row = self._database.execute("DELETE FROM jobs WHERE id = ? RETURNING bytes", (job,)).fetchone()
+            row = self._database.execute("DELETE FROM jobs WHERE id = ? RETURNING bytes, client", (job,)).fetchone()
             if row is not None:
-                self._bytes -= row[0]
+                self._add(row[1], -row[0])
         shutil.rmtree(self.home(job), ignore_errors=True)
 
     def unfinished(self) -> list[Record]:

@@ -23,6 +23,8 @@ router = APIRouter()
 
 #: photos in one archive
 ARCHIVE = 500
+#: the most bytes that tiles of all levels have for a pixel of the finest
+TILED = 2
 
 
 @router.get(
@@ -43,11 +45,16 @@ async def get_layer(request: Request, job: str, kind: str) -> Response:
         async with lock:
             if not (folder / "layer.json").exists():
                 source = home / ("image" if kind == "photo" else "result")
-                await desk.view(
-                    View(source, folder, kind, desk.settings.max_pixels),  # type: ignore[arg-type]
-                    lambda: client_gone(request),
-                )
-                await asyncio.to_thread(desk.spool.recharge, record.id)
+                room = record.pixels * TILED + (1 << 20)
+                desk.spool.charge(room, record.client)
+                try:
+                    await desk.view(
+                        View(source, folder, kind, desk.settings.max_pixels),  # type: ignore[arg-type]
+                        lambda: client_gone(request),
+                    )
+                    await asyncio.to_thread(desk.spool.recharge, record.id)
+                finally:
+                    desk.spool.refund(room, record.client)
     finally:
         locks.pop((job, kind), None)
     headers = {"cache-control": "private, max-age=3600"}
@@ -87,9 +94,10 @@ async def archive(request: Request, order: Annotated[ArchiveOrder, Body()]) -> R
     records = [await finished(request, job) for job in dict.fromkeys(order.jobs)]
     desk = desk_of(request)
     size = sum((desk.spool.home(record.id) / "result").stat().st_size for record in records)
-    desk.spool.charge(size)
+    client = request.state.client
+    desk.spool.charge(size, client)
     folder = desk.spool.passing()
-    box = _Packed(desk, folder, size)
+    box = _Packed(desk, folder, size, client)
     try:
         await asyncio.to_thread(_pack, desk, records, folder / "archive")
     except BaseException:
@@ -102,11 +110,11 @@ async def archive(request: Request, order: Annotated[ArchiveOrder, Body()]) -> R
 class _Packed:
     """An archive in the making: its folder and what it was charged."""
 
-    def __init__(self, desk: Desk, folder: Path, charged: int) -> None:
-        self._desk, self._folder, self._charged = desk, folder, charged
+    def __init__(self, desk: Desk, folder: Path, charged: int, client: str) -> None:
+        self._desk, self._folder, self._charged, self._client = desk, folder, charged, client
 
     def close(self) -> None:
-        self._desk.spool.refund(self._charged)
+        self._desk.spool.refund(self._charged, self._client)
         self._charged = 0
         shutil.rmtree(self._folder, ignore_errors=True)
 

@@ -155,6 +155,12 @@ class Supervisor:
             up = child is not None and child.ready
             return Stats(waiting, len(self._running), self._deaths, self._recycled, held or 0, up)
 
+    @property
+    def given_up(self) -> bool:
+        """Whether there is no child, since none could be started; the next photo is a reason to try again."""
+        with self._lock:
+            return self._child is None and not self._closed
+
     def close(self, patience: float = 0.0) -> None:
         """Cancel what waits, give what is running ``patience`` seconds to finish, and end the child."""
         with self._lock:
