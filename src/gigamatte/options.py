@@ -19,6 +19,8 @@ Triple = tuple[float, float, float]
 
 #: pixels a photo may have before it is refused, unless said otherwise
 MAX_PIXELS = 2_000_000_000
+#: what else people call formats
+_ALSO_CALLED = {"jpg": "jpeg", "tif": "tiff", "psb": "psd"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,8 @@ class Options:
         for name, kind in (("mask_kind", MaskKind), ("refine", Refine), ("only", Only)):
             _one_of(name, getattr(self, name), get_args(kind))
         if self.format is not None:
+            named = str(self.format).lower()
+            object.__setattr__(self, "format", _ALSO_CALLED.get(named, named))
             _one_of("format", self.format, get_args(Format))
         if self.compress is not None:
             _one_of("compress", self.compress, get_args(Compress))

@@ -7,7 +7,8 @@ from typing import BinaryIO, NoReturn, SupportsIndex
 
 from gigamatte.closing import Closing
 from gigamatte.cutout.cutout import Cutout
-from gigamatte.cutout.target import check_output
+from gigamatte.cutout.place import as_target, refuse_existing
+from gigamatte.cutout.target import check_output, files_of
 from gigamatte.ending import watched, working
 from gigamatte.errors import UsageError
 from gigamatte.locate import locate
@@ -55,10 +56,12 @@ class Remover(Closing):
 
         Raises what they raise, but what is wrong with the target is told before anything is computed.
         """
-        target = Path(target) if isinstance(target, str) else target
+        target = as_target(target)
         with working():
             photo = open_as_asked(source, self.options)
             format = check_output(self.options, target, photo.size)
+            for file in files_of(self.options, target):
+                refuse_existing(file, overwrite)
             with self._cut(photo, mask, format, watched(watch)) as cutout:
                 return cutout.save(target, overwrite=overwrite, watch=watch)
 

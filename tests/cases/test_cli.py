@@ -115,3 +115,158 @@ def test_no_home(words: str, here: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     assert {path.name for path in here.iterdir()} <= {"base.jpg", "mask.png", "o.png"}
+
+
+def gigamatte(*words: str) -> int:
+    """The command in this process, which hardens libvips like a process of its own."""
+    from gigamatte.cli.app import run
+
+    return run([str(word) for word in words])
+
+
+@pytest.fixture
+def cutting(here: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Words of a quick cut of base.jpg, in its folder."""
+    monkeypatch.chdir(here)
+    return ["cut", "base.jpg", "--mask", "mask.png", "--refine", "off", "-q"]
+
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def test_output_names_folders(cutting: list[str]) -> None:
+    Path("there").mkdir()
+    assert gigamatte(*cutting, "-o", "there") == 0
+    assert gigamatte(*cutting, "-o", "new/deep/", "--format", "tif") == 0
+    assert Path("there/base.cutout.png").read_bytes().startswith(PNG)
+    assert Path("new/deep/base.cutout.tif").exists()
+    assert gigamatte(*cutting, "-o", "there") == 2  # exists
+    assert gigamatte("cut", "nowhere.jpg", "-o", "gone/") == 3
+    assert not Path("gone").exists()
+
+
+@posix
+def test_output_names_links_and_modes(cutting: list[str]) -> None:
+    Path("real.png").write_text("old")
+    Path("real.png").chmod(0o600)
+    Path("link.png").symlink_to("real.png")
+    assert gigamatte(*cutting, "-o", "link.png") == 2
+    assert gigamatte(*cutting, "-o", "link.png", "--overwrite") == 0
+    assert Path("link.png").is_symlink()
+    assert Path("real.png").read_bytes().startswith(PNG)
+    assert Path("real.png").stat().st_mode & 0o777 == 0o600
+    Path("hanging.png").symlink_to("made.png")
+    assert gigamatte(*cutting, "-o", "hanging.png") == 0
+    assert Path("made.png").read_bytes().startswith(PNG)
+    for name in ("p.colour.png", "p.alpha.png"):
+        Path(name).symlink_to(f"real-{name}")
+        Path(f"real-{name}").write_text("old")
+    assert gigamatte(*cutting, "--only", "pair", "-o", "p.png", "--overwrite") == 0
+    assert all(Path(f"real-p.{name}.png").read_bytes().startswith(PNG) for name in ("colour", "alpha"))
+    assert Path("p.alpha.png").is_symlink()
+
+
+@posix
+def test_output_names_streams(here: Path) -> None:
+    cut = "gigamatte cut base.jpg --mask mask.png --refine off"
+    done = shell(f"{cut} -o /dev/stdout --overwrite > a.png && {cut} -o /dev/stdout | cat > b.png", here)
+    assert done.returncode == 0, done.stderr
+    done = shell(f"mkfifo pipe && (cat pipe > c.png & {cut} -o pipe && wait) && {cut} -o /dev/fd/3 3> d.png", here)
+    assert done.returncode == 0, done.stderr
+    assert all((here / name).read_bytes().startswith(PNG) for name in ("a.png", "b.png", "c.png", "d.png"))
+    assert not os.path.isfile("/dev/stdout") or Path("/dev/stdout").is_symlink()
+    before = os.stat(os.devnull).st_mode
+    assert shell(f"{cut} -o /dev/null", here).returncode == 0
+    assert os.stat(os.devnull).st_mode == before
+
+
+def test_output_names_wrong_suffix(cutting: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    words = [word for word in cutting if word != "-q"]
+    assert gigamatte(*words, "-o", "x.png", "--format", "webp") == 0
+    assert "the name ends in .png, which means PNG, but the content is WebP" in capsys.readouterr().err
+    assert gigamatte(*words, "-o", "y.JPG", "--format", "jpg", "--background", "white") == 0
+    assert gigamatte(*words, "-o", "no-suffix", "--format", "WEBP") == 0
+    assert "the name ends" not in capsys.readouterr().err
+
+
+@posix
+def test_output_names_no_picture_for_a_terminal(here: Path) -> None:
+    import pty
+
+    controller, terminal = pty.openpty()
+    command = [*GIGAMATTE, "cut", "base.jpg", "--mask", "mask.png", "-o", "-"]
+    done = subprocess.run(command, cwd=here, stdout=terminal, stderr=subprocess.PIPE, check=False)
+    os.close(terminal)
+    os.close(controller)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"gigamatte: standard output is a terminal")
+    assert shell("gigamatte cut base.jpg --mask mask.png -o - >&-", here).returncode == 2
+
+
+def test_several_photos(cutting: list[str], here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("b.jpg", "c.jpg", "b.png"):
+        shutil.copy("base.jpg", name)
+    Path("broken.jpg").write_bytes(b"\xff\xd8\xffgone")
+    rest = cutting[2:]
+    assert gigamatte("cut", "b.jpg", "broken.jpg", "c.jpg", *rest, "-o", "out/") == 3
+    assert sorted(path.name for path in Path("out").iterdir()) == ["b.cutout.png", "c.cutout.png"]
+    assert "broken.jpg" in capsys.readouterr().err
+    assert gigamatte("cut", "b.jpg", "broken.jpg", *rest, "-o", "out/") == 1  # two reasons
+    capsys.readouterr()
+    assert gigamatte("cut", "b.jpg", "c.jpg", *rest, "--json", "--overwrite") == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["output"] for line in lines] == ["b.cutout.png", "c.cutout.png"]
+    for words, said in (
+        (["b.jpg", "b.png"], "both be written"),
+        (["b.jpg", "c.jpg", "-o", "one.png"], "is one file"),
+        (["b.jpg", "-"], "stands for one photo"),
+    ):
+        assert gigamatte("cut", *words, *rest) == 2
+        assert said in capsys.readouterr().err
+    assert gigamatte("cut", ".") == 3
+    assert "gigamatte batch . OUT" in capsys.readouterr().err
+
+
+LONG = "n" * 247
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["cut", "."], 3), (["cut", "/"], 3), (["cut", ""], 2), (["preview", "."], 3), (["compare", "."], 3),
+        (["preview", ""], 3), (["compare", ""], 3), (["inspect", "."], 3), (["inspect", ""], 3),
+        (["cut", "base.jpg", "-o", ""], 2), (["cut", f"{LONG}.jpg"], 2), (["cut", "base.jpg", "-o", LONG * 2], 2),
+        (["cut", LONG * 2], 2), (["inspect", LONG * 2], 3), (["preview", f"{LONG}.jpg"], 2), (["preview", LONG * 2], 2),
+        (["compare", f"{LONG}.jpg"], 2), (["smooth", "base.jpg", ""], 2), (["smooth", "", "o.png"], 3),
+        (["smooth", "base.jpg", f"{LONG}{LONG}.png"], 2), (["prepare", "", "o.png"], 2),
+        (["prepare", "base.jpg", ""], 2), (["prepare", ".", ""], 2), (["prepare", LONG * 2, "o.png"], 2),
+        (["prepare", "base.jpg", f"{LONG * 2}.png"], 2),
+        (["cut", "base.jpg", "--mask", "."], 3), (["cut", "base.jpg", "--mask", LONG * 2], 3),
+        (["cut", "base.jpg", "--keep", ""], 3), (["cut", "base.jpg", "--mask", ""], 3),
+        (["cut", "base.jpg", "--mask", "mask.png", "--background", LONG * 2], 2),
+        (["cut", "base.jpg", "--mask", "mask.png", "--background", "."], 3),
+        (["cut", "base.jpg", "--mask", "mask.png", "--background", ""], 3),
+        (["cut", "base.jpg", "--model", ""], 5), (["cut", "base.jpg", "--model", "."], 5),
+        (["cut", "base.jpg", "--model", LONG * 2], 5), (["cut", "base.jpg", "--device", ""], 2),
+        (["evaluate", ""], 3), (["evaluate", LONG * 2], 2), (["evaluate", "base.jpg"], 3), (["models", "get", ""], 5),
+        (["compare", "base.jpg", "--truth", "."], 3), (["compare", "base.jpg", "--strategy", ""], 2),
+        (["models", "build", "birefnet", "--weights", "", "-o", "x"], 2),
+        (["models", "build", "birefnet", "--weights", LONG * 2, "-o", "x"], 2),
+        (["models", "verify", LONG * 2], 5), (["models", "path", "/"], 5),
+    ],
+    ids=lambda value: " ".join(word[:8] for word in value) if isinstance(value, list) else None,
+)  # fmt: skip
+def test_unexpected_errors(
+    words: list[str], code: int, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No word that can be typed leads to "this is a bug": one clear line, and the code that belongs to it."""
+    monkeypatch.chdir(here)
+    shutil.copy("base.jpg", f"{LONG}.jpg")
+    before = sorted(here.iterdir())
+    found = gigamatte(*words)
+    said = capsys.readouterr().err
+    assert "unexpected" not in said
+    assert "bug" not in said
+    assert (found, said.count("\n") <= 2) == (code, True), said
+    assert said.startswith("gigamatte: ")
+    assert sorted(here.iterdir()) == before

@@ -146,6 +146,8 @@ def _refused_by_system(error: OSError) -> int:
         return fail(f"standard output cannot be written: {why}", "", 1)
     if error.filename is None:
         return fail(why, "", 1)
+    if error.errno == errno.ENAMETOOLONG:
+        return fail(f"{os.fsdecode(error.filename)}: {why}", "use a shorter name", 2)
     return fail(f"{os.fsdecode(error.filename)}: {why}", "", 1)
 
 

@@ -1,4 +1,4 @@
-"""``gigamatte cut``: one photo in, one cutout out."""
+"""``gigamatte cut``: photos in, cutouts out."""
 
 from __future__ import annotations
 
@@ -12,18 +12,22 @@ import typer
 from gigamatte.cli.options import takes_options
 from gigamatte.cli.progress import progress_bar
 from gigamatte.cli.streams import json_text
+from gigamatte.cli.targets import STREAM, folder_for, paired, terminal_refused
 from gigamatte.errors import GigamatteError, InputError, UsageError
 from gigamatte.messages.translate import translate
-from gigamatte.options import Format, Options
+from gigamatte.options import Options
 
 if TYPE_CHECKING:
+    from gigamatte.pipeline import Remover
     from gigamatte.types import Receipt
 
 PhotoArgument = Annotated[
-    str, typer.Argument(metavar="PHOTO", help="The photo: JPEG, PNG, WebP, TIFF, AVIF or HEIC; - for stdin.")
+    list[str],
+    typer.Argument(metavar="PHOTO", help="Photos: JPEG, PNG, WebP, TIFF, AVIF or HEIC; - for stdin."),
 ]
 Out = Annotated[
-    str | None, typer.Option("-o", "--out", metavar="OUT", help="Where to write; - for stdout. [STEM.cutout.png]")
+    str | None,
+    typer.Option("-o", "--out", metavar="OUT", help="A file, or a folder; - for stdout. [STEM.cutout.png]"),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace OUT if it exists.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the receipt as JSON (to stderr when OUT is -).")]
@@ -47,64 +51,65 @@ def cut(
     gigamatte cut photo.jpg -o out.webp --crop     crops to the subject
     gigamatte cut photo.jpg --background white -o shop.jpg
     gigamatte cut photo.jpg --mask mask.png        refines a mask from another tool
+    gigamatte cut *.jpg -o cutouts/                several photos, one after another
     cat photo.jpg | gigamatte cut - > cutout.png
 
     Exit codes: 0 done, 1 failed, 2 usage, 3 unreadable photo, 4 too many pixels, 5 network missing, 6 no subject,
-    130 interrupted.
+    130 interrupted. Of several photos one that fails does not stop the others; 1 where they failed for several reasons.
     """
-    target = _target(photo, out)
-    try:
-        chosen = options()
-        target = _target(photo, out, chosen.format)
-        receipt = _process(photo, target, chosen, overwrite=overwrite, quiet=quiet or json)
-    except GigamatteError as error:
-        if json:
-            _print_failure(photo, target, error)
-        raise
-    if json:
-        text = json_text(receipt.as_dict())
-        print(text, file=sys.stderr if target == "-" else sys.stdout)
-    elif not quiet:
-        _report(receipt, cached=chosen.cache is not None)
-
-
-def _target(photo: str, out: str | None, format: Format | None = None) -> str:
-    """OUT as given, or beside the photo, with the suffix of a format that was asked for."""
-    if out is not None:
-        return out
-    if photo == "-":
-        return "-"
-    path = Path(photo)
-    return str(path.with_name(f"{path.stem}.cutout{_suffix(format)}"))
-
-
-def _suffix(format: Format | None) -> str:
-    if format is None:
-        return ".png"
-    from gigamatte.cutout.encode import CONTAINERS
-
-    return CONTAINERS[format].suffixes[0]
-
-
-def _process(photo: str, target: str, options: Options, *, overwrite: bool, quiet: bool) -> Receipt:
-    from gigamatte.cutout.target import output_format, pair_of
     from gigamatte.pipeline import Remover
 
-    destination: Path | BinaryIO = sys.stdout.buffer if target == "-" else Path(target)
-    output_format(options, destination)  # a wrong suffix is told before anything is computed
-    if options.only == "pair":
-        files = [path for _, path in pair_of(destination)]
-    else:
-        files = [destination] if isinstance(destination, Path) else []
-    for file in files:
-        if file.exists() and not overwrite:
-            raise UsageError(f"{file} exists", "use --overwrite to replace it, or name another file with -o")
-        if photo != "-" and file.exists() and Path(photo).exists() and file.samefile(photo):
+    try:
+        chosen = options()
+        jobs = paired(photo, out, chosen.format)
+        terminal_refused(jobs)
+    except GigamatteError as error:
+        if json:
+            _print_failure(photo[0], out or "", error)
+        raise
+    codes = set()
+    with folder_for(jobs, out), Remover(chosen) as remover:
+        for source, target in jobs:
+            try:
+                receipt = _process(remover, source, target, overwrite=overwrite, quiet=quiet or json)
+            except GigamatteError as error:
+                if json:
+                    _print_failure(source, target, error)
+                if len(jobs) == 1:
+                    raise
+                codes.add(_tell(source, error))
+                continue
+            if json:
+                stream = sys.stderr if target == STREAM else sys.stdout
+                print(json_text(receipt.as_dict(), stream), file=stream)
+            elif not quiet:
+                _report(receipt, cached=chosen.cache is not None)
+    if codes:
+        raise typer.Exit(codes.pop() if len(codes) == 1 else 1)
+
+
+def _tell(photo: str, error: GigamatteError) -> int:
+    from gigamatte.cli.app import fail
+
+    # most messages name the photo themselves
+    message = error.message if Path(photo).name in error.message else f"{photo}: {translate(error.message)}"
+    return fail(message, error.hint, error.exit_code)
+
+
+def _process(remover: Remover, photo: str, target: str, *, overwrite: bool, quiet: bool) -> Receipt:
+    from gigamatte.cutout.place import refuse_existing
+    from gigamatte.cutout.target import files_of, output_format
+
+    destination: Path | BinaryIO = sys.stdout.buffer if target == STREAM else Path(target)
+    output_format(remover.options, destination)  # a wrong suffix is told before anything is computed
+    for file in files_of(remover.options, destination):
+        refuse_existing(file, overwrite)
+        if photo != STREAM and file.exists() and Path(photo).exists() and file.samefile(photo):
             raise UsageError(f"{file} is the photo itself", "name another file with -o: a source is never replaced")
-    source: str | bytes = sys.stdin.buffer.read() if photo == "-" else photo
+    source: str | bytes = sys.stdin.buffer.read() if photo == STREAM else photo
     if source == b"":
         raise InputError("stdin is empty; expected the bytes of a photo")
-    with Remover(options) as remover, progress_bar(not quiet) as watch:
+    with progress_bar(not quiet) as watch:
         return remover.process(source, destination, overwrite=overwrite, watch=watch)
 
 
@@ -130,5 +135,5 @@ def _print_failure(photo: str, target: str, error: GigamatteError) -> None:
     failed = Receipt(
         input=photo, peak_rss_mb=system.peak_rss_mb(), error={"code": error.code, "message": error.message}
     )
-    text = json_text(failed.as_dict())
-    print(text, file=sys.stderr if target == "-" else sys.stdout)
+    stream = sys.stderr if target == STREAM else sys.stdout
+    print(json_text(failed.as_dict(), stream), file=stream)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gigamatte.cli.streams import json_text
+from gigamatte.errors import UsageError
 from gigamatte.messages import translate
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 
 def prepare(
-    source: Annotated[Path, typer.Argument(help="a JPEG, PNG or WebP, or a folder of them", metavar="IN")],
-    output: Annotated[Path, typer.Argument(help="the PNG to write, or a folder", metavar="OUT")],
+    source: Annotated[str, typer.Argument(help="a JPEG, PNG or WebP, or a folder of them", metavar="IN")],
+    output: Annotated[str, typer.Argument(help="the PNG to write, or a folder", metavar="OUT")],
     strategy: Annotated[
         str, typer.Option(help="long-side, portrait, product, document, or auto", metavar="NAME")
     ] = "long-side",
@@ -42,7 +43,9 @@ def prepare(
     from gigamatte.workflow.prepare import prepare_folder
 
     options: dict[str, Any] = {"strategy": strategy, "long": long, "short": short, "overwrite": overwrite}
-    if not source.is_dir():
+    if not source or not output:  # a Path of "" would be the current folder
+        raise UsageError("IN and OUT are names of files or folders; found an empty one")
+    if not Path(source).is_dir():
         _tell(one(source, output, **options), as_json)
         return
     failed = 0

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from gigamatte.cutout.place import keep_mode, through_links
 from gigamatte.errors import WriteError
 from gigamatte.system import fsync_folder
 
@@ -37,13 +38,15 @@ def whole_file(target: Path, *, overwrite: bool) -> Iterator[Draft]:
     ``.NAME.….partial`` and is removed on every error. Without ``overwrite`` a file that has appeared at the target
     meanwhile is left alone. Raises WriteError; errors of the block pass as they are.
     """
-    target = target.absolute()
     with _translated(target):
+        target = through_links(target.absolute())
         _check_place(target)
         draft = _nameless(target) or _named(target)
     try:
         yield draft
         with _translated(target):
+            if overwrite:
+                keep_mode(draft.descriptor, target)
             os.fsync(draft.descriptor)
             _publish(draft, target, overwrite)
             fsync_folder(target.parent)
@@ -160,6 +163,7 @@ def all_or_as_before(files: Sequence[Path]) -> Iterator[None]:
 
     The old ones wait under hidden names (a second name for the same bytes where the file system has that).
     """
+    files = [through_links(file) for file in files]
     kept: dict[Path, Path] = {}
     try:
         for file in files:

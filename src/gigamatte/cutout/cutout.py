@@ -17,6 +17,7 @@ from gigamatte.cutout.compose import Composer
 from gigamatte.cutout.encode import Encoding
 from gigamatte.cutout.foreground import Foreground
 from gigamatte.cutout.frame import framed
+from gigamatte.cutout.place import as_target, refuse_existing
 from gigamatte.cutout.target import output_format, pair_of
 from gigamatte.cutout.write import Written, write_image
 from gigamatte.ending import watched, working
@@ -71,9 +72,8 @@ class Cutout:
         The format is that of the options, else the one of the target's suffix. Raises UsageError when it cannot hold
         the result or the target exists, WriteError when the target cannot be written, and what ``watch`` raises.
         """
-        target = Path(target) if isinstance(target, str) else target
         with working():
-            return self._save(target, overwrite, watched(watch))
+            return self._save(as_target(target), overwrite, watched(watch))
 
     def _save(self, target: Path | BinaryIO, overwrite: bool, watch: Watch) -> Receipt:
         started = time.perf_counter()
@@ -81,6 +81,9 @@ class Cutout:
         warnings: tuple[str, ...] = ()
         parts = pair_of(target) if self._options.only == "pair" else ((self._options.only, target),)
         pair = [place for _, place in parts if isinstance(place, Path)] if len(parts) > 1 else []
+        for _, place in parts:
+            if isinstance(place, Path):
+                refuse_existing(place, overwrite)
         with all_or_as_before(pair):  # half a pair is no result
             for only, place in parts:
                 seconds_waited, written = self._write(only, place, overwrite, watch)

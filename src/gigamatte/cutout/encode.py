@@ -57,6 +57,11 @@ CONTAINERS: Mapping[Format, Container] = {
     "psd": Container("Photoshop", (".psd", ".psb"), 300_000, True, True, _EXIF_XMP | {metadata.IPTC}),
 }
 
+#: the format that a suffix promises
+SUFFIXES: Mapping[str, Format] = {
+    suffix: name for name, container in CONTAINERS.items() for suffix in container.suffixes
+}
+
 
 def check_fits(format: Format, size: Size, bands: int) -> None:
     """Raise WriteError when a picture is too large for a format, UsageError when it has alpha and the format has not.

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from gigamatte.cutout.encode import CONTAINERS, check_fits
+from gigamatte.cutout.encode import CONTAINERS, SUFFIXES, check_fits
 from gigamatte.errors import UsageError
 from gigamatte.options import Format, Only, Options
 from gigamatte.types import Size
 
-SUFFIXES: Mapping[str, Format] = {
-    suffix: name for name, container in CONTAINERS.items() for suffix in container.suffixes
-}
 _ONE_CHANNEL = ("alpha", "trimap", "uncertainty")
 
 
@@ -25,6 +21,13 @@ def pair_of(target: Path | BinaryIO) -> tuple[tuple[Only, Path], ...]:
         ("foreground", target.with_name(f"{target.stem}.colour{target.suffix}")),
         ("alpha", target.with_name(f"{target.stem}.alpha{target.suffix}")),
     )
+
+
+def files_of(options: Options, target: Path | BinaryIO) -> list[Path]:
+    """All files that will be written; none where the result goes to a stream."""
+    if options.only == "pair":
+        return [path for _, path in pair_of(target)]
+    return [target] if isinstance(target, Path) else []
 
 
 def output_format(options: Options, target: Path | BinaryIO | None) -> Format:
@@ -60,7 +63,11 @@ def check_output(options: Options, target: Path | BinaryIO, photo: Size) -> Form
 def _named(options: Options, target: Path | BinaryIO | None) -> Format:
     if options.format is not None:
         return options.format
-    if not isinstance(target, Path) or not target.suffix:
+    if not isinstance(target, Path):
+        # a file that was opened under a name promises what the name does, as far as it is a promise
+        name = getattr(target, "name", None)
+        return SUFFIXES.get(Path(name).suffix.lower(), "png") if isinstance(name, str) else "png"
+    if not target.suffix:
         return "png"
     suffix = target.suffix.lower()
     if suffix not in SUFFIXES:

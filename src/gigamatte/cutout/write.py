@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,7 +19,8 @@ from gigamatte.cutout.atomic import Draft, hint, passing_file, whole_file
 from gigamatte.cutout.carry import carried
 from gigamatte.cutout.containers import avif, jpeg, png, tiff, webp
 from gigamatte.cutout.containers.carried import Carried
-from gigamatte.cutout.encode import CONTAINERS, Encoding, check_fits, saver_options
+from gigamatte.cutout.encode import CONTAINERS, SUFFIXES, Encoding, check_fits, saver_options
+from gigamatte.cutout.place import is_stream, opened
 from gigamatte.cutout.psd import is_large, write_psd
 from gigamatte.cutout.stream import ReaderGone, StripStream
 from gigamatte.errors import WriteError
@@ -79,6 +79,9 @@ def write_image(
     along, warnings = carried(
         metadata or {}, format, size, moved=moved, strip=strip, strip_gps=strip_gps, resolution=resolution
     )
+    if isinstance(target, Path) and (promised := SUFFIXES.get(target.suffix.lower(), format)) != format:
+        asked, made = CONTAINERS[promised].title, CONTAINERS[format].title
+        warnings.append(f"the name ends in {target.suffix}, which means {asked}, but the content is {made}")
     if bits == 16 and not CONTAINERS[format].deep:
         warnings.append(f"{CONTAINERS[format].title} holds 8 bits a channel: reduced from 16")
         strips, bits = (to_8bit(part) for part in strips), 8
@@ -165,19 +168,33 @@ def _written(draft: Draft) -> Iterator[BinaryIO]:
 @contextlib.contextmanager
 def _place(target: Path | BinaryIO, overwrite: bool) -> Iterator[Draft]:
     """Where the encoder writes to: a draft beside a file, or a nameless file that is copied to a stream at the end."""
-    if isinstance(target, os.PathLike):
+    if not isinstance(target, os.PathLike):
+        with passing_file() as draft:
+            yield draft
+            _pour(draft, target)
+    elif is_stream(Path(target)):
+        with opened(Path(target)) as stream, passing_file() as draft:
+            yield draft
+            _pour(draft, stream)
+    else:
         with whole_file(Path(target), overwrite=overwrite) as draft:
             yield draft
-        return
-    with passing_file() as draft:
-        yield draft
-        try:
-            with open(draft.path or os.dup(draft.descriptor), "rb") as file:
-                file.seek(0)
-                shutil.copyfileobj(file, target, 1 << 20)
+
+
+def _pour(draft: Draft, target: BinaryIO) -> None:
+    try:
+        with open(draft.path or os.dup(draft.descriptor), "rb") as file:
+            file.seek(0)
+            while piece := file.read(1 << 20):
+                rest = memoryview(piece)
+                while rest:  # an unbuffered stream may take a part; others do not tell
+                    taken = target.write(rest)
+                    rest = rest[taken if isinstance(taken, int) and taken > 0 else len(rest) :]
+        if callable(getattr(target, "flush", None)):
             target.flush()
-        except OSError as error:
-            raise WriteError(f"the output stream cannot be written: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:  # ValueError: it is closed
+        why = error.strerror if isinstance(error, OSError) else None
+        raise WriteError(f"the output stream cannot be written: {why or error}") from error
 
 
 def _passing_bytes(target: Path | BinaryIO, draft: Draft) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from gigamatte.cutout.place import refuse_existing
 from gigamatte.errors import UsageError
 from gigamatte.evaluate.clarity import estimated_leak, hair_clarity, texture_kept
 from gigamatte.evaluate.contour import edge_width, raggedness
@@ -22,7 +23,7 @@ from gigamatte.photo.mask import read_mask
 from gigamatte.pipeline import Remover
 from gigamatte.types import FloatArray, Size
 from gigamatte.workflow.compare_page import comparison_page
-from gigamatte.workflow.files import new_file, refuse_existing
+from gigamatte.workflow.files import beside, new_file
 from gigamatte.workflow.prepare import Strategy
 from gigamatte.workflow.ways import Pixels, Way, four_ways, screen_pixels
 
@@ -110,7 +111,7 @@ def compare(
     Default output: ``STEM.compare.html`` beside the photo. Raises what the pipeline raises.
     """
     source = Path(photo)
-    target = Path(output) if output is not None else source.with_name(f"{source.stem}.compare.html")
+    target = Path(output) if output is not None else beside(source, ".compare.html")
     refuse_existing(target, overwrite)
     options = options or Options()
     with tempfile.TemporaryDirectory(prefix="gigamatte-compare-") as scratch, Remover(options) as remover:

@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gigamatte.cutout.atomic import hint, whole_file
-from gigamatte.errors import UsageError, WriteError
+from gigamatte.errors import MissingInput, WriteError
 
 
-def refuse_existing(path: Path, overwrite: bool) -> None:
-    """Raises UsageError when ``path`` exists and may not be overwritten, or is a folder."""
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder, expected the name of a file")
-    if path.exists() and not overwrite:
-        raise UsageError(f"{path} exists already", "choose another name, or allow it with --overwrite")
+def beside(source: Path, ending: str) -> Path:
+    """Where a result goes that was given no name: STEM and ``ending`` beside the source, which is to be a file.
+
+    Raises MissingInput for a folder.
+    """
+    if not source.name or os.path.isdir(source):
+        raise MissingInput(f"{source} is a folder, expected the name of a file")
+    return source.with_name(f"{source.stem}{ending}")
 
 
 @contextmanager

@@ -23,11 +23,12 @@ from typing import Literal, get_args
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from gigamatte.cutout.place import refuse_existing
 from gigamatte.errors import BudgetExceeded, GigamatteError, MissingInput, UnsupportedInput, UsageError
 from gigamatte.photo.endless import mended
 from gigamatte.photo.read import quiet_libvips
 from gigamatte.types import Size
-from gigamatte.workflow.files import new_file, refuse_existing
+from gigamatte.workflow.files import new_file
 from gigamatte.workflow.scene import guess_scene
 
 Strategy = Literal["portrait", "product", "document", "long-side", "auto"]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from gigamatte.cutout.place import refuse_existing
 from gigamatte.errors import UsageError
 from gigamatte.messages import translate
 from gigamatte.options import MAX_PIXELS
 from gigamatte.photo.read import open_photo
 from gigamatte.viewer.page import viewer_page
 from gigamatte.viewer.tiles import TILE, Layer, cut_into_tiles
-from gigamatte.workflow.files import new_file, refuse_existing
+from gigamatte.workflow.files import beside, new_file
 from gigamatte.workflow.picture import strips
 
 #: sides may differ by this part: a cutout of 1024 pixels shows the same frame as its photo of 5472
@@ -33,7 +34,7 @@ def preview(
     Raises UsageError for another aspect or an existing output, InputError for files that cannot be read.
     """
     source = Path(cutout)
-    target = Path(output) if output is not None else source.with_name(f"{source.stem}.preview.html")
+    target = Path(output) if output is not None else beside(source, ".preview.html")
     refuse_existing(target, overwrite)
     layers = [layer_of(source, translate("Cutout"), max_pixels)]
     if photo is not None:

@@ -10,6 +10,7 @@ import numpy as np
 import pyvips
 
 from gigamatte.cutout.encode import CONTAINERS
+from gigamatte.cutout.place import refuse_existing
 from gigamatte.cutout.write import write_image
 from gigamatte.errors import UnsupportedInput, UsageError
 from gigamatte.matte.smooth import LEVELS, SIGMA, smooth_alpha, smooth_halo
@@ -19,7 +20,6 @@ from gigamatte.photo.screen import openly
 from gigamatte.photo.turn import Turn
 from gigamatte.photo.unread import broken
 from gigamatte.types import Photo, PixelArray, Size
-from gigamatte.workflow.files import refuse_existing
 
 #: rows that are smoothed and written at once
 ROWS = 512

@@ -140,7 +140,7 @@ def test_crop_webp(photo: Path, mask: Path, tmp_path: Path) -> None:
 def test_a_pair_is_whole_or_not_there(photo: Path, mask: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["cut", str(photo), "--mask", str(mask), "--only", "pair", "-o"]
     colour, alpha = photo.with_name("a.colour.png"), photo.with_name("a.alpha.png")
-    alpha.mkdir()
+    alpha.symlink_to("nowhere/a.png")
     assert run([*words, str(photo.with_name("a.png")), "--overwrite"]) == 1  # fails at the second file
     assert not colour.exists()
     colour.write_text("of last week")
@@ -148,7 +148,7 @@ def test_a_pair_is_whole_or_not_there(photo: Path, mask: Path, capsys: pytest.Ca
     assert colour.read_text() == "of last week"
     assert not list(photo.parent.glob(".*"))
     colour.unlink()
-    alpha.rmdir()
+    alpha.unlink()
     alpha.write_text("mine")
     capsys.readouterr()
     assert run([*words, str(photo.with_name("a.png"))]) == 2

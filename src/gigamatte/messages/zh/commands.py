@@ -77,6 +77,7 @@ COMMANDS: dict[str, str] = {
         "{}×{} 的照片会变成 {} = {} 百万像素，上限是 {}"
     ),
     "{} lies in 16…10000 pixels; found {}": "{} 的范围是 16…10000 像素；实际是 {}",
+    "IN and OUT are names of files or folders; found an empty one": "IN 和 OUT 是文件或文件夹的名称；有一个是空的",
     # smooth
     "--levels takes two percentages such as 10,90; found {}": "--levels 取两个百分数，如 10,90；实际是 {}",
     "cut it first": "请先抠图",
