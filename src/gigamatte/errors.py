@@ -12,13 +12,28 @@
     │   └── DeviceUnavailable     exit 5   … or the device that was required is not there
     ├── NoSubject                 exit 6   the network found nothing to keep: an outcome, not a failure of ours
     ├── WriteError                exit 1   the result could not be written; what was there before is untouched
-    │   └── ScratchFull           exit 1   … or there is no room for the pixels of a large photo meanwhile
+    │   ├── DiskFailed            exit 1   … because the disk is read-only or broken: no other result could be either
+    │   │   └── DiskFull          exit 1   … or because it is full
+    │   ├── ScratchFull           exit 1   … or there is no room for the pixels of a large photo meanwhile
+    │   ├── ResultExists          exit 1   something lies there that this batch has not put there
+    │   └── ResultEdited          exit 1   the earlier result was changed by hand since
     ├── WorkerDied                exit 1   the child process that did the work crashed, hung or outgrew its limits
-    └── Cancelled                 exit 130 somebody asked us to stop
+    │   ├── TookTooLong           exit 1   … or was stopped because the photo took too long
+    │   └── WorkerNotStarted      exit 1   … or does not even start
+    ├── Cancelled                 exit 130 somebody asked us to stop
+    └── Refused                   exit 1   what the service refuses by itself, whatever the photo:
+                                           BadRequest Unauthorised Forbidden NotFound NotAllowed TooSlow NotReady
+                                           TooLarge WrongType Misdirected TooMany Busy Late
 
 Each carries one line: what was wrong, what was expected, what was found; and a hint: what to do about it.
 Errors of libraries are translated where they are met, with ``raise … from``.
 """
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import Any
 
 
 class GigamatteError(Exception):
@@ -32,7 +47,7 @@ class GigamatteError(Exception):
         self.message = " ".join(message.split())
         self.hint = " ".join(hint.split())
 
-    def __reduce__(self) -> tuple[type["GigamatteError"], tuple[str, str]]:
+    def __reduce__(self) -> tuple[type[GigamatteError], tuple[Any, ...]]:
         # errors cross the pipe of the worker process
         return type(self), (self.message, self.hint)
 
@@ -108,10 +123,34 @@ class WriteError(GigamatteError):
     code = "write"
 
 
+class DiskFailed(WriteError):
+    """The disk is read-only or broken, so that no other result could be written to it either."""
+
+    code = "disk"
+
+
+class DiskFull(DiskFailed):
+    """There is no room left on the disk, or none that this user may take."""
+
+    code = "disk-full"
+
+
 class ScratchFull(WriteError):
     """The folder for scratch files has no room for the pixels of a large photo, or cannot be written."""
 
     code = "scratch"
+
+
+class ResultExists(WriteError):
+    """Something lies at the target that this batch has not put there."""
+
+    code = "exists"
+
+
+class ResultEdited(WriteError):
+    """The file at the target is a result of this photo that somebody has changed since."""
+
+    code = "kept"
 
 
 class WorkerDied(GigamatteError):
@@ -120,8 +159,141 @@ class WorkerDied(GigamatteError):
     code = "worker"
 
 
+class TookTooLong(WorkerDied):
+    """The photo was not finished in the time that one photo is given, and was stopped."""
+
+    code = "timeout"
+
+
+class WorkerNotStarted(WorkerDied):
+    """The child process ended before it could be given a photo, several times in a row."""
+
+    code = "worker-start"
+
+
 class Cancelled(GigamatteError):
     """The caller asked to stop."""
 
     exit_code = 130
     code = "cancelled"
+
+
+class Refused(GigamatteError):
+    """What the service itself refuses. ``retry`` is in seconds, for Retry-After; None: not at all as it is."""
+
+    code = "refused"
+    retry: int | None = None
+
+    def __init__(self, message: str, hint: str = "", retry: int | None = None) -> None:
+        super().__init__(message, hint)
+        if retry is not None:
+            self.retry = retry
+
+    def __reduce__(self) -> tuple[type[GigamatteError], tuple[Any, ...]]:
+        return type(self), (self.message, self.hint, self.retry)
+
+
+class BadRequest(Refused):
+    """The request cannot be understood."""
+
+    code = "bad-request"
+
+
+class Unauthorised(Refused):
+    """No API key, or one that is not known."""
+
+    code = "unauthorised"
+
+
+class Forbidden(Refused):
+    """A page of another site, or a host name that is not ours."""
+
+    code = "forbidden"
+
+
+class NotFound(Refused):
+    """There is no such job or route."""
+
+    code = "not-found"
+
+
+class NotAllowed(Refused):
+    """The route has no such method."""
+
+    code = "method-not-allowed"
+
+
+class TooSlow(Refused):
+    """The request did not arrive in time."""
+
+    code = "too-slow"
+
+
+class NotReady(Refused):
+    """The job has no result yet."""
+
+    code = "not-ready"
+    retry = 1
+
+
+class TooLarge(Refused):
+    """The body has more bytes than allowed."""
+
+    code = "too-large"
+
+
+class WrongType(Refused):
+    """The bytes are no picture of a kind that is read, or the body is of no kind that is understood."""
+
+    code = "wrong-type"
+
+
+class Misdirected(Refused):
+    """The Host header names somebody else."""
+
+    code = "wrong-host"
+
+
+class TooMany(Refused):
+    """The client has used up its quota."""
+
+    code = "too-many"
+    retry = 10
+
+
+class Busy(Refused):
+    """The queue or the spool is full, or the service is shutting down."""
+
+    code = "busy"
+    retry = 5
+
+
+class Late(Refused):
+    """The photo was not finished before the request's deadline."""
+
+    code = "deadline"
+
+
+#: what a system says when no other result could be written to that disk either
+_FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
+_FAILED = frozenset({errno.EROFS, errno.EIO})
+
+
+def not_written(message: str, hint: str, cause: BaseException | str) -> WriteError:
+    """The error of a failed write, whose kind tells why. ``cause``: an exception, or ``os.strerror``'s words of one."""
+    if isinstance(cause, str):
+        number = next((known for known in _FULL | _FAILED if os.strerror(known) == cause), None)
+    else:
+        number = cause.errno if isinstance(cause, OSError) else None
+    kind = DiskFull if number in _FULL else DiskFailed if number in _FAILED else WriteError
+    return kind(message, hint)
+
+
+def every_kind() -> dict[str, type[GigamatteError]]:
+    """All classes of the tree by name: what may come back over a wire."""
+    found, waiting = dict[str, type[GigamatteError]](), [GigamatteError]
+    while waiting:
+        kind = waiting.pop()
+        found[kind.__name__] = kind
+        waiting += kind.__subclasses__()
+    return found

@@ -1,5 +1,3 @@
-import errno
-import os
 import threading
 from pathlib import Path
 
@@ -15,12 +13,14 @@ from gigamatte.batch.one import failure
 from gigamatte.batch.progress import Meter
 from gigamatte.batch.task import Known, Outcome, Task
 from gigamatte.errors import (
+    DiskFull,
     MissingInput,
     NetworkUnavailable,
     NoSubject,
     UnsupportedInput,
     WeightsRefused,
     WorkerDied,
+    WorkerNotStarted,
     WriteError,
 )
 from gigamatte.options import Options
@@ -153,8 +153,8 @@ def test_rows_survive_the_journey():
         (NoSubject("x"), "final"),
         (MissingInput("x"), "retry"),
         (WorkerDied("x.jpg: the worker process crashed (SIGSEGV) on this photo"), "retry"),
-        (WorkerDied("the worker process does not start: it ended with exit code 1"), "stop"),
-        (WriteError(f"/out/x.png cannot be written: {os.strerror(errno.ENOSPC)}"), "stop"),
+        (WorkerNotStarted("the worker process does not start: it ended with exit code 1"), "stop"),
+        (DiskFull("/out/x.png cannot be written"), "stop"),
         (WriteError("/out/x.png cannot be written: Permission denied"), "retry"),
         (WeightsRefused("x"), "stop"),
     ],

@@ -12,7 +12,18 @@ from gigamatte.batch.task import Source
 from gigamatte.errors import GigamatteError
 
 #: failures whose reason lies outside the photo and may have gone by the next run
-_OUTSIDE = ("exists", "refused", "write", "input-missing", "input", "device", "download")
+_OUTSIDE = (
+    "exists",
+    "refused",
+    "write",
+    "disk",
+    "disk-full",
+    "scratch",
+    "input-missing",
+    "input",
+    "device",
+    "download",
+)
 _CLEAN = "fingerprint=NULL, sha256=NULL, out_bytes=NULL, out_stamp=NULL, doubt=NULL, receipt=NULL"
 
 

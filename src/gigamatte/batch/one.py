@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import errno
 import os
 import shutil
 import tempfile
@@ -22,15 +21,19 @@ from gigamatte.batch.task import Known, Outcome, Task, Verdict
 from gigamatte.errors import (
     BudgetExceeded,
     Cancelled,
+    DiskFailed,
     GigamatteError,
     InputError,
     NetworkUnavailable,
     NoSubject,
+    ResultEdited,
+    ResultExists,
     ScratchFull,
     UnsupportedInput,
     UsageError,
-    WorkerDied,
+    WorkerNotStarted,
     WriteError,
+    not_written,
 )
 from gigamatte.options import Options
 from gigamatte.types import Receipt
@@ -39,24 +42,12 @@ from gigamatte.worker.wire import Job
 
 #: this content with these options will fail the same way next time
 _FINAL = (UnsupportedInput, BudgetExceeded, NoSubject, UsageError)
-#: what a file system says when no other photo could be written either
-_DISK = tuple(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO))
+#: no other photo would fare better
+_EVERYBODY = (NetworkUnavailable, ScratchFull, DiskFailed, WorkerNotStarted)
 #: more photos than are ever at work at once
 _ROOM = 1 << 20
 #: bytes of the memory that are for the process around the child
 AROUND = 256 << 20
-
-
-class Kept(WriteError):
-    """The file at the target is a result of this photo that somebody has changed since."""
-
-    code = "kept"
-
-
-class Exists(WriteError):
-    """Something lies at the target that this batch has not put there."""
-
-    code = "exists"
 
 
 class Worker:
@@ -132,7 +123,7 @@ class Worker:
             if not task.replace:
                 try:
                     _check_ours(task, files, content, scratch)
-                except Kept as kept:
+                except ResultEdited as kept:
                     return Outcome(
                         task.key, "kept", content, stamp, out_stamp=_stamp(files), code=kept.code, message=kept.message,
                         hint=kept.hint,
@@ -160,7 +151,7 @@ class Worker:
 
     def _with_stale(self, task: Task, outcome: Outcome) -> Outcome:
         """Told that an earlier result stays where this failure leaves it."""
-        if not task.earlier or outcome.code == Exists.code or outcome.verdict == "stop":
+        if not task.earlier or outcome.code == ResultExists.code or outcome.verdict == "stop":
             return outcome
         with contextlib.suppress(InputError):
             stays = any(map(places.exists, files_of(task.target, self._pair)))
@@ -186,11 +177,9 @@ def scratch_room() -> Budget:
 def failure(key: str, error: GigamatteError) -> Outcome:
     """An outcome for an error, with what it means for this photo and for all others."""
     verdict: Verdict = "retry"
-    disk = isinstance(error, WriteError) and any(text in error.message for text in _DISK)
-    startless = isinstance(error, WorkerDied) and "does not start" in error.message
-    if isinstance(error, (NetworkUnavailable, ScratchFull)) or disk or startless:
+    if isinstance(error, _EVERYBODY):
         verdict = "stop"
-    elif isinstance(error, (*_FINAL, Exists)):
+    elif isinstance(error, (*_FINAL, ResultExists)):
         verdict = "final"
     suspect = suspect_of(error)
     return Outcome(
@@ -199,17 +188,17 @@ def failure(key: str, error: GigamatteError) -> Outcome:
 
 
 def _check_ours(task: Task, files: tuple[str, ...], content: str, scratch: _Scratch) -> None:
-    """Raises Kept or Exists unless what lies at the target is, byte for byte, what was written there for this photo."""
+    """Raises ResultEdited or ResultExists unless what lies there is, byte for byte, what was written for this photo."""
     for index, file in enumerate(files):
         if not places.exists(file):
             continue
         remembered = task.written[index] if task.written else ()
         own = [one for one in remembered if task.source == one.source or content == one.fingerprint]
         if not own:
-            raise Exists(f"{file} exists and is not from this batch", "allow it with --overwrite")
+            raise ResultExists(f"{file} exists and is not from this batch", "allow it with --overwrite")
         found = places.sha256_of(scratch.local(file))
         if all(one.sha256 != found for one in own):
-            raise Kept(f"{file} was changed after it was written, and is kept", "--overwrite replaces it")
+            raise ResultEdited(f"{file} was changed after it was written, and is kept", "--overwrite replaces it")
 
 
 def _stand(files: tuple[str, ...], known: Known, scratch: _Scratch) -> bool:
@@ -247,7 +236,7 @@ def _checked(target: str, files: tuple[str, ...], out: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         inside = path.parent.resolve().is_relative_to(Path(out).resolve())
     except OSError as error:
-        raise WriteError(f"{path.parent} cannot be made: {error.strerror}") from error
+        raise not_written(f"{path.parent} cannot be made: {error.strerror}", "", error) from error
     link = target if not inside else next(filter(os.path.islink, files), None)
     if link is not None:
         raise WriteError(f"{link} leads out of the output folder through a link", "remove the link")

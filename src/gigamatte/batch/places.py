@@ -13,7 +13,7 @@ from typing import Any
 
 from gigamatte.batch.objects import objects_of
 from gigamatte.batch.patience import patiently
-from gigamatte.errors import GigamatteError, MissingInput, ScratchFull, UsageError, WriteError
+from gigamatte.errors import GigamatteError, MissingInput, ScratchFull, UsageError, WriteError, not_written
 
 
 def is_uri(text: str) -> bool:
@@ -195,7 +195,7 @@ def _info(system: Any, path: str) -> tuple[int, str]:
 
 def _not_written(place: str, error: Exception) -> WriteError:
     hint = "are the store and its credentials right?" if is_uri(place) else ""
-    return WriteError(f"{place} cannot be written: {_reason(error)}", hint)
+    return not_written(f"{place} cannot be written: {_reason(error)}", hint, error)
 
 
 def remove(target: str) -> None:

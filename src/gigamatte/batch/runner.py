@@ -27,7 +27,7 @@ from gigamatte.batch.one import failure
 from gigamatte.batch.plan import Plan
 from gigamatte.batch.progress import Meter, Progress
 from gigamatte.batch.task import BatchEngine, Outcome, Task
-from gigamatte.errors import GigamatteError, WriteError
+from gigamatte.errors import GigamatteError, TookTooLong, WorkerDied, WriteError
 
 #: photos that are claimed at once
 CLAIM = 32
@@ -37,6 +37,7 @@ LISTING, LOOK = 0.3, 0.2
 FLUSH_COUNT, FLUSH_SECONDS = 32, 0.5
 #: photos in a row that kill the worker, until it is taken to be the worker's fault
 DEATHS = 20
+_DEATHS = frozenset({WorkerDied.code, TookTooLong.code})
 
 
 class Listener(Protocol):
@@ -299,7 +300,7 @@ class _Run:
 
     def _judge(self, outcome: Outcome) -> None:
         """Stop when it is not this photo's fault."""
-        self._deaths = self._deaths + 1 if outcome.code == "worker" else 0
+        self._deaths = self._deaths + 1 if outcome.code in _DEATHS else 0
         if outcome.state == "failed" and outcome.verdict == "stop":
             self._stop = self._stop or outcome
         elif self._deaths >= DEATHS:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gigamatte.cutout.place import keep_mode, through_links
-from gigamatte.errors import WriteError
+from gigamatte.errors import WriteError, not_written
 from gigamatte.system import fsync_folder
 
 
@@ -76,7 +76,7 @@ def _translated(target: Path) -> Iterator[None]:
     except FileExistsError as error:
         raise WriteError(f"{target} has appeared meanwhile and was left alone", "allow it with --overwrite") from error
     except OSError as error:
-        raise WriteError(f"{target} cannot be written: {error.strerror or error}", hint(target)) from error
+        raise not_written(f"{target} cannot be written: {error.strerror or error}", hint(target), error) from error
 
 
 def _check_place(target: Path) -> None:

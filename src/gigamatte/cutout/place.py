@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from gigamatte.errors import UsageError, WriteError
+from gigamatte.errors import UsageError, not_written
 
 #: names for what a process has open
 _OPEN = re.compile(r"/(?:dev|proc/(?:self|thread-self|\d+))/fd/(\d+)")
@@ -84,7 +84,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         number = open_descriptor(path)
         file = open(path, "wb", buffering=0) if number is None else os.fdopen(os.dup(number), "wb", buffering=0)  # noqa: SIM115
     except OSError as error:
-        raise WriteError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise not_written(f"{path} cannot be written: {error.strerror or error}", "", error) from error
     with file:
         yield cast(BinaryIO, file)
 

@@ -23,7 +23,7 @@ from gigamatte.cutout.encode import CONTAINERS, SUFFIXES, Encoding, check_fits, 
 from gigamatte.cutout.place import is_stream, opened
 from gigamatte.cutout.psd import is_large, write_psd
 from gigamatte.cutout.stream import ReaderGone, StripStream
-from gigamatte.errors import WriteError
+from gigamatte.errors import not_written
 from gigamatte.forked import threads_begin
 from gigamatte.options import Format
 from gigamatte.photo.colour import to_8bit
@@ -194,7 +194,7 @@ def _pour(draft: Draft, target: BinaryIO) -> None:
             target.flush()
     except (OSError, ValueError) as error:  # ValueError: it is closed
         why = error.strerror if isinstance(error, OSError) else None
-        raise WriteError(f"the output stream cannot be written: {why or error}") from error
+        raise not_written(f"the output stream cannot be written: {why or error}", "", error) from error
 
 
 def _passing_bytes(target: Path | BinaryIO, draft: Draft) -> int:
@@ -263,7 +263,7 @@ def _write_error(error: BaseException, target: Path | BinaryIO) -> BaseException
     else:
         return error
     name = target if isinstance(target, os.PathLike) else "the output stream"
-    return WriteError(f"{name} cannot be written: {why}", hint(Path(target)) if isinstance(target, Path) else "")
+    return not_written(f"{name} cannot be written: {why}", hint(Path(target)) if isinstance(target, Path) else "", why)
 
 
 def as_strips(picture: NDArray[np.uint8] | NDArray[np.uint16], rows: int = 256) -> Iterator[PixelArray]:

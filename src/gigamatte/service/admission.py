@@ -12,19 +12,19 @@ from urllib.parse import urlsplit
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gigamatte.errors import GigamatteError
-from gigamatte.service.answers import send_error
-from gigamatte.service.desk import Desk
-from gigamatte.service.errors import (
+from gigamatte.errors import (
     BadRequest,
     Busy,
     Forbidden,
+    GigamatteError,
     Misdirected,
     TooLarge,
     TooSlow,
     Unauthorised,
     WrongType,
 )
+from gigamatte.service.answers import send_error
+from gigamatte.service.desk import Desk
 from gigamatte.service.keys import Keys
 from gigamatte.service.settings import Settings
 

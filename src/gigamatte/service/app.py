@@ -14,13 +14,12 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 
 from gigamatte import __version__
-from gigamatte.errors import GigamatteError, UsageError
+from gigamatte.errors import BadRequest, GigamatteError, NotAllowed, NotFound, Refused, UsageError
 from gigamatte.options import Options
 from gigamatte.service import adapters, health, pages, routes, views
 from gigamatte.service.admission import OPEN, Admission
 from gigamatte.service.answers import error_answer
 from gigamatte.service.desk import Desk
-from gigamatte.service.errors import BadRequest, NotAllowed, NotFound, Refused
 from gigamatte.service.head import Head
 from gigamatte.service.keys import Keys
 from gigamatte.service.metrics import Metrics

@@ -13,8 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from gigamatte.errors import Cancelled, GigamatteError, WorkerDied
-from gigamatte.service.errors import Busy, Late, problem
+from gigamatte.errors import Busy, Cancelled, GigamatteError, Late, WorkerDied
+from gigamatte.service.errors import problem
 from gigamatte.service.metrics import Metrics
 from gigamatte.service.places import Places, Ticket
 from gigamatte.service.settings import Settings

@@ -6,127 +6,36 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from gigamatte.errors import (
+    BadRequest,
     BudgetExceeded,
+    Busy,
     Cancelled,
+    Forbidden,
     GigamatteError,
     InputError,
+    Late,
+    Misdirected,
     NetworkUnavailable,
     NoSubject,
+    NotAllowed,
+    NotFound,
+    NotReady,
+    Refused,
+    TookTooLong,
+    TooLarge,
+    TooMany,
+    TooSlow,
+    Unauthorised,
     UsageError,
     WorkerDied,
+    WorkerNotStarted,
     WriteError,
+    WrongType,
 )
 from gigamatte.messages import translate
 from gigamatte.service.wording import in_fields
-from gigamatte.worker.supervisor import TookTooLong
 
 PROBLEM = "application/problem+json"
-
-
-class Refused(GigamatteError):
-    """Base of what the service itself refuses. ``retry`` is in seconds, for Retry-After."""
-
-    status = 400
-    code = "refused"
-    retry: int | None = None
-
-    def __init__(self, message: str, hint: str = "", *, retry: int | None = None) -> None:
-        super().__init__(message, hint)
-        if retry is not None:
-            self.retry = retry
-
-
-class BadRequest(Refused):
-    """The request cannot be understood."""
-
-    code = "bad-request"
-
-
-class Unauthorised(Refused):
-    """No API key, or one that is not known."""
-
-    status = 401
-    code = "unauthorised"
-
-
-class Forbidden(Refused):
-    """A page of another site, or a host name that is not ours."""
-
-    status = 403
-    code = "forbidden"
-
-
-class NotFound(Refused):
-    """There is no such job or route."""
-
-    status = 404
-    code = "not-found"
-
-
-class NotAllowed(Refused):
-    """The route has no such method."""
-
-    status = 405
-    code = "method-not-allowed"
-
-
-class TooSlow(Refused):
-    """The request did not arrive in time."""
-
-    status = 408
-    code = "too-slow"
-
-
-class NotReady(Refused):
-    """The job has no result yet."""
-
-    status = 409
-    code = "not-ready"
-    retry = 1
-
-
-class TooLarge(Refused):
-    """The body has more bytes than allowed."""
-
-    status = 413
-    code = "too-large"
-
-
-class WrongType(Refused):
-    """The bytes are no picture of a kind that is read, or the body is of no kind that is understood."""
-
-    status = 415
-    code = "wrong-type"
-
-
-class Misdirected(Refused):
-    """The Host header names somebody else."""
-
-    status = 421
-    code = "wrong-host"
-
-
-class TooMany(Refused):
-    """The client has used up its quota."""
-
-    status = 429
-    code = "too-many"
-    retry = 10
-
-
-class Busy(Refused):
-    """The queue or the spool is full, or the service is shutting down."""
-
-    status = 503
-    code = "busy"
-    retry = 5
-
-
-class Late(Refused):
-    """The photo was not finished before the request's deadline."""
-
-    status = 504
-    code = "deadline"
 
 
 #: the first entry that fits counts, so the narrower classes come first
@@ -138,8 +47,23 @@ TABLE: tuple[tuple[type[GigamatteError], int], ...] = (
     (NetworkUnavailable, 503),
     (WriteError, 507),
     (TookTooLong, 504),
+    (WorkerNotStarted, 503),
     (WorkerDied, 500),
     (Cancelled, 503),
+    (BadRequest, 400),
+    (Unauthorised, 401),
+    (Forbidden, 403),
+    (NotFound, 404),
+    (NotAllowed, 405),
+    (TooSlow, 408),
+    (NotReady, 409),
+    (TooLarge, 413),
+    (WrongType, 415),
+    (Misdirected, 421),
+    (TooMany, 429),
+    (Busy, 503),
+    (Late, 504),
+    (Refused, 400),
     (GigamatteError, 500),
 )
 
@@ -165,8 +89,6 @@ TITLES: Mapping[int, str] = {
 
 def status_of(error: GigamatteError) -> int:
     """The HTTP status of an error."""
-    if isinstance(error, Refused):
-        return error.status
     return next(status for kind, status in TABLE if isinstance(error, kind))
 
 

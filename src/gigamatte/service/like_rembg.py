@@ -10,9 +10,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gigamatte.errors import UsageError
+from gigamatte.errors import BadRequest, UsageError
 from gigamatte.options import Options
-from gigamatte.service.errors import BadRequest
 from gigamatte.service.openapi import PHOTO, PROBLEMS
 from gigamatte.service.options import installed_models
 from gigamatte.service.routes import Arrival, PassingFile, client_gone, receipt_headers

@@ -21,8 +21,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from gigamatte.cutout.backdrop import parse_colour
+from gigamatte.errors import BadRequest, TooLarge, WrongType
 from gigamatte.options import Options
-from gigamatte.service.errors import BadRequest, TooLarge, WrongType
 from gigamatte.service.options import MEDIA
 from gigamatte.service.routes import Arrival, PassingFile, client_gone
 from gigamatte.service.settings import Settings

@@ -14,11 +14,19 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from gigamatte.errors import BudgetExceeded, GigamatteError, UnsupportedInput
+from gigamatte.errors import (
+    BadRequest,
+    BudgetExceeded,
+    Busy,
+    GigamatteError,
+    NotFound,
+    NotReady,
+    UnsupportedInput,
+    WrongType,
+)
 from gigamatte.options import Options
 from gigamatte.service.answers import preferred_language
 from gigamatte.service.desk import Desk, Live
-from gigamatte.service.errors import BadRequest, Busy, NotFound, NotReady, WrongType
 from gigamatte.service.errors import problem as problem_of
 from gigamatte.service.openapi import JOB, PHOTO, PROBLEMS, accepted
 from gigamatte.service.options import MEDIA, SUFFIX, CutQuery

@@ -17,8 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from gigamatte.errors import BudgetExceeded, UsageError
-from gigamatte.service.errors import Busy, TooMany
+from gigamatte.errors import BudgetExceeded, Busy, TooMany, UsageError
 from gigamatte.system import fsync_folder
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]

@@ -12,8 +12,8 @@ from fastapi import APIRouter, Body, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from gigamatte.errors import NotFound
 from gigamatte.service.desk import Desk
-from gigamatte.service.errors import NotFound
 from gigamatte.service.openapi import DONE
 from gigamatte.service.routes import PROBLEM_ANSWERS, PassingFile, client_gone, desk_of, finished, result_name
 from gigamatte.service.spool import Record

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from gigamatte import system
-from gigamatte.errors import Cancelled, GigamatteError, UsageError, WorkerDied
+from gigamatte.errors import Cancelled, GigamatteError, TookTooLong, UsageError, WorkerDied, WorkerNotStarted
 from gigamatte.options import Options
 from gigamatte.types import Receipt
 from gigamatte.worker.process import ChildProcess
@@ -38,10 +38,6 @@ GRACE = 3.0
 LOOK_EVERY = 0.05 if sys.platform == "linux" else 1.0  # ps is not free
 #: children that die without having been given a photo, in a row, until everything that waits is told so
 START_ATTEMPTS = 3
-
-
-class TookTooLong(WorkerDied):
-    """The photo was not finished in the time that one photo is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,7 +339,7 @@ class Supervisor:
         if self._false_starts < START_ATTEMPTS:
             return
         last = next((line for line in reversed(child.stderr) if line.strip()), "it said nothing")
-        died = WorkerDied(f"the worker process does not start: it {child.how_it_ended()}: {last}")
+        died = WorkerNotStarted(f"the worker process does not start: it {child.how_it_ended()}: {last}")
         for task in (*self._suspects, *self._waiting):
             self._fail(task, died)
         self._suspects.clear()
@@ -351,7 +347,7 @@ class Supervisor:
         if not self.warmed.done():
             self._verdict(lambda: self.warmed.set_exception(died))
 
-    def _late(self, task: Task) -> WorkerDied:
+    def _late(self, task: Task) -> TookTooLong:
         return TookTooLong(
             f"{task.job.source.name}: not finished after {self.seconds:g} seconds, and stopped",
             "try a smaller version of it, or allow more time",

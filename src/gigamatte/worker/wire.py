@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from gigamatte import errors
-from gigamatte.errors import GigamatteError
+from gigamatte.errors import GigamatteError, every_kind
 from gigamatte.options import Options
 from gigamatte.types import Box, ModelUse, Receipt
 
@@ -133,7 +132,5 @@ def pack_error(error: GigamatteError) -> dict[str, str]:
 
 
 def unpack_error(plain: Mapping[str, str]) -> GigamatteError:
-    """The inverse of ``pack_error``: only classes of ``gigamatte.errors`` can come back."""
-    kind = getattr(errors, plain["kind"], None)
-    make = kind if isinstance(kind, type) and issubclass(kind, GigamatteError) else GigamatteError
-    return make(plain["message"], plain["hint"])
+    """The inverse of ``pack_error``: only classes of its tree can come back."""
+    return every_kind().get(plain["kind"], GigamatteError)(plain["message"], plain["hint"])

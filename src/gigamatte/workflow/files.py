@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gigamatte.cutout.atomic import hint, whole_file
-from gigamatte.errors import MissingInput, WriteError
+from gigamatte.errors import MissingInput, not_written
 
 
 def beside(source: Path, ending: str) -> Path:
@@ -33,4 +33,4 @@ def new_file(path: Path, overwrite: bool) -> Iterator[BinaryIO]:
             with os.fdopen(os.dup(draft.descriptor), "w+b") as file:
                 yield file
         except OSError as error:
-            raise WriteError(f"{path} cannot be written: {error.strerror or error}", hint(path)) from error
+            raise not_written(f"{path} cannot be written: {error.strerror or error}", hint(path), error) from error

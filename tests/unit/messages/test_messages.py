@@ -15,7 +15,7 @@ from gigamatte.messages import language, page_strings, translate
 from gigamatte.messages.zh import PAGE, TEXTS
 
 SOURCE = Path(gigamatte.errors.__file__).parent
-ERRORS = {name for name, value in vars(gigamatte.errors).items() if isinstance(value, type)}
+ERRORS = {name for name, value in vars(gigamatte.errors).items() if isinstance(value, type)} | {"not_written"}
 #: calls whose first argument is said to a person
 SAYING = {"translate", "fail", "notice", "warn", "say", "_unsupported", "_t", "_err"}
 #: tables of texts that are translated when they are shown

@@ -83,6 +83,27 @@ WEB: dict[str, str] = {
     "there is no such tile": "没有这个图块",
     "this service fetches no URLs": "本服务不抓取网址",
     "warning: everybody who reaches this address may use the service; see --keys": "警告：任何能访问此地址的人都可以使用本服务；参见 --keys",
+    # what only the service refuses
+    "roi is x1 y1 x2 y2 in px here; found {}": "此处 roi 为以 px 计的 x1 y1 x2 y2；实际是 {}",
+    "leave {} out": "请去掉 {}",
+    "a zip holds color.jpg and alpha.png: it goes with neither a background nor channels=alpha": "zip 内含 color.jpg 和 alpha.png：不能与背景或 channels=alpha 同用",
+    "bg_color is a colour such as 81d4fa or white, without transparency; found {}": "bg_color 是不透明的颜色，如 81d4fa 或 white；实际是 {}",
+    "found {}": "实际是 {}",
+    "crop_margin is one percentage here, such as 10%; found {}": "此处 crop_margin 是一个百分比，如 10%；实际是 {}",
+    "the body is no JSON": "请求体不是 JSON",
+    "expected one of image_file, image_file_b64, image_url": "应为 image_file、image_file_b64、image_url 之一",
+    "the body is no JSON object": "请求体不是 JSON 对象",
+    "channels is rgba or alpha; found {}": "channels 是 rgba 或 alpha；实际是 {}",
+    "send image_file in a form": "请在表单中发送 image_file",
+    "{}={} is not offered here": "此处不提供 {}={}",
+    "roi has x1 < x2 and y1 < y2; found {}": "roi 须满足 x1 < x2 且 y1 < y2；实际是 {}",
+    "this kind of body may have {} MB": "此类请求体最多 {} MB",
+    "send the picture itself, as image_file or bg_image_file": "请发送图片本身，用 image_file 或 bg_image_file",
+    "format is one of {}; found {}": "format 是 {} 之一；实际是 {}",
+    "image_file_b64 is no base64": "image_file_b64 不是 base64",
+    "there is no such file": "没有这个文件",
+    "ask GET /jobs/{job} instead": "请改用 GET /jobs/{job}",
+    "a job has the layers photo and cutout, not {}": "任务有 photo 和 cutout 两个图层，没有 {}",
 }
 
 #: the web page

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import Literal
 
-from gigamatte.errors import UsageError, WeightsRefused, WriteError
+from gigamatte.errors import UsageError, WeightsRefused, not_written
 from gigamatte.folders import cache_folder
 from gigamatte.network.build.birefnet import BACKBONES, BUILDER_VERSION, SafetensorsFile, build
 from gigamatte.network.cards.card import ModelCard, PatchOrder
@@ -73,7 +73,9 @@ def write_graph(
         partial.replace(target)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise WriteError(f"{target} could not be written: {error.strerror or error}", "is the disk full?") from error
+        raise not_written(
+            f"{target} could not be written: {error.strerror or error}", "is the disk full?", error
+        ) from error
     except WeightsRefused as error:
         partial.unlink(missing_ok=True)
         raise WeightsRefused(
