@@ -28,7 +28,8 @@ from gigamatte.matte.refiners.select import open_refiner
 from gigamatte.network.answers import Answer, ask
 from gigamatte.network.engines.base import Engine
 from gigamatte.network.engines.openvino import OpenVinoEngine
-from gigamatte.network.networks import Network, open_network
+from gigamatte.network.network import Network
+from gigamatte.network.networks import open_network
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.photo.read import open_photo
 from gigamatte.types import CoarseMatte, FloatArray

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gigamatte.matte.cascade.start import laid_on_level
-from gigamatte.network.networks import Network, open_network
+from gigamatte.network.network import Network
+from gigamatte.network.networks import open_network
 from gigamatte.network.second_look import twice
 from gigamatte.types import Box, CoarseMatte, Size
 

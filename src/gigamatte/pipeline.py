@@ -14,7 +14,7 @@ from gigamatte.errors import UsageError
 from gigamatte.locate import locate
 from gigamatte.matte.cascade.resolve import resolve
 from gigamatte.matte.smooth import smooth_matte
-from gigamatte.network.networks import Network
+from gigamatte.network.network import Network
 from gigamatte.options import Format, Options
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.receipts import Clock, receipt_of

@@ -11,8 +11,9 @@ import numpy as np
 from .data import FILED, SOURCES, build_cache, open_pool, places_files, rendered_files, write_source
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = ROOT / "src" / "gigamatte" / "network" / "cards" / "locator.onnx"
-VERSION = "1"
+#: the folder of the shipped graphs, locator-encoder.onnx, locator-hints.onnx and locator-decoder.onnx
+SHIPPED = ROOT / "src" / "gigamatte" / "network" / "cards"
+VERSION = "2"
 
 
 def present(cache: Path, wanted: str) -> tuple[str, ...]:
@@ -67,25 +68,17 @@ def run_train(arguments: argparse.Namespace) -> None:
         phases,
         arguments.rate,
         seed=arguments.seed,
-        real_share=arguments.real_share,
-        times=arguments.times,
-        ranks=arguments.ranks,
+        side=arguments.side,
+        store=arguments.store,
+        workers=arguments.workers,
+        frozen=arguments.frozen,
     )
     print(f"sources {','.join(sources)}", flush=True)
-    schedule = Schedule(
-        plan,
-        arguments.cache,
-        sources,
-        arguments.checkpoint,
-        arguments.start,
-        arguments.compile,
-        arguments.threads,
-    )
-    schedule.run(arguments.port)
+    Schedule(plan, arguments.cache, sources, arguments.checkpoint, arguments.start, arguments.threads).run()
 
 
 def run_export(arguments: argparse.Namespace) -> None:
-    """Writes the ONNX file of a checkpoint's averaged weights."""
+    """Writes the ONNX files of a checkpoint's averaged weights."""
     from .export import export, read_weights, training_sources
 
     model, pictures = read_weights(arguments.checkpoint)
@@ -93,7 +86,8 @@ def run_export(arguments: argparse.Namespace) -> None:
     notes["sources"] = ",".join(training_sources(arguments.checkpoint))
     export(model, arguments.output, arguments.size, notes)
     count = sum(p.numel() for p in model.parameters())
-    print(f"{arguments.output}: {arguments.output.stat().st_size} bytes, {count} parameters, {pictures} pictures")
+    size = sum(path.stat().st_size for path in arguments.output.glob("locator-*.onnx"))
+    print(f"{arguments.output}: {size} bytes, {count} parameters, {pictures} pictures")
 
 
 def run_measure(arguments: argparse.Namespace) -> None:
@@ -126,18 +120,19 @@ def parser() -> argparse.ArgumentParser:
     places.add_argument("folder", type=Path, help="of training/renders/make.py --kinds places")
     train = verbs.add_parser("train", help="train, or resume training")
     train.add_argument("--minutes", type=float, required=True, help="the whole schedule's length")
-    train.add_argument("--phases", default="0.6:224:24,0.4:320:16", help="share:side:batch, comma list")
-    train.add_argument("--rate", type=float, default=2e-3, help="peak learning rate")
+    train.add_argument("--phases", default="0.6:288:8,0.4:384:8", help="share:side:batch, comma list")
+    train.add_argument("--rate", type=float, default=1e-3, help="peak learning rate of the decoder")
     train.add_argument("--seed", type=int, default=1)
-    train.add_argument("--real-share", type=float, default=None, help="share of whole photos; default .36")
-    train.add_argument("--times", type=int, default=3, help="how often each composed picture is shown")
+    train.add_argument("--side", type=int, default=432, help="of the composed pictures")
+    train.add_argument("--store", type=int, default=1500, help="composed pictures that are kept; 60000 on a GPU")
+    train.add_argument("--workers", type=int, default=1, help="processes that compose")
+    train.add_argument("--frozen", action="store_true", help="the encoder as it is: the decoder and its hints alone")
     train.add_argument("--checkpoint", type=Path, required=True)
-    train.add_argument("--start", type=Path, default=None, help="a checkpoint or exported .onnx to start from")
-    train.add_argument("--threads", type=int, default=2, help="of each process")
-    train.add_argument("--ranks", type=int, default=1, help="processes that train side by side; better than threads")
-    train.add_argument("--port", type=int, default=29518, help="where they meet on this machine")
-    train.add_argument("--compile", action="store_true", help="fuse operations (needs a C++ compiler; a fifth faster)")
-    export = verbs.add_parser("export", help="write the ONNX file")
+    train.add_argument(
+        "--start", type=Path, default=None, help="a checkpoint, exported folder, or encoder's .pth to start from"
+    )
+    train.add_argument("--threads", type=int, default=2, help="on a CPU")
+    export = verbs.add_parser("export", help="write the ONNX files")
     export.add_argument("--checkpoint", type=Path, required=True)
     export.add_argument("--size", type=int, default=416)
     export.add_argument("--output", type=Path, default=SHIPPED)

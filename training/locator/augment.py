@@ -1,6 +1,7 @@
 """What happens to a picture between a scene and a file: colour casts, exposure, blur, noise, JPEG.
 
-All functions take and return uint8 (row, column, RGB + alpha); alpha passes unchanged, except where geometry changes.
+All functions take and return uint8 (row, column, RGB + alpha [+ numbers]); what follows the colours passes unchanged,
+except where geometry changes.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def degrade(rng: Rng, picture: Pixels) -> Pixels:
     """Flips at random, then degrades the colours as cameras and files do."""
     if rng.random() < 0.5:
         picture = picture[:, ::-1]
-    rgb, alpha = np.ascontiguousarray(picture[..., :3]), picture[..., 3]
+    rgb, rest = np.ascontiguousarray(picture[..., :3]), picture[..., 3:]
     size = rgb.shape[0]
     if rng.random() < 0.75:
         rgb = np.asarray(cv2.LUT(rgb, _tone_curve(rng)[None]), np.uint8)
@@ -75,4 +76,4 @@ def degrade(rng: Rng, picture: Pixels) -> Pixels:
         rgb = _noise(rng, rgb)
     if rng.random() < 0.35:
         rgb = _jpeg(rng, rgb)
-    return np.dstack([rgb, alpha])
+    return np.dstack([rgb, rest])

@@ -1,6 +1,7 @@
 """One training picture: a real photo's window, or subjects pasted over a background, or a background alone.
 
-Every picture is drawn from its own seeded generator and returned as uint8 (S, S, RGB + alpha).
+Every picture is drawn from its own seeded generator and returned as uint8 (S, S, RGB + alpha + number): the last
+channel numbers the subjects from 1, and is 0 elsewhere, so that a simulated person can mean one of several.
 Pasting as in "Simple Copy-Paste" (Ghiasi et al., 2021), with shadows, reflections, and defocus added here.
 """
 
@@ -16,10 +17,20 @@ from .augment import degrade, recolour
 from .backgrounds import Image, Rng, any_background, blur, gradient, random_crop
 from .data import Pixels, Pool, open_pool
 
-REAL_SHARE = {"people": 0.14, "cats": 0.22, "davis": 0.08}
-PASTE_WEIGHT = {
-    "objects": 0.32, "renders": 0.42, "shapes": 0.18, "emoji": 0.08, "cats": 0.14, "people": 0.12, "davis": 0.06,
+#: Shares of all pictures that are windows of real photos, by source.
+REAL_SHARE = {
+    "people": 0.06, "cats": 0.07, "davis": 0.03, "pets": 0.07, "flowers": 0.02, "things": 0.05, "animals": 0.06,
+    "carparts": 0.01, "cars": 0.02, "vehicles": 0.06, "mixed": 0.05, "taught": 0.05, "voc": 0.12, "msrc": 0.05,
+    "sed": 0.03,
 }  # fmt: skip
+#: Weights of the sources of what is pasted.
+PASTE_WEIGHT = {
+    "objects": 0.3, "renders": 0.35, "shapes": 0.15, "emoji": 0.08, "cats": 0.08, "people": 0.14, "davis": 0.06,
+    "pets": 0.1, "flowers": 0.05, "things": 0.06, "animals": 0.08, "cars": 0.04, "vehicles": 0.06, "mixed": 0.04,
+    "taught": 0.06, "voc": 0.06, "msrc": 0.03, "sed": 0.02, "toys80": 0.06,
+}  # fmt: skip
+#: What a blurred thing behind the subject is numbered: a person may point at it, but it does not count as subject.
+BEHIND = 8
 #: Cut-outs that nobody photographed: any colour, any surface, any turn suits them.
 DRAWN = ("objects", "shapes", "emoji", "renders")
 #: Sources without a subject.
@@ -120,7 +131,7 @@ def warp(
 def cut_subject(rng: Rng, name: str, picture: Pixels) -> Pixels | None:
     """A tight RGBA cut-out; masks of photos lose a pixel and are feathered, since their edges carry background."""
     alpha = picture[..., 3]
-    if name in ("people", "cats", "davis"):
+    if name not in DRAWN:
         if np.count_nonzero(alpha) < 900:
             return None
         core = cv2.erode(alpha, np.ones((3, 3), np.uint8))
@@ -273,6 +284,7 @@ def composite(rng: Rng, studio: Studio, size: int, framing: Framing = LEARNED) -
     """One to three subjects over a random background; small defocused things behind them do not count."""
     image, in_studio = any_background(rng, size, studio.photos, studio.emptied)
     aspect = float(np.exp(rng.uniform(-0.5, 0.5)))
+    ids = np.zeros((size, size, 1), np.float32)
     count = int(rng.choice([1, 1, 1, 1, 1, 2, 2, 3]))
     low = 0.45 if count == 1 else 0.28
     extent = float(np.exp(rng.uniform(np.log(low), np.log(1.25))))
@@ -283,15 +295,17 @@ def composite(rng: Rng, studio: Studio, size: int, framing: Framing = LEARNED) -
         if kind >= framing.small + framing.close:
             count, alike, extent = int(rng.integers(2, 4)), True, max(1.0, 0.8 * extent)
     if not in_studio and extent > 0.5 and rng.random() < 0.15:
-        behind, _ = _paste(rng, studio, image, False, aspect, extent * rng.uniform(0.15, 0.4))
+        behind, far = _paste(rng, studio, image, False, aspect, extent * rng.uniform(0.15, 0.4))
         image = blur(behind, size / 320 * rng.uniform(4, 10))
+        ids = np.where(far > 0.5, np.float32(BEHIND), ids)
     alpha = np.zeros((size, size, 1), np.float32)
     among = (str(rng.choice([n for n in PASTE_WEIGHT if n in studio.cutouts])),) if alike else ()
-    for _ in range(count):
+    for number in range(count):
         image, own = _paste(rng, studio, image, in_studio, aspect, extent, among if count > 1 else ())
         alpha = 1 - (1 - alpha) * (1 - own)
+        ids = np.where(own > 0.5, np.float32(number + 1), ids)
         extent *= rng.uniform(0.5, 1.1)
-    return np.dstack([image, alpha * 255]).round().clip(0, 255).astype(np.uint8)
+    return np.dstack([image, alpha * 255, ids]).round().clip(0, 255).astype(np.uint8)
 
 
 def real(rng: Rng, studio: Studio, size: int) -> Pixels:
@@ -303,7 +317,9 @@ def real(rng: Rng, studio: Studio, size: int) -> Pixels:
         window = photo_window(rng, studio.cutouts[name].draw(rng), size)
         if window[..., 3].mean() > 255 * 0.004:
             break
-    return with_company(rng, studio, window) if rng.random() < COMPANY_SHARE else window
+    if rng.random() < COMPANY_SHARE:
+        return with_company(rng, studio, window)
+    return np.dstack([window, (window[..., 3:] > 127).astype(np.uint8)])
 
 
 def with_company(rng: Rng, studio: Studio, window: Pixels) -> Pixels:
@@ -311,22 +327,24 @@ def with_company(rng: Rng, studio: Studio, window: Pixels) -> Pixels:
     creatures = tuple(name for name in REAL_SHARE if name in studio.cutouts)
     image, alpha = window[..., :3].astype(np.float32), window[..., 3:].astype(np.float32) / 255
     aspect = float(np.exp(rng.uniform(-0.4, 0.4)))
-    for _ in range(int(rng.integers(1, 3))):
+    ids = (alpha > 0.5).astype(np.float32)
+    for number in range(int(rng.integers(1, 3))):
         extent = float(np.exp(rng.uniform(np.log(0.15), np.log(0.6))))
         image, own = _paste(rng, studio, image, False, aspect, extent, creatures)
         alpha = 1 - (1 - alpha) * (1 - own)
-    return np.dstack([image, alpha * 255]).round().clip(0, 255).astype(np.uint8)
+        ids = np.where(own > 0.5, np.float32(number + 2), ids)
+    return np.dstack([image, alpha * 255, ids]).round().clip(0, 255).astype(np.uint8)
 
 
 def training_picture(rng: Rng, studio: Studio, size: int, real_share: float | None = None) -> Pixels:
-    """One picture of any kind, degraded as photos are: uint8 (S, S, RGB + alpha)."""
+    """One picture of any kind, degraded as photos are: uint8 (S, S, RGB + alpha + number)."""
     share = sum(REAL_SHARE[name] for name in REAL_SHARE if name in studio.cutouts) if real_share is None else real_share
     kind = rng.random()
     if kind < share:
         picture = real(rng, studio, size)
     elif kind < share + EMPTY_SHARE:
         background, _ = any_background(rng, size, studio.photos, [])
-        picture = np.dstack([background, np.zeros((size, size), np.float32)]).astype(np.uint8)
+        picture = np.dstack([background, np.zeros((size, size, 2), np.float32)]).astype(np.uint8)
     else:
         picture = composite(rng, studio, size)
     return degrade(rng, picture)

@@ -21,11 +21,18 @@ from training.pictures import read, renders_in
 Pixels = NDArray[np.uint8]
 
 #: sources that are read from picture files of the data folder
-FILED = ("people", "cats", "davis", "objects", "emoji", "backgrounds")
-SOURCES = (*FILED, "shapes", "renders", "places")
+PAIRED = (
+    "people", "cats", "davis", "pets", "flowers", "things", "animals", "vehicles", "cars", "carparts", "mixed",
+    "taught", "voc", "msrc", "sed", "toys80",
+)  # fmt: skip
+CUT_OUT = ("objects", "emoji")
+FILED = (*PAIRED, *CUT_OUT, "backgrounds", "places")
+SOURCES = (*FILED, "shapes", "renders")
 HELD_OUT_SCENES = frozenset({"camel", "libby", "car-shadow"})
 HELD_OUT_EVERY = 10
 OBJECT_SIZE = 640
+#: longest side that is kept of a photo with a mask: more than a network is shown of it
+PHOTO_SIZE = 608
 BACKGROUND_SIZE = 1024
 SHAPE_ALIKE = "CC BY-SA"
 
@@ -59,8 +66,12 @@ def picture_files(data: Path, source: str) -> list[Path]:
     if source == "backgrounds":
         banned = share_alike(data / "backgrounds" / "LICENSES.tsv")
         return [path for path in sorted((data / "backgrounds").glob("*.jpg")) if path.name not in banned]
-    pattern = "*.webp" if source in ("objects", "emoji") else "*.jpg"
-    return sorted((data / "train" / source).glob(pattern))
+    if source == "places":
+        # a tower stands in some scenes, a bed in some rooms: backgrounds, but never "nothing here"
+        return sorted((data / "places").glob("*.webp")) + sorted((data / "scenes").glob("*.webp"))
+    folder = data / "train" / source
+    suffixes = (".webp",) if source in CUT_OUT else (".jpg", ".webp")
+    return sorted(path for path in folder.glob("*.*") if path.suffix in suffixes)
 
 
 def _shrink(image: Pixels, longest: int) -> Pixels:
@@ -72,9 +83,9 @@ def _shrink(image: Pixels, longest: int) -> Pixels:
 
 
 def _with_mask(path: Path) -> Pixels:
-    colour = read(path, cv2.IMREAD_COLOR)
-    mask = np.where(read(path.with_suffix(".png"), cv2.IMREAD_GRAYSCALE) > 127, 255, 0).astype(np.uint8)
-    return np.dstack([colour, mask])
+    colour = _shrink(read(path, cv2.IMREAD_COLOR), PHOTO_SIZE)
+    mask = _shrink(read(path.with_suffix(".png"), cv2.IMREAD_GRAYSCALE), PHOTO_SIZE)
+    return np.dstack([colour, np.where(mask > 127, 255, 0).astype(np.uint8)])
 
 
 def _cut_out(path: Path) -> Pixels:
@@ -119,14 +130,9 @@ def without_subject(rgba: Pixels, longest: int = 288) -> Pixels:
     return np.asarray(np.clip(filled, 0, 255), np.uint8)
 
 
-READERS: dict[str, Callable[[Path], Pixels]] = {
-    "people": _with_mask,
-    "cats": _with_mask,
-    "davis": _with_mask,
-    "objects": _cut_out,
-    "emoji": _cut_out,
-    "backgrounds": _background,
-}
+def reader_of(source: str) -> Callable[[Path], Pixels]:
+    """How a file of one source is decoded."""
+    return _with_mask if source in PAIRED else _cut_out if source in CUT_OUT else _background
 
 
 def write_source(cache: Path, source: str, pictures: Iterator[tuple[str, Pixels]]) -> int:
@@ -146,8 +152,8 @@ def write_source(cache: Path, source: str, pictures: Iterator[tuple[str, Pixels]
 def build_cache(data: Path, cache: Path, source: str) -> int:
     """Decodes one source of files into the cache; those with masks also give subject-free backgrounds."""
     files = picture_files(data, source)
-    reader = READERS[source]
-    if source in ("people", "cats", "davis"):
+    reader = reader_of(source)
+    if source in PAIRED:
         write_source(cache, f"{source}-empty", ((path.name, without_subject(reader(path))) for path in files))
     return write_source(cache, source, ((path.name, reader(path)) for path in files))
 

@@ -1,6 +1,6 @@
-"""From a checkpoint to the shipped ONNX file, and back.
+"""From a checkpoint to the shipped ONNX files, and back.
 
-The file keeps weights as float16 initialisers, each followed by a Cast to float32, so that it is small and every
+The files keep weights as float16 initialisers, each followed by a Cast to float32, so that they are small and every
 runtime computes in float32.  `read_weights` turns the file into a network that can be trained further.
 """
 
@@ -15,24 +15,13 @@ import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from torch import nn
+from torch import Tensor, nn
 
-from .model import Locator, fold
+from .model import HINTED, TAPPED, Locator, fold, norms
 
 OPSET = 17
-VERSION_KEY = "version"
-
-
-def _convolutions(model: Locator) -> dict[str, nn.Conv2d]:
-    """Every convolution by the name its folded form has."""
-    # The side outputs only serve training: no file has them.
-    return {
-        name.removesuffix(".0")
-        if isinstance(model.get_submodule(name.rpartition(".")[0]), nn.Sequential)
-        else name: module
-        for name, module in model.named_modules()
-        if isinstance(module, nn.Conv2d) and not name.startswith("side")
-    }
+#: the graphs that are shipped
+PARTS = ("encoder", "hints", "decoder")
 
 
 def halve(graph: onnx.GraphProto) -> None:
@@ -55,55 +44,123 @@ def halve(graph: onnx.GraphProto) -> None:
     graph.node.extend(casts + nodes)
 
 
-def export(model: Locator, path: Path, size: int, notes: dict[str, str]) -> None:
-    """Writes `path`: input `pixels` (1, 3, size, size), output `logits` (1, 1, size, size), metadata `notes`."""
-    folded = fold(copy.deepcopy(model).to(memory_format=torch.contiguous_format))  # type: ignore[call-overload]
+class _Part(nn.Module):
+    """One of the graphs that are shipped: what of the network it computes."""
+
+    def __init__(self, model: Locator) -> None:
+        super().__init__()
+        self.model = model
+
+
+class _Encoder(_Part):
+    def forward(self, pixels: Tensor) -> list[Tensor]:
+        maps: list[Tensor] = self.model.encoder(pixels)
+        return maps
+
+
+class _Hints(_Part):
+    def forward(self, hints: Tensor) -> list[Tensor]:
+        return self.model.say(hints)
+
+
+class _Decoder(_Part):
+    def forward(self, *inputs: Tensor) -> Tensor | list[Tensor]:
+        return self.model.decode(list(inputs[: len(TAPPED)]), list(inputs[len(TAPPED) :]))
+
+
+def _written(part: _Part, inputs: dict[str, Tensor], outputs: list[str], notes: dict[str, str]) -> bytes:
+    part.eval()
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         # The tracing exporter is deprecated, but needs no further package and keeps the weights' names.
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            folded,
-            (torch.zeros(1, 3, size, size),),
+            part,
+            tuple(inputs.values()),
             buffer,  # type: ignore[arg-type]
-            input_names=["pixels"],
-            output_names=["logits"],
+            input_names=list(inputs),
+            output_names=outputs,
             opset_version=OPSET,
             dynamo=False,
         )
     proto = onnx.load_from_string(buffer.getvalue())
     halve(proto.graph)
+    with torch.no_grad():
+        answers = part(*inputs.values())
+    # the exporter leaves shapes behind a padding open
+    for told, answer in zip(proto.graph.output, answers if isinstance(answers, list) else [answers], strict=True):
+        shape = helper.make_tensor_type_proto(TensorProto.FLOAT, list(answer.shape))
+        told.type.CopyFrom(shape)
     proto.producer_name, proto.producer_version, proto.doc_string = "gigamatte", "", ""
-    helper.set_model_props(proto, {"name": "locator", "size": str(size), "output": "logits", **notes})
+    helper.set_model_props(proto, notes)
     onnx.checker.check_model(proto)
-    path.write_bytes(proto.SerializeToString())
+    return bytes(proto.SerializeToString())
+
+
+def export(model: Locator, folder: Path, size: int, notes: dict[str, str]) -> None:
+    """Writes the three graphs, `locator-*.onnx`, into `folder`, for pixels (1, 3, size, size).
+
+    encoder: `pixels` -> `map2` … `map32`; hints: `hints` (1, 3, size, size) -> `said32` … `said4`, which are added in
+    the decoder (zeros where nothing was said); decoder: maps and said -> `logits` (1, 1, size, size).
+    """
+    folded = fold(copy.deepcopy(model).to(memory_format=torch.contiguous_format))  # type: ignore[call-overload]
+    notes = {"name": "locator", "size": str(size), "output": "logits", **notes}
+    pixels = torch.zeros(1, 3, size, size)
+    with torch.no_grad():
+        maps, said = folded.encoder(pixels), folded.say(pixels)
+    maps_by_name = {f"map{2 << at}": value for at, value in enumerate(maps)}
+    said_by_name = {f"said{stride}": value for stride, value in zip(HINTED, said, strict=True)}
+    parts = {
+        "encoder": _written(_Encoder(folded), {"pixels": pixels}, list(maps_by_name), notes),
+        "hints": _written(_Hints(folded), {"hints": pixels}, list(said_by_name), notes),
+        "decoder": _written(_Decoder(folded), maps_by_name | said_by_name, ["logits"], notes),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in parts.items():
+        (folder / f"locator-{name}.onnx").write_bytes(data)
 
 
 def read_weights(path: Path) -> tuple[Locator, int]:
-    """The network in a checkpoint (its running average) or an exported file, and the pictures it was trained on."""
+    """The network in a checkpoint (its running average) or an exported folder, and the pictures it was shown."""
     model = Locator()
-    if path.suffix != ".onnx":
-        state = torch.load(path, weights_only=True)
-        model.load_state_dict(state["running"])
-        return model, int(state["counters"][2] + state["counters"][3])
-    proto = onnx.load(str(path))
-    arrays = {i.name.removesuffix(".half"): numpy_helper.to_array(i) for i in proto.graph.initializer}
-    missing = [n for n in _convolutions(model) if f"{n}.weight" not in arrays]
-    if missing:
-        raise ValueError(f"{path} was not exported by this program: it lacks the weights of {missing[0]!r}")
+    if path.is_file():
+        state = torch.load(path, weights_only=True, map_location="cpu")
+        running = {
+            name: value.float() if value.is_floating_point() else value for name, value in state["running"].items()
+        }
+        model.load_state_dict(running)
+        return model, int(state["seen"])
+    arrays: dict[str, np.ndarray] = {}
+    pictures = "0"
+    for name in PARTS:
+        proto = onnx.load(str(path / f"locator-{name}.onnx"))
+        arrays |= {
+            i.name.removesuffix(".half").removeprefix("model."): numpy_helper.to_array(i)
+            for i in proto.graph.initializer
+        }
+        pictures = next((p.value for p in proto.metadata_props if p.key == "pictures"), pictures)
+    folded = {name: (holder, norm) for name, holder, _, norm in norms(model)}
     with torch.no_grad():
-        for name, convolution in _convolutions(model).items():
-            convolution.weight.copy_(torch.tensor(arrays[f"{name}.weight"].astype(np.float32)))
-            bias = torch.tensor(arrays[f"{name}.bias"].astype(np.float32))
-            if convolution.bias is not None:
-                convolution.bias.copy_(bias)
+        for name, module in model.named_modules():
+            # the side outputs only serve training: no file has them
+            if not isinstance(module, nn.Conv2d) or name.startswith("side"):
                 continue
-            # The norm after it was folded away: begin with one that only adds the bias.
-            norm = model.get_submodule(name)[1]  # type: ignore[index]
-            norm.weight.fill_(1)
-            norm.weight.mul_(float(np.sqrt(1 + norm.eps)))
+            key = name.removesuffix(".0") if name.removesuffix(".0") in folded else name
+            weight = next((arrays[f"{n}.weight"] for n in (name, key) if f"{n}.weight" in arrays), None)
+            if weight is None:
+                raise ValueError(f"{path} was not exported by this program: it lacks the weights of {name!r}")
+            bias = torch.tensor(
+                next(arrays[f"{n}.bias"] for n in (name, key) if f"{n}.bias" in arrays).astype(np.float32)
+            )
+            module.weight.copy_(torch.tensor(weight.astype(np.float32)))
+            if module.bias is not None:
+                module.bias.copy_(bias)
+                continue
+            # the norm after it was folded away: begin with one that only adds the bias
+            holder, norm_name = folded[key]
+            norm = getattr(holder, norm_name)
+            norm.weight.fill_(float(np.sqrt(1 + norm.eps)))
             norm.bias.copy_(bias)
-    pictures = next((p.value for p in proto.metadata_props if p.key == "pictures"), "0")
     return model, int(pictures)
 
 
@@ -112,19 +169,19 @@ def settle(model: Locator, pixels: list[torch.Tensor]) -> None:
 
     Each norm's mean and variance are measured on `pixels`, then its scale and shift are set to undo them.
     """
-    norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
-    sums: dict[nn.BatchNorm2d, list[torch.Tensor]] = {norm: [] for norm in norms}
+    every = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
+    sums: dict[nn.BatchNorm2d, list[torch.Tensor]] = {norm: [] for norm in every}
 
     def watch(norm: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
         x = inputs[0].detach()
         sums[norm].append(torch.stack([x.mean((0, 2, 3)), (x * x).mean((0, 2, 3))]))  # type: ignore[index]
 
-    hooks = [norm.register_forward_pre_hook(watch) for norm in norms]
+    hooks = [norm.register_forward_pre_hook(watch) for norm in every]
     model.eval()
     with torch.no_grad():
         for batch in pixels:
             model(batch)
-        for norm in norms:
+        for norm in every:
             mean, square = torch.stack(sums[norm]).mean(0)
             norm.running_mean.copy_(mean)  # type: ignore[union-attr]
             variance = (square - mean * mean).clamp_min(1e-6)

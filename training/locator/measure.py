@@ -14,15 +14,19 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from gigamatte.matte.cascade.start import laid_on_level
-from gigamatte.network.cards.locator import locator_card
+from gigamatte.network.cards.locator import PARTS, locator_card
 from gigamatte.network.cards.onnx_file import read_header
+from gigamatte.network.engines.base import Engine
 from gigamatte.network.engines.select import open_engine
-from gigamatte.network.networks import Network
+from gigamatte.network.hinted import HintedNetwork
 from gigamatte.network.second_look import twice
 from gigamatte.types import Box, CoarseMatte, Size
 
 from .compose import CLOSE, DRAWN, PLAIN, Framing, Studio, composite
-from .data import Pixels, group_of, open_pool
+from .data import PAIRED, Pixels, group_of, open_pool
+
+#: sources of real photos, as they are measured; davis is told scene by scene, toys lie on one cloth
+PHOTOGRAPHED = tuple(source for source in PAIRED if source not in ("davis", "toys80"))
 
 Predict = Callable[[Pixels], NDArray[np.float32]]
 
@@ -32,10 +36,14 @@ def loader(path: Path, threads: int = 2) -> Predict:
 
     As the product asks: the photo and the mirrored photo, then both closer at what was found.
     """
-    model = path.read_bytes()
-    header = read_header(model)
+    header = read_header(path / f"locator-{PARTS[0]}.onnx")
     card = dataclasses.replace(locator_card(), size=header.inputs[header.image_input][1][2])
-    network = Network(card, lambda _: open_engine(model, device="cpu", require=True, threads=threads, small=True))
+
+    def open_part(part: str) -> tuple[Engine, tuple[str, ...]]:
+        model = (path / f"locator-{part}.onnx").read_bytes()
+        return open_engine(model, device="cpu", require=True, threads=threads, small=True, part=True)
+
+    network = HintedNetwork(card, open_part)
 
     def look(rgb: Pixels, region: Box) -> CoarseMatte:
         return network.locate(np.ascontiguousarray(rgb[region.slices()]), region, Size.of(rgb))
@@ -56,7 +64,7 @@ def iou(probability: NDArray[np.float32], truth: NDArray[np.bool_]) -> float:
 
 
 def held_out_photos(cache: Path, source: str) -> Iterator[tuple[str, Pixels]]:
-    """(name, RGBA) of the held-out pictures of people, cats or davis."""
+    """(name, RGBA) of the held-out pictures of a source of photos."""
     pool = open_pool(cache, source, held_out=True)
     for number, (name, _, _) in enumerate(pool.index):
         yield name, pool[number]
@@ -69,7 +77,7 @@ def held_out_composites(
     everything = Studio.open(cache, ("people", "cats", "davis", source, "backgrounds"), held_out=True)
     studio = Studio({source: everything.cutouts[source]}, everything.photos, everything.emptied)
     for number in range(count):
-        yield f"{source}-{number}", composite(np.random.default_rng([2024, number]), studio, size, framing)
+        yield f"{source}-{number}", composite(np.random.default_rng([2024, number]), studio, size, framing)[..., :4]
 
 
 def real_photos(folder: Path) -> Iterator[tuple[str, Pixels]]:
@@ -90,8 +98,9 @@ def report(path: Path, cache: Path, evaluation: Path | None, composites: int) ->
     predict = loader(path)
     if evaluation is not None:
         yield "eval/photos", score(predict, real_photos(evaluation))
-    for source in ("people", "cats"):
-        yield source, score(predict, held_out_photos(cache, source))
+    for source in PHOTOGRAPHED:
+        if (cache / f"{source}.json").is_file():
+            yield source, score(predict, held_out_photos(cache, source))
     scenes = score(predict, held_out_photos(cache, "davis"))
     for scene in sorted({group_of("davis", name) for name in scenes}):
         yield f"davis {scene}", {n: s for n, s in scenes.items() if group_of("davis", n) == scene}

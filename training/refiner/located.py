@@ -24,7 +24,8 @@ from training.pictures import read, renders_in
 from gigamatte.matte.cascade.sharpness import starting_level
 from gigamatte.matte.cascade.start import laid_on_level
 from gigamatte.network.decode import decided
-from gigamatte.network.networks import Network, open_network
+from gigamatte.network.network import Network
+from gigamatte.network.networks import open_network
 from gigamatte.types import Size
 
 from .coarse import told

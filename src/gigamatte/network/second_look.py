@@ -9,7 +9,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from gigamatte.types import Box, CoarseMatte, FloatArray
+from gigamatte.types import Box, CoarseMatte, Fit, FloatArray
 
 
 def twice(look: Callable[[Box], CoarseMatte], region: Box, margin: float) -> CoarseMatte:
@@ -42,15 +42,15 @@ def both(first: CoarseMatte, second: CoarseMatte) -> CoarseMatte:
 
     The first alone where the subject would now reach a border that the photo does not have: it would be cut straight.
     """
-    alpha = (second.alpha + _seen_from(first, second)) * np.float32(0.5)
+    alpha = (second.alpha + seen_from(first, second.fit)) * np.float32(0.5)
     if _cut_off(alpha, second.fit.region, first.fit.region):
         return first
     return dataclasses.replace(second, alpha=alpha)
 
 
-def _seen_from(first: CoarseMatte, second: CoarseMatte) -> FloatArray:
-    """The first alpha, resampled to the pixels of the second."""
-    part, grid = second.fit.region, second.fit.network
+def seen_from(first: CoarseMatte, other: Fit) -> FloatArray:
+    """Its alpha, resampled to the pixels that ``other`` has, float32 (row, column) in [0, 1]."""
+    part, grid = other.region, other.network
     step = (part.width / grid.width, part.height / grid.height)
     to_first = first.fit.to_mask((part.left, part.top), step, first.fit.network)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP

@@ -9,7 +9,8 @@ from gigamatte.network.answers import Answer
 from gigamatte.network.build.graph import Graph, Map
 from gigamatte.network.cards.card import IMAGENET_MEAN, IMAGENET_STD, ModelCard
 from gigamatte.network.decode import NEAR_CONTOUR, confidence, decided, decode, has_subject, without_doubtful_islands
-from gigamatte.network.networks import Network, open_network
+from gigamatte.network.network import Network
+from gigamatte.network.networks import open_network
 from gigamatte.network.proxy import squash
 from gigamatte.types import Box, CoarseMatte, Fit, Size
 

@@ -53,7 +53,7 @@ INSTALLED: dict[str, str] = {
     "digest from the first download, not pinned: {}": "摘要来自首次下载，未固定：{}",
     "not for commercial use: {}": "不可商用：{}",
     "--model auto takes {} here.": "此处 --model auto 使用 {}。",
-    "embedded default: finds the subject anywhere, nothing to download": "内置默认：在任何照片中找到主体，无需下载",
+    "embedded default: finds the subject anywhere, takes hints, nothing to download": "内置默认：在任何照片中找到主体，可接受点选提示，无需下载",
     "anything: products, people, animals": "通用：商品、人物、动物",
     "anything, several times faster, edges less sure": "通用，快数倍，边缘把握较小",
     "fine structure: sees 2048×2048, about 4 times the work": "精细结构：输入 2048×2048，计算量约 4 倍",

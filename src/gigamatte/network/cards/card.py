@@ -40,6 +40,8 @@ class ModelCard:
     revision: str | None = None
     url: str | None = None
     file: str = ""
+    #: names of further files beside it that belong to the network; ``bytes`` and ``sha256`` are those of all, in order
+    parts: tuple[str, ...] = ()
     #: a file that is already on this machine (user cards)
     path: Path | None = None
     bytes: int | None = None

@@ -1,4 +1,8 @@
-"""The embedded default: a small network of this project's own, in the package as ``locator.onnx``."""
+"""The embedded default: a network of this project's own, in the package in three graphs.
+
+``locator-encoder.onnx`` looks at the photo, ``locator-hints.onnx`` at what was pointed at, and ``locator-decoder.onnx``
+answers: see ``network/hinted.py``.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,8 @@ from gigamatte.network.cards.embedded import embedded_network
 from gigamatte.network.cards.onnx_file import read_header
 
 NAME = "locator"
+#: its graphs
+PARTS = ("encoder", "hints", "decoder")
 #: A small network is surer of its contours than they deserve: σ in pixels of its answer. Chosen on scenes of things and
 #: places that it never saw (docs/design/matte.md).
 STRAY = 2.5
@@ -18,32 +24,35 @@ STRAY = 2.5
 CLOSER = 0.25
 
 
-def locator_bytes() -> bytes:
-    """The ONNX file: input ``pixels`` float32 (1, 3, S, S), output ``logits`` (1, 1, S, S).
+def locator_bytes(part: str) -> bytes:
+    """One of its ONNX files: encoder, hints or decoder. Raises NetworkUnavailable when the installation lacks it.
 
-    Raises NetworkUnavailable when the installation lacks it.
+    encoder: ``pixels`` float32 (1, 3, S, S) -> maps at strides 2, 4, 8, 16 and 32; hints: ``hints`` (1, 3, S, S) ->
+    what they add at strides 32, 16, 8 and 4; decoder: those maps and additions -> ``logits`` (1, 1, S, S).
     """
-    return embedded_network("gigamatte.network.cards", "locator.onnx")
+    return embedded_network("gigamatte.network.cards", f"locator-{part}.onnx")
 
 
 @cache
 def locator_card() -> ModelCard:
-    """Its card; size and digest are those of the file that is installed."""
-    header = read_header(locator_bytes())
+    """Its card; size and digest (of all three files, one after another) are those of what is installed."""
+    files = [locator_bytes(part) for part in PARTS]
+    header = read_header(files[0])
     _, shape = header.inputs[header.image_input]
     return ModelCard(
         name=NAME,
         family="locator",
         licence=header.metadata.get("licence", "Apache-2.0"),
-        size=shape[2] or 320,
+        size=shape[2] or 416,
         output="sigmoid" if header.metadata.get("output") == "sigmoid" else "logits",
-        file="locator.onnx",
+        file=f"locator-{PARTS[0]}.onnx",
+        parts=tuple(f"locator-{part}.onnx" for part in PARTS[1:]),
         mirrored=True,
         closer=CLOSER,
         stray=STRAY,
         opaque=True,
-        bytes=len(locator_bytes()),
-        sha256=hashlib.sha256(locator_bytes()).hexdigest(),
-        tags=("embedded", "fast"),
-        about="embedded default: finds the subject anywhere, nothing to download",
+        bytes=sum(len(data) for data in files),
+        sha256=hashlib.sha256(b"".join(files)).hexdigest(),
+        tags=("embedded", "fast", "hints"),
+        about="embedded default: finds the subject anywhere, takes hints, nothing to download",
     )

@@ -1,16 +1,19 @@
 """What the rest of gigamatte knows about an inference runtime."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from gigamatte.types import FloatArray
 
 
 class Engine(Protocol):
-    """A loaded network: one picture in, one answer out, float32 both, safe to call from several threads.
+    """A loaded network, safe to call from several threads: one picture in, one answer out, float32 both.
+
+    A *part* of a network (see ``network/hinted.py``) may have several inputs and outputs instead: ``run_all``.
 
     Attributes describe what really runs, for the receipt: ``runtime`` (openvino, onnxruntime), ``device`` (cpu,
-    cuda:0 …), ``precision`` (f32, bf16, f16), ``input_shape`` (N, C, H, W; None where the size is free) and
-    ``metadata`` of the file.
+    cuda:0 …), ``precision`` (f32, bf16, f16), ``input_shape`` (N, C, H, W; None where the size is free),
+    ``input_shapes`` of all inputs in the file's order, and ``metadata`` of the file.
     """
 
     @property
@@ -26,6 +29,9 @@ class Engine(Protocol):
     def input_shape(self) -> tuple[int | None, ...]: ...  # noqa: D102
 
     @property
+    def input_shapes(self) -> tuple[tuple[int | None, ...], ...]: ...  # noqa: D102
+
+    @property
     def metadata(self) -> dict[str, str]: ...  # noqa: D102
 
     def run(self, tensor: FloatArray) -> FloatArray:
@@ -33,6 +39,10 @@ class Engine(Protocol):
 
         Raises GigamatteError when it cannot.
         """
+        ...
+
+    def run_all(self, tensors: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
+        """All inputs, float32, in the file's order in, all outputs in the file's order out. Raises GigamatteError."""
         ...
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ It is optional: extras ``[cuda]`` and ``[onnx]`` bring it. The two wheels overwr
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -49,20 +49,22 @@ class OnnxRuntimeEngine:
 
     runtime = "onnxruntime"
 
-    def __init__(self, session: Any, header: OnnxHeader, device: str) -> None:
+    def __init__(self, session: Any, header: OnnxHeader, device: str, part: bool = False) -> None:
         self.device = device
         self.precision = "f32"
         self.metadata = header.metadata
-        self._input = header.image_input
-        self.input_shape = header.inputs[self._input][1]
+        self._inputs, self.input_shapes = tuple(header.inputs), tuple(shape for _, shape in header.inputs.values())
+        self.input_shape = self.input_shapes[0] if part else header.inputs[header.image_input][1]
         self._session: Any | None = session
-        self._dtype = np.dtype(header.dtype)
+        self._dtype = np.dtype(np.float32 if part else header.dtype)
         names = [output.name for output in session.get_outputs()]
-        self._answers = [names[number] for number in header.answers]
+        self._answers = names if part else [names[number] for number in header.answers]
         self._lock = threading.Lock()
 
     @classmethod
-    def open(cls, model: Path | bytes, *, device: str = "cpu", threads: int = 0) -> OnnxRuntimeEngine:
+    def open(
+        cls, model: Path | bytes, *, device: str = "cpu", threads: int = 0, part: bool = False
+    ) -> OnnxRuntimeEngine:
         """Load an ONNX network on cpu, cuda, cuda:1, coreml or directml.
 
         ``threads`` bounds CPU threads (0: all that are granted). Raises DeviceUnavailable when the runtime or the
@@ -84,16 +86,25 @@ class OnnxRuntimeEngine:
             )
         if PROVIDERS[kind] not in session.get_providers():
             raise DeviceUnavailable(f"ONNX Runtime could not start {kind} and fell back to the CPU", why_not(kind))
-        return cls(session, header, device if kind == "cpu" else f"{kind}:{index or 0}")
+        return cls(session, header, device if kind == "cpu" else f"{kind}:{index or 0}", part)
 
     def run(self, tensor: FloatArray) -> FloatArray:
         """(N, C, H, W) float32 in, the answer out; N, H, W may change where the network leaves them free."""
+        return pick(self._inferred((tensor,)), tensor.shape)
+
+    def run_all(self, tensors: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
+        """All inputs, float32, in the file's order in, all outputs in the file's order out."""
+        return self._inferred(tensors)
+
+    def _inferred(self, tensors: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
         with self._lock:
             if self._session is None:
                 raise GigamatteError("this network was closed; open it again")
-            with _translated(f"ONNX Runtime failed on an input of shape {tensor.shape}", GigamatteError):
-                feed = {self._input: np.ascontiguousarray(tensor, self._dtype)}
-                return np.asarray(pick(self._session.run(self._answers, feed), tensor.shape), np.float32)
+            shapes = ", ".join(str(tensor.shape) for tensor in tensors)
+            with _translated(f"ONNX Runtime failed on an input of shape {shapes}", GigamatteError):
+                named = zip(self._inputs, tensors, strict=True)
+                feed = {name: np.ascontiguousarray(value, self._dtype) for name, value in named}
+                return tuple(np.asarray(value, np.float32) for value in self._session.run(self._answers, feed))
 
     def close(self) -> None:
         """Release the session."""

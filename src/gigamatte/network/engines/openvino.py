@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import queue
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -40,14 +40,23 @@ class OpenVinoEngine:
     runtime = "openvino"
 
     def __init__(
-        self, compiled: Any, keep: Any, header: OnnxHeader, device: str, precision: str, streams: int = 1
+        self,
+        compiled: Any,
+        keep: Any,
+        header: OnnxHeader,
+        device: str,
+        precision: str,
+        streams: int = 1,
+        part: bool = False,
     ) -> None:
         self._keep = keep  # the mapped file that an imported network goes on reading its weights from
         self.device = device
         self.precision = precision
         self.metadata = header.metadata
-        self.input_shape = header.inputs[header.image_input][1]
-        self._dtype, self._answers = np.dtype(header.dtype), header.answers
+        self._inputs, self.input_shapes = tuple(header.inputs), tuple(shape for _, shape in header.inputs.values())
+        self.input_shape = self.input_shapes[0] if part else header.inputs[header.image_input][1]
+        self._dtype = np.dtype(np.float32 if part else header.dtype)
+        self._answers = tuple(range(len(header.outputs))) if part else header.answers
         #: None in the place of a request: closed
         self._requests: queue.SimpleQueue[Any | None] = queue.SimpleQueue()
         for _ in range(streams):
@@ -65,6 +74,7 @@ class OpenVinoEngine:
         streams: int = 1,
         cache_dir: Path | None = None,
         digest: str | None = None,
+        part: bool = False,
     ) -> OpenVinoEngine:
         """Compile an ONNX network.
 
@@ -72,8 +82,8 @@ class OpenVinoEngine:
         threads (0: all that are granted), which ``streams`` share: so many calls run at once. ``precision`` auto
         takes bf16 where the CPU multiplies it, f32 otherwise.
         With ``cache_dir`` the compiled network is kept there, keyed by ``digest`` (sha256 of ``model`` and the files
-        beside it that hold its weights; computed when absent). Raises DeviceUnavailable, WeightsRefused,
-        NetworkUnavailable.
+        beside it that hold its weights; computed when absent). A ``part`` of a network may have several inputs and
+        outputs. Raises DeviceUnavailable, WeightsRefused, NetworkUnavailable.
         """
         header = read_header(model)
         core = _core()
@@ -88,18 +98,29 @@ class OpenVinoEngine:
             else:
                 key = _key(core, digest or _sha256(model, header), device, chosen)
                 compiled, keep = _cached(core, model, device, config, cache_dir / f"{key}.blob")
-        return cls(compiled, keep, header, device, chosen, streams)
+        return cls(compiled, keep, header, device, chosen, streams, part)
 
     def run(self, tensor: FloatArray) -> FloatArray:
         """(N, C, H, W) float32 in, the answer out; N, H, W may change where the network leaves them free."""
+        return pick(self._inferred((tensor,)), tensor.shape)
+
+    def run_all(self, tensors: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
+        """All inputs, float32, in the file's order in, all outputs in the file's order out."""
+        return self._inferred(tensors)
+
+    def _inferred(self, tensors: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
         request = self._requests.get()
         try:
             if request is None:
                 raise GigamatteError("this network was closed; open it again")
-            with _translated(f"OpenVINO failed on an input of shape {tensor.shape}", GigamatteError):
-                request.infer([np.ascontiguousarray(tensor, self._dtype)], share_inputs=True)
-                answers = [request.get_output_tensor(number).data for number in self._answers]
-                return np.array(pick(answers, tensor.shape), np.float32)  # the tensor is reused: copy
+            shapes = ", ".join(str(tensor.shape) for tensor in tensors)
+            with _translated(f"OpenVINO failed on an input of shape {shapes}", GigamatteError):
+                named = zip(self._inputs, tensors, strict=True)
+                request.infer(
+                    {name: np.ascontiguousarray(value, self._dtype) for name, value in named}, share_inputs=True
+                )
+                # tensors are reused: copied
+                return tuple(np.array(request.get_output_tensor(k).data, np.float32) for k in self._answers)
         finally:
             self._requests.put(request)
 

@@ -26,12 +26,14 @@ def open_engine(
     small: bool = False,
     cache_dir: Path | None = None,
     digest: str | None = None,
+    part: bool = False,
 ) -> tuple[Engine, tuple[str, ...]]:
     """(engine, warnings) for an ONNX network.
 
     ``auto`` takes CUDA where it works and the network is not ``small``, else the CPU. A device that was named and is
     missing raises DeviceUnavailable when ``require``, else the CPU does the work and a warning says so. Small networks
     run in f32 so that results do not depend on the CPU; large ones in bf16 where the CPU multiplies it.
+    A ``part`` of a network may have several inputs.
     """
     kind = device.partition(":")[0]
     if kind not in DEVICES:
@@ -41,7 +43,9 @@ def open_engine(
         from gigamatte.network.engines.openvino import OpenVinoEngine, Precision
 
         precision: Precision = "f32" if small else "auto"
-        return OpenVinoEngine.open(model, threads=threads, precision=precision, cache_dir=cache_dir, digest=digest)
+        return OpenVinoEngine.open(
+            model, threads=threads, precision=precision, cache_dir=cache_dir, digest=digest, part=part
+        )
 
     if kind == "cpu" or (kind == "auto" and (small or not gpu_listed())):
         return on_cpu(), ()
@@ -49,7 +53,7 @@ def open_engine(
     reasons = []
     for name in wanted:
         try:
-            return _on_gpu(model, name, threads, cache_dir, digest), ()
+            return _on_gpu(model, name, threads, cache_dir, digest, part), ()
         except DeviceUnavailable as error:
             reasons.append(error)
     if require:
@@ -71,16 +75,18 @@ def import_ahead(device: str) -> None:
         threading.Thread(target=load, name="import").start()
 
 
-def _on_gpu(model: Path | bytes, device: str, threads: int, cache_dir: Path | None, digest: str | None) -> Engine:
+def _on_gpu(
+    model: Path | bytes, device: str, threads: int, cache_dir: Path | None, digest: str | None, part: bool
+) -> Engine:
     if device.startswith("intel-gpu"):
         from gigamatte.network.engines.openvino import OpenVinoEngine
 
         index = device.partition(":")[2]
         name = f"gpu.{index}" if index else "gpu"
-        return OpenVinoEngine.open(model, device=name, cache_dir=cache_dir, digest=digest)
+        return OpenVinoEngine.open(model, device=name, cache_dir=cache_dir, digest=digest, part=part)
     from gigamatte.network.engines.onnx import OnnxRuntimeEngine
 
-    return OnnxRuntimeEngine.open(model, device=device, threads=threads)
+    return OnnxRuntimeEngine.open(model, device=device, threads=threads, part=part)
 
 
 def gpu_listed() -> bool:

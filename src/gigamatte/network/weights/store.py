@@ -72,11 +72,12 @@ def need(card: ModelCard) -> Installed:
 
 def verify(here: Installed) -> str:
     """The file's sha256, which is the one it must have. Raises WeightsRefused."""
+    card = here.card
+    files = [here.path.with_name(name) for name in (card.file, *card.parts)] if card.parts else [here.path]
     try:
-        size, found = here.path.stat().st_size, digest_of(here.path)
+        size, found = sum(path.stat().st_size for path in files), digest_of(*files)
     except OSError as error:
         raise NetworkUnavailable(f"{here.path} cannot be read: {error.strerror or error}") from error
-    card = here.card
     if card.path is not None and card.sha256 is None:
         return found  # the user's own file and own word
     hint = f"gigamatte models remove {card.name} && gigamatte models get {card.name}"
@@ -91,10 +92,13 @@ def verify(here: Installed) -> str:
     return found
 
 
-def digest_of(path: Path) -> str:
-    """The sha256 of a file, as 64 hex digits. Raises OSError."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def digest_of(*paths: Path) -> str:
+    """The sha256 of a file, or of several one after another, as 64 hex digits. Raises OSError."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            hashlib.file_digest(file, lambda: digest)
+    return digest.hexdigest()
 
 
 def get(card: ModelCard, progress: Progress | None = None) -> Installed:

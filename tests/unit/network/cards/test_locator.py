@@ -14,28 +14,34 @@ from gigamatte.network.parity import drawn_picture
 from gigamatte.network.weights.store import installed, verify
 from gigamatte.types import Size
 
-FILE = Path(gigamatte.network.cards.__file__).parent / "locator.onnx"
+FILES = [Path(gigamatte.network.cards.__file__).parent / f"locator-{part}.onnx" for part in locator.PARTS]
 
 
 def test_the_card_tells_the_file_that_is_there():
     card = locator.locator_card()
-    data = FILE.read_bytes()
+    data = b"".join(file.read_bytes() for file in FILES)
     assert card.sha256 == hashlib.sha256(data).hexdigest()
-    assert card.bytes == len(data) <= 8_000_000
+    assert card.bytes == len(data) <= 12_000_000
     here = installed(card)
     assert here is not None
     assert verify(here) == card.sha256
 
 
 def test_the_file_keeps_its_contract():
-    header = read_header(FILE)
-    ((name, (kind, shape)),) = header.inputs.items()
+    encoder, hints, decoder = map(read_header, FILES)
+    ((name, (kind, shape)),) = encoder.inputs.items()
     assert name == "pixels"
     assert kind == 1  # float32
     assert shape[:2] == (1, 3)
     assert shape[2] == shape[3]
-    assert list(header.outputs) == ["logits"]
-    assert header.outputs["logits"][1] == (1, 1, *shape[2:])
+    assert list(hints.inputs) == ["hints"]
+    assert hints.inputs["hints"][1] == shape
+    # the decoder takes what the other two give, in their order
+    given = {**encoder.outputs, **hints.outputs}
+    assert list(decoder.inputs) == list(given)
+    assert [place[1] for place in decoder.inputs.values()] == [place[1] for place in given.values()]
+    assert list(decoder.outputs) == ["logits"]
+    assert decoder.outputs["logits"][1] == (1, 1, *shape[2:])
 
 
 def test_it_runs_on_the_cpu_in_f32_and_finds_a_ball():
@@ -59,9 +65,9 @@ def test_an_empty_photo_has_no_subject():
 def test_an_installation_without_it_says_so(monkeypatch):
     class Nowhere:
         def joinpath(self, _):
-            return Path("/nowhere/locator.onnx")
+            return Path("/nowhere/locator-encoder.onnx")
 
     embedded.embedded_network.cache_clear()
     monkeypatch.setattr(embedded.resources, "files", lambda _: Nowhere())
-    with pytest.raises(NetworkUnavailable, match=r"locator\.onnx"):
-        locator.locator_bytes()
+    with pytest.raises(NetworkUnavailable, match=r"locator-encoder\.onnx"):
+        locator.locator_bytes("encoder")
