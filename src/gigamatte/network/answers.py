@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from gigamatte.cache.base import Cache, key_of
 from gigamatte.errors import UsageError
+from gigamatte.hints import Hints
 from gigamatte.network.decode import as_coarse, decided
-from gigamatte.network.networks import Network
+from gigamatte.network.hinted import HintedNetwork, Seen, Sights
+from gigamatte.network.network import Network
 from gigamatte.network.second_look import twice
+from gigamatte.network.with_hints import picked, told
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import Box, CoarseMatte, Fit, Size
 
@@ -29,6 +33,8 @@ class Answer:
     device: str = "cpu"
     precision: str = "f32"
     warnings: tuple[str, ...] = ()
+    #: how hints were taken: told to the network, or by choosing among the pieces that it found; empty without hints
+    hinted: Literal["", "network", "pieces"] = ""
 
     @property
     def start(self) -> CoarseMatte:
@@ -36,19 +42,44 @@ class Answer:
         return decided(self.coarse) if self.coarse.opaque else self.coarse
 
 
-def ask(network: Network, levels: PhotoLevels, region: Box, cache: Cache | None = None, device: str = "") -> Answer:
+def ask(
+    network: Network,
+    levels: PhotoLevels,
+    region: Box,
+    cache: Cache | None = None,
+    device: str = "",
+    hints: Hints | None = None,
+    sights: Sights | None = None,
+) -> Answer:
     """What the network says about ``region`` of the photo. ``device`` is the one asked for: another may answer else.
 
-    Some networks look twice: at all of it, then closer at what they found.
+    Some networks look twice: at all of it, then closer at what they found. A network that takes hints is shown them;
+    of another one's answer the pieces are taken that were pointed at. ``sights`` remember what the encoder saw.
     """
+    if hints is not None and hints.told and isinstance(network, HintedNetwork):
+        return _told(network, levels, region, hints, sights or Sights())
     answers: list[Answer] = []
 
     def look(box: Box) -> CoarseMatte:
         answers.append(_look(network, levels, box, cache, device))
         return answers[-1].coarse
 
+    if hints is not None and hints.told:
+        coarse = picked(look, region, hints)
+        return dataclasses.replace(answers[0], coarse=coarse, hinted="pieces")
     coarse = twice(look, region, network.card.closer)
     return dataclasses.replace(answers[0], coarse=coarse)
+
+
+def _told(network: HintedNetwork, levels: PhotoLevels, region: Box, hints: Hints, sights: Sights) -> Answer:
+    photo = levels.size(0)
+
+    def see(box: Box) -> Seen:
+        return sights.of(box, lambda: network.see(levels.proxy(box, network.input_size(box.size)), box, photo))
+
+    coarse = told(network, see, region, hints, network.card.closer)
+    engine = network.engine
+    return Answer(coarse, engine.device, engine.precision, network.warnings, "network")
 
 
 def _look(network: Network, levels: PhotoLevels, region: Box, cache: Cache | None, device: str) -> Answer:

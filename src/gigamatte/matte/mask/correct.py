@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.matte.mask.area_mean import averaged
+from gigamatte.matte.mask.painted import Painted
 from gigamatte.types import Box, CoarseMatte, Fit, FloatArray, PixelArray, Pixels16, Size
 
 #: Strokes are finer than what a network sees: the mask is enlarged to this longer side before they are drawn in.
@@ -34,6 +35,13 @@ class Correction:
     hole_fill: float = 0.0
     keep: PixelArray | None = None
     drop: PixelArray | None = None
+    #: points and strokes of hints, painted after the pictures
+    painted: Painted | None = None
+
+    @property
+    def draws(self) -> bool:
+        """Whether anything is drawn into the alpha."""
+        return self.keep is not None or self.drop is not None or bool(self.painted)
 
     def mended(self, coarse: CoarseMatte) -> CoarseMatte:
         """The mask at its own size, without specks and holes."""
@@ -48,7 +56,7 @@ class Correction:
             alpha = np.maximum(alpha, _stretched(self.keep, size))
         if self.drop is not None:
             alpha = np.minimum(alpha, 1 - _stretched(self.drop, size))
-        return alpha
+        return self.painted.drawn_on(alpha) if self.painted else alpha
 
     def enforced(self, alpha: Pixels16, box: Box, size: Size) -> Pixels16:
         """What was resolved in ``box`` of a level of this ``size``, uint16 (row, column), as the strokes will have it.
@@ -59,12 +67,12 @@ class Correction:
             alpha = np.where(_under(self.keep, box, size), np.uint16(65535), alpha)
         if self.drop is not None:
             alpha = np.where(_under(self.drop, box, size), np.uint16(0), alpha)
-        return alpha
+        return self.painted.enforced(alpha, box, size) if self.painted else alpha
 
     def applied(self, coarse: CoarseMatte) -> CoarseMatte:
         """The mask after all of it."""
         coarse = self.mended(coarse)
-        if self.keep is None and self.drop is None:
+        if not self.draws:
             return coarse
         coarse = _over_whole_photo(_enlarged(coarse))
         return dataclasses.replace(coarse, alpha=self.drawn_on(coarse.alpha))

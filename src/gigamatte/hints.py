@@ -1,0 +1,193 @@
+"""Hints: what a person points at, in upright photo pixels, before or after a network has looked.
+
+A point says "this belongs to the subject" (keep) or "this does not" (drop); a stroke says so for everything under a
+brush, exactly, or marks a place as undecided, where the refiner shall work (hair). Plain data: it crosses processes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from gigamatte.errors import UsageError
+from gigamatte.types import Box, Size
+
+StrokeKind = Literal["keep", "drop", "hair"]
+
+#: points and strokes that one photo may have, and points of one stroke: more is a mistake or an attack
+MOST, LONGEST = 1000, 10_000
+#: no photo is wider
+_FARTHEST = 1e7
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place in the photo, in upright photo pixels; ``radius`` is how much around it is meant for certain."""
+
+    x: float
+    y: float
+    radius: float | None = None
+
+    def __post_init__(self) -> None:
+        _number("x", self.x, -_FARTHEST, _FARTHEST)
+        _number("y", self.y, -_FARTHEST, _FARTHEST)
+        if self.radius is not None:
+            _number("radius", self.radius, 0, _FARTHEST)
+
+    @classmethod
+    def parse(cls, text: str) -> Point:
+        """From ``X,Y`` or ``X,Y,RADIUS``, as a command line has it."""
+        try:
+            values = [float(part) for part in text.split(",")]
+        except ValueError:
+            values = []
+        if len(values) not in (2, 3):
+            raise UsageError(f"a point is X,Y or X,Y,RADIUS in pixels of the upright photo; found {text!r}")
+        return cls(*values)
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """A line of a round brush of ``radius``: keep and drop are obeyed exactly, hair is resolved anew."""
+
+    kind: StrokeKind
+    points: tuple[tuple[float, float], ...]
+    radius: float
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(StrokeKind):
+            raise UsageError(f"a stroke is one of {', '.join(get_args(StrokeKind))}; found {self.kind!r}")
+        if not 1 <= len(self.points) <= LONGEST:
+            raise UsageError(f"a stroke has 1…{LONGEST} points; found {len(self.points)}")
+        for x, y in self.points:
+            _number("x", x, -_FARTHEST, _FARTHEST)
+            _number("y", y, -_FARTHEST, _FARTHEST)
+        _number("radius", self.radius, 0.1, _FARTHEST)
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """All that was pointed at in one photo.
+
+    ``keep`` and ``drop`` are points: (x, y) or (x, y, radius). ``strokes`` are painted one after another: where they
+    disagree, the later one counts. ``box`` is where to look for the subject. Raises UsageError for anything else.
+    """
+
+    keep: tuple[Point, ...] = ()
+    drop: tuple[Point, ...] = ()
+    strokes: tuple[Stroke, ...] = ()
+    box: Box | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "keep", tuple(_point("keep", value) for value in self.keep))
+        object.__setattr__(self, "drop", tuple(_point("drop", value) for value in self.drop))
+        object.__setattr__(self, "strokes", tuple(_stroke(value) for value in self.strokes))
+        if self.box is not None and not isinstance(self.box, Box):
+            object.__setattr__(self, "box", _box(self.box))
+        if len(self.keep) + len(self.drop) + len(self.strokes) > MOST:
+            raise UsageError(f"a photo takes at most {MOST} points and strokes")
+
+    @property
+    def told(self) -> bool:
+        """Whether a network has anything to learn from it: a box alone only says where to look."""
+        return bool(self.keep or self.drop or any(stroke.kind != "hair" for stroke in self.strokes))
+
+    def __bool__(self) -> bool:
+        return bool(self.keep or self.drop or self.strokes or self.box)
+
+    def refuse_outside(self, photo: Size) -> None:
+        """Raises UsageError for a point that does not lie in the photo."""
+        for name, points in (("keep", self.keep), ("drop", self.drop)):
+            for point in points:
+                if not (0 <= point.x < photo.width and 0 <= point.y < photo.height):
+                    raise UsageError(
+                        f"the point {point.x:g},{point.y:g} to {name} lies outside of the photo of {photo} pixels",
+                        "count in pixels of the upright photo, from its upper left corner",
+                    )
+
+    @classmethod
+    def from_plain(cls, plain: Any) -> Hints:
+        """From the JSON form: {"keep": [[x, y]], "drop": …, "strokes": [{"kind", "points", "radius"}], "box": …}."""
+        if not isinstance(plain, Mapping):
+            raise UsageError(f"hints are a JSON object with keep, drop, strokes, box; found {type(plain).__name__}")
+        known = {field.name for field in dataclasses.fields(cls)}
+        unknown = sorted(set(plain) - known)
+        if unknown:
+            raise UsageError(f"hints have {', '.join(sorted(known))}; found {', '.join(map(repr, unknown))}")
+        lists = {name: _list(name, plain.get(name) or ()) for name in ("keep", "drop", "strokes")}
+        return cls(**lists, box=_box(plain["box"]) if plain.get("box") is not None else None)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Hints:
+        """From the text of the JSON form. Raises UsageError when it is none."""
+        try:
+            return cls.from_plain(json.loads(text))
+        except (ValueError, RecursionError) as error:
+            raise UsageError(f"the hints are no JSON: {error}") from error
+
+    def as_plain(self) -> dict[str, Any]:
+        """The JSON form, without what is not there."""
+        plain: dict[str, Any] = {}
+        for name, points in (("keep", self.keep), ("drop", self.drop)):
+            if points:
+                plain[name] = [[p.x, p.y] if p.radius is None else [p.x, p.y, p.radius] for p in points]
+        if self.strokes:
+            plain["strokes"] = [
+                {"kind": s.kind, "points": [list(xy) for xy in s.points], "radius": s.radius} for s in self.strokes
+            ]
+        if self.box is not None:
+            plain["box"] = [self.box.left, self.box.top, self.box.width, self.box.height]
+        return plain
+
+
+def _number(name: str, value: Any, low: float, high: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise UsageError(f"{name} of a hint is a number; found {value!r}")
+    if not low <= value <= high:
+        raise UsageError(f"{name} of a hint lies in {low:g}…{high:g}; found {value:g}")
+
+
+def _list(name: str, value: Any) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple):
+        raise UsageError(f"{name} of hints is a list; found {value!r}")
+    if len(value) > MOST:
+        raise UsageError(f"a photo takes at most {MOST} points and strokes; {name} has {len(value)}")
+    return tuple(value)
+
+
+def _point(name: str, value: Any) -> Point:
+    if isinstance(value, Point):
+        return value
+    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) not in (2, 3):
+        raise UsageError(f"{name} of hints holds points (x, y) or (x, y, radius); found {value!r}")
+    return Point(*value)
+
+
+def _stroke(value: Any) -> Stroke:
+    if isinstance(value, Stroke):
+        return value
+    if not isinstance(value, Mapping) or set(value) != {"kind", "points", "radius"}:
+        raise UsageError(f"a stroke has kind, points and radius; found {value!r}")
+    return Stroke(value["kind"], _pairs(value["points"]), value["radius"])
+
+
+def _pairs(value: Any) -> tuple[tuple[float, float], ...]:
+    if not isinstance(value, Iterable) or isinstance(value, str | Mapping):
+        raise UsageError(f"points of a stroke are a list of (x, y); found {value!r}")
+    pairs = tuple(value)
+    for pair in pairs:
+        if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
+            raise UsageError(f"points of a stroke are a list of (x, y); found {pair!r}")
+    return tuple((pair[0], pair[1]) for pair in pairs)
+
+
+def _box(value: Any) -> Box:
+    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != 4:
+        raise UsageError(f"box of hints is left, top, width, height; found {value!r}")
+    for number in value:
+        _number("box", number, -_FARTHEST, _FARTHEST)
+    return Box(*(round(number) for number in value))

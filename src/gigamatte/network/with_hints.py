@@ -1,0 +1,151 @@
+"""Where the subject is when a person has pointed at it: told to the network, or picked from its answer's pieces."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gigamatte.hints import Hints, Point
+from gigamatte.network.hint_maps import hint_maps
+from gigamatte.network.hinted import HintedNetwork, Seen
+from gigamatte.network.second_look import both, seen_from, surroundings
+from gigamatte.types import Box, CoarseMatte
+
+#: Around a point the answer is what was said, for so many of its pixels.
+SAID = 2.0
+#: Whole pieces are dropped when at least this part of what was found is left.
+LEFT = 0.1
+#: Another look is taken around a place that was not found: so much of the region's longer side on every side.
+AROUND = 0.2
+#: Fainter than this, a mask holds nothing together.
+_FAINT = 0.05
+
+
+def told(network: HintedNetwork, see: Callable[[Box], Seen], region: Box, hints: Hints, margin: float) -> CoarseMatte:
+    """What the network answers when it is shown the ``hints``, looking twice as without (``margin``).
+
+    Each look is first answered without hints: that answer is what the hints speak about. ``see`` gives what the
+    encoder saw of a part of the photo, and may remember it.
+    """
+    first = see(region)
+    before = network.answer(first)
+    found = _without_dropped(network.answer(first, hint_maps(hints, first.fit, before.alpha)), before, hints)
+    box = _surroundings(found, hints, margin)
+    if box is not None:
+        second = see(box)
+        found = both(found, network.answer(second, hint_maps(hints, second.fit, seen_from(found, second.fit))))
+    return obeyed(found, hints)
+
+
+def _without_dropped(answer: CoarseMatte, before: CoarseMatte, hints: Hints) -> CoarseMatte:
+    """The answer without whole pieces that were pointed at as not meant, where something else is left.
+
+    A piece is one of the answer ``before`` the hints; one that was also pointed at to be kept stays, and so does what
+    holds nearly all of the subject: a click there is about a part of it.
+    """
+    count, labels = cv2.connectedComponents((before.alpha > 0.5).astype(np.uint8), connectivity=8)
+    wanted = {_label_at(labels, before, point) for point in hints.keep}
+    dropped = {_label_at(labels, before, point) for point in hints.drop} - wanted - {0}
+    areas = np.bincount(labels.ravel(), minlength=count)
+    if not dropped or sum(areas[1:]) - sum(areas[label] for label in dropped) < LEFT * sum(areas[1:]):
+        return answer
+    # softly, and a little beyond, or its rim would stay
+    gone = cv2.dilate(np.isin(labels, list(dropped)).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    gone &= ~np.isin(labels, [label for label in range(1, count) if label not in dropped])
+    return dataclasses.replace(answer, alpha=np.where(gone, np.float32(0), answer.alpha))
+
+
+def picked(look: Callable[[Box], CoarseMatte], region: Box, hints: Hints) -> CoarseMatte:
+    """For a network that takes no hints: the pieces of its answer that were pointed at.
+
+    Where a place to keep was not found, it is asked again about what lies around the places to keep.
+    """
+    answer = look(region)
+    keep = [point for point in hints.keep if _inside(point, region)]
+    if keep and not all(_alpha_at(answer, point) > 0.5 for point in keep):
+        box = _around(keep, region)
+        if box != region:
+            answer = look(box)
+    subject = (answer.alpha > _FAINT).astype(np.uint8)
+    count, labels = cv2.connectedComponents(subject, connectivity=8)
+    wanted = {_label_at(labels, answer, point) for point in keep} - {0}
+    unwanted = {_label_at(labels, answer, point) for point in hints.drop} - {0} - wanted
+    kept = wanted or set(range(1, count)) - unwanted
+    alpha = np.where(np.isin(labels, [0, *kept]), answer.alpha, np.float32(0))
+    return obeyed(dataclasses.replace(answer, alpha=alpha), hints)
+
+
+def obeyed(coarse: CoarseMatte, hints: Hints) -> CoarseMatte:
+    """The answer with the points' own places as they were said, whatever the network makes of them."""
+    alpha = coarse.alpha.copy()
+    rows, columns = np.indices(alpha.shape, sparse=True)
+    for points, value in ((hints.keep, 1.0), (hints.drop, 0.0)):
+        for point in points:
+            if _inside(point, coarse.fit.region):
+                across, down = _place(coarse, point)
+                near = (columns - across) ** 2 + (rows - down) ** 2 <= SAID**2
+                alpha[near] = value
+    return dataclasses.replace(coarse, alpha=alpha)
+
+
+def _surroundings(found: CoarseMatte, hints: Hints, margin: float) -> Box | None:
+    """The part that is looked at again: around the subject, and no place that was pointed at left out."""
+    box = surroundings(found, margin) if margin else None
+    if box is None:
+        return None
+    region = found.fit.region
+    around = max(8, round(margin * max(box.width, box.height) / 2))
+    for point in hints.keep:
+        if _inside(point, region):
+            box = _joined(box, _square(point, around)).within(region)
+    return None if box == region else box
+
+
+def _around(points: list[Point], region: Box) -> Box:
+    around = round(AROUND * max(region.width, region.height))
+    box = _square(points[0], around)
+    for point in points[1:]:
+        box = _joined(box, _square(point, around))
+    return box.within(region)
+
+
+def _square(point: Point, half: int) -> Box:
+    return Box(int(point.x) - half, int(point.y) - half, 2 * half + 1, 2 * half + 1)
+
+
+def _joined(one: Box, other: Box) -> Box:
+    left, top = min(one.left, other.left), min(one.top, other.top)
+    return Box(left, top, max(one.right, other.right) - left, max(one.bottom, other.bottom) - top)
+
+
+def _inside(point: Point, region: Box) -> bool:
+    return region.left <= point.x < region.right and region.top <= point.y < region.bottom
+
+
+def _place(coarse: CoarseMatte, point: Point) -> tuple[float, float]:
+    """(column, row) of a point in the answer, in its pixels, centre to centre."""
+    fit = coarse.fit
+    across, down = fit.network.width / fit.region.width, fit.network.height / fit.region.height
+    return (point.x - fit.region.left) * across - 0.5, (point.y - fit.region.top) * down - 0.5
+
+
+def _cell(coarse: CoarseMatte, point: Point) -> tuple[int, int] | None:
+    if not _inside(point, coarse.fit.region):
+        return None
+    across, down = _place(coarse, point)
+    height, width = coarse.alpha.shape
+    return min(max(round(down), 0), height - 1), min(max(round(across), 0), width - 1)
+
+
+def _alpha_at(coarse: CoarseMatte, point: Point) -> float:
+    cell = _cell(coarse, point)
+    return 0.0 if cell is None else float(coarse.alpha[cell])
+
+
+def _label_at(labels: NDArray[np.int32], coarse: CoarseMatte, point: Point) -> int:
+    cell = _cell(coarse, point)
+    return 0 if cell is None else int(labels[cell])
