@@ -40,7 +40,7 @@ SERIAL = """
 import json, sys
 from pathlib import Path
 from gigamatte.options import Options
-from gigamatte.pipeline import Remover
+from gigamatte.remover import Remover
 source, out, model = map(Path, sys.argv[1:])
 out.mkdir(parents=True)
 with Remover(Options(model=str(model))) as remover:

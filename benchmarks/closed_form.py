@@ -19,7 +19,7 @@ from gigamatte.evaluate.cases import Case, find_cases, read_alpha
 from gigamatte.evaluate.metrics import Scores, score, unit_alpha
 from gigamatte.evaluate.report import geometric_mean
 from gigamatte.evaluate.table import Cell, markdown_table
-from gigamatte.pipeline import Remover
+from gigamatte.remover import Remover
 from report import ROOT, arguments, publish, run_child
 from side_by_side import rembg_python
 

@@ -16,7 +16,7 @@ from gigamatte.evaluate.cases import find_cases, read_alpha
 from gigamatte.evaluate.metrics import unit_alpha
 from gigamatte.evaluate.table import Cell, markdown_table
 from gigamatte.options import Options
-from gigamatte.pipeline import Remover
+from gigamatte.remover import Remover
 from report import ROOT, arguments, publish
 
 HEAD = ("error of the cutout", "cases", "rank correlation of `doubt.score`")

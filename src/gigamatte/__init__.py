@@ -16,8 +16,10 @@ if "pyvips" not in sys.modules:
 
 # Importing gigamatte must stay instant, so each public name is loaded when it is first used.
 _HOMES = {
-    "cut": "gigamatte.pipeline",
-    "Remover": "gigamatte.pipeline",
+    "cut": "gigamatte.remover",
+    "Remover": "gigamatte.remover",
+    "Editing": "gigamatte.editing",
+    "Hints": "gigamatte.hints",
     "Cutout": "gigamatte.cutout.cutout",
     "Options": "gigamatte.options",
     "Receipt": "gigamatte.types",
@@ -43,6 +45,7 @@ __all__ = ["__version__", *_HOMES]
 
 if TYPE_CHECKING:
     from gigamatte.cutout.cutout import Cutout as Cutout
+    from gigamatte.editing import Editing as Editing
     from gigamatte.errors import BudgetExceeded as BudgetExceeded
     from gigamatte.errors import Cancelled as Cancelled
     from gigamatte.errors import DeviceUnavailable as DeviceUnavailable
@@ -57,9 +60,10 @@ if TYPE_CHECKING:
     from gigamatte.errors import WeightsRefused as WeightsRefused
     from gigamatte.errors import WorkerDied as WorkerDied
     from gigamatte.errors import WriteError as WriteError
+    from gigamatte.hints import Hints as Hints
     from gigamatte.options import Options as Options
-    from gigamatte.pipeline import Remover as Remover
-    from gigamatte.pipeline import cut as cut
+    from gigamatte.remover import Remover as Remover
+    from gigamatte.remover import cut as cut
     from gigamatte.types import Box as Box
     from gigamatte.types import Receipt as Receipt
     from gigamatte.types import Size as Size

@@ -86,8 +86,9 @@ class Hints:
         object.__setattr__(self, "keep", tuple(_point("keep", value) for value in self.keep))
         object.__setattr__(self, "drop", tuple(_point("drop", value) for value in self.drop))
         object.__setattr__(self, "strokes", tuple(_stroke(value) for value in self.strokes))
-        if self.box is not None and not isinstance(self.box, Box):
-            object.__setattr__(self, "box", _box(self.box))
+        box: Any = self.box
+        if box is not None and not isinstance(box, Box):
+            object.__setattr__(self, "box", _box(box))
         if len(self.keep) + len(self.drop) + len(self.strokes) > MOST:
             raise UsageError(f"a photo takes at most {MOST} points and strokes")
 
@@ -98,6 +99,34 @@ class Hints:
 
     def __bool__(self) -> bool:
         return bool(self.keep or self.drop or self.strokes or self.box)
+
+    def scaled(self, factor: float) -> Hints:
+        """The same places in a photo that is ``factor`` times as wide: what is pointed at on a smaller copy."""
+
+        def point(at: Point) -> Point:
+            return Point(at.x * factor, at.y * factor, None if at.radius is None else at.radius * factor)
+
+        return Hints(
+            tuple(point(at) for at in self.keep),
+            tuple(point(at) for at in self.drop),
+            tuple(
+                Stroke(s.kind, tuple((x * factor, y * factor) for x, y in s.points), max(s.radius * factor, 0.1))
+                for s in self.strokes
+            ),
+            None
+            if self.box is None
+            else _box([n * factor for n in (self.box.left, self.box.top, self.box.width, self.box.height)]),
+        )
+
+    def inside(self, photo: Size) -> Hints:
+        """The same with points that lie a fraction of a pixel outside moved to the photo's last pixel."""
+
+        def point(at: Point) -> Point:
+            return Point(min(at.x, photo.width - 0.5), min(at.y, photo.height - 0.5), at.radius)
+
+        return dataclasses.replace(
+            self, keep=tuple(point(at) for at in self.keep), drop=tuple(point(at) for at in self.drop)
+        )
 
     def refuse_outside(self, photo: Size) -> None:
         """Raises UsageError for a point that does not lie in the photo."""

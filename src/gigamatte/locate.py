@@ -11,9 +11,10 @@ from gigamatte.errors import NoSubject
 from gigamatte.matte.mask import user_mask
 from gigamatte.network.answers import Answer, ask
 from gigamatte.network.decode import has_subject
+from gigamatte.network.hinted import Sights
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.photo.mask import Mask
-from gigamatte.request import Request
+from gigamatte.request import Request, box_of
 from gigamatte.tools import Tools
 from gigamatte.types import CoarseMatte, FloatArray, ModelUse, PixelArray
 
@@ -29,8 +30,10 @@ class Located:
     model: ModelUse
 
 
-def locate(request: Request, levels: PhotoLevels, tools: Tools) -> Located:
-    """The coarse matte of a photo. Raises NoSubject, and NetworkUnavailable when the network cannot be loaded."""
+def locate(request: Request, levels: PhotoLevels, tools: Tools, sights: Sights | None = None) -> Located:
+    """The coarse matte of a photo. ``sights`` remember what the network saw of it, for the next hint.
+
+    Raises NoSubject, and NetworkUnavailable when the network cannot be loaded."""
     if request.mask is not None:
         return Located(_given(request, levels, request.mask), ModelUse("mask", "the user's own"))
     options = request.options
@@ -40,7 +43,15 @@ def locate(request: Request, levels: PhotoLevels, tools: Tools) -> Located:
             "--ignore-alpha cuts it as if it had no alpha",
         )
     network = tools.network()
-    answer = ask(network, levels, request.region, tools.cache, f"{options.device} {options.require_device}")
+    answer = ask(
+        network,
+        levels,
+        request.region,
+        tools.cache,
+        f"{options.device} {options.require_device}",
+        hints=options.hints,
+        sights=sights,
+    )
     if not has_subject(answer.coarse):
         if not options.keep_empty:
             hint = "narrow the search with --box, give a --mask, try another --model, or --keep-empty"
@@ -60,7 +71,7 @@ def _given(request: Request, levels: PhotoLevels, mask: Mask) -> Answer:
     if user_mask.kind_of(mask.values, options.mask_kind) == "trimap":
         coarse = user_mask.settled_trimap(mask.values, size, _small(levels))
     else:
-        coarse, warnings = user_mask.as_coarse(mask.values, size, options.box)
+        coarse, warnings = user_mask.as_coarse(mask.values, size, box_of(options))
     if coarse.alpha.max() < 0.5 and not options.keep_empty:
         raise NoSubject("the mask holds no subject", "a mask is white where the subject is; see --mask-kind")
     return Answer(coarse, warnings=(*mask.warnings, *warnings))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from gigamatte.errors import UsageError
+from gigamatte.hints import Hints
 from gigamatte.types import Box
 
 MaskKind = Literal["auto", "alpha", "trimap"]
@@ -57,6 +58,8 @@ class Options:
     margin: float = 0.0
     #: where to look for the subject, in upright photo pixels
     box: Box | None = None
+    #: what was pointed at in this photo: points, strokes and a box, which goes before the other
+    hints: Hints | None = None
     #: auto, cpu, cuda, gpu, …
     device: str = "auto"
     #: fail instead of falling back to another device

@@ -51,6 +51,7 @@ def receipt_of(
         width=photo.size.width,
         height=photo.size.height,
         refine=refine,
+        hinted=answer.hinted or None,
         scratch_bytes=levels.scratch_bytes,
         tiles={"done": tiles.done, "kept": tiles.kept},
     )

@@ -12,6 +12,7 @@ from gigamatte import system
 from gigamatte.budget import pixel_memory
 from gigamatte.errors import UsageError
 from gigamatte.matte.mask.correct import Correction
+from gigamatte.matte.mask.painted import Painted
 from gigamatte.matte.mask.user_mask import aspect_warning
 from gigamatte.options import Format, Options
 from gigamatte.photo.mask import Mask, mask_bytes, read_mask
@@ -58,12 +59,14 @@ def resolve_request(photo: Photo, options: Options, mask: Source | None, format:
     MissingInput or UnsupportedInput for a mask or a stroke that cannot be read.
     """
     source = mask if mask is not None else options.mask
+    if options.hints is not None:
+        options.hints.refuse_outside(photo.size)
     memory = _memory(photo, options, source, format)
     correction, warnings = _correction(photo.size, options)
     return Request(
         photo=photo,
         options=options,
-        region=_region(photo.size, options.box),
+        region=_region(photo.size, box_of(options)),
         mask=None if source is None else read_mask(source, max_pixels=options.max_pixels),
         correction=correction,
         memory=memory,
@@ -89,7 +92,14 @@ def _correction(photo: Size, options: Options) -> tuple[Correction, tuple[str, .
         read = read_mask(path, max_pixels=options.max_pixels, strokes=True)
         strokes.append(read.values)
         warnings += (*read.warnings, *aspect_warning(name, Size.of(read.values), photo))
-    return Correction(options.largest, options.hole_fill, *strokes), warnings
+    painted = None if options.hints is None else Painted.of(options.hints, photo)
+    keep, drop = strokes
+    return Correction(options.largest, options.hole_fill, keep=keep, drop=drop, painted=painted), warnings
+
+
+def box_of(options: Options) -> Box | None:
+    """Where the subject is looked for, if it is said: by the hints, or for every photo."""
+    return options.hints.box if options.hints is not None and options.hints.box is not None else options.box
 
 
 def _region(photo: Size, box: Box | None) -> Box:

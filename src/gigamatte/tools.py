@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gigamatte import __version__, system
+from gigamatte.cache.memory import MemoryCache
 from gigamatte.errors import GigamatteError
 from gigamatte.forked import threads_begin
+from gigamatte.hints import Hints
 from gigamatte.matte.cascade.tile_cache import Finished
 from gigamatte.matte.refiners.base import Refiner
 from gigamatte.matte.refiners.select import open_refiner, refiner_identity
 from gigamatte.network.engines.base import Engine
-from gigamatte.network.networks import Network, open_network
+from gigamatte.network.network import Network
+from gigamatte.network.networks import open_network
 from gigamatte.options import Options, normalisation
 
 if TYPE_CHECKING:
@@ -79,9 +82,16 @@ class Tools:
         if self._refiner is None:
             threading.Thread(target=load, name="refiner").start()
 
-    def tile_cache(self) -> Finished:
-        """What counts the tiles of one photo, and knows those of earlier runs where there is a cache."""
-        return Finished() if self.cache is None else Finished(self.cache, refiner_identity(self.refiner()))
+    def tile_cache(self, hints: Hints | None = None) -> Finished:
+        """What counts the tiles of one photo, and knows those of earlier runs where there is a cache.
+
+        With ``hints`` tiles are resolved one by one, as where they are remembered: an edited photo and one that is cut
+        with the same hints at once are then the same bit for bit.
+        """
+        if self.cache is None and not hints:
+            return Finished()
+        cache = MemoryCache(0) if self.cache is None else self.cache
+        return Finished(cache, refiner_identity(self.refiner()))
 
     def end_turn(self) -> tuple[str, ...]:
         """To be called after each photo: the cache makes room. Warnings."""

@@ -362,6 +362,8 @@ class Receipt:
     height: int = 0
     #: how the alpha was resolved: neural, guided or off
     refine: str | None = None
+    #: how hints were taken: told to the network, or pieces of its answer were chosen; None without hints
+    hinted: str | None = None
     scratch_bytes: int = 0
     #: tiles that were resolved now (done) and that a cache knew from an earlier run (kept)
     tiles: Mapping[str, int] = field(default_factory=dict)

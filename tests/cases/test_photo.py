@@ -26,7 +26,7 @@ from gigamatte.photo.levels import PhotoLevels
 from gigamatte.photo.mask import read_mask
 from gigamatte.photo.read import open_photo
 from gigamatte.photo.screen import strips
-from gigamatte.pipeline import Remover
+from gigamatte.remover import Remover
 from gigamatte.testing import profiles
 from gigamatte.types import Receipt
 from gigamatte.worker.view import write_tiles

@@ -15,7 +15,7 @@ from gigamatte.errors import BudgetExceeded
 from gigamatte.matte.mask.area_mean import averaged
 from gigamatte.options import Options
 from gigamatte.photo.mask import mask_bytes
-from gigamatte.pipeline import Remover
+from gigamatte.remover import Remover
 from gigamatte.types import Size
 
 MASK = np.zeros((30, 40), np.uint8)
@@ -88,7 +88,7 @@ def test_averaging_in_strips_is_exact(monkeypatch: pytest.MonkeyPatch) -> None:
 _CHILD = """
 import sys, numpy as np, pyvips
 from gigamatte.options import Options
-from gigamatte.pipeline import Remover
+from gigamatte.remover import Remover
 from gigamatte.system import peak_rss_mb
 source, mask, target, memory = sys.argv[1:]
 with Remover(Options(refine="guided", memory=int(memory), mask=mask, keep=mask)) as remover:

@@ -12,9 +12,10 @@ HEAVY = {"numpy", "cv2", "pyvips", "PIL", "openvino", "onnx", "onnxruntime", "ty
 
 def test_the_list() -> None:
     assert sorted(gigamatte.__all__) == [
-        "Box", "BudgetExceeded", "Cancelled", "Cutout", "DeviceUnavailable", "DownloadFailed", "GigamatteError",
-        "InputError", "MissingInput", "NetworkUnavailable", "NoSubject", "Options", "Receipt", "Remover", "Size",
-        "UnsupportedInput", "UsageError", "WeightsRefused", "WorkerDied", "WriteError", "__version__", "cut",
+        "Box", "BudgetExceeded", "Cancelled", "Cutout", "DeviceUnavailable", "DownloadFailed", "Editing",
+        "GigamatteError", "Hints", "InputError", "MissingInput", "NetworkUnavailable", "NoSubject", "Options",
+        "Receipt", "Remover", "Size", "UnsupportedInput", "UsageError", "WeightsRefused", "WorkerDied", "WriteError",
+        "__version__", "cut",
     ]  # fmt: skip
 
 
@@ -30,7 +31,7 @@ def test_importing_loads_nothing_heavy() -> None:
 
 
 def test_no_name_of_ours_needs_pytorch() -> None:
-    code = "import sys, gigamatte.pipeline, gigamatte.cli.app; print(*sys.modules)"
+    code = "import sys, gigamatte.remover, gigamatte.cli.app; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "torch" not in loaded
     assert "onnxruntime" not in loaded

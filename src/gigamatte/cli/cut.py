@@ -18,7 +18,7 @@ from gigamatte.messages.translate import translate
 from gigamatte.options import Options
 
 if TYPE_CHECKING:
-    from gigamatte.pipeline import Remover
+    from gigamatte.remover import Remover
     from gigamatte.types import Receipt
 
 PhotoArgument = Annotated[
@@ -57,7 +57,7 @@ def cut(
     Exit codes: 0 done, 1 failed, 2 usage, 3 unreadable photo, 4 too many pixels, 5 network missing, 6 no subject,
     130 interrupted. Of several photos one that fails does not stop the others; 1 where they failed for several reasons.
     """
-    from gigamatte.pipeline import Remover
+    from gigamatte.remover import Remover
 
     try:
         chosen = options()

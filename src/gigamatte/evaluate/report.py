@@ -23,7 +23,7 @@ from gigamatte.evaluate.halo import colour_error, halo_leak
 from gigamatte.evaluate.metrics import band_of, score
 from gigamatte.evaluate.table import markdown_table, text_table
 from gigamatte.options import Options, Refine
-from gigamatte.pipeline import Remover
+from gigamatte.remover import Remover
 from gigamatte.types import FloatArray
 
 BASELINE = "bicubic"

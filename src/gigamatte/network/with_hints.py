@@ -82,7 +82,8 @@ def picked(look: Callable[[Box], CoarseMatte], region: Box, hints: Hints) -> Coa
 def obeyed(coarse: CoarseMatte, hints: Hints) -> CoarseMatte:
     """The answer with the points' own places as they were said, whatever the network makes of them."""
     alpha = coarse.alpha.copy()
-    rows, columns = np.indices(alpha.shape, sparse=True)
+    height, width = alpha.shape
+    rows, columns = np.arange(height)[:, None], np.arange(width)[None, :]
     for points, value in ((hints.keep, 1.0), (hints.drop, 0.0)):
         for point in points:
             if _inside(point, coarse.fit.region):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 from gigamatte.errors import UsageError
 from gigamatte.forked import threads_begin
 from gigamatte.photo import colour
-from gigamatte.photo.store import MemoryStore, ScratchStore, Store, bytes_needed
+from gigamatte.photo.store import Lent, MemoryStore, ScratchStore, Store, bytes_needed
 from gigamatte.photo.turn import Turn
 from gigamatte.photo.unread import broken
 from gigamatte.types import Box, Photo, PixelArray, Size, Watch
@@ -61,6 +63,13 @@ class PhotoLevels:
         except BaseException:
             self._store.close()
             raise
+
+    def lent(self, level: int = 0) -> PhotoLevels:
+        """The same pixels from ``level`` on, as if that were level 0; closing it closes nothing."""
+        other = copy.copy(self)
+        other.photo = dataclasses.replace(self.photo, size=self._sizes[level])
+        other._sizes, other._store = self._sizes[level:], Lent(self._store, level)
+        return other
 
     def __enter__(self) -> PhotoLevels:
         return self

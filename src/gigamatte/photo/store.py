@@ -44,6 +44,29 @@ class Store(Protocol):
         ...
 
 
+class Lent:
+    """Another's store from a ``level`` on, which is level 0 here. Closing it leaves the other open."""
+
+    def __init__(self, store: Store, level: int) -> None:
+        self._owner, self._level = store, level
+
+    @property
+    def scratch_bytes(self) -> int:
+        """Bytes on disk, of all levels."""
+        return self._owner.scratch_bytes
+
+    def append(self, level: int, rows: PixelArray) -> None:
+        """The next rows of a level."""
+        self._owner.append(level + self._level, rows)
+
+    def read(self, level: int, box: Box) -> PixelArray:
+        """The pixels of ``box``."""
+        return self._owner.read(level + self._level, box)
+
+    def close(self) -> None:
+        """Nothing: whoever owns the store closes it."""
+
+
 def bytes_needed(sizes: Sequence[Size], bands: int, dtype: np.dtype[Any]) -> int:
     """Bytes that all levels take in memory."""
     return sum(size.pixels for size in sizes) * bands * dtype.itemsize

@@ -13,7 +13,7 @@ import numpy as np
 
 from gigamatte import system
 from gigamatte.options import Options
-from gigamatte.pipeline import Remover
+from gigamatte.remover import Remover
 from gigamatte.tools import Tools
 from gigamatte.types import Size
 

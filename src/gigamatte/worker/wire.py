@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from gigamatte.errors import GigamatteError, every_kind
+from gigamatte.hints import Hints
 from gigamatte.options import Options
 from gigamatte.types import Box, ModelUse, Receipt
 
@@ -109,13 +110,18 @@ def unpack_job(plain: Mapping[str, Any]) -> Job:
 
 def pack_options(options: Options) -> Message:
     """Options as plain JSON types."""
-    return dataclasses.asdict(options)
+    plain = dataclasses.asdict(dataclasses.replace(options, hints=None))
+    return plain | {"hints": None if options.hints is None else options.hints.as_plain()}
 
 
 def unpack_options(plain: Mapping[str, Any]) -> Options:
     """The inverse of ``pack_options``; raises UsageError for values out of range."""
-    box = plain.get("box")
-    return Options(**{**plain, "box": None if box is None else Box(**box)})
+    box, hints = plain.get("box"), plain.get("hints")
+    own_types = {
+        "box": None if box is None else Box(**box),
+        "hints": None if hints is None else Hints.from_plain(hints),
+    }
+    return Options(**{**plain, **own_types})
 
 
 def unpack_receipt(plain: Mapping[str, Any]) -> Receipt:

@@ -20,7 +20,7 @@ from gigamatte.evaluate.table import text_table
 from gigamatte.messages import translate
 from gigamatte.options import MAX_PIXELS, Options
 from gigamatte.photo.mask import read_mask
-from gigamatte.pipeline import Remover
+from gigamatte.remover import Remover
 from gigamatte.types import FloatArray, Size
 from gigamatte.workflow.compare_page import comparison_page
 from gigamatte.workflow.files import beside, new_file

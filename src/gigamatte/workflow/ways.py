@@ -25,7 +25,7 @@ from gigamatte.options import MAX_PIXELS
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.photo.mask import read_mask
 from gigamatte.photo.read import open_photo
-from gigamatte.pipeline import Remover
+from gigamatte.remover import Remover
 from gigamatte.types import FloatArray, Size
 from gigamatte.workflow.picture import strips
 from gigamatte.workflow.prepare import Strategy, prepare

@@ -255,5 +255,5 @@ def test_the_command_refuses_what_cannot_be(
 
 
 def test_nothing_of_it_is_loaded_unless_asked_for() -> None:
-    code = "import sys, gigamatte.pipeline as p; p.Remover(); print('gigamatte.cache.disk' in sys.modules)"
+    code = "import sys, gigamatte.remover as p; p.Remover(); print('gigamatte.cache.disk' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

@@ -96,8 +96,8 @@ class Painted:
         part = Box(left, top, max(0, right - left), max(0, bottom - top)).within(box)
         if part.empty:
             return
-        x = (np.arange(part.left, part.right) + 0.5) * across
-        y = (np.arange(part.top, part.bottom) + 0.5) * down
+        x = np.asarray((np.arange(part.left, part.right) + 0.5) * across, np.float64)
+        y = np.asarray((np.arange(part.top, part.bottom) + 0.5) * down, np.float64)
         nearest = np.full((part.height, part.width), np.inf)
         starts = mark.points[:-1] if len(mark.points) > 1 else mark.points
         ends = mark.points[1:] if len(mark.points) > 1 else mark.points

@@ -7,6 +7,7 @@ from gigamatte.messages.zh.batches import BATCHES
 from gigamatte.messages.zh.carried import CARRIED
 from gigamatte.messages.zh.commands import COMMANDS
 from gigamatte.messages.zh.help import HELP
+from gigamatte.messages.zh.hints import HINTS
 from gigamatte.messages.zh.installed import INSTALLED
 from gigamatte.messages.zh.networks import NETWORKS
 from gigamatte.messages.zh.page import PAGE as VIEWER
@@ -20,6 +21,7 @@ TEXTS: dict[str, str] = {
     **CARRIED,
     **COMMANDS,
     **HELP,
+    **HINTS,
     **INSTALLED,
     **NETWORKS,
     **PICTURES,

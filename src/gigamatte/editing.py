@@ -1,0 +1,67 @@
+"""One photo that a person works on: opened once, then cut again after every hint, as a preview or in full.
+
+What a hint costs is the network's decoder and the tiles that it changes; what it gives is, bit for bit, what a fresh
+cut with the same hints gives.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from gigamatte.closing import Closing
+from gigamatte.cutout.cutout import Cutout
+from gigamatte.ending import watched, working
+from gigamatte.hints import Hints
+from gigamatte.opened import OpenPhoto
+from gigamatte.options import Options
+from gigamatte.photo.levels import PhotoLevels
+from gigamatte.pipeline import journey
+from gigamatte.request import Request, Source, open_as_asked, resolve_request
+from gigamatte.tools import Tools
+from gigamatte.types import Photo, Watch
+
+#: longest side of a preview, in pixels, at most
+SCREEN = 1600
+
+
+class Editing(Closing):
+    """A photo and the options that it is cut with; ``tools`` are shared with others of the same ``Tools.key``."""
+
+    def __init__(
+        self, source: Source, options: Options | None = None, *, tools: Tools | None = None, watch: Watch | None = None
+    ) -> None:
+        self.options = options or Options()
+        self._tools = Tools(self.options) if tools is None else tools.share()
+        try:
+            with working():
+                self._photo = open_as_asked(source, self.options)
+                memory = self._request(self._photo, Hints()).memory
+                self._levels = PhotoLevels(self._photo, memory=memory, watch=watched(watch))
+        except BaseException:
+            self._tools.close()
+            raise
+        self._full = OpenPhoto(self._levels)
+        self._level = next((k for k in range(self._levels.levels) if self._levels.size(k).long <= SCREEN), 0)
+        self._small = OpenPhoto(self._levels, self._level)
+
+    def cut(self, hints: Hints, *, watch: Watch | None = None) -> Cutout:
+        """The cutout of the photo with all of ``hints``, at full size: what a fresh cut with them gives."""
+        with working():
+            return journey(self._request(self._photo, hints), self._tools, watched(watch), self._full)
+
+    def preview(self, hints: Hints, *, watch: Watch | None = None) -> Cutout:
+        """The same at screen size: the longer side has at most ``SCREEN`` pixels. ``hints`` are those of the photo."""
+        hints.refuse_outside(self._photo.size)
+        with working():
+            small = dataclasses.replace(self._photo, size=self._levels.size(self._level))
+            request = self._request(small, hints.scaled(0.5**self._level).inside(small.size))
+            return journey(request, self._tools, watched(watch), self._small)
+
+    def close(self) -> None:
+        """Give the photo's pixels and what was remembered of it back."""
+        self._levels.close()
+        self._tools.close()
+
+    def _request(self, photo: Photo, hints: Hints) -> Request:
+        options = dataclasses.replace(self.options, hints=hints or None)
+        return resolve_request(photo, options, None, options.format)

@@ -1,0 +1,107 @@
+"""The door for Python: a Remover cuts photos with one set of options, and keeps the network loaded between them."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import BinaryIO, NoReturn, SupportsIndex
+
+from gigamatte.closing import Closing
+from gigamatte.cutout.cutout import Cutout
+from gigamatte.cutout.place import as_target, refuse_existing
+from gigamatte.cutout.target import check_output, files_of
+from gigamatte.ending import watched, working
+from gigamatte.errors import UsageError
+from gigamatte.hints import Hints
+from gigamatte.network.network import Network
+from gigamatte.options import Options
+from gigamatte.pipeline import journey
+from gigamatte.request import Source, open_as_asked, resolve_request
+from gigamatte.tools import Tools
+from gigamatte.types import Receipt, Watch
+
+
+class Remover(Closing):
+    """Cuts photos with one set of options, and keeps the network loaded between them. Threads may share it.
+
+    ``tools``: what was loaded before for options of the same ``Tools.key``; its last user gives it back.
+    """
+
+    def __init__(self, options: Options | None = None, *, tools: Tools | None = None) -> None:
+        self.options = options or Options()
+        self.tools = Tools(self.options) if tools is None else tools.share()
+        self._closed = False
+
+    def cut(
+        self,
+        source: Source,
+        *,
+        mask: Source | None = None,
+        hints: Hints | None = None,
+        watch: Watch | None = None,
+    ) -> Cutout:
+        """The cutout of one photo: a path, the bytes of a file, an array (row, column, RGB or RGBA) or a Pillow image.
+
+        ``mask`` takes the network's place (default: ``options.mask``); ``hints`` are what was pointed at in this photo
+        (default: ``options.hints``). ``watch(stage, fraction)`` is called often; raising Cancelled there stops between
+        tiles. Raises InputError, BudgetExceeded, NetworkUnavailable, NoSubject.
+        """
+        with working():
+            photo = open_as_asked(source, self.options)
+            request = resolve_request(photo, self._with(hints), mask, self.options.format)
+            return journey(request, self.tools, watched(watch))
+
+    def process(
+        self,
+        source: Source,
+        target: str | Path | BinaryIO,
+        *,
+        mask: Source | None = None,
+        hints: Hints | None = None,
+        overwrite: bool = False,
+        watch: Watch | None = None,
+    ) -> Receipt:
+        """From a file to a file: ``cut`` and ``save`` in one, keeping nothing.
+
+        Raises what they raise, but what is wrong with the target is told before anything is computed.
+        """
+        target = as_target(target)
+        with working():
+            photo = open_as_asked(source, self.options)
+            format = check_output(self.options, target, photo.size)
+            for file in files_of(self.options, target):
+                refuse_existing(file, overwrite)
+            request = resolve_request(photo, self._with(hints), mask, format)
+            with journey(request, self.tools, watched(watch)) as cutout:
+                return cutout.save(target, overwrite=overwrite, watch=watch)
+
+    def _with(self, hints: Hints | None) -> Options:
+        return self.options if hints is None else dataclasses.replace(self.options, hints=hints)
+
+    def network(self) -> Network:
+        """The network, loaded now if it was not. Raises NetworkUnavailable, WeightsRefused, DeviceUnavailable."""
+        return self.tools.network()
+
+    def sharing(self, options: Options) -> Remover:
+        """A Remover with other options, which shares what this one has loaded if both need the same. Close both."""
+        return Remover(options, tools=self.tools if Tools.key(options) == Tools.key(self.options) else None)
+
+    def close(self) -> None:
+        """Give the networks' memory and device back, unless another Remover still shares them."""
+        if not self._closed:
+            self._closed = True
+            self.tools.close()
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise UsageError(
+            "a Remover cannot be pickled: its networks belong to this process",
+            "make a Remover in each process, from the same Options, which can be pickled",
+        )
+
+
+def cut(
+    source: Source, options: Options | None = None, *, mask: Source | None = None, watch: Watch | None = None
+) -> Cutout:
+    """The cutout of one photo. For several photos make a Remover, which keeps the network loaded."""
+    with Remover(options) as remover:
+        return remover.cut(source, mask=mask, watch=watch)
