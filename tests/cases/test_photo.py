@@ -399,3 +399,31 @@ def test_prepare_reads_a_jpeg_without_end(case: Case, tmp_path: Path) -> None:
     (tmp_path / "cut.jpg").write_bytes(data[:-200])
     with pytest.raises(UnsupportedInput, match="broken"):
         prepare(tmp_path / "cut.jpg", tmp_path / "cut.png")
+
+
+def test_pillow_transparency(case: Case) -> None:
+    path = case("pillow-transparency") / "rgb_trns.png"
+    with Image.open(path) as picture:
+        assert "transparency" in picture.info
+        by_object, by_path = read(picture)[0], read(path)[0]
+        assert (by_object == np.asarray(picture.convert("RGBA"))).all()
+    assert (by_object[..., 3] == by_path[..., 3]).all()
+    assert by_object[5, 5, 3] == 0
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "I;16"])
+def test_the_transparent_colour_of_a_pillow_image_is_transparent(mode: str) -> None:
+    grey = np.repeat(np.arange(0, 256, 8, np.uint8)[None], 24, axis=0)
+    if mode == "I;16":
+        picture, clear = Image.fromarray(grey.astype(np.uint16) * 257), 40 * 257
+    else:
+        picture = Image.fromarray(np.dstack([grey, grey // 2, grey])).convert(mode)
+        clear = {"1": 255, "L": picture.getpixel((5, 0)), "P": picture.getpixel((5, 0)), "RGB": (40, 20, 40)}[mode]
+    file = io.BytesIO()
+    picture.save(file, "PNG", transparency=clear)
+    expected = read(file.getvalue())[0]
+    assert 0 < (expected[..., 3] == 0).sum() < expected[..., 3].size
+    with Image.open(file) as opened:
+        assert (read(opened)[0][..., 3] == expected[..., 3]).all()
+        opened.load()
+        assert (read(opened.copy())[0][..., 3] == expected[..., 3]).all()

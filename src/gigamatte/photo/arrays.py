@@ -13,6 +13,8 @@ from gigamatte.errors import UnsupportedInput
 if TYPE_CHECKING:
     from PIL import Image
 
+#: modes that have an equal, or nearly so, that is read
+_CONVERTED = ("P", "PA", "1", "YCbCr", "HSV", "LAB", "La", "RGBa", "RGBX", "LA")
 _EXPECTED = "expected uint8 or uint16, (row, column) grey or (row, column, channel) RGB or RGBA"
 
 
@@ -39,7 +41,8 @@ def from_pillow(picture: Image.Image) -> tuple[pyvips.Image, int]:
     except (OSError, SyntaxError, ValueError) as error:
         raise UnsupportedInput(f"the Pillow image cannot be decoded: {error}") from error
     mode = picture.mode
-    if mode in ("P", "PA", "1", "YCbCr", "HSV", "LAB", "La", "RGBa", "RGBX", "LA"):
+    # of modes without alpha, one colour may be the transparent one
+    if mode in (*_CONVERTED, *(("L", "RGB") if "transparency" in picture.info else ())):
         picture = picture.convert(_target_mode(picture))
     if picture.mode not in ("L", "RGB", "RGBA", "CMYK") and not picture.mode.startswith("I;16"):
         hint = "scale it to 8 or 16 bits first" if mode in ("I", "F") else ""
@@ -47,6 +50,9 @@ def from_pillow(picture: Image.Image) -> tuple[pyvips.Image, int]:
     array = np.asarray(picture)
     if picture.mode.startswith("I;16"):
         array = array.astype(np.uint16)  # native byte order
+        clear = picture.info.get("transparency")
+        if clear is not None:
+            array = np.dstack([array, np.where(array == clear, 0, 65535).astype(np.uint16)])
     bands = 1 if array.ndim == 2 else array.shape[2]
     image = wrap(array, bands, "cmyk" if picture.mode == "CMYK" else None)
     icc = picture.info.get("icc_profile")
