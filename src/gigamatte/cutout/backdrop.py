@@ -2,57 +2,106 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pyvips
-from PIL import ImageColor
+from numpy.typing import NDArray
 
+from gigamatte.cutout.css_colour import parse_colour
 from gigamatte.errors import UsageError
 from gigamatte.photo.colour import srgb_profile
 from gigamatte.photo.read import open_photo
-from gigamatte.types import PixelArray, Size
+from gigamatte.photo.screen import screen_image
+from gigamatte.photo.turn import Turn
+from gigamatte.photo.unread import broken
+from gigamatte.types import Box, Photo, PixelArray, Size
 
 #: A picture is kept in memory up to this size, and enlarged on the way out beyond it.
 MEMORY_PIXELS = 32_000_000
 
-#: ``rows(top, count)``: (row, column, RGB) of the backdrop, asked for from top to bottom
+#: ``rows(top, count)``: (row, column, RGB or RGBA) of the backdrop, straight, asked for from top to bottom
 Rows = Callable[[int, int], PixelArray]
 
 
-def open_backdrop(background: str, size: Size, bits: int, icc: bytes | None, max_pixels: int) -> Rows:
-    """A backdrop of ``size`` from a colour (white, #ff00ff, ``255,0,255``) or from a picture's path.
+@dataclass(frozen=True)
+class Backdrop:
+    """``rows`` are RGBA where ``alpha`` is set: something of it can be seen through, and through the result as well."""
 
-    A picture is enlarged or shrunk until it covers, then cut at its centre. Raises UsageError when it is neither.
+    rows: Rows
+    alpha: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+def open_backdrop(background: str, size: Size, bits: int, icc: bytes | None, max_pixels: int) -> Backdrop:
+    """A backdrop of ``size`` from a colour (see ``parse_colour``) or from a picture's path, in the space of ``icc``.
+
+    A picture is turned upright, enlarged or shrunk until it covers, then cut at its centre. Raises UsageError when it
+    is neither, and what opening the picture raises.
     """
     colour = parse_colour(background)
     if colour is not None:
-        pixel = pyvips.Image.black(1, 1, bands=3).copy(interpretation="srgb") + list(colour)
-        row = _in_space(pixel.cast("uchar").copy(interpretation="srgb"), bits, icc).numpy()
-        return lambda _top, count: np.broadcast_to(row, (count, size.width, 3))
-    if not Path(background).exists():
-        raise UsageError(
-            f"--background takes a colour or a picture; {background!r} is neither a known colour nor a file",
-            "try white, '#ff00ff' or 255,0,255",
-        )
-    photo = open_photo(background, max_pixels=max_pixels)
-    image = photo.open()
-    image = image[:3] if photo.has_alpha else image
-    if photo.icc is not None:
-        image = image.icc_transform("srgb", embedded=True, intent="relative")
-    else:
-        image = image.copy(interpretation="srgb" if photo.bits == 8 else "rgb16").colourspace("srgb")
+        pixel = np.array([[colour]], np.uint8)
+        row = _in_space(pixel, bits, icc)
+        alpha = colour[3] < 255
+        row = row if alpha else row[..., :3]
+        return Backdrop(lambda _top, count: _repeated(row, count, size.width), alpha)
+    photo = _picture(background, max_pixels)
+    turn = Turn.from_exif(photo.orientation)
+    image = screen_image(dataclasses.replace(photo, orientation=1))  # turned when it is small
     # a picture behind a gigapixel cutout is enlarged row by row, so that it never lies in memory at that size
     shrink = min(1.0, (MEMORY_PIXELS / size.pixels) ** 0.5)
     wanted = Size(max(1, round(size.width * shrink)), max(1, round(size.height * shrink)))
-    scale = max(wanted.width / image.width, wanted.height / image.height)
-    image = image.resize(scale, vscale=scale) if scale != 1 else image
-    wanted = Size(min(wanted.width, image.width), min(wanted.height, image.height))
-    left, top = (image.width - wanted.width) // 2, (image.height - wanted.height) // 2
-    pixels = _in_space(image.crop(max(0, left), max(0, top), wanted.width, wanted.height), bits, icc).numpy()
-    return lambda first, count: _rows(pixels, size, first, count)
+    scale = max(wanted.width / photo.size.width, wanted.height / photo.size.height)
+    try:
+        # by weight of alpha: what cannot be seen must not spread into what can
+        if photo.has_alpha and scale != 1:
+            image = image.premultiply().resize(scale, vscale=scale).unpremultiply().rint().cast("uchar")
+        elif scale != 1:
+            image = image.resize(scale, vscale=scale)
+        across, down = (image.height, image.width) if turn.transposed else (image.width, image.height)
+        wanted = Size(min(wanted.width, across), min(wanted.height, down))
+        part = Box((across - wanted.width) // 2, (down - wanted.height) // 2, wanted.width, wanted.height)
+        stored = turn.stored(part, Size(across, down))
+        cropped = image.crop(stored.left, stored.top, stored.width, stored.height).numpy()
+    except pyvips.Error as error:
+        raise broken(photo.name, error) from error
+    cropped = np.ascontiguousarray(turn.upright(cropped))
+    alpha = photo.has_alpha and bool((cropped[..., 3] < 255).any())
+    pixels = _in_space(cropped if alpha else cropped[..., :3], bits, icc)
+    said = tuple(f"the background: {warning}" for warning in photo.warnings)
+    return Backdrop(lambda first, count: _rows(pixels, size, first, count), alpha, said)
+
+
+def check_backdrop(background: str, max_pixels: int) -> bool:
+    """Whether something of it can be seen through, told before anything is computed. Raises like ``open_backdrop``."""
+    colour = parse_colour(background)
+    if colour is not None:
+        return colour[3] < 255
+    photo = _picture(background, max_pixels)
+    try:
+        return photo.has_alpha and photo.open().extract_band(3).min() < photo.full_scale
+    except pyvips.Error as error:
+        raise broken(photo.name, error) from error
+
+
+def _repeated(row: PixelArray, rows: int, columns: int) -> PixelArray:
+    many: PixelArray = np.broadcast_to(row, (rows, columns, row.shape[2]))  # type: ignore[assignment]
+    return many
+
+
+def _picture(background: str, max_pixels: int) -> Photo:
+    if not Path(background).exists():
+        raise UsageError(
+            f"--background takes a colour or a picture; {background!r} is neither a known colour nor a file",
+            "try white, '#ff00ff', 'rgb(255, 0, 255)' or 255,0,255",
+        )
+    return open_photo(background, max_pixels=max_pixels)
 
 
 def _rows(pixels: PixelArray, size: Size, first: int, count: int) -> PixelArray:
@@ -60,32 +109,38 @@ def _rows(pixels: PixelArray, size: Size, first: int, count: int) -> PixelArray:
     rows, columns = pixels.shape[:2]
     if (columns, rows) == (size.width, size.height):
         return pixels[first : first + count]
-    across, down = columns / size.width, rows / size.height
-    place = np.array([[across, 0, across / 2 - 0.5], [0, down, (first + 0.5) * down - 0.5]])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    stretched: PixelArray = cv2.warpAffine(
-        pixels, place, (size.width, count), flags=flags, borderMode=cv2.BORDER_REPLICATE
-    )
+    if pixels.shape[2] == 4:
+        return _by_weight(pixels, size, first, count)
+    stretched: PixelArray = _stretched(pixels, size, first, count)
     return stretched
 
 
-def parse_colour(text: str) -> tuple[int, int, int] | None:
-    """(red, green, blue), 0…255, or None when the text is no colour."""
-    parts = text.split(",")
-    try:
-        if len(parts) == 3 and all(0 <= int(part) <= 255 for part in parts):
-            red, green, blue = (int(part) for part in parts)
-            return red, green, blue
-        colour = ImageColor.getrgb(text)
-    except ValueError:
-        return None
-    return colour[0], colour[1], colour[2]
+def _by_weight(pixels: PixelArray, size: Size, first: int, count: int) -> PixelArray:
+    """RGBA rows stretched as their alpha weighs them."""
+    top = max(0, int(first * pixels.shape[0] / size.height) - 2)
+    bottom = min(pixels.shape[0], int((first + count) * pixels.shape[0] / size.height) + 3)
+    weighted = pixels[top:bottom].astype(np.float32)
+    weighted[..., :3] *= weighted[..., 3:]
+    stretched = _stretched(weighted, size, first, count, top, pixels.shape[0])
+    stretched[..., :3] /= np.maximum(stretched[..., 3:], np.float32(1e-6))
+    return np.rint(stretched).astype(pixels.dtype)  # type: ignore[no-any-return]
 
 
-def _in_space(image: pyvips.Image, bits: int, icc: bytes | None) -> pyvips.Image:
-    """An 8-bit sRGB image in the depth and the colour space of the photo."""
-    if icc is not None and icc != srgb_profile():
-        lab = image.colourspace("lab").copy()
-        lab.set_type(pyvips.GValue.blob_type, "icc-profile-data", icc)
-        return lab.icc_export(depth=bits, intent="relative")
-    return (image.cast("ushort") * 257).cast("ushort") if bits == 16 else image
+def _stretched(pixels: Any, size: Size, first: int, count: int, top: int = 0, rows: int = 0) -> Any:
+    """``count`` rows from ``first`` of a picture stretched to ``size``, of whose ``rows`` these begin at ``top``."""
+    across, down = pixels.shape[1] / size.width, (rows or pixels.shape[0]) / size.height
+    place = np.array([[across, 0, across / 2 - 0.5], [0, down, (first + 0.5) * down - 0.5 - top]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(pixels, place, (size.width, count), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _in_space(pixels: NDArray[np.uint8], bits: int, icc: bytes | None) -> PixelArray:
+    """8-bit sRGB (row, column, RGB or RGBA) in the depth and the colour space of the photo; alpha in its depth."""
+    deep: PixelArray = pixels if bits == 8 else pixels.astype(np.uint16) * np.uint16(257)
+    if icc is None or icc == srgb_profile():
+        return deep
+    colours = np.ascontiguousarray(pixels[..., :3])
+    lab = pyvips.Image.new_from_array(colours).copy(interpretation="srgb").colourspace("lab").copy()
+    lab.set_type(pyvips.GValue.blob_type, "icc-profile-data", icc)
+    exported: PixelArray = lab.icc_export(depth=bits, intent="relative").numpy()
+    return exported if pixels.shape[2] == 3 else np.dstack([exported, deep[..., 3]])  # type: ignore[return-value]

@@ -11,14 +11,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.cutout.backdrop import Rows
+from gigamatte.cutout.backdrop import Backdrop
 from gigamatte.cutout.foreground import Foreground
 from gigamatte.ending import Pool
 from gigamatte.errors import GigamatteError
 from gigamatte.options import Only
 from gigamatte.photo.colour import in_srgb
 from gigamatte.photo.levels import PhotoLevels
-from gigamatte.types import Box, Matte, PixelArray, Watch, to_pixels
+from gigamatte.types import Box, FloatArray, Matte, PixelArray, Watch, to_pixels
 
 #: From this alpha on a pixel keeps the photo's colour, bit for bit.
 SOLID = 0.99
@@ -37,7 +37,7 @@ class Composer:
     #: the part of the photo that is wanted
     frame: Box
     only: Only = "cutout"
-    backdrop: Rows | None = None
+    backdrop: Backdrop | None = None
     #: the profile of the photo's colours, where they are to become sRGB before they are laid on the backdrop
     icc: bytes | None = None
     #: leave the photo's colours where alpha is 0, for files whose mask can be repainted
@@ -53,7 +53,8 @@ class Composer:
         """Channels of a strip: 1 (alpha, trimap), 3 (foreground, or a cutout on a backdrop) or 4 (RGBA, straight)."""
         if self.only in ("alpha", "trimap", "uncertainty"):
             return 1
-        return 4 if self.only == "cutout" and self.backdrop is None else 3
+        clear = self.backdrop is None or self.backdrop.alpha
+        return 4 if self.only == "cutout" and clear else 3
 
     def strips(self) -> Iterator[PixelArray]:
         """(row, column, band) arrays, uint8 or uint16 like the photo, that together make ``frame``."""
@@ -136,10 +137,25 @@ class Composer:
             return strip
         full = np.float32(self.matte.full_scale)
         alpha = strip[..., 3:].astype(np.float32) / full
-        behind = self.backdrop(box.top - self.frame.top, box.height).astype(np.float32)
+        behind = self.backdrop.rows(box.top - self.frame.top, box.height).astype(np.float32)
         colours = strip[..., :3] if self.icc is None else in_srgb(strip[..., :3], self.icc, depth=self.matte.bits)
+        if self.backdrop.alpha:
+            return to_pixels(over(colours, alpha, behind[..., :3], behind[..., 3:] / full, full), self.matte.bits)
         mixed = colours * alpha + behind * (1 - alpha)
         return to_pixels(mixed + np.float32(0.5), self.matte.bits)
+
+
+def over(
+    colour: PixelArray, alpha: FloatArray, behind: FloatArray, opacity: FloatArray, full: np.float32
+) -> FloatArray:
+    """(row, column, RGBA), straight, 0…``full`` + ½, of colours over others that can be seen through themselves.
+
+    ``alpha`` and ``opacity`` (row, column, 1) in [0, 1] (T. Porter, T. Duff: Compositing Digital Images, 1984).
+    """
+    rest = opacity * (1 - alpha)
+    both = alpha + rest
+    mixed = (colour * alpha + behind * rest) / np.maximum(both, np.float32(1e-9))
+    return np.concatenate([mixed, both * full], axis=2) + np.float32(0.5)
 
 
 def with_alpha(colour: PixelArray, alpha: PixelArray) -> PixelArray:

@@ -18,7 +18,7 @@ from gigamatte.cutout.encode import Encoding
 from gigamatte.cutout.foreground import Foreground
 from gigamatte.cutout.frame import framed
 from gigamatte.cutout.place import as_target, refuse_existing
-from gigamatte.cutout.target import output_format, pair_of
+from gigamatte.cutout.target import check_seen_through, output_format, pair_of
 from gigamatte.cutout.write import Written, write_image
 from gigamatte.ending import watched, working
 from gigamatte.errors import UsageError
@@ -120,8 +120,10 @@ class Cutout:
             if icc is not None and not leads_back(icc):
                 composer.icc, icc = icc, srgb_profile()
                 said = ("the colour profile leads only one way, so no background fits: colours were converted to sRGB",)
-            composer.backdrop = open_backdrop(options.background, self.size, photo.bits, icc, options.max_pixels)
+            backdrop = open_backdrop(options.background, self.size, photo.bits, icc, options.max_pixels)
+            composer.backdrop, said = backdrop, (*said, *backdrop.warnings)
         format = output_format(options, target)
+        check_seen_through(format, composer.backdrop is not None and composer.backdrop.alpha)
         # Photoshop users paint on the mask, so what it hides has to be there
         composer.hidden = format == "psd"
         written = write_image(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import BinaryIO
 
+from gigamatte.cutout.backdrop import check_backdrop
 from gigamatte.cutout.encode import CONTAINERS, SUFFIXES, check_fits
 from gigamatte.errors import UsageError
 from gigamatte.options import Format, Only, Options
@@ -51,13 +52,24 @@ def output_format(options: Options, target: Path | BinaryIO | None) -> Format:
 def check_output(options: Options, target: Path | BinaryIO, photo: Size) -> Format:
     """The format to write, once the photo's size is known.
 
-    Raises UsageError like ``output_format``, and WriteError when the result is larger than the format allows; a
-    cropped result has a size that is known only when the subject is.
+    Raises UsageError like ``output_format`` and for a background that is none, and WriteError when the result is
+    larger than the format allows; a cropped result has a size that is known only when the subject is.
     """
     chosen = output_format(options, target)
+    clear = options.background is None or check_backdrop(options.background, options.max_pixels)
+    check_seen_through(chosen, clear and options.background is not None)
     if not options.crop:
-        check_fits(chosen, photo, _bands(options))
+        check_fits(chosen, photo, _bands(options, clear))
     return chosen
+
+
+def check_seen_through(format: Format, clear: bool) -> None:
+    """Raise UsageError when a background can be seen through (``clear``) and the format holds no alpha."""
+    if clear and not CONTAINERS[format].alpha:
+        raise UsageError(
+            f"{CONTAINERS[format].title} has no transparency, and the background can be seen through",
+            "choose an opaque background, or write PNG, WebP or TIFF",
+        )
 
 
 def _named(options: Options, target: Path | BinaryIO | None) -> Format:
@@ -78,10 +90,10 @@ def _named(options: Options, target: Path | BinaryIO | None) -> Format:
     return SUFFIXES[suffix]
 
 
-def _bands(options: Options) -> int:
+def _bands(options: Options, clear: bool) -> int:
     if options.only in _ONE_CHANNEL:
         return 1
-    return 4 if options.only == "cutout" and options.background is None else 3
+    return 4 if options.only == "cutout" and clear else 3
 
 
 def _check_words(options: Options, format: Format) -> None:

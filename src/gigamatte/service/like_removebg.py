@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from gigamatte.cutout.backdrop import parse_colour
+from gigamatte.cutout.css_colour import parse_colour
 from gigamatte.errors import BadRequest, TooLarge, WrongType
 from gigamatte.options import Options
 from gigamatte.service.options import MEDIA

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gigamatte.cutout.backdrop import parse_colour
+from gigamatte.cutout.css_colour import parse_colour
 from gigamatte.cutout.target import output_format
 from gigamatte.errors import UsageError
 from gigamatte.options import Compress, Format, MaskKind, Options, Pyramid, Refine

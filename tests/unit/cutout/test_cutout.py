@@ -12,7 +12,7 @@ from PIL import Image
 
 import gigamatte
 from gigamatte import Box, Options, UsageError
-from gigamatte.cutout.backdrop import parse_colour
+from gigamatte.cutout.css_colour import parse_colour
 from gigamatte.cutout.foreground import Foreground, solve
 from gigamatte.matte.cascade.sparse import as_matte
 from gigamatte.matte.smooth import smooth_alpha
@@ -153,9 +153,9 @@ def test_a_background_picture_covers_and_is_centred(scene: tuple[np.ndarray, ...
 
 
 def test_colours_are_understood() -> None:
-    assert parse_colour("white") == (255, 255, 255)
-    assert parse_colour("#0f0") == (0, 255, 0)
-    assert parse_colour("1, 2, 3") == (1, 2, 3)
+    assert parse_colour("white") == (255, 255, 255, 255)
+    assert parse_colour("#0f0") == (0, 255, 0, 255)
+    assert parse_colour("1, 2, 3") == (1, 2, 3, 255)
     assert parse_colour("no-colour") is None
 
 

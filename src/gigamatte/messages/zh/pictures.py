@@ -85,6 +85,9 @@ PICTURES: dict[str, str] = {
     "{} has {} bits a channel, which is not read; expected 8 or 16": "{} 每通道 {} 位，不支持读取；需要 8 或 16 位",
     "{} is a JPEG of the {} process, which is not read; expected baseline or progressive": "{} 是 {} 方式的 JPEG，不支持读取；需要基线或渐进式",
     "save it as a baseline JPEG": "请保存为基线 JPEG",
+    "the background: {}": "背景：{}",
+    "{} has no transparency, and the background can be seen through": "{} 不支持透明，而背景是半透明的",
+    "choose an opaque background, or write PNG, WebP or TIFF": "请选择不透明的背景，或写为 PNG、WebP 或 TIFF",
     "convert it to RGB": "请转换为 RGB",
     "save it with 8 or 16 bits a channel": "请以每通道 8 或 16 位保存",
     "{} stores its pixels as {}; expected 8 or 16 bits": "{} 的像素格式是 {}，需要 8 或 16 位",
@@ -177,7 +180,7 @@ PICTURES: dict[str, str] = {
     "--background takes a colour or a picture; {} is neither a known colour nor a file": (
         "--background 可取颜色或图片；{} 既不是已知颜色，也不是文件"
     ),
-    "try white, '#ff00ff' or 255,0,255": "例如 white、'#ff00ff' 或 255,0,255",
+    "try white, '#ff00ff', 'rgb(255, 0, 255)' or 255,0,255": "例如 white、'#ff00ff'、'rgb(255, 0, 255)' 或 255,0,255",
     "colours were asked of a composer without foreground": "没有前景的合成器无法给出颜色",
     "{}: {} is not a format that is written; expected {}": "{}：不能写入 {} 格式，可用 {}",
     "name one with --format": "请用 --format 指定格式",
