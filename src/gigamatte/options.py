@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
 from gigamatte.errors import UsageError
 from gigamatte.hints import Hints
+from gigamatte.plain import make_plain
 from gigamatte.types import Box
 
 MaskKind = Literal["auto", "alpha", "trimap"]
@@ -90,7 +91,14 @@ class Options:
     #: write an empty cutout instead of failing when there is no subject
     keep_empty: bool = False
 
+    def __repr__(self) -> str:
+        """What differs from the defaults."""
+        said = ((field.name, getattr(self, field.name)) for field in fields(self) if field.init)
+        changed = (f"{name}={value!r}" for name, value in said if value != _DEFAULTS[name])
+        return f"Options({', '.join(changed)})"
+
     def __post_init__(self) -> None:
+        make_plain(self)
         for name, kind in (("mask_kind", MaskKind), ("refine", Refine), ("only", Only)):
             _one_of(name, getattr(self, name), get_args(kind))
         if self.format is not None:
@@ -110,6 +118,9 @@ class Options:
             _in_range("quality", self.quality, 1, 100)
         _in_range("threads", self.threads, 0, 1024)
         _in_range("max_pixels", self.max_pixels, 1, 1 << 62)
+
+
+_DEFAULTS = {field.name: field.default for field in fields(Options)}
 
 
 def normalisation(text: str) -> tuple[Triple, Triple] | None:

@@ -40,7 +40,7 @@ class Remover(Closing):
         hints: Hints | None = None,
         watch: Watch | None = None,
     ) -> Cutout:
-        """The cutout of one photo: a path, the bytes of a file, an array (row, column, RGB or RGBA) or a Pillow image.
+        """The cutout of a photo: a path, an open file, bytes, an array (row, column, RGB or RGBA) or a Pillow image.
 
         ``mask`` takes the network's place (default: ``options.mask``); ``hints`` are what was pointed at in this photo
         (default: ``options.hints``). ``watch(stage, fraction)`` is called often; raising Cancelled there stops between
@@ -91,6 +91,9 @@ class Remover(Closing):
         if not self._closed:
             self._closed = True
             self.tools.close()
+
+    def __repr__(self) -> str:
+        return f"<Remover {self.options!r}>"
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         raise UsageError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 from numpy.typing import NDArray
 
@@ -16,14 +16,15 @@ from gigamatte.matte.mask.painted import Painted
 from gigamatte.matte.mask.user_mask import aspect_warning
 from gigamatte.options import Format, Options
 from gigamatte.photo.mask import Mask, mask_bytes, read_mask
-from gigamatte.photo.read import open_photo
+from gigamatte.photo.read import as_source, open_photo
 from gigamatte.types import Box, Photo, PixelArray, Size
 
 if TYPE_CHECKING:
     from PIL import Image
 
-#: A photo or a mask: a path, the bytes of a file, an array (row, column, channel), or a Pillow image.
-Source: TypeAlias = "str | os.PathLike[str] | bytes | NDArray[Any] | Image.Image"
+#: A photo or a mask: a path, the bytes of a file, a file open for them, an array (row, column, channel), or a Pillow
+#: image.
+Source: TypeAlias = "str | os.PathLike[str] | os.PathLike[bytes] | bytes | BinaryIO | NDArray[Any] | Image.Image"
 
 #: A box with a side of fewer pixels than this shows a network nothing.
 SMALLEST_REGION = 8
@@ -49,7 +50,7 @@ class Request:
 
 def open_as_asked(source: Source, options: Options) -> Photo:
     """The photo, its pixels not yet decoded. Raises InputError, BudgetExceeded."""
-    return open_photo(source, max_pixels=options.max_pixels, ignore_alpha=options.ignore_alpha)
+    return open_photo(as_source(source), max_pixels=options.max_pixels, ignore_alpha=options.ignore_alpha)
 
 
 def resolve_request(photo: Photo, options: Options, mask: Source | None, format: Format | None) -> Request:
@@ -58,7 +59,7 @@ def resolve_request(photo: Photo, options: Options, mask: Source | None, format:
     Raises BudgetExceeded when the memory allowed does not suffice, UsageError when the box misses the photo, and
     MissingInput or UnsupportedInput for a mask or a stroke that cannot be read.
     """
-    source = mask if mask is not None else options.mask
+    source = as_source(mask if mask is not None else options.mask)
     if options.hints is not None:
         options.hints.refuse_outside(photo.size)
     memory = _memory(photo, options, source, format)
@@ -75,7 +76,7 @@ def resolve_request(photo: Photo, options: Options, mask: Source | None, format:
     )
 
 
-def _memory(photo: Photo, options: Options, mask: Source | None, format: Format | None) -> int:
+def _memory(photo: Photo, options: Options, mask: Any, format: Format | None) -> int:
     read = [source for source in (mask, options.keep, options.drop) if source is not None]
     given = sum(mask_bytes(source) for source in read)  # and what is missing is told before anything is decoded
     return pixel_memory(photo, options, format, masked=mask is not None, given=given)

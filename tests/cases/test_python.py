@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import os
 import pickle
 import subprocess
@@ -10,8 +11,10 @@ import sys
 import textwrap
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 import gigamatte
 
@@ -130,3 +133,148 @@ def test_exit_while_cutting(kind: str, stage: str, tmp_path: Path) -> None:
     if kind == "ordinary":
         assert done.stdout == "done\n"
         assert (tmp_path / "out.png").exists()
+
+
+PHOTO, MASK = np.full((80, 120, 3), 90, np.uint8), np.full((80, 120), 255, np.uint8)
+MASK[:, :30] = 0
+
+
+def quick(**options: object) -> gigamatte.Remover:
+    return gigamatte.Remover(gigamatte.Options(refine="off", **options))
+
+
+class BytesPath:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __fspath__(self) -> bytes:
+        return os.fsencode(self.path)
+
+
+def test_python_options_that_are_taken(tmp_path: Path) -> None:
+    Image.new("RGB", (12, 8), (9, 8, 7)).save(tmp_path / "bg.png")
+    for background in (tmp_path / "bg.png", BytesPath(tmp_path / "bg.png")):
+        laid = quick(background=background).cut(PHOTO, mask=MASK)
+        laid.save(tmp_path / "o.png", overwrite=True)
+        assert Image.open(tmp_path / "o.png").getpixel((3, 3)) == (9, 8, 7)
+    for colour in ((255, 0, 0), [255, 0, 0], np.array([255, 0, 0]).tolist(), "#ff0000", "255,0,0"):
+        quick(background=colour).cut(PHOTO, mask=MASK).save(tmp_path / "o.png", overwrite=True)
+        assert Image.open(tmp_path / "o.png").getpixel((3, 3)) == (255, 0, 0)
+    assert gigamatte.Options(box=(10, 10, 60, 60)).box == gigamatte.Box(10, 10, 60, 60)
+    assert gigamatte.Options(box=np.array([1, 2, 3, 4])).box == gigamatte.Box(1, 2, 3, 4)
+    assert gigamatte.Options(format="JPG").format == "jpeg"
+    assert gigamatte.Options(margin=np.float32(2), threads=np.int64(1), crop=np.bool_(True)).crop is True
+    cv2.imwrite(str(tmp_path / "p.png"), PHOTO)
+    assert quick().cut(BytesPath(tmp_path / "p.png"), mask=MASK).size == gigamatte.Size(120, 80)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"margin": "5"}, "is a number"), ({"margin": float("nan")}, "is a number"), ({"threads": 1.5}, "whole number"),
+        ({"crop": "yes"}, "True or False"), ({"box": (1, 2, 3)}, "left, top"), ({"box": "abcd"}, "left, top"),
+        ({"background": (1, 2)}, "3 or 4"), ({"background": (1, 2, 300)}, "3 or 4"), ({"background": 5}, "a text"),
+        ({"mask": PHOTO}, "a text"), ({"model": None}, "a text"), ({"refine": None}, "one of"),
+        ({"format": 3}, "one of"), ({"only": ["cutout"]}, "one of"), ({"quality": True}, "whole number"),
+        ({"max_pixels": "2G"}, "whole number"), ({"keep": object()}, "a text"), ({"cache": 1}, "a text"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_python_options_that_are_refused(options: dict[str, object], said: str) -> None:
+    with pytest.raises(gigamatte.UsageError, match=said):
+        gigamatte.Options(**options)
+
+
+def test_python_options_changes_to_alpha_are_refused() -> None:
+    cutout = quick().cut(PHOTO, mask=MASK)
+    with pytest.raises(ValueError, match="read-only"):
+        cutout.alpha[:] = 0
+    changed = cutout.rgba()
+    changed[:] = 0  # a copy of the caller's own
+    assert cutout.rgba().max() == 255
+
+
+@pytest.mark.parametrize(
+    "mode", ["La", "LA", "RGBa", "RGBA", "PA", "P", "1", "L", "I;16", "CMYK", "YCbCr", "HSV", "LAB"]
+)
+def test_python_options_pillow_modes(mode: str) -> None:
+    made = {"La": "LA", "RGBa": "RGBA", "PA": "P", "HSV": "RGB", "YCbCr": "RGB"}.get(mode, mode)
+    picture = Image.new(made, (120, 80))
+    cutout = quick().cut(picture if made == mode else picture.convert(mode), mask=MASK)
+    assert cutout.size == gigamatte.Size(120, 80)
+
+
+def test_files_in_and_out(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "photo.png"), PHOTO)
+    encoded = io.BytesIO()
+    Image.fromarray(MASK).save(encoded, "PNG")
+    encoded.seek(0)
+    with open(tmp_path / "photo.png", "rb") as photo, quick() as remover:
+        cutout = remover.cut(photo, mask=encoded)
+    out = io.BytesIO()
+    assert cutout.save(out).output == "-"
+    assert np.array_equal(np.asarray(Image.open(out)), cutout.rgba())
+    with open(tmp_path / "o.webp", "wb") as file:  # the name promises a format
+        cutout.save(file)
+    with Image.open(tmp_path / "o.webp") as written:
+        assert written.format == "WEBP"
+    with (
+        open(tmp_path / "photo.png", "rb", buffering=0) as raw,
+        open(tmp_path / "raw.png", "wb", buffering=0) as target,
+    ):
+        quick().process(raw, target, mask=MASK)
+    assert (tmp_path / "raw.png").stat().st_size > 100
+    with (
+        pytest.raises(gigamatte.UsageError, match="open for text"),
+        open(tmp_path / "photo.png", encoding="latin1") as text,
+    ):
+        quick().cut(text, mask=MASK)
+    for target in (io.StringIO(), 3, "", f"{tmp_path}{os.sep}"):
+        with pytest.raises(gigamatte.UsageError):
+            cutout.save(target)
+    closed = io.BytesIO()
+    closed.close()
+    with pytest.raises(gigamatte.WriteError, match="cannot be written"):
+        cutout.save(closed)
+    with pytest.raises(gigamatte.UsageError, match="exists already"):
+        cutout.save(tmp_path / "raw.png")
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_for_other_libraries(dtype: type) -> None:
+    scale = 257 if dtype is np.uint16 else 1
+    cutout = quick().cut(PHOTO.astype(dtype) * scale, mask=MASK)
+    assert np.array_equal(np.asarray(cutout), cutout.rgba())
+    assert np.asarray(cutout, np.float32).dtype == np.float32
+    with pytest.raises(ValueError, match="no array to share"):
+        np.array(cutout, copy=False)
+    picture = cutout.image()
+    assert (picture.mode, picture.size) == ("RGBA", (120, 80))
+    assert np.array_equal(np.asarray(picture), cutout.rgba() // scale)
+    assert repr(cutout) == f"<Cutout 120×80 pixels, {8 * np.dtype(dtype).itemsize} bits, by mask>"
+    assert repr(gigamatte.Options(margin=5)) == "Options(margin=5.0)"
+    assert repr(gigamatte.Remover()) == "<Remover Options()>"
+
+
+def test_a_notebook_is_shown_a_small_picture() -> None:
+    large = cv2.resize(PHOTO, (3000, 2001), interpolation=cv2.INTER_NEAREST)
+    cutout = quick().cut(large, mask=MASK)
+    shown = np.asarray(Image.open(io.BytesIO(cutout._repr_png_())))
+    assert max(shown.shape) <= 1024
+    assert tuple(shown[-5, -5]) == (90, 90, 90, 255)
+    assert tuple(shown[5, 5]) == (0, 0, 0, 0)
+
+
+def test_pyvips_is_silent_under_debug(tmp_path: Path) -> None:
+    done = script(
+        """
+        import logging
+        logging.basicConfig(level=logging.DEBUG)
+        import numpy as np, gigamatte
+        photo, mask = np.full((80, 120, 3), 90, "u1"), np.full((80, 120), 255, "u1")
+        gigamatte.cut(photo, gigamatte.Options(refine="off"), mask=mask).save("o.png")
+        """,
+        tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "pyvips" not in done.stderr

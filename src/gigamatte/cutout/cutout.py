@@ -6,9 +6,10 @@ import dataclasses
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, NoReturn, SupportsIndex
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, SupportsIndex
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from gigamatte import system
 from gigamatte.cutout.atomic import all_or_as_before
@@ -18,6 +19,7 @@ from gigamatte.cutout.encode import Encoding
 from gigamatte.cutout.foreground import Foreground
 from gigamatte.cutout.frame import framed
 from gigamatte.cutout.place import as_target, refuse_existing
+from gigamatte.cutout.show import pillow_image, small_png
 from gigamatte.cutout.target import check_seen_through, output_format, pair_of
 from gigamatte.cutout.write import Written, write_image
 from gigamatte.ending import watched, working
@@ -27,6 +29,9 @@ from gigamatte.options import Only, Options
 from gigamatte.photo.colour import leads_back, srgb_profile
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import Matte, PixelArray, Receipt, Size, Watch
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 class Cutout:
@@ -59,12 +64,34 @@ class Cutout:
 
     @property
     def alpha(self) -> PixelArray:
-        """(row, column), uint8 or uint16 like the photo, 0 = background."""
-        return self._whole("alpha")[..., 0]
+        """(row, column), uint8 or uint16 like the photo, 0 = background. Read-only: change a copy."""
+        alpha = self._whole("alpha")[..., 0]
+        alpha.flags.writeable = False  # a change would not be in ``rgba`` and ``save``
+        return alpha
 
     def rgba(self) -> PixelArray:
         """(row, column, RGBA), uint8 or uint16 like the photo, straight alpha, zero where alpha is 0."""
         return self._whole("cutout")
+
+    def image(self) -> Image.Image:
+        """``rgba`` as a Pillow image of mode RGBA, with the photo's profile and resolution; 16 bits become 8."""
+        photo = self._levels.photo
+        return pillow_image(self.rgba(), photo.icc, photo.resolution)
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        if copy is False:
+            raise ValueError("a Cutout's pixels are composed when they are asked for: there is no array to share")
+        return np.asarray(self.rgba(), dtype)
+
+    def _repr_png_(self) -> bytes:
+        """What a notebook shows."""
+        threads_begin()
+        with working():
+            return small_png(self._composer("cutout", watched(None)).strips(), self.size, self._levels.photo.icc)
+
+    def __repr__(self) -> str:
+        by = f", by {self._receipt.model.name}" if self._receipt.model is not None else ""
+        return f"<Cutout {self.size} pixels, {self.matte.bits} bits{by}>"
 
     def save(self, target: str | Path | BinaryIO, *, overwrite: bool = False, watch: Watch | None = None) -> Receipt:
         """Write what the options ask for, whole or not at all, and return the receipt.

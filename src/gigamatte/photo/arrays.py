@@ -43,6 +43,8 @@ def from_pillow(picture: Image.Image) -> tuple[pyvips.Image, int]:
     mode = picture.mode
     # of modes without alpha, one colour may be the transparent one
     if mode in (*_CONVERTED, *(("L", "RGB") if "transparency" in picture.info else ())):
+        if mode == "La":  # Pillow knows one way out of it
+            picture = picture.convert("LA")
         picture = picture.convert(_target_mode(picture))
     if picture.mode not in ("L", "RGB", "RGBA", "CMYK") and not picture.mode.startswith("I;16"):
         hint = "scale it to 8 or 16 bits first" if mode in ("I", "F") else ""

@@ -7,6 +7,7 @@ that are not meant for strangers' files.
 from __future__ import annotations
 
 import functools
+import io
 import os
 import stat
 from pathlib import Path
@@ -26,7 +27,7 @@ from gigamatte.types import Photo, Size
 if TYPE_CHECKING:
     from PIL import Image
 
-Source = str | os.PathLike[str] | bytes | NDArray[Any]
+Source = str | os.PathLike[str] | os.PathLike[bytes] | bytes | NDArray[Any]
 
 
 def open_photo(source: Source | Image.Image, *, max_pixels: int, ignore_alpha: bool = False) -> Photo:
@@ -75,6 +76,16 @@ def quiet_libvips() -> None:
         pyvips._remove_log_handler()
 
 
+def as_source(source: Any) -> Any:
+    """A source that may be opened several times: what an open file still holds is read. Raises UsageError."""
+    if not callable(getattr(source, "read", None)) or isinstance(source, os.PathLike):
+        return source
+    data = None if isinstance(source, io.TextIOBase) else source.read()
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise UsageError("the file to read from is open for text", "open it with mode 'rb'")
+    return bytes(data)
+
+
 def open_source(source: Source | Image.Image) -> Opened:
     """Parse the header of a source; raises MissingInput, UnsupportedInput and UsageError."""
     if isinstance(source, np.ndarray):
@@ -84,7 +95,7 @@ def open_source(source: Source | Image.Image) -> Opened:
         data = bytes(source)
         return open_encoded(formats.sniff(data[: formats.HEAD], "the input"), "the input", data, "", encoded=True)
     if isinstance(source, str | os.PathLike):
-        path = Path(source)
+        path = Path(os.fsdecode(source))
         head = _head(path)
         kind = formats.sniff(head, path.name)
         if kind is formats.TIFF and path.suffix.lower() in formats.RAW_SUFFIXES:
@@ -95,7 +106,7 @@ def open_source(source: Source | Image.Image) -> Opened:
     if type(source).__module__.startswith("PIL."):
         image, orientation = arrays.from_pillow(source)
         return Opened("the image", "array", image, lambda: image, orientation)
-    raise UsageError(f"expected a path, bytes, an array or a Pillow image, found {type(source).__name__}")
+    raise UsageError(f"expected a path, bytes, an open file, an array or a Pillow image, found {type(source).__name__}")
 
 
 def _head(path: Path) -> bytes:

@@ -44,6 +44,14 @@ PICTURES: dict[str, str] = {
     "{} and {} would both be written to {}": "{} 和 {} 都会写到 {}",
     "cut them one by one, each with its -o": "请逐张处理，各用 -o 指定结果",
     "the name ends in {}, which means {}, but the content is {}": "名称以 {} 结尾，意味着 {}，但内容是 {}",
+    "the file to read from is open for text": "要读取的文件是以文本模式打开的",
+    "open it with mode 'rb'": "请用 'rb' 模式打开",
+    "{} takes a text or a path, found {}": "{} 取文本或路径，实际是 {}",
+    "{} takes a colour of 3 or 4 whole numbers in 0…255, found {}": "{} 取 3 或 4 个 0…255 的整数表示的颜色，实际是 {}",
+    "{} is a number, found {}": "{} 是数字，实际是 {}",
+    "{} is a whole number, found {}": "{} 是整数，实际是 {}",
+    "{} is True or False, found {}": "{} 取 True 或 False，实际是 {}",
+    "{} takes left, top, width and height in photo pixels; found {}": "{} 取 左、上、宽、高（照片像素）；实际是 {}",
     # reading
     "{} is empty": "{} 是空文件",
     "{} is broken: {}": "{} 已损坏：{}",
@@ -107,7 +115,7 @@ PICTURES: dict[str, str] = {
         "不支持 {} 模式的 Pillow 图像，需要 L、RGB、RGBA、CMYK 或 I;16"
     ),
     "the Pillow image cannot be decoded: {}": "无法解码 Pillow 图像：{}",
-    "expected a path, bytes, an array or a Pillow image, found {}": "需要路径、字节、数组或 Pillow 图像，实际是 {}",
+    "expected a path, bytes, an open file, an array or a Pillow image, found {}": "需要路径、字节、打开的文件、数组或 Pillow 图像，实际是 {}",
     "{}; found {} {}": "{}；实际是 {} {}",
     "the box {} does not lie in level {} of {} pixels": "区域 {} 不在第 {} 级（{} 像素）之内",
     "scale it to 8 or 16 bits first": "请先转换为 8 或 16 位",
