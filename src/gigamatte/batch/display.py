@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Iterator
 from types import TracebackType
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from gigamatte.batch.counts import Counts
 from gigamatte.batch.progress import Progress
@@ -14,6 +15,9 @@ from gigamatte.batch.runner import Summary
 from gigamatte.batch.streams import Lines, printable
 from gigamatte.batch.task import Outcome, reason
 from gigamatte.messages.translate import translate
+
+if TYPE_CHECKING:
+    from gigamatte.batch.dry import Estimate
 
 #: seconds between two progress events
 EVERY = 2.0
@@ -226,6 +230,30 @@ def _span(seconds: float) -> str:
 def _t(text: str, *values: str) -> str:
     """A translated text; ``values``, which may be whole messages, fill its {}."""
     return translate(text).format(*values) if values else translate(text)
+
+
+def estimate_lines(found: Estimate) -> Iterator[str]:
+    """What ``--dry-run`` tells a person."""
+    right, size = found.unchanged + found.kept, _bytes(found.waiting_bytes)
+    yield _t(f"{found.waiting:,} of {found.total:,} photos would be cut ({size}); {right:,} are right already")
+    if found.failed:
+        yield _t(
+            f"{found.failed:,} photos failed in an earlier run and are left alone: --retry-failed tries them again"
+        )
+    if found.sampled:
+        yield _t(f"{found.sampled:,} photos were tried, {found.sample_failed:,} of them failed")
+    if found.hours is None or found.megapixels is None or found.result_bytes is None:
+        return
+    whole, span = megapixels(found.megapixels), _span(3600 * found.hours)
+    rate, results = megapixels(found.rate or 0.0), _bytes(found.result_bytes)
+    yield _t(f"about {whole} megapixels in {span} at {rate} a second; results {results}")
+    if found.cost is not None:
+        yield _t(f"cost: {found.cost:,.2f}")
+
+
+def _bytes(number: float) -> str:
+    """10⁶ and 10⁹ bytes, as disks are sold and stores charge."""
+    return f"{number / 1e9:,.1f} GB" if number >= 1e9 else f"{number / 1e6:,.1f} MB"
 
 
 def _lost(why: str) -> None:

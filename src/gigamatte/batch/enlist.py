@@ -46,12 +46,16 @@ class Listing:
     overwrite: bool
     #: of failures that this run would bring about (``circumstances.py``)
     circumstances: str = ""
+    watching: bool = False
+    redo: bool = False
 
     def note(self, listed: Source) -> sqlite3.Row | None:
         """Notes one photo; its row now, None if this run had listed it already."""
         source, row = self._own_key(listed)
         if row is not None and row["seen"] == self.run:
-            return None
+            changed = row["stamp"] != source.stamp and row["state"] != "running"
+            if not (self.redo or (self.watching and changed)):
+                return None
         # what lies where the other kind of result would is not known to be ours; and what this division only
         # listed, another may have finished since
         if row is not None and (not _fits(row, source.key, self.template, self.pair) or self._done_elsewhere(row)):
@@ -116,7 +120,8 @@ class Listing:
                 self.run,
                 source.place,
                 source.bytes,
-                self.config,
+                # what is redone by itself stays part of the batch that it belongs to
+                row["config"] if self.redo else self.config,
                 source.stamp,
                 ours,
                 row["handed"] and not moved,
@@ -130,6 +135,9 @@ class Listing:
             )
             return
         redo, touched = row["config"] != self.config, moved or row["stamp"] != source.stamp
+        if self.redo:
+            self._wait_again(source.key, 0, clean=True)
+            return
         if row["state"] in ("done", "kept") and not redo:
             stands = joined(map(self.standing, files_of(row["target"], row["pair"])))
             again = self.recheck or (self.overwrite and row["state"] == "kept")
@@ -140,10 +148,14 @@ class Listing:
             redo or touched or self.retry or row["code"] in _OUTSIDE or row["circumstances"] != self.circumstances
         ):
             return
-        clean = f", {_CLEAN}" if redo else ""
         attempts = row["attempts"] if row["state"] in ("waiting", "failed") and not (redo or touched) else 0
+        self._wait_again(source.key, attempts, clean=redo)
+
+    def _wait_again(self, key: str, attempts: int, *, clean: bool) -> None:
+        """``clean``: what came of it before is no answer any more."""
+        forget = f", {_CLEAN}" if clean else ""
         self.database.execute(
-            f"UPDATE photos SET state = 'waiting', attempts = ?{clean} WHERE key = ?", (attempts, source.key)
+            f"UPDATE photos SET state = 'waiting', attempts = ?{forget} WHERE key = ?", (attempts, key)
         )
 
 

@@ -16,6 +16,7 @@ from gigamatte.batch.lists.wanted import Passed
 from gigamatte.batch.manifest import Manifest
 from gigamatte.batch.naming import shard_of
 from gigamatte.batch.plan import Plan
+from gigamatte.batch.resting import Resting
 from gigamatte.batch.standing import Standing
 from gigamatte.batch.task import Source
 from gigamatte.errors import InputError
@@ -38,7 +39,7 @@ class Lister:
         self.given_up_count = 0
         self._warnings: list[str] = []
         self._error: Exception | None = None
-        self._complete = self._closed = False
+        self._complete = self._ended = self._closed = False
         self._thread = threading.Thread(target=self._run, name="gigamatte-list", daemon=True)
 
     def start(self) -> None:
@@ -47,11 +48,17 @@ class Lister:
 
     @property
     def complete(self) -> bool:
-        """Whether the list has come to its end. Raises what kept it from that."""
+        """Whether the list has come to its end, for the first time. Raises what kept it from that."""
         with self._turn:
             if self._error is not None:
                 raise self._error
             return self._complete
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will be listed: never, as long as a folder is watched."""
+        with self._turn:
+            return self._ended
 
     def counts(self) -> Counts:
         """All that was listed so far, as it was when it was listed."""
@@ -71,13 +78,14 @@ class Lister:
     def wait(self, seconds: float) -> None:
         """Until more is listed, at most so long."""
         with self._turn:
-            if not self._complete and self._error is None:
+            if not self._ended and self._error is None:
                 self._turn.wait(seconds)
 
     def close(self) -> None:
         """Stop listing. A store that does not answer is not waited for."""
         with self._turn:
             self._closed = True
+            self._turn.notify_all()
         self._thread.join(5.0)
 
     def _run(self) -> None:
@@ -89,30 +97,50 @@ class Lister:
                 self._turn.notify_all()
 
     def _list(self) -> None:
+        resting = Resting(self._manifest) if self._plan.watch else None
+        while not self._closed:
+            self._passed = Passed()
+            self._pass_over(resting)
+            with self._turn:
+                if not self._complete:
+                    self._warnings += self._passed.lines()
+                    if self._repeated:
+                        told = f"{self._plan.source} names photos again in {self._repeated:,} lines: each is done once"
+                        self._warnings.append(told)
+                self._complete, self._ended = True, resting is None
+                self._turn.notify_all()
+                if resting is None:
+                    return
+                self._turn.wait_for(lambda: self._closed, self._plan.every)
+
+    def _pass_over(self, resting: Resting | None) -> None:
+        """Note everything that is there now; where a folder is watched, what is new and rests."""
         plan = self._plan
-        found = list_sources(plan.source, pattern=plan.pattern, out=plan.out, column=plan.column, passed=self._passed)
-        mine = (source for source in found if shard_of(source.key, plan.shard[1]) == plan.shard[0] - 1)
+        if plan.redo:
+            found = self._manifest.marked_redo()
+        else:
+            found = list_sources(
+                plan.source, pattern=plan.pattern, out=plan.out, column=plan.column, passed=self._passed
+            )
+        index, count = plan.shard
+        mine: Iterator[Source] = (source for source in found if shard_of(source.key, count) == index - 1)
+        if resting is not None:
+            mine = resting.of(mine)
         standing = Standing(plan)
         for chunk in _chunks(mine):
+            if self._closed:
+                return
             counts, again, given_up = self._manifest.enlist(
                 self._stamped(chunk), self._config, plan.template, standing,
                 pair=plan.pair, retry=plan.retry_failed, recheck=plan.recheck, overwrite=plan.overwrite,
+                watching=resting is not None, redo=plan.redo,
             )  # fmt: skip
             with self._turn:
-                if self._closed:
-                    return
                 self._counts, self._repeated = self._counts + counts, self._repeated + again
                 self.given_up_count += len(given_up)
                 self._given_up += given_up[: NAMED - len(self._given_up)]
                 self._warnings += [source.refusal for source in chunk if source.refusal]
                 self._turn.notify_all()
-        with self._turn:
-            self._warnings += self._passed.lines()
-            if self._repeated:
-                told = f"{plan.source} names photos again in {self._repeated:,} lines: each is done once"
-                self._warnings.append(told)
-            self._complete = True
-            self._turn.notify_all()
 
     def _stamped(self, chunk: list[Source]) -> list[Source]:
         """A list of URIs tells nothing of its photos: those that were cut before are asked for, many at once."""

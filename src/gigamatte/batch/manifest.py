@@ -21,8 +21,10 @@ from gigamatte.batch import written
 from gigamatte.batch.counts import Counts, Tally
 from gigamatte.batch.enlist import Listing, row_of
 from gigamatte.batch.pair import files_of
+from gigamatte.batch.places import stamp_of
 from gigamatte.batch.tables import open_tables, open_to_read, unwritable
 from gigamatte.batch.task import Known, Outcome, Source, Task, Written
+from gigamatte.errors import InputError
 
 #: attempts after which a photo is left alone until it, or the options, change
 ATTEMPTS = 2
@@ -52,10 +54,11 @@ class Manifest:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def begin(self, command: str, version: str, circumstances: str = "") -> list[str]:
+    def begin(self, command: str, version: str, circumstances: str = "", *, same_list: bool = False) -> list[str]:
         """Start a run. Gives the files that an earlier run left unfinished, and has their photos wait again.
 
-        A photo that was given up on is tried again when ``circumstances`` are not those it failed in.
+        A photo that was given up on is tried again when ``circumstances`` are not those it failed in. ``same_list``:
+        the photos are those of the run before, whether they are listed again or not.
         """
         self._circumstances = circumstances
         with self._writing():
@@ -63,6 +66,8 @@ class Manifest:
             self.run = int(row[0])
             values = (self.run, time.time(), version, command)
             self._db.execute("INSERT INTO runs (number, began, version, command) VALUES (?, ?, ?, ?)", values)
+            if same_list:
+                self._db.execute("UPDATE photos SET seen = ? WHERE seen = ?", (self.run, self.run - 1))
         rows = self._db.execute("SELECT target, pair FROM photos WHERE state = 'running'")
         left = [file for row in rows for file in files_of(row["target"], row["pair"])]
         with self._writing():
@@ -85,6 +90,8 @@ class Manifest:
         retry: bool = False,
         recheck: bool = False,
         overwrite: bool = False,
+        watching: bool = False,
+        redo: bool = False,
     ) -> tuple[Counts, int, list[dict[str, Any]]]:
         """Note photos as new, changed, or as they were.
 
@@ -94,11 +101,13 @@ class Manifest:
 
         ``standing(file)`` gives the stamp of a result's file, None where there is none. ``pair``: results are two files
         each. ``retry`` gives quarantined photos another chance; ``recheck`` has inputs and results hashed again;
-        ``overwrite`` has results redone that were kept because somebody had changed them.
+        ``overwrite`` has results redone that were kept because somebody had changed them. ``watching``: photos are
+        listed again and again, and may have changed since. ``redo``: whatever is listed is done again.
         """
         listing = Listing(
             self._db, self._others, self.run, config, template, standing,
             pair=pair, retry=retry, recheck=recheck, overwrite=overwrite, circumstances=self._circumstances,
+            watching=watching, redo=redo,
         )  # fmt: skip
         found, again, given_up = Tally(), 0, list[dict[str, Any]]()
         with self._writing():
@@ -122,6 +131,33 @@ class Manifest:
         """The list is complete: what waited for that may be cut."""
         with self._writing():
             self._db.execute("UPDATE photos SET state = 'waiting' WHERE state = 'later'")
+
+    def has(self, source: Source) -> bool:
+        """Whether this run has listed a photo as it is now, or is cutting it."""
+        select = "SELECT 1 FROM photos WHERE key = ? AND seen = ? AND (stamp = ? OR state = 'running')"
+        with self._lock:
+            return self._db.execute(select, (source.key, self.run, source.stamp)).fetchone() is not None
+
+    def marked_redo(self) -> Iterator[Source]:
+        """Photos that somebody wants done again, as they are now."""
+        with self._lock:
+            rows = self._db.execute("SELECT key, source, bytes FROM photos WHERE mark = 'redo' ORDER BY key").fetchall()
+        for row in rows:
+            try:
+                size, stamp = stamp_of(row["source"])
+            except InputError as error:
+                yield Source(row["key"], row["source"], row["bytes"], "", refusal=error.message)
+                continue
+            yield Source(row["key"], row["source"], size, stamp)
+
+    def some_waiting(self, most: int) -> list[dict[str, Any]]:
+        """Photos that wait, from all over the list."""
+        waiting = self.counts().waiting
+        select = "SELECT * FROM photos WHERE seen = ? AND state = 'waiting' ORDER BY key LIMIT 1 OFFSET ?"
+        places = sorted({index * waiting // most for index in range(most)})
+        with self._lock:
+            found = [self._db.execute(select, (self.run, place)).fetchone() for place in places]
+        return [dict(row) for row in found if row is not None]
 
     def waits(self) -> bool:
         """Whether a photo of this run waits to be cut."""
@@ -245,7 +281,8 @@ class Manifest:
         self._db.execute(
             "UPDATE photos SET state = 'done', attempts = 0, ours = 1, fingerprint = ?, stamp = ?, sha256 = ?,"
             " out_bytes = ?, out_stamp = ?, megapixels = ?, seconds = ?, doubt = ?, receipt = ?, changed = ?,"
-            " code = NULL, message = NULL, hint = NULL, stale = 0 WHERE key = ?",
+            " code = NULL, message = NULL, hint = NULL, stale = 0,"
+            " mark = CASE WHEN mark = 'redo' THEN 'redone' END WHERE key = ?",
             (
                 outcome.fingerprint, outcome.stamp, outcome.sha256, outcome.out_bytes, outcome.out_stamp,
                 outcome.megapixels, outcome.seconds, outcome.doubt, json.dumps(outcome.receipt), time.time(),

@@ -32,6 +32,11 @@ class Plan:
     out: str
     options: Options
     pattern: str | None = None
+    #: look for new photos, every so many seconds, until it is stopped
+    watch: bool = False
+    every: float = 2.0
+    #: only the photos that are marked for it in the review
+    redo: bool = False
     #: of an inventory that is IN: the column with the photos; None = by its name
     column: str | None = None
     #: template of results' names; None = by the options
@@ -54,6 +59,12 @@ class Plan:
         first, last = self.shard
         if not 1 <= first <= last:
             raise UsageError(f"--shard is i/n with 1 ≤ i ≤ n, found {first}/{last}")
+        if self.watch and self.source == "-":
+            raise UsageError("--watch looks again and again, and standard input is read once", "name a folder")
+        if self.watch and self.redo:
+            raise UsageError("--watch and --redo exclude each other")
+        if self.every <= 0:
+            raise UsageError(f"--every is above 0 seconds, found {self.every:g}")
         output_format(self.options, Path(self.template.format(stem="a", name="a.jpg", suffix="jpg")))
         root = root_of(self.source)
         if root is not None and _same(root, self.out):
@@ -74,12 +85,7 @@ class Plan:
     @property
     def manifest_folder(self) -> Path:
         """``OUT/.gigamatte``; for a URI a folder of this user's, chosen by the URI."""
-        if self.manifest is not None:
-            return self.manifest
-        if not is_uri(self.out):
-            return local(self.out) / ".gigamatte"
-        told = hashlib.sha256(self.out.rstrip("/").encode("utf-8", "surrogateescape")).hexdigest()[:16]
-        return _state_folder() / "gigamatte" / "batch" / told
+        return self.manifest or manifest_folder(self.out)
 
     def place(self, target: str) -> str:
         """Absolute path or URI of a result's key."""
@@ -108,6 +114,14 @@ class Plan:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise WriteError(f"the folder {folder} cannot be made: {error.strerror}") from error
+
+
+def manifest_folder(out: str) -> Path:
+    """Where the manifest of OUT lies unless another folder was named."""
+    if not is_uri(out):
+        return local(out) / ".gigamatte"
+    told = hashlib.sha256(out.rstrip("/").encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return _state_folder() / "gigamatte" / "batch" / told
 
 
 def _same(root: str, out: str) -> bool:

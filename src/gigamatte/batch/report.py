@@ -15,9 +15,9 @@ from urllib.parse import quote
 from gigamatte import system
 from gigamatte.batch import places
 from gigamatte.batch.display import megapixels
-from gigamatte.batch.manifest import Manifest
 from gigamatte.batch.pair import files_of
 from gigamatte.batch.plan import Plan
+from gigamatte.batch.reader import Rows
 from gigamatte.batch.runner import Summary
 from gigamatte.batch.task import reason
 from gigamatte.batch.thumbnails import thumbnail
@@ -31,7 +31,7 @@ QUEUE, FAILURES, SLOWEST = 60, 500, 10
 _PARTS = (("hesitation", "network unsure"), ("entropy", "soft alpha"), ("band", "undecided area"))
 
 
-def write_report(path: Path, plan: Plan, manifest: Manifest, summary: Summary) -> None:
+def write_report(path: Path, plan: Plan, manifest: Rows, summary: Summary) -> None:
     """Write the report of the run that has just ended; replaces what is there, whole or not at all."""
     body = "\n".join(
         (
@@ -77,7 +77,7 @@ def _figures(summary: Summary) -> str:
     return f'<div class="figures">{cells}</div>{stopped}'
 
 
-def _queue(page: Path, plan: Plan, manifest: Manifest) -> str:
+def _queue(page: Path, plan: Plan, manifest: Rows) -> str:
     rows = list(manifest.rows("state = 'done'", "doubt DESC, key", QUEUE))
     if not rows:
         return ""
@@ -146,7 +146,7 @@ def _link(page: Path, place: str) -> str:
     return html.escape(quote(Path(relative).as_posix().encode("utf-8", "surrogateescape")))
 
 
-def _failures(manifest: Manifest) -> str:
+def _failures(manifest: Rows) -> str:
     rows = list(manifest.rows("state IN ('failed', 'quarantined')", "key", FAILURES + 1))
     if not rows:
         return ""
@@ -155,7 +155,7 @@ def _failures(manifest: Manifest) -> str:
     return f"<h2>{_t('Failed')}</h2>" + _table(("photo", "reason", "attempts"), lines) + more
 
 
-def _kept(manifest: Manifest) -> str:
+def _kept(manifest: Rows) -> str:
     rows = list(manifest.rows("state = 'kept'", "key", FAILURES + 1))
     if not rows:
         return ""
@@ -172,7 +172,7 @@ def _why(row: dict[str, Any]) -> str:
     return " — ".join(part for part in parts if part)
 
 
-def _times(manifest: Manifest) -> str:
+def _times(manifest: Rows) -> str:
     totals: dict[str, float] = {}
     photos = 0
     for row in manifest.rows("state = 'done'"):

@@ -81,6 +81,8 @@ class Summary:
     seconds: float = 0.0
     manifest: str = ""
     interrupted: bool = False
+    #: it watched a folder: being stopped is its ordinary end
+    watched: bool = False
     #: why it could not go on; empty when it could
     stopped: str = ""
     hint: str = ""
@@ -88,11 +90,11 @@ class Summary:
     @property
     def exit_code(self) -> int:
         """0 all done, 1 could not go on, 3 some failed, 4 nothing matched, 130 interrupted."""
-        if self.interrupted:
+        if self.interrupted and not self.watched:
             return 130
         if self.stopped:
             return 1
-        if self.total == 0:
+        if self.total == 0 and not self.watched:
             return 4
         return 3 if self.failed else 0
 
@@ -184,7 +186,7 @@ class _Run:
         """What an earlier run left half-done; what other divisions know."""
         plan = self._plan
         told = circumstances(plan.options, plan.limits)
-        for file in self._manifest.begin(f"{plan.source} → {plan.out}", __version__, told):
+        for file in self._manifest.begin(f"{plan.source} → {plan.out}", __version__, told, same_list=plan.redo):
             _remove_partials(plan.place(file))
         for other in plan.manifest_folder.glob("*-of-*.sqlite"):
             if other.stem.split("-of-")[1] != str(plan.shard[1]):
@@ -193,7 +195,7 @@ class _Run:
     def _something_waits(self) -> bool:
         """Whether there is a photo to cut; a short list is waited for."""
         until = time.monotonic() + LISTING
-        while not self._hear_list():
+        while not (self._hear_list() and self._lister.ended):
             if time.monotonic() > until and self._manifest.waits():
                 return True
             self._lister.wait(0.05)
@@ -238,10 +240,12 @@ class _Run:
             self._flush()
             complete = self._hear_list()
             tasks = self._manifest.claim(CLAIM, plan.place, _stamps, overwrite=plan.overwrite, complete=complete)
-            if not tasks and complete:
+            if not tasks and self._lister.ended:
                 return
             if not tasks:
                 self._lister.wait(LOOK)
+                if complete and not self._bytes:
+                    self._manifest.try_again()  # nothing else to do: what failed once is tried once more
                 yield None
             for task in tasks:
                 if self._stopping():
@@ -337,6 +341,7 @@ class _Run:
             seconds=round(seconds, 3),
             manifest=str(self._manifest.path),
             interrupted=interrupted,
+            watched=self._plan.watch,
             stopped=self._stop.message if self._stop else "",
             hint=self._stop.hint if self._stop else "",
         )

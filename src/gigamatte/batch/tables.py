@@ -10,7 +10,7 @@ from typing import Any
 from gigamatte.batch import written
 from gigamatte.errors import WriteError
 
-VERSION = 4
+VERSION = 5
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS photos (
@@ -27,7 +27,8 @@ CREATE TABLE IF NOT EXISTS photos (
     stale INTEGER NOT NULL DEFAULT 0,   -- it failed, and an earlier result stays at the target
     fingerprint TEXT, sha256 TEXT, out_bytes INTEGER, out_stamp TEXT, megapixels REAL, seconds REAL, doubt REAL,
     code TEXT, message TEXT, hint TEXT, receipt TEXT, changed REAL,
-    circumstances TEXT              -- of a failure: what it may be due to beyond the photo (circumstances.py)
+    circumstances TEXT,             -- of a failure: what it may be due to beyond the photo (circumstances.py)
+    mark TEXT                       -- what a person says of its result: good, redo, hand
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS by_state ON photos (seen, state);
 CREATE INDEX IF NOT EXISTS by_source ON photos (source);
@@ -109,8 +110,9 @@ def _take_over(database: sqlite3.Connection, version: int) -> None:
     if columns:
         written.take_over(database)
         database.execute("UPDATE photos SET handed = 1 WHERE ours AND sha256 IS NULL")
-    if "circumstances" not in known:
-        database.execute("ALTER TABLE photos ADD COLUMN circumstances TEXT")
+    for column in ("circumstances", "mark"):
+        if column not in known:
+            database.execute(f"ALTER TABLE photos ADD COLUMN {column} TEXT")
     database.execute(f"PRAGMA user_version = {VERSION}")
     database.execute("COMMIT")
 

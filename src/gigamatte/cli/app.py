@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import typer
 from typer.main import get_command
@@ -25,6 +26,11 @@ COMMANDS = {
         "batch",
         "Cut all photos of IN into OUT. Run the same command again to go on, or to do what has changed.",
     ),
+    "batch status": Later(
+        "gigamatte.cli.batches", "status", "Tell how far the batches on OUT are, how fast, and what failed."
+    ),
+    "batch merge": Later("gigamatte.cli.batches", "merge", "Make one manifest of those of many shards or machines."),
+    "batch export": Later("gigamatte.cli.batches", "export", "Write the photos of OUT as JSON lines, CSV or Parquet."),
     "inspect": Later(
         "gigamatte.cli.inspect",
         "inspect",
@@ -76,6 +82,13 @@ class Commands(LaterGroup):
     """The commands of gigamatte."""
 
     table = COMMANDS
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Some commands have two words: ``batch status``."""
+        two = " ".join(args[:2])
+        if two in self.table and len(args) > 1:
+            return two, self.get_command(ctx, two), args[2:]
+        return super().resolve_command(ctx, args)
 
 
 app = typer.Typer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import typer
 
 from gigamatte.cli.cut import Overwrite, Quiet
 from gigamatte.cli.options import takes_options
+from gigamatte.cli.streams import json_text
 from gigamatte.cli.values import parse_count
 from gigamatte.errors import GigamatteError, UsageError
 from gigamatte.messages import translate
@@ -58,9 +60,19 @@ Recheck = Annotated[
     ),
 ]
 Report = Annotated[str | None, typer.Option(metavar="FILE.html", help="Write a report with a review queue.")]
-Export = Annotated[str | None, typer.Option(metavar="FILE.jsonl", help="Write the manifest as JSON lines.")]
+Export = Annotated[str | None, typer.Option(metavar="FILE", help="Write the manifest: .jsonl, .csv or .parquet.")]
 ManifestFolder = Annotated[
     str | None, typer.Option("--manifest", metavar="FOLDER", help="Where the manifest lies. [OUT/.gigamatte]")
+]
+Watch = Annotated[bool, typer.Option("--watch", help="Go on for ever: cut what comes into IN, once it rests.")]
+Every = Annotated[float, typer.Option(metavar="SECONDS", help="How often --watch looks.")]
+Redo = Annotated[str | None, typer.Option(metavar="marked", help="Do only photos again that the review has marked so.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be done, and how long it takes; 20 photos are tried.")
+]
+Price = Annotated[float | None, typer.Option(metavar="N", help="With --dry-run: what an hour of this machine costs.")]
+MetricsAt = Annotated[
+    str | None, typer.Option("--metrics", metavar="[HOST:]PORT", help="Serve figures for Prometheus. [HOST 127.0.0.1]")
 ]
 Engine = Annotated[str, typer.Option(metavar="local|ray", help="This machine, or a Ray cluster.")]
 Address = Annotated[str, typer.Option(metavar="ADDRESS", help="With --engine ray: auto, local, or ray://HOST:10001.")]
@@ -88,6 +100,12 @@ def batch(
     report: Report = None,
     export: Export = None,
     manifest: ManifestFolder = None,
+    watch: Watch = False,
+    every: Every = 2.0,
+    redo: Redo = None,
+    dry_run: DryRun = False,
+    price: Price = None,
+    metrics: MetricsAt = None,
     engine: Engine = "local",
     address: Address = "auto",
     actors: Actors = 0,
@@ -105,6 +123,8 @@ def batch(
     A photo is skipped while its content, the options that shape its result, and the result itself are unchanged. One
     that fails is tried twice and then left alone until it changes (or --retry-failed). No source is ever changed.
 
+    `gigamatte batch status OUT`, `batch merge OUT` and `batch export OUT FILE` tell of all shards together.
+
     Exit codes: 0 all done, 1 could not start or go on, 2 usage, 3 some failed, 4 no photo found, 130 interrupted.
     """
     try:
@@ -112,6 +132,10 @@ def batch(
         _need_words(mask=wanted.mask, report=report, export=export, manifest=manifest, pattern=pattern, name=name)
         one, many = _masks(wanted.mask)
         _need_folders(report, export)
+        if export is not None:
+            from gigamatte.batch.export import check_export
+
+            check_export(Path(export))
         from gigamatte.batch.plan import Plan
 
         plan = Plan(
@@ -127,10 +151,18 @@ def batch(
             recheck=recheck,
             limits=_limits(jobs, memory, timeout),
             column=column,
+            watch=watch,
+            every=every,
+            redo=_redo(redo),
             manifest=Path(manifest) if manifest else None,
         )
         make = _engine(plan, engine, address=address, actors=actors)
-        summary = _run(plan, make, report, export, json=json, quiet=quiet)
+        if dry_run:
+            _estimate(plan, engine, price, address=address, actors=actors, json=json)
+            return
+        if price is not None:
+            raise UsageError("--price is for --dry-run, and for `gigamatte batch status`")
+        summary = _run(plan, make, report, export, _address(metrics), json=json, quiet=quiet)
     except GigamatteError as error:
         from gigamatte.cli.app import fail
 
@@ -145,12 +177,14 @@ def _run(
     make: Callable[[Path], BatchEngine],
     report: str | None,
     export_to: str | None,
+    metrics: tuple[str, int] | None,
     *,
     json: bool,
     quiet: bool,
 ) -> Summary:
     from gigamatte.batch.display import JsonDisplay, LineDisplay
     from gigamatte.batch.export import export
+    from gigamatte.batch.metrics import Metrics
     from gigamatte.batch.report import write_report
     from gigamatte.batch.runner import run_batch
     from gigamatte.batch.streams import Lines
@@ -163,11 +197,41 @@ def _run(
 
     _end_in_order()
     with JsonDisplay() if json else LineDisplay(quiet=quiet) as display:
-        summary = run_batch(plan, make, display, finish=finish)
+        with contextlib.nullcontext(display) if metrics is None else Metrics(display, metrics) as listener:
+            summary = run_batch(plan, make, listener, finish=finish)
         display.summary(summary)
     if summary.exit_code == 4 and not json:
         Lines(sys.stderr).write(f"gigamatte: {translate(f'no photo found in {plan.source}')}")
     return summary
+
+
+def _estimate(plan: Plan, engine: str, price: float | None, *, address: str, actors: int, json: bool) -> None:
+    """Print what would be done."""
+    from gigamatte.batch.display import JsonDisplay, LineDisplay, estimate_lines
+    from gigamatte.batch.dry import dry_run
+
+    with JsonDisplay() if json else LineDisplay() as display:
+        found = dry_run(plan, lambda own: _engine(own, engine, address=address, actors=actors), display, price=price)
+    if json:
+        print(json_text({"event": "estimate", **found.as_dict()}))
+        return
+    for line in estimate_lines(found):
+        print(line)
+
+
+def _redo(word: str | None) -> bool:
+    if word not in (None, "marked"):
+        raise UsageError(f"--redo takes the word marked; found {word!r}", "marks are made with `gigamatte review OUT`")
+    return word is not None
+
+
+def _address(text: str | None) -> tuple[str, int] | None:
+    if text is None:
+        return None
+    host, _, port = text.rpartition(":")
+    if not port.isdigit() or int(port) > 65535:
+        raise UsageError(f"--metrics takes a port, or host:port; found {text!r}")
+    return host.strip("[]") or "127.0.0.1", int(port)
 
 
 def _limits(jobs: int, memory: str | None, seconds: float) -> Limits:

@@ -3,7 +3,7 @@
 ``{}`` stands for a value, ``{0}``, ``{1}`` where their order changes.
 """
 
-from gigamatte.messages.zh.batches import BATCHES
+from gigamatte.messages.zh.batches import BATCH_HELP, BATCHES
 from gigamatte.messages.zh.carried import CARRIED
 from gigamatte.messages.zh.commands import COMMANDS
 from gigamatte.messages.zh.help import HELP
@@ -18,6 +18,7 @@ from gigamatte.messages.zh.web import WEB, WEB_PAGE
 #: errors, hints, warnings, help and what the commands print
 TEXTS: dict[str, str] = {
     **BATCHES,
+    **BATCH_HELP,
     **CARRIED,
     **COMMANDS,
     **HELP,

@@ -33,4 +33,88 @@ BATCHES: dict[str, str] = {
     "no column of {} names photos; it has: {}": "{} 没有照片所在的列；它有：{}",
     "name it with --column": "请用 --column 指定",
     "{} is listed in no order": "{} 的列表没有顺序",
+    # status, merge, export
+    "--export writes .jsonl, .csv or .parquet; found {}": "--export 可写 .jsonl、.csv 或 .parquet；实际是 {}",
+    "wait for it": "请等它结束",
+    "a batch is at work on {}": "有批处理正在使用 {}",
+    "name another folder with --into": "请用 --into 指定其他文件夹",
+    "expected a folder that was a --manifest, or a file": "需要用作 --manifest 的文件夹，或一个文件",
+    "there is no manifest in {}": "{} 中没有清单",
+    "name the folders that were given with --manifest": "请给出用 --manifest 指定过的文件夹",
+    "--marked is one of good, redo, hand; found {}": "--marked 可取 good、redo、hand；实际是 {}",
+    "--state is one of {}; found {}": "--state 可取 {}；实际是 {}",
+    "latest run began {}": "最近一次运行开始于 {}",
+    "{} is the only manifest: there is nothing to merge": "{} 是唯一的清单：没有可合并的",
+    "{} photos of {} manifests: {}": "{} 张照片，来自 {} 个清单：{}",
+    "{} photos were in several manifests: the latest of each was taken": "{} 张照片在多个清单中：各取最新的一条",
+    "{} photos were left out: the result of another one has the same name": "{} 张照片被略过：另一张的结果同名",
+    "{} photos: {}": "{} 张照片：{}",
+    "cost": "费用",
+    "shard": "分片",
+    "at work": "运行中",
+    "right": "已完成",
+    "left": "剩余",
+    "MP/s": "MP/秒",
+    "time left": "剩余时间",
+    "machine hours": "机器小时",
+    # dry runs, watching, figures
+    "{} of {} photos would be cut ({}); {} are right already": "{1} 张照片中有 {0} 张待抠（{2}）；{3} 张已完成",
+    "{} photos were tried, {} of them failed": "试抠了 {} 张，其中 {} 张失败",
+    "about {} megapixels in {} at {} a second; results {}": "约 {} 百万像素，用时 {}，每秒 {}；结果 {}",
+    "cost: {}": "费用：{}",
+    "--price is for --dry-run, and for `gigamatte batch status`": "--price 用于 --dry-run 和 `gigamatte batch status`",
+    "--redo takes the word marked; found {}": "--redo 后面是 marked；实际是 {}",
+    "marks are made with `gigamatte review OUT`": "标记由 `gigamatte review OUT` 产生",
+    "--metrics takes a port, or host:port; found {}": "--metrics 取端口，或 主机:端口；实际是 {}",
+    "--metrics cannot be served at {}:{}: {}": "--metrics 无法在 {}:{} 上提供：{}",
+    "choose another port": "请换一个端口",
+    "--watch looks again and again, and standard input is read once": "--watch 会反复查看，而标准输入只能读一次",
+    "name a folder": "请指定文件夹",
+    "--watch and --redo exclude each other": "--watch 与 --redo 不能同时使用",
+    "--every is above 0 seconds, found {}": "--every 须大于 0 秒，实际是 {}",
+}
+
+#: help of the commands
+BATCH_HELP: dict[str, str] = {
+    "Tell how far the batches on OUT are, how fast, and what failed.": "说明 OUT 上的批处理做到哪里、有多快、哪些失败。",
+    "Make one manifest of those of many shards or machines.": "把多个分片或机器的清单合成一个。",
+    "Write the photos of OUT as JSON lines, CSV or Parquet.": "把 OUT 的照片写成 JSON 行、CSV 或 Parquet。",
+    (
+        "Tell how far the batches on OUT are, how fast, and what failed.\n\n\b\ngigamatte batch status cutouts/\n"
+        "gigamatte batch status s3://shop/out /data/manifests/*     manifests that lie elsewhere\n\n"
+        "Reads the manifests only: no photo is listed, and batches may be at work meanwhile. Machine hours are those of all\n"
+        "runs; --price makes costs of them. Exit code 0, whatever the batches' own was."
+    ): (
+        "说明 OUT 上的批处理做到哪里、有多快、哪些失败。\n\n\b\ngigamatte batch status cutouts/\n"
+        "gigamatte batch status s3://shop/out /data/manifests/*     清单在别处\n\n"
+        "只读清单：不列照片，批处理可同时运行。机器小时是所有运行的总和；--price 由此算出费用。\n"
+        "无论批处理本身的退出码是什么，这里都是 0。"
+    ),
+    (
+        "Make one manifest of those of many shards or machines.\n\n"
+        "Later runs on OUT without --shard go on from it, and no photo is looked at. The others are left as they are."
+    ): ("把多个分片或机器的清单合成一个。\n\n以后不带 --shard 的运行从它接着做，不查看任何照片。其他清单保持原样。"),
+    (
+        "Write the photos of OUT as JSON lines, CSV or Parquet.\n\n\b\ngigamatte batch export cutouts/ photos.parquet\n"
+        "gigamatte batch export cutouts/ by-hand.csv --marked hand"
+    ): (
+        "把 OUT 的照片写成 JSON 行、CSV 或 Parquet。\n\n\b\ngigamatte batch export cutouts/ photos.parquet\n"
+        "gigamatte batch export cutouts/ by-hand.csv --marked hand"
+    ),
+    "The folder or URI with the results.": "存放结果的文件夹或 URI。",
+    "Folders that were given as --manifest, or files in them.": "用作 --manifest 的文件夹，或其中的文件。",
+    "What an hour of one worker costs: adds a column.": "一个进程每小时的费用：增加一列。",
+    "Write one report of all shards.": "写一份包含所有分片的报告。",
+    "Print JSON instead of a table.": "输出 JSON 而不是表格。",
+    "Where the one manifest goes. [OUT's own]": "合并后的清单放在哪里。[OUT 自己的位置]",
+    "Where to write: .jsonl, .csv or .parquet.": "写到哪里：.jsonl、.csv 或 .parquet。",
+    "Only photos in this state.": "只要这种状态的照片。",
+    "Only photos with this mark of the review.": "只要复查时有此标记的照片。",
+    "Write the manifest: .jsonl, .csv or .parquet.": "写出清单：.jsonl、.csv 或 .parquet。",
+    "Go on for ever: cut what comes into IN, once it rests.": "一直运行：IN 中来了照片、写完之后就抠。",
+    "How often --watch looks.": "--watch 多久看一次。",
+    "Do only photos again that the review has marked so.": "只重做复查时标记为重做的照片。",
+    "Say what would be done, and how long it takes; 20 photos are tried.": "说明会做什么、要多久；会试抠 20 张。",
+    "With --dry-run: what an hour of this machine costs.": "与 --dry-run 合用：本机每小时的费用。",
+    "Serve figures for Prometheus. [HOST 127.0.0.1]": "为 Prometheus 提供指标。[HOST 127.0.0.1]",
 }

@@ -193,6 +193,7 @@ HELP: dict[str, str] = {
         "gigamatte batch s3://shop/in s3://shop/out --engine ray\n\n"
         "A photo is skipped while its content, the options that shape its result, and the result itself are unchanged. One\n"
         "that fails is tried twice and then left alone until it changes (or --retry-failed). No source is ever changed.\n\n"
+        "`gigamatte batch status OUT`, `batch merge OUT` and `batch export OUT FILE` tell of all shards together.\n\n"
         "Exit codes: 0 all done, 1 could not start or go on, 2 usage, 3 some failed, 4 no photo found, 130 interrupted."
     ): (
         "把 IN 中的所有照片抠到 OUT。再次运行同一命令会继续，或处理有变化的部分。\n\n\b\n"
@@ -202,6 +203,7 @@ HELP: dict[str, str] = {
         "gigamatte batch s3://shop/in s3://shop/out --engine ray\n\n"
         "内容、影响结果的选项和结果本身都没有变化的照片会跳过。失败的照片尝试两次，之后不再处理，直到它有变化"
         "（或用 --retry-failed）。绝不改动原照片。\n\n"
+        "`gigamatte batch status OUT`、`batch merge OUT` 和 `batch export OUT FILE` 一并说明所有分片。\n\n"
         "退出码：0 全部完成，1 无法开始或继续，2 用法错误，3 部分失败，4 没有照片，130 被中断。"
     ),
     "With a CSV, JSON lines or Parquet file as IN: the column with the photos.": "IN 为 CSV、JSON lines 或 Parquet 文件时：照片所在的列。",
@@ -217,7 +219,6 @@ HELP: dict[str, str] = {
     "Try photos again that were given up on.": "重试已放弃的照片。",
     "Hash all again: redo changed photos, name altered results (kept unless --overwrite).": "全部重新校验：重做改动过的照片，指出被改动的结果（不加 --overwrite 则保留）。",
     "Write a report with a review queue.": "写出含复查队列的报告。",
-    "Write the manifest as JSON lines.": "以 JSON 行写出清单。",
     "Where the manifest lies. [OUT/.gigamatte]": "清单的位置。[OUT/.gigamatte]",
     "This machine, or a Ray cluster.": "本机，或 Ray 集群。",
     "With --engine ray: auto, local, or ray://HOST:10001.": "配合 --engine ray：auto、local 或 ray://HOST:10001。",

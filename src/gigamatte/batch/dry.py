@@ -1,0 +1,159 @@
+"""What a batch would do, without doing it: counts, bytes, and hours told from a sample that is cut and thrown away."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gigamatte import __version__
+from gigamatte.batch.circumstances import circumstances
+from gigamatte.batch.fingerprint import config_hash
+from gigamatte.batch.lister import Lister
+from gigamatte.batch.lock import shard_name
+from gigamatte.batch.manifest import Manifest
+from gigamatte.batch.plan import Plan
+from gigamatte.batch.runner import Listener
+from gigamatte.batch.task import BatchEngine, Outcome, Task
+from gigamatte.errors import GigamatteError
+
+#: photos that are cut to know how long all take
+SAMPLE = 20
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Photos and bytes are counted; hours, megapixels and result bytes are told from the sample, None without one."""
+
+    total: int
+    #: would be cut
+    waiting: int
+    waiting_bytes: int
+    unchanged: int
+    kept: int
+    #: failed in an earlier run and would be left alone
+    failed: int
+    sampled: int = 0
+    sample_failed: int = 0
+    megapixels: float | None = None
+    #: of this machine, or of the workers of one engine
+    rate: float | None = None
+    hours: float | None = None
+    result_bytes: int | None = None
+    cost: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return asdict(self)
+
+
+def dry_run(
+    plan: Plan,
+    make_engine: Callable[[Plan], Callable[[Path], BatchEngine]],
+    listener: Listener,
+    *,
+    price: float | None = None,
+) -> Estimate:
+    """Lists IN against a copy of the manifest, and cuts a sample into a temporary folder: OUT is only looked at.
+
+    ``price`` is that of an hour. Raises what ``run_batch`` raises when it cannot begin.
+    """
+    config = config_hash(plan.options, masks=plan.masks is not None)
+    with tempfile.TemporaryDirectory(prefix="gigamatte-dry-") as made:
+        folder = Path(made)
+        _copy_manifests(plan.manifest_folder, folder / "manifest")
+        copied = replace(plan, manifest=folder / "manifest", watch=False)
+        with Manifest(folder / "manifest" / f"{shard_name(plan.shard)}.sqlite") as manifest:
+            _list(copied, manifest, config, listener)
+            counts = manifest.counts()
+            found = Estimate(
+                counts.total, counts.waiting, counts.waiting_bytes, counts.done, counts.kept, counts.quarantined
+            )
+            if not counts.waiting:
+                return found
+            tasks = _sample(plan, manifest, folder / "out")
+            began, outcomes = _cut(make_engine(replace(plan, out=str(folder / "out"))), tasks, folder)
+            return _told(found, outcomes, time.monotonic() - began, price)
+
+
+def _list(plan: Plan, manifest: Manifest, config: str, listener: Listener) -> None:
+    manifest.begin("dry run", __version__, circumstances(plan.options, plan.limits), same_list=plan.redo)
+    for other in plan.manifest_folder.glob("*-of-*.sqlite"):
+        if other.stem.split("-of-")[1] != str(plan.shard[1]):
+            manifest.adopt(other)
+    lister = Lister(plan, manifest, config)
+    lister.start()
+    try:
+        while not lister.complete:
+            lister.wait(0.2)
+            listener.listed(lister.counts().total)
+        for text in lister.warnings():
+            listener.warned(text)
+    finally:
+        lister.close()
+
+
+def _sample(plan: Plan, manifest: Manifest, out: Path) -> list[Task]:
+    """Waiting photos from all over the list, each with a target of its own in ``out``."""
+    out.mkdir()
+    find = plan.mask_of()
+    tasks = []
+    for number, row in enumerate(manifest.some_waiting(SAMPLE)):
+        target = str(out / f"{number}{Path(row['target']).suffix}")
+        mask = None
+        with contextlib.suppress(GigamatteError):
+            mask = find(row["key"])
+        tasks.append(Task(row["key"], row["source"], target, row["bytes"], mask=mask, replace=True))
+    return tasks
+
+
+def _cut(
+    make: Callable[[Path], BatchEngine], tasks: list[Task], folder: Path
+) -> tuple[float, list[tuple[Task, Outcome]]]:
+    """(when the engine was ready, what became of each task)."""
+    scratch = folder / "scratch"
+    scratch.mkdir()
+    engine, by_key = make(scratch), {task.key: task for task in tasks}
+    try:
+        engine.start()
+        began = time.monotonic()
+        waiting: Iterator[Task | None] = iter(tasks)
+        return began, [(by_key[outcome.key], outcome) for outcome in engine.process(waiting)]
+    finally:
+        engine.close()
+
+
+def _told(found: Estimate, ended: list[tuple[Task, Outcome]], seconds: float, price: float | None) -> Estimate:
+    done = [(task, outcome) for task, outcome in ended if outcome.state == "done"]
+    found = replace(found, sampled=len(ended), sample_failed=len(ended) - len(done))
+    if not done or seconds <= 0:
+        return found
+    megapixels = sum(outcome.megapixels for _, outcome in done)
+    read = sum(task.bytes for task, _ in done)
+    # photos of a list tell no bytes: then they are taken to be as large as the sample's
+    share = found.waiting_bytes / read if read and found.waiting_bytes else found.waiting / len(ended)
+    hours = share * seconds / 3600
+    return replace(
+        found,
+        megapixels=round(share * megapixels, 3),
+        rate=round(megapixels / seconds, 3),
+        hours=round(hours, 6),
+        result_bytes=round(share * sum(outcome.out_bytes for _, outcome in done)),
+        cost=None if price is None else round(hours * price, 4),
+    )
+
+
+def _copy_manifests(source: Path, target: Path) -> None:
+    """As they are at this moment, also while a batch writes them."""
+    target.mkdir()
+    for path in source.glob("*-of-*.sqlite"):
+        with (
+            contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as old,
+            contextlib.closing(sqlite3.connect(target / path.name)) as new,
+        ):
+            old.backup(new)

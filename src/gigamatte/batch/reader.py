@@ -1,0 +1,78 @@
+"""Rows of several manifests as if they were one: for reports and exports, while batches write them."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import json
+import sqlite3
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol
+
+from gigamatte.batch.tables import open_to_read
+
+
+class Rows(Protocol):
+    """Where rows come from: the manifest that a run writes, or a ``Reader`` of several."""
+
+    def rows(self, where: str = "1", order: str = "key", most: int = -1) -> Iterator[dict[str, Any]]:
+        """Rows as dictionaries, ``receipt`` unpacked. The words are SQL of our own, never a user's."""
+        ...
+
+
+class Reader:
+    """Opens manifests to read; close it, or use it as a context. Raises WriteError when one cannot be opened."""
+
+    def __init__(self, manifests: list[Path]) -> None:
+        self._stack = contextlib.ExitStack()
+        self._open: list[tuple[sqlite3.Connection, int]] = []
+        for path in manifests:
+            database = self._stack.enter_context(contextlib.closing(open_to_read(path)))
+            latest = database.execute("SELECT coalesce(max(number), 0) FROM runs").fetchone()[0]
+            self._open.append((database, int(latest)))
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close them."""
+        self._stack.close()
+
+    def rows(self, where: str = "1", order: str = "key", most: int = -1) -> Iterator[dict[str, Any]]:
+        """Rows of the latest run of each manifest, in one order; ``most`` of them, -1 for all."""
+        select = f"SELECT * FROM photos WHERE seen = ? AND {where} ORDER BY {order} LIMIT ?"
+        found = [map(_plain, database.execute(select, (latest, most))) for database, latest in self._open]
+        merged = heapq.merge(*found, key=_sorting(order))
+        return merged if most < 0 else islice(merged, most)
+
+
+def _plain(row: sqlite3.Row) -> dict[str, Any]:
+    plain = dict(row)
+    plain["receipt"] = json.loads(plain["receipt"]) if plain["receipt"] else None
+    # manifests of earlier versions lack columns
+    return {"pair": 0, "stale": 0, "mark": None, **plain}
+
+
+def _sorting(order: str) -> Any:
+    """A key that sorts as ``ORDER BY`` does: numbers downwards, text upwards."""
+    parts = [part.strip().split(" ") for part in order.split(",")]
+
+    def key(row: dict[str, Any]) -> tuple[Any, ...]:
+        return tuple(-(row[name] or 0.0) if down else _as_sqlite(row[name]) for name, *down in parts)
+
+    return key
+
+
+def _as_sqlite(text: str) -> tuple[bool, bytes]:
+    """As SQLite sorts: text by its UTF-8, names that are none behind it."""
+    return not _is_text(text), text.encode("utf-8", "surrogateescape")
+
+
+def _is_text(text: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)

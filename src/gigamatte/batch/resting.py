@@ -1,0 +1,49 @@
+"""A folder that is watched: a photo counts when nobody has written to it for a while, and is new or has changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from gigamatte.batch.manifest import Manifest
+from gigamatte.batch.places import is_uri
+from gigamatte.batch.task import Source
+
+#: seconds for which size and times of a file must stay the same: copies over a network pause
+REST = 2.0
+#: seconds after which the file's own times are believed at first sight
+OLD = 60.0
+
+
+class Resting:
+    """Lets sources pass that are new to the manifest, or changed, and rest. Objects are there whole or not at all."""
+
+    def __init__(self, manifest: Manifest, clock: Callable[[], float] = time.monotonic) -> None:
+        self._manifest, self._clock = manifest, clock
+        #: of files that were seen and not yet cut: stamp, and when it was first seen
+        self._seen: dict[str, tuple[str, float]] = {}
+
+    def of(self, sources: Iterator[Source]) -> Iterator[Source]:
+        """One look at the folder."""
+        found: dict[str, tuple[str, float]] = {}
+        for source in sources:
+            if source.refusal or self._manifest.has(source):
+                continue
+            if is_uri(source.place) or _is_old(source):
+                yield source
+                continue
+            now = self._clock()
+            stamp, since = self._seen.get(source.key, (source.stamp, now))
+            if stamp != source.stamp:
+                since = now
+            if now - since >= REST:
+                yield source
+            else:
+                found[source.key] = source.stamp, since
+        self._seen = found  # what has gone is forgotten
+
+
+def _is_old(source: Source) -> bool:
+    """By the time of the last change of anything about it, which nobody can set back."""
+    parts = source.stamp.split("-")
+    return len(parts) == 4 and time.time() - int(parts[2]) / 1e9 > OLD
