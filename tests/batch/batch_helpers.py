@@ -19,7 +19,8 @@ from gigamatte.batch.manifest import Manifest
 from gigamatte.batch.one import Worker
 from gigamatte.batch.plan import Plan
 from gigamatte.batch.progress import Progress
-from gigamatte.batch.runner import Summary, run_batch
+from gigamatte.batch.runner import run_batch
+from gigamatte.batch.summary import Summary
 from gigamatte.batch.task import Outcome
 from gigamatte.options import Options
 from gigamatte.testing.photos import made_photo

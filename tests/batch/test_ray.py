@@ -14,7 +14,8 @@ from batch_helpers import GIB, Recorder, pictures, rows, run, save_photo, save_p
 
 from gigamatte.batch.limits import Limits
 from gigamatte.batch.plan import Plan
-from gigamatte.batch.runner import Summary, run_batch
+from gigamatte.batch.runner import run_batch
+from gigamatte.batch.summary import Summary
 from gigamatte.options import Options
 
 ray = pytest.importorskip("ray", reason="Ray is not installed (pip install 'gigamatte[ray]')")

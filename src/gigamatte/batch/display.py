@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from gigamatte.batch.counts import Counts
 from gigamatte.batch.progress import Progress
-from gigamatte.batch.runner import Summary
 from gigamatte.batch.streams import Lines, printable
+from gigamatte.batch.summary import Summary
 from gigamatte.batch.task import Outcome, reason
 from gigamatte.messages.translate import translate
 

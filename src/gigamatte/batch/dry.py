@@ -18,7 +18,7 @@ from gigamatte.batch.lister import Lister
 from gigamatte.batch.lock import shard_name
 from gigamatte.batch.manifest import Manifest
 from gigamatte.batch.plan import Plan
-from gigamatte.batch.runner import Listener
+from gigamatte.batch.summary import Listener
 from gigamatte.batch.task import BatchEngine, Outcome, Task
 from gigamatte.errors import GigamatteError
 

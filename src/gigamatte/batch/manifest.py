@@ -20,6 +20,7 @@ from typing import Any
 from gigamatte.batch import written
 from gigamatte.batch.counts import Counts, Tally
 from gigamatte.batch.enlist import Listing, row_of
+from gigamatte.batch.outcomes import note_outcome
 from gigamatte.batch.pair import files_of
 from gigamatte.batch.places import stamp_of
 from gigamatte.batch.tables import open_tables, open_to_read, unwritable
@@ -203,28 +204,7 @@ class Manifest:
         """Remember what became of tasks."""
         with self._writing():
             for outcome in outcomes:
-                if outcome.state == "done":
-                    self._record_done(outcome)
-                elif outcome.state == "same":
-                    self._db.execute(
-                        "UPDATE photos SET state = 'done', ours = 1, stamp = ?, out_stamp = ?, changed = ?, stale = 0,"
-                        " code = NULL, message = NULL, hint = NULL WHERE key = ?",
-                        (outcome.stamp, outcome.out_stamp, time.time(), outcome.key),
-                    )
-                elif outcome.state == "kept":
-                    self._db.execute(
-                        "UPDATE photos SET state = 'kept', attempts = 0, stamp = ?, out_stamp = ?, code = ?,"
-                        " message = ?, hint = ?, changed = ?, stale = 0 WHERE key = ?",
-                        (
-                            outcome.stamp, outcome.out_stamp, outcome.code, outcome.message, outcome.hint, time.time(),
-                            outcome.key,
-                        ),
-                    )  # fmt: skip
-                else:
-                    self._record_failure(outcome)
-                self._db.execute("UPDATE photos SET handed = 0 WHERE key = ?", (outcome.key,))
-                if outcome.state in ("done", "same") and (row := row_of(self._db, outcome.key)) is not None:
-                    written.note(self._db, row)
+                note_outcome(self._db, outcome, self._circumstances, ATTEMPTS)
 
     def will_retry(self, outcome: Outcome) -> bool:
         """Whether a photo that failed is tried again in this run."""
@@ -276,34 +256,6 @@ class Manifest:
             plain = dict(row)
             plain["receipt"] = json.loads(plain["receipt"]) if plain["receipt"] else None
             yield plain
-
-    def _record_done(self, outcome: Outcome) -> None:
-        self._db.execute(
-            "UPDATE photos SET state = 'done', attempts = 0, ours = 1, fingerprint = ?, stamp = ?, sha256 = ?,"
-            " out_bytes = ?, out_stamp = ?, megapixels = ?, seconds = ?, doubt = ?, receipt = ?, changed = ?,"
-            " code = NULL, message = NULL, hint = NULL, stale = 0,"
-            " mark = CASE WHEN mark = 'redo' THEN 'redone' END WHERE key = ?",
-            (
-                outcome.fingerprint, outcome.stamp, outcome.sha256, outcome.out_bytes, outcome.out_stamp,
-                outcome.megapixels, outcome.seconds, outcome.doubt, json.dumps(outcome.receipt), time.time(),
-                outcome.key,
-            ),
-        )  # fmt: skip
-
-    def _record_failure(self, outcome: Outcome) -> None:
-        if outcome.verdict == "stop":
-            self._db.execute("UPDATE photos SET state = 'waiting' WHERE key = ?", (outcome.key,))
-            return
-        self._db.execute(
-            "UPDATE photos SET attempts = attempts + 1, code = ?, message = ?, hint = ?, seconds = ?, changed = ?,"
-            " circumstances = ?, stale = ?,"
-            " state = CASE WHEN ? OR attempts + 1 >= ? THEN 'quarantined' ELSE 'failed' END WHERE key = ?",
-            (
-                outcome.code, outcome.message, outcome.hint, outcome.seconds, time.time(), self._circumstances,
-                outcome.stale,
-                outcome.verdict == "final", ATTEMPTS, outcome.key,
-            ),
-        )  # fmt: skip
 
     def _task(self, row: sqlite3.Row, place: Callable[[str], str], stamps: Mapping[str, str], overwrite: bool) -> Task:
         free, earlier, remembered = True, False, list[tuple[Written, ...]]()

@@ -14,7 +14,7 @@ from typing import Any
 
 from gigamatte.batch.counts import Counts
 from gigamatte.batch.progress import Progress
-from gigamatte.batch.runner import Listener
+from gigamatte.batch.summary import Listener
 from gigamatte.batch.task import Outcome
 from gigamatte.errors import UsageError
 

@@ -18,7 +18,7 @@ from gigamatte.batch.display import megapixels
 from gigamatte.batch.pair import files_of
 from gigamatte.batch.plan import Plan
 from gigamatte.batch.reader import Rows
-from gigamatte.batch.runner import Summary
+from gigamatte.batch.summary import Summary
 from gigamatte.batch.task import reason
 from gigamatte.batch.thumbnails import thumbnail
 from gigamatte.errors import InputError

@@ -8,9 +8,8 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
 
 from gigamatte import __version__
 from gigamatte.batch import places
@@ -25,7 +24,8 @@ from gigamatte.batch.lost import STREAK, lost_place
 from gigamatte.batch.manifest import ATTEMPTS, Manifest
 from gigamatte.batch.one import failure
 from gigamatte.batch.plan import Plan
-from gigamatte.batch.progress import Meter, Progress
+from gigamatte.batch.progress import Meter
+from gigamatte.batch.summary import Listener, Summary
 from gigamatte.batch.task import BatchEngine, Outcome, Task
 from gigamatte.errors import GigamatteError, TookTooLong, WorkerDied, WriteError
 
@@ -38,69 +38,6 @@ FLUSH_COUNT, FLUSH_SECONDS = 32, 0.5
 #: photos in a row that kill the worker, until it is taken to be the worker's fault
 DEATHS = 20
 _DEATHS = frozenset({WorkerDied.code, TookTooLong.code})
-
-
-class Listener(Protocol):
-    """Told what happens, from the runner's thread."""
-
-    def listed(self, photos: int) -> None:
-        """So many were found so far."""
-        ...
-
-    def started(self, counts: Counts) -> None:
-        """The list is complete, as it was when its photos were listed. Some may have been cut meanwhile."""
-        ...
-
-    def left_alone(self, photos: list[dict[str, Any]], count: int) -> None:
-        """So many failed in an earlier run and are not tried again; the first ones: key, message, hint."""
-        ...
-
-    def ended(self, outcome: Outcome, progress: Progress, *, again: bool) -> None:
-        """One photo has ended; ``again``: it will be tried once more."""
-        ...
-
-    def warned(self, text: str) -> None:
-        """Something a person should know."""
-        ...
-
-
-@dataclass(frozen=True)
-class Summary:
-    """How a batch ended."""
-
-    total: int = 0
-    #: cut in this run
-    done: int = 0
-    #: right already
-    unchanged: int = 0
-    #: results that were changed by hand and left alone
-    kept: int = 0
-    failed: int = 0
-    waiting: int = 0
-    megapixels: float = 0.0
-    seconds: float = 0.0
-    manifest: str = ""
-    interrupted: bool = False
-    #: it watched a folder: being stopped is its ordinary end
-    watched: bool = False
-    #: why it could not go on; empty when it could
-    stopped: str = ""
-    hint: str = ""
-
-    @property
-    def exit_code(self) -> int:
-        """0 all done, 1 could not go on, 3 some failed, 4 nothing matched, 130 interrupted."""
-        if self.interrupted and not self.watched:
-            return 130
-        if self.stopped:
-            return 1
-        if self.total == 0 and not self.watched:
-            return 4
-        return 3 if self.failed else 0
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
-        return {**asdict(self), "exit_code": self.exit_code}
 
 
 def run_batch(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gigamatte.batch.limits import Limits
     from gigamatte.batch.manifest import Manifest
     from gigamatte.batch.plan import Plan
-    from gigamatte.batch.runner import Summary
+    from gigamatte.batch.summary import Summary
     from gigamatte.batch.task import BatchEngine
 
 In = Annotated[

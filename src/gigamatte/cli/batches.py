@@ -131,7 +131,7 @@ def _report(path: Path, out: str, standings: list[Standing]) -> None:
     from gigamatte.batch.plan import Plan
     from gigamatte.batch.reader import Reader
     from gigamatte.batch.report import write_report
-    from gigamatte.batch.runner import Summary
+    from gigamatte.batch.summary import Summary
     from gigamatte.options import Options
 
     whole = together(standings)
