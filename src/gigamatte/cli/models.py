@@ -145,19 +145,24 @@ def path(name: Name) -> None:
 
 @models_app.command()
 def verify(
-    names: Annotated[list[str] | None, typer.Argument(help="networks; default: all that are installed")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="networks, or ONNX files of your own; default: all that are installed")
+    ] = None,
     against: Annotated[
         str | None,
         typer.Option(help="an installed network or an ONNX file of the same weights: compare what both answer"),
     ] = None,
 ) -> None:
-    """Check digest and contents of installed weights."""
+    """Check digest and contents of installed weights. An ONNX file is also run by both runtimes, and compared."""
     from gigamatte.network.cards.checkpoints import find_card
     from gigamatte.network.weights import store
     from gigamatte.network.weights.inspect import refuse_misfit
 
-    cards = [find_card(name) for name in names] if names else [card for card in _cards() if store.installed(card)]
-    if against is not None and len(cards) != 1:
+    files = [Path(name) for name in names or () if name.lower().endswith(".onnx")]
+    cards = [find_card(name) for name in names or () if Path(name) not in files]
+    if not names:
+        cards = [card for card in _cards() if store.installed(card)]
+    if against is not None and len(cards) + len(files) != 1:
         raise UsageError("--against compares one network with another: name one")
     for card in cards:
         here = store.need(card)
@@ -165,8 +170,38 @@ def verify(
         refuse_misfit(card, here.path)
         found = f"{card.name}: ok, sha256 {digest}" if here.pinned else f"{card.name}: ok, sha256 {digest} (not pinned)"
         print(translate(found))
+    for file in files:
+        _verify_file(file)
     if against is not None:
-        _compare(cards[0].name, against)
+        _compare(cards[0].name if cards else str(files[0]), against)
+
+
+def _verify_file(path: Path) -> None:
+    """A file of the user's own: what it is taken for, and whether both runtimes answer it alike."""
+    from gigamatte.errors import DeviceUnavailable, WeightsRefused
+    from gigamatte.network.cards.onnx_file import read_header
+    from gigamatte.network.engines.differences import differences
+    from gigamatte.network.networks import read_file
+    from gigamatte.network.parity import between_runtimes
+
+    own, _ = read_file(path)
+    print(translate(f"{path}: sha256 {own.card.sha256}"))
+    for notice in own.notices:
+        print(translate(notice))
+    known = " and ".join(differences(read_header(path)))
+    if known:
+        print(translate(f"OpenVINO computes {known} otherwise than ONNX says: ONNX Runtime is used"))
+    try:
+        mean, largest = between_runtimes(path)
+    except (WeightsRefused, DeviceUnavailable) as error:
+        print(translate(f"the runtimes were not compared: {translate(error.message)}"))
+        return
+    print(translate(f"OpenVINO and ONNX Runtime: mean difference {mean:.5f}, largest {largest:.4f} of alpha 0…1"))
+    if mean > 0.005 and not known:
+        raise WeightsRefused(
+            f"the runtimes do not answer {path} alike (mean difference {mean:.4f}, at most 0.005 expected)",
+            "one of them has a fault: say so to its makers, and use --device of the other where there is one",
+        )
 
 
 def _compare(name: str, other: str) -> None:

@@ -13,7 +13,7 @@ from gigamatte.network.cards.external import together, whole_digest
 from gigamatte.network.cards.locator import NAME as LOCATOR
 from gigamatte.network.cards.locator import locator_bytes, locator_card
 from gigamatte.network.cards.onnx_file import read_header
-from gigamatte.network.cards.own_file import read_own_file
+from gigamatte.network.cards.own_file import OwnFile, read_own_file
 from gigamatte.network.engines.base import Engine
 from gigamatte.network.engines.select import import_ahead, open_engine
 from gigamatte.network.hinted import HintedNetwork
@@ -121,12 +121,18 @@ def _open_file(
     path: Path, opener: Callable[..., tuple[Engine, tuple[str, ...]]], normal: Normalisation | None
 ) -> Network:
     """A user's own ONNX file: what it does not say about itself is assumed, and said."""
+    own, loaded = read_file(path, normal)
+    digest = own.card.sha256
+    return Network(own.card, lambda _: opener(loaded, digest, False), own.notices, own.fixed, own.assumed)
+
+
+def read_file(path: Path, normal: Normalisation | None = None) -> tuple[OwnFile, Path]:
+    """(the card of a user's own ONNX file, where runtimes load it from). Raises NetworkUnavailable, WeightsRefused."""
     if not path.is_file():
         raise NetworkUnavailable(f"there is no file {path}", "--model takes a name or an ONNX file")
     header = read_header(path)
     loaded, digest = _whole(path)
-    own = read_own_file(path, header, digest, normal)
-    return Network(own.card, lambda _: opener(loaded, digest, False), own.notices, own.fixed, own.assumed)
+    return read_own_file(path, header, digest, normal), loaded
 
 
 def _whole(path: Path) -> tuple[Path, str]:

@@ -1,10 +1,17 @@
-"""Do two networks answer alike? For a graph built here and the ONNX file that its authors made of the same weights."""
+"""Do two networks answer alike, or one network on two runtimes?
+
+For a graph built here and the ONNX file that its authors made of the same weights; and for a file of one's own.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
-from gigamatte.network.networks import open_network
+from gigamatte.network.engines.base import Engine
+from gigamatte.network.network import Network
+from gigamatte.network.networks import open_network, read_file
 from gigamatte.types import FloatArray, Size
 
 
@@ -19,11 +26,33 @@ def compare(name: str, other: str) -> tuple[float, float]:
     return float(difference.mean()), float(difference.max())
 
 
+def between_runtimes(path: Path) -> tuple[float, float]:
+    """(mean, largest) absolute difference of alpha that OpenVINO and ONNX Runtime answer, both on the CPU in float32.
+
+    Raises WeightsRefused, naming the runtime that cannot load it, DeviceUnavailable where one is not installed.
+    """
+    from gigamatte.network.engines.onnx import OnnxRuntimeEngine
+    from gigamatte.network.engines.openvino import OpenVinoEngine
+
+    own, loaded = read_file(path)
+
+    def answer(engine: Engine) -> FloatArray:
+        with Network(own.card, lambda _: (engine, ()), fixed=own.fixed) as network:
+            return _located(network)
+
+    difference = np.abs(answer(OpenVinoEngine.open(loaded)) - answer(OnnxRuntimeEngine.open(loaded)))
+    return float(difference.mean()), float(difference.max())
+
+
 def _answer(name: str) -> FloatArray:
     with open_network(name) as network:
-        picture = drawn_picture(Size(1024, 1024))
-        photo = Size.of(picture)
-        return network.locate(picture, photo.box, photo).alpha
+        return _located(network)
+
+
+def _located(network: Network) -> FloatArray:
+    picture = drawn_picture(Size(1024, 1024))
+    photo = Size.of(picture)
+    return network.locate(picture, photo.box, photo).alpha
 
 
 def drawn_picture(size: Size) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

@@ -165,8 +165,10 @@ HELP: dict[str, str] = {
     ),
     "name of a network, as `gigamatte models list` shows it": "网络名称，同 `gigamatte models list` 所示",
     "Print where a network's file is.": "显示网络文件的位置。",
-    "Check digest and contents of installed weights.": "校验已安装权重的摘要和内容。",
-    "networks; default: all that are installed": "网络；默认：全部已安装的",
+    "Check digest and contents of installed weights. An ONNX file is also run by both runtimes, and compared.": (
+        "校验已安装权重的摘要和内容。ONNX 文件还会由两个运行时各运行一次并比较。"
+    ),
+    "networks, or ONNX files of your own; default: all that are installed": "网络，或你自己的 ONNX 文件；默认：全部已安装的",
     "an installed network or an ONNX file of the same weights: compare what both answer": (
         "已安装的网络，或同一权重的 ONNX 文件：比较两者的输出"
     ),

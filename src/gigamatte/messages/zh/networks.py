@@ -102,6 +102,26 @@ NETWORKS: dict[str, str] = {
     "{} and {} do not answer alike (mean difference {}, at most 0.005 expected)": (
         "{} 与 {} 的输出不一致（平均差 {}，最多应为 0.005）"
     ),
+    "OpenVINO computes {} otherwise than ONNX says": "OpenVINO 对 {} 的计算与 ONNX 的规定不同",
+    "OpenVINO computes {} otherwise than ONNX says: ONNX Runtime is used": (
+        "OpenVINO 对 {} 的计算与 ONNX 的规定不同：改用 ONNX Runtime"
+    ),
+    "OpenVINO computes {} otherwise than ONNX says; ONNX Runtime did the work": (
+        "OpenVINO 对 {} 的计算与 ONNX 的规定不同；由 ONNX Runtime 完成"
+    ),
+    "{}; ONNX Runtime did the work": "{}；由 ONNX Runtime 完成",
+    "ONNX Runtime may run it: pip install 'gigamatte[onnx]'": "ONNX Runtime 或许可以运行：pip install 'gigamatte[onnx]'",
+    "{}: sha256 {}": "{}：sha256 {}",
+    "the runtimes were not compared: {}": "没有比较两个运行时：{}",
+    "OpenVINO and ONNX Runtime: mean difference {}, largest {} of alpha 0…1": (
+        "OpenVINO 与 ONNX Runtime：平均差 {}，最大差 {}（透明度 0…1）"
+    ),
+    "the runtimes do not answer {} alike (mean difference {}, at most 0.005 expected)": (
+        "两个运行时对 {} 的输出不一致（平均差 {}，最多应为 0.005）"
+    ),
+    "one of them has a fault: say so to its makers, and use --device of the other where there is one": (
+        "其中之一有错误：请告诉其作者，并在可能时用 --device 选择另一个"
+    ),
     # cards of the user
     "{}: model {}: one of path, url, repo must say where its file is": "{}：模型 {}：须用 path、url 或 repo 之一说明文件位置",
     "{}: model {}: there is no field {}": "{}：模型 {}：没有字段 {}",

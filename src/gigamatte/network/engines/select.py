@@ -7,8 +7,10 @@ import importlib
 import threading
 from pathlib import Path
 
-from gigamatte.errors import DeviceUnavailable, UsageError
+from gigamatte.errors import DeviceUnavailable, GigamatteError, UsageError, WeightsRefused
+from gigamatte.network.cards.onnx_file import read_header
 from gigamatte.network.engines.base import Engine
+from gigamatte.network.engines.differences import differences
 
 #: what ``--device`` takes; cuda:1 and the like choose among several
 DEVICES = ("auto", "cpu", "gpu", "cuda", "coreml", "directml", "intel-gpu")
@@ -32,23 +34,29 @@ def open_engine(
 
     ``auto`` takes CUDA where it works and the network is not ``small``, else the CPU. A device that was named and is
     missing raises DeviceUnavailable when ``require``, else the CPU does the work and a warning says so. Small networks
-    run in f32 so that results do not depend on the CPU; large ones in bf16 where the CPU multiplies it.
-    A ``part`` of a network may have several inputs.
+    run in f32 so that results do not depend on the CPU; large ones in bf16 where the CPU multiplies it. What OpenVINO
+    cannot convert, or would compute otherwise, is run by ONNX Runtime where it is installed, and a warning says so.
+    A ``part`` of a network may have several inputs. Raises WeightsRefused where neither can run it.
     """
     kind = device.partition(":")[0]
     if kind not in DEVICES:
         raise UsageError(f"--device is one of {', '.join(DEVICES)}; found {device!r}")
 
-    def on_cpu() -> Engine:
+    def on_cpu() -> tuple[Engine, tuple[str, ...]]:
         from gigamatte.network.engines.openvino import OpenVinoEngine, Precision
 
         precision: Precision = "f32" if small else "auto"
-        return OpenVinoEngine.open(
-            model, threads=threads, precision=precision, cache_dir=cache_dir, digest=digest, part=part
-        )
+        try:
+            _need_the_same(model)
+            engine = OpenVinoEngine.open(
+                model, threads=threads, precision=precision, cache_dir=cache_dir, digest=digest, part=part
+            )
+        except WeightsRefused as error:
+            return _otherwise(model, threads, error, part=part)
+        return engine, ()
 
     if kind == "cpu" or (kind == "auto" and (small or not gpu_listed())):
-        return on_cpu(), ()
+        return on_cpu()
     wanted = {"auto": ("cuda",), "gpu": _GPUS}.get(kind, (device,))
     reasons = []
     for name in wanted:
@@ -61,7 +69,31 @@ def open_engine(
             raise reasons[0]
         raise DeviceUnavailable("; ".join(reason.message for reason in reasons), "see `gigamatte doctor`")
     told = "; ".join(reason.message for reason in reasons)
-    return on_cpu(), (f"{told}; the CPU did the work",)
+    engine, warnings = on_cpu()
+    return engine, (f"{told}; the CPU did the work", *warnings)
+
+
+def _need_the_same(model: Path | bytes) -> None:
+    """Raise WeightsRefused where OpenVINO would compute something else than the file says."""
+    otherwise = differences(read_header(model))
+    if otherwise:
+        raise WeightsRefused(f"OpenVINO computes {' and '.join(otherwise)} otherwise than ONNX says")
+
+
+def _otherwise(
+    model: Path | bytes, threads: int, refusal: WeightsRefused, *, part: bool
+) -> tuple[Engine, tuple[str, ...]]:
+    """The network on ONNX Runtime and the CPU. Raises the refusal of the first, with what would help."""
+    from gigamatte.network.engines.onnx import OnnxRuntimeEngine, why_not
+
+    if why_not("cpu"):
+        hint = "ONNX Runtime may run it: pip install 'gigamatte[onnx]'"
+        raise WeightsRefused(refusal.message, refusal.hint or hint) from refusal
+    try:
+        engine = OnnxRuntimeEngine.open(model, threads=threads, part=part)
+    except GigamatteError:  # neither can: the first says why
+        raise refusal from None
+    return engine, (f"{refusal.message}; ONNX Runtime did the work",)
 
 
 def import_ahead(device: str) -> None:
@@ -81,6 +113,10 @@ def _on_gpu(
     if device.startswith("intel-gpu"):
         from gigamatte.network.engines.openvino import OpenVinoEngine
 
+        try:
+            _need_the_same(model)
+        except WeightsRefused as error:
+            raise DeviceUnavailable(error.message) from error
         index = device.partition(":")[2]
         name = f"gpu.{index}" if index else "gpu"
         return OpenVinoEngine.open(model, device=name, cache_dir=cache_dir, digest=digest, part=part)
