@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
+from gigamatte.cli.hints import read_hints
 from gigamatte.cli.options import takes_options
 from gigamatte.cli.progress import progress_bar
 from gigamatte.cli.streams import json_text
@@ -31,6 +33,18 @@ Out = Annotated[
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace OUT if it exists.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the receipt as JSON (to stderr when OUT is -).")]
+KeepAt = Annotated[
+    list[str] | None,
+    typer.Option("--keep-at", metavar="X,Y", help="This place is the subject (upright photo pixels). Repeatable."),
+]
+DropAt = Annotated[
+    list[str] | None,
+    typer.Option("--drop-at", metavar="X,Y", help="This place is not the subject. Repeatable."),
+]
+HintsFile = Annotated[
+    str | None,
+    typer.Option("--hints", metavar="JSON", help="A file of points, strokes and a box: {'keep': [[X, Y]], …}."),
+]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors.")]
 
 
@@ -39,6 +53,9 @@ def cut(
     *,
     photo: PhotoArgument,
     out: Out = None,
+    keep_at: KeepAt = None,
+    drop_at: DropAt = None,
+    hints: HintsFile = None,
     options: Callable[[], Options],
     overwrite: Overwrite = False,
     json: Json = False,
@@ -51,6 +68,7 @@ def cut(
     gigamatte cut photo.jpg -o out.webp --crop     crops to the subject
     gigamatte cut photo.jpg --background white -o shop.jpg
     gigamatte cut photo.jpg --mask mask.png        refines a mask from another tool
+    gigamatte cut photo.jpg --keep-at 900,400 --drop-at 80,1200
     gigamatte cut *.jpg -o cutouts/                several photos, one after another
     cat photo.jpg | gigamatte cut - > cutout.png
 
@@ -60,7 +78,7 @@ def cut(
     from gigamatte.remover import Remover
 
     try:
-        chosen = options()
+        chosen = dataclasses.replace(options(), hints=read_hints(photo, keep_at or (), drop_at or (), hints))
         jobs = paired(photo, out, chosen.format)
         terminal_refused(jobs)
     except GigamatteError as error:

@@ -1,4 +1,4 @@
-"""Errors and hints about what a person points at."""
+"""What is said about places that a person points at."""
 
 HINTS: dict[str, str] = {
     "points of a stroke are a list of (x, y); found {}": "笔画的 points 是 (x, y) 的列表；收到 {}",
@@ -18,4 +18,12 @@ HINTS: dict[str, str] = {
     "{} of hints is a list; found {}": "提示的 {} 应为列表；收到 {}",
     "count in pixels of the upright photo, from its upper left corner": "请从正立照片的左上角起以像素计",
     "a photo takes at most {} points and strokes; {} has {}": "一张照片最多 {} 个点和笔画；{} 有 {}",
+    "hints are places in one photo, found {} photos": "提示是一张照片中的位置，收到 {} 张照片",
+    "cut them one by one, or put NAME.hints.json beside each and use `gigamatte batch`": (
+        "请逐张处理，或在每张旁放置 NAME.hints.json 并使用 `gigamatte batch`"
+    ),
+    "This place is the subject (upright photo pixels). Repeatable.": "此处属于主体（正立照片的像素）。可重复。",
+    "This place is not the subject. Repeatable.": "此处不属于主体。可重复。",
+    "A file of points, strokes and a box: {'keep': [[X, Y]], …}.": "含点、笔画和框的文件：{'keep': [[X, Y]], …}。",
+    "{} is larger than {} bytes: too long for hints": "{} 超过 {} 字节：作为提示过长",
 }
