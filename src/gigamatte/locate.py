@@ -9,6 +9,7 @@ import numpy as np
 
 from gigamatte.errors import NoSubject
 from gigamatte.matte.mask import user_mask
+from gigamatte.matte.mask.labels import settled
 from gigamatte.network.answers import Answer, ask
 from gigamatte.network.decode import has_subject
 from gigamatte.network.hinted import Sights
@@ -68,13 +69,17 @@ def _given(request: Request, levels: PhotoLevels, mask: Mask) -> Answer:
     options, size = request.options, request.photo.size
     warnings: tuple[str, ...] = ()
     coarse: CoarseMatte
-    if user_mask.kind_of(mask.values, options.mask_kind) == "trimap":
-        coarse = user_mask.settled_trimap(mask.values, size, _small(levels))
+    values, said = settled(mask, options.mask_kind)
+    if user_mask.kind_of(values, options.mask_kind) == "trimap":
+        coarse = user_mask.settled_trimap(values, size, _small(levels))
     else:
-        coarse, warnings = user_mask.as_coarse(mask.values, size, box_of(options))
+        coarse, warnings = user_mask.as_coarse(values, size, box_of(options))
     if coarse.alpha.max() < 0.5 and not options.keep_empty:
-        raise NoSubject("the mask holds no subject", "a mask is white where the subject is; see --mask-kind")
-    return Answer(coarse, warnings=(*mask.warnings, *warnings))
+        raise NoSubject(
+            f"the mask holds no subject: its largest value is {values.max()} of {np.iinfo(values.dtype).max}",
+            "a mask is white where the subject is; see --mask-kind",
+        )
+    return Answer(coarse, warnings=(*mask.warnings, *said, *warnings))
 
 
 def _small(levels: PhotoLevels) -> FloatArray:

@@ -12,6 +12,7 @@ from gigamatte import system
 from gigamatte.budget import pixel_memory
 from gigamatte.errors import UsageError
 from gigamatte.matte.mask.correct import Correction
+from gigamatte.matte.mask.labels import settled_strokes
 from gigamatte.matte.mask.painted import Painted
 from gigamatte.matte.mask.user_mask import aspect_warning
 from gigamatte.options import Format, Options
@@ -91,8 +92,9 @@ def _correction(photo: Size, options: Options) -> tuple[Correction, tuple[str, .
             strokes.append(None)
             continue
         read = read_mask(path, max_pixels=options.max_pixels, strokes=True)
-        strokes.append(read.values)
-        warnings += (*read.warnings, *aspect_warning(name, Size.of(read.values), photo))
+        values, said = settled_strokes(read.values, name)
+        strokes.append(values)
+        warnings += (*read.warnings, *said, *aspect_warning(name, Size.of(values), photo))
     painted = None if options.hints is None else Painted.of(options.hints, photo)
     keep, drop = strokes
     return Correction(options.largest, options.hole_fill, keep=keep, drop=drop, painted=painted), warnings

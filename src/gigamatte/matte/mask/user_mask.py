@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gigamatte.errors import InputError
 from gigamatte.matte.mask.area_mean import averaged
 from gigamatte.options import MaskKind
+from gigamatte.photo.mask import levels_of
 from gigamatte.types import Box, CoarseMatte, Fit, FloatArray, PixelArray, Size
 
 #: An aspect this close to the photo's is the photo's.
@@ -23,11 +24,10 @@ MASK_PIXELS = 16_000_000
 
 def is_trimap(values: PixelArray) -> bool:
     """Whether a mask has exactly three levels, one of which lies in the middle."""
-    depth = 256 if values.dtype == np.uint8 else 65536
-    levels = np.flatnonzero(cv2.calcHist([values], [0], None, [depth], [0, depth]))
+    levels = levels_of(values)
     if levels.size != 3:
         return False
-    middle = float(levels[1]) * 255 / (depth - 1)
+    middle = float(levels[1]) * 255 / np.iinfo(values.dtype).max
     return TRIMAP_MIDDLE[0] <= middle <= TRIMAP_MIDDLE[1]
 
 
