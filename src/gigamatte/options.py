@@ -14,6 +14,7 @@ MaskKind = Literal["auto", "alpha", "trimap"]
 Refine = Literal["auto", "neural", "guided", "off"]
 Only = Literal["cutout", "alpha", "foreground", "trimap", "uncertainty", "pair"]
 Compress = Literal["deflate", "lzw", "none"]
+Under = Literal["edge", "white", "black"]
 Pyramid = Literal["pages", "sub"]
 Format = Literal["png", "webp", "tiff", "jpeg", "avif", "psd"]
 
@@ -51,6 +52,9 @@ class Options:
     largest: bool = False
     #: a CSS-like colour (white, #ff00ff, 255,0,255) or the path of a picture; None = transparent
     background: str | None = None
+    #: colour under alpha 0, which programs that resize or drop alpha show: a thin ring of the nearest colour and white
+    #: beyond (edge), white, or black; the photo's own ground is never written
+    under: Under = "edge"
     #: None = by the output's suffix, PNG where there is none
     format: Format | None = None
     #: cut to the subject's box
@@ -99,7 +103,7 @@ class Options:
 
     def __post_init__(self) -> None:
         make_plain(self)
-        for name, kind in (("mask_kind", MaskKind), ("refine", Refine), ("only", Only)):
+        for name, kind in (("mask_kind", MaskKind), ("refine", Refine), ("only", Only), ("under", Under)):
             _one_of(name, getattr(self, name), get_args(kind))
         if self.format is not None:
             named = str(self.format).lower()

@@ -60,6 +60,7 @@ SHARED = (
     Shared("refine", "auto", "auto|neural|guided|off", "How alpha is resolved: best, learned, classical, upscaled."),
     Shared("only", "cutout", "cutout|alpha|foreground|trimap|uncertainty|pair", "What to write."),
     Shared("background", None, "COLOUR|IMAGE", "Lay the subject on this: white, '#ff00ff', photo.jpg."),
+    Shared("under", "edge", "edge|white|black", "Colour under alpha 0: a ring of the nearest and white, white, black."),
     Shared("format", None, "png|webp|tiff|jpeg|avif|psd", "File format. [OUT's suffix, or png]"),
     Shared("crop", False, None, "Crop to the subject."),
     Shared("margin", 0.0, "PERCENT", "Room around --crop, in percent of the subject's longer side."),

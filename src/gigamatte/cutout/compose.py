@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from gigamatte.cutout.backdrop import Backdrop
 from gigamatte.cutout.foreground import Foreground
+from gigamatte.cutout.under import REACH, edged
 from gigamatte.ending import Pool
 from gigamatte.errors import GigamatteError
-from gigamatte.options import Only
+from gigamatte.options import Only, Under
 from gigamatte.photo.colour import in_srgb
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import Box, FloatArray, Matte, PixelArray, Watch, to_pixels
@@ -42,6 +43,9 @@ class Composer:
     icc: bytes | None = None
     #: leave the photo's colours where alpha is 0, for files whose mask can be repainted
     hidden: bool = False
+    #: what lies under alpha 0, and the width of the ring of ``edge``
+    under: Under = "edge"
+    reach: int = REACH
     #: the matte that the colours were solved with, where ``matte`` was hardened afterwards
     solved: Matte | None = None
     threads: int = 1
@@ -58,6 +62,14 @@ class Composer:
 
     def strips(self) -> Iterator[PixelArray]:
         """(row, column, band) arrays, uint8 or uint16 like the photo, that together make ``frame``."""
+        made = self._made()
+        if self.ring:
+            made = edged(made, self.ring, self._spans)
+        for strip, box in made:
+            yield self._laid(strip, box)
+
+    def _made(self) -> Iterator[tuple[PixelArray, Box]]:
+        """The strips and where they lie, before they are finished."""
         boxes = list(self._boxes())
         with Pool(self.threads) as pool:
             waiting: list[Future[PixelArray]] = []
@@ -68,12 +80,30 @@ class Composer:
                     started = time.perf_counter()
                     strip = waiting.pop(0).result()
                     self.seconds += time.perf_counter() - started
-                    yield self._laid(strip, box)
+                    yield strip, box
                     if self.watch is not None:
                         self.watch("write", (number + 1) / len(boxes))
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
+
+    @property
+    def ring(self) -> int:
+        """How many pixels around the subject take its colour; 0 where none do."""
+        hides = self.hidden or self.backdrop is not None or self.only not in ("cutout", "foreground")
+        return 0 if hides or self.under != "edge" else self.reach
+
+    def _spans(self, box: Box) -> Iterator[tuple[int, int]]:
+        """Columns of a strip, counted from its left, whose tiles may hold pixels of the ring."""
+        tile, decided = self.matte.tile, self.matte.decided
+        row, near = box.top // tile, -(-self.reach // tile)
+        first, last = max(0, row - near), (box.bottom - 1) // tile + 1 + near
+        seen: NDArray[np.bool_] = np.max(decided[first:last] > 0, axis=0)
+        for column in range(box.left // tile, (box.right - 1) // tile + 1):
+            opaque = decided[row, column] == 1 and not self.levels.photo.has_alpha
+            if seen[max(0, column - near) : column + near + 1].any() and not opaque:
+                left, right = max(column * tile, box.left), min((column + 1) * tile, box.right)
+                yield left - box.left, right - box.left
 
     def _boxes(self) -> Iterator[Box]:
         """Strips of the frame along the rows of tiles, so that no tile is made twice."""
@@ -92,9 +122,7 @@ class Composer:
         if self.only == "alpha":
             return alpha
         colour = self._colour(box, alpha)
-        if self.only == "foreground":
-            return colour
-        return with_alpha(colour, alpha)
+        return colour if self.only == "foreground" and not self.ring else with_alpha(colour, alpha)
 
     def _alpha(self, box: Box) -> PixelArray:
         """The matte's alpha times the photo's own, where it has one."""
@@ -107,7 +135,7 @@ class Composer:
         return to_pixels((product + full // 2) // full, self.matte.bits)
 
     def _colour(self, box: Box, alpha: PixelArray) -> PixelArray:
-        """Straight colour: the photo's where opaque, F in the band, zero where nothing is left to see."""
+        """Straight colour: the photo's where opaque, F in the band, white or black where nothing is left to see."""
         colour = self.levels.read(0, box).copy()
         if self.foreground is None:
             raise GigamatteError("colours were asked of a composer without foreground")
@@ -121,8 +149,10 @@ class Composer:
             if not part.empty:
                 solved, here = self.foreground.read(part), part.relative_to(home).slices()
                 target = colour[inside][here]
-                target[:] = where(mixed[here], solved, target)
-        return colour if self.hidden else where(alpha > 0, colour)
+                target[:] = where(mixed[here], solved, target.copy())
+        if self.hidden:
+            return colour
+        return where(alpha > 0, colour, None if self.under == "black" else np.full_like(colour, self.matte.full_scale))
 
     def _undecided(self, box: Box) -> Iterator[tuple[int, int]]:
         tile = self.matte.tile
@@ -134,7 +164,7 @@ class Composer:
     def _laid(self, strip: PixelArray, box: Box) -> PixelArray:
         """The strip on its backdrop, which is read in order."""
         if self.backdrop is None or self.only != "cutout":
-            return strip
+            return strip[..., :3] if self.only == "foreground" else strip
         full = np.float32(self.matte.full_scale)
         alpha = strip[..., 3:].astype(np.float32) / full
         behind = self.backdrop.rows(box.top - self.frame.top, box.height).astype(np.float32)
@@ -166,8 +196,11 @@ def with_alpha(colour: PixelArray, alpha: PixelArray) -> PixelArray:
 
 
 def where(chosen: NDArray[np.bool_], colour: PixelArray, other: PixelArray | None = None) -> PixelArray:
-    """``colour`` where ``chosen``, else ``other`` (zero): (row, column, channel). Ten times faster than an index."""
-    background = np.zeros_like(colour) if other is None else other.copy()
+    """``colour`` where ``chosen``, else ``other`` (zero), which it may be written into: (row, column, channel).
+
+    Ten times faster than an index.
+    """
+    background = np.zeros_like(colour) if other is None else other
     out: PixelArray = cv2.copyTo(colour, chosen.view(np.uint8), background)
     return out
 

@@ -15,12 +15,13 @@ from gigamatte import system
 from gigamatte.cutout.atomic import all_or_as_before
 from gigamatte.cutout.backdrop import open_backdrop
 from gigamatte.cutout.compose import Composer
-from gigamatte.cutout.encode import Encoding
+from gigamatte.cutout.encode import Encoding, is_lossy
 from gigamatte.cutout.foreground import Foreground
 from gigamatte.cutout.frame import framed
 from gigamatte.cutout.place import as_target, refuse_existing
 from gigamatte.cutout.show import pillow_image, small_png
 from gigamatte.cutout.target import check_seen_through, output_format, pair_of
+from gigamatte.cutout.under import LOSSY_REACH
 from gigamatte.cutout.write import Written, write_image
 from gigamatte.ending import watched, working
 from gigamatte.errors import UsageError
@@ -70,7 +71,7 @@ class Cutout:
         return alpha
 
     def rgba(self) -> PixelArray:
-        """(row, column, RGBA), uint8 or uint16 like the photo, straight alpha, zero where alpha is 0."""
+        """(row, column, RGBA), uint8 or uint16 like the photo, straight alpha; ``Options.under`` where alpha is 0."""
         return self._whole("cutout")
 
     def image(self) -> Image.Image:
@@ -153,6 +154,8 @@ class Cutout:
         check_seen_through(format, composer.backdrop is not None and composer.backdrop.alpha)
         # Photoshop users paint on the mask, so what it hides has to be there
         composer.hidden = format == "psd"
+        if is_lossy(format, options.quality):
+            composer.reach = LOSSY_REACH
         written = write_image(
             composer.strips(),
             self.size,
@@ -199,6 +202,7 @@ class Cutout:
             self._frame,
             only,
             solved=self._solved,
+            under=self._options.under,
             threads=threads,
             watch=watch,
         )

@@ -83,6 +83,11 @@ def encoder_bytes(format: Format, size: Size, bits: int) -> int:
     return CONTAINERS[format].held[0 if bits == 8 else 1] * size.pixels
 
 
+def is_lossy(format: Format, quality: int | None) -> bool:
+    """Whether colours are packed with loss."""
+    return format in ("avif", "jpeg") or (format == "webp" and quality is not None)
+
+
 def saver_options(format: Format, encoding: Encoding, size: Size, bands: int, bits: int) -> dict[str, Any]:
     """The options of libvips' saver for a format; for AVIF, of its colours."""
     if format == "png":

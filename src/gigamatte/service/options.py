@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from gigamatte.cutout.css_colour import parse_colour
 from gigamatte.cutout.target import output_format
 from gigamatte.errors import UsageError
-from gigamatte.options import Compress, Format, MaskKind, Options, Pyramid, Refine
+from gigamatte.options import Compress, Format, MaskKind, Options, Pyramid, Refine, Under
 from gigamatte.service.settings import Settings
 from gigamatte.types import Box
 
@@ -41,6 +41,9 @@ class CutQuery(BaseModel):
         None, description="a colour to lay the subject on; absent = transparent", examples=["white", "#ff00ff"],
         max_length=64,
     )  # fmt: skip
+    under: Under = Field(
+        "edge", description="colour under alpha 0: a thin ring of the nearest colour and white beyond, white, or black"
+    )
     format: Format | None = Field(None, description="file format; absent = png")
     compress: Compress | None = Field(None, description="how a TIFF is packed, without loss; absent = deflate")
     pyramid: Pyramid | None = Field(
@@ -74,6 +77,7 @@ class CutQuery(BaseModel):
             refine=self.refine,
             only=self.only,
             background=backdrop or self.background,
+            under=self.under,
             format=self.format or "png",
             compress=self.compress,
             pyramid=self.pyramid,

@@ -60,8 +60,9 @@ def test_smooth_hardens_the_alpha_and_leaves_the_colours(scene: tuple[np.ndarray
 
 def test_nothing_hides_under_alpha_zero(scene: tuple[np.ndarray, ...]) -> None:
     photo, mask, _ = scene
-    rgba = cut(photo, mask).rgba()
-    assert (rgba[rgba[..., 3] == 0] == 0).all()
+    for under, value in (("black", 0), ("white", 255)):
+        rgba = cut(photo, mask, under=under).rgba()
+        assert (rgba[rgba[..., 3] == 0][:, :3] == value).all()
 
 
 def test_no_halo_on_any_background(scene: tuple[np.ndarray, ...]) -> None:

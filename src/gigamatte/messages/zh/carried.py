@@ -22,6 +22,9 @@ CARRIED: dict[str, str] = {
     "EXIF of a JPEG holds 64 kB: {} was left out": "JPEG 的 EXIF 最多 64 kB：{}已去掉",
     "XMP of a JPEG holds 64 kB in one piece, this has {} bytes: left out": "JPEG 的 XMP 每段最多 64 kB，此处有 {} 字节：已去掉",
     "IPTC of a JPEG holds 64 kB: left out": "JPEG 的 IPTC 最多 64 kB：已去掉",
+    "Colour under alpha 0: a ring of the nearest and white, white, black.": (
+        "透明度为 0 处的颜色：edge（一圈最近的颜色，其外为白）、white、black。"
+    ),
     "Tiles and smaller copies in the TIFF: pages (OpenSlide), sub (GDAL).": (
         "在 TIFF 中加入图块和逐级缩小的副本：pages（OpenSlide 可读）、sub（GDAL 可读）。"
     ),

@@ -1,0 +1,110 @@
+"""Colour where nothing is to be seen: programs that resize or drop alpha show some of it.
+
+A thin ring around the subject takes the colour of the nearest pixel that can be seen, so that what is resized without
+regard to alpha keeps its edge; beyond it all is white. The photo's own ground is never written.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gigamatte.types import Box, PixelArray
+
+#: width of the ring in pixels: where every pixel is kept (2 leave libvips' halving 3.4 levels off at a smooth edge, 3
+#: leave it 2.8 off, 8 no less), and where an encoder smears blocks of 8
+REACH, LOSSY_REACH = 3, 8
+#: ``spans(box)``: the columns of a strip, as (first, last + 1), that a ring may touch
+Spans = Callable[[Box], Iterable[tuple[int, int]]]
+
+
+def edged(strips: Iterable[tuple[PixelArray, Box]], reach: int, spans: Spans) -> Iterator[tuple[PixelArray, Box]]:
+    """The same strips, (row, column, RGBA), from top to bottom, with the ring drawn into them.
+
+    A strip is handed on when the ``reach`` rows below it are known. Each pixel of the ring takes the nearest colour
+    that is seen within ``reach`` pixels; which one that is does not depend on how the picture is divided.
+    """
+    known: list[tuple[PixelArray, Box]] = []
+    above: PixelArray | None = None
+    for strip in strips:
+        known.append(strip)
+        while len(known) > 1 and sum(len(rows) for rows, _ in known[1:]) >= reach:
+            above = _draw(above, known, reach, spans)
+            yield known.pop(0)
+    while known:
+        above = _draw(above, known, reach, spans)
+        yield known.pop(0)
+
+
+def _draw(above: PixelArray | None, known: list[tuple[PixelArray, Box]], reach: int, spans: Spans) -> PixelArray:
+    """Draw the ring into the first of the ``known`` strips; gives the rows that the next one has above it."""
+    strip, box = known[0]
+    below = [rows[:reach] for rows, _ in known[1:]]
+    parts = [*([above] if above is not None else []), strip, *below]
+    first = len(above) if above is not None else 0
+    last = first + len(strip) + min(reach, sum(map(len, below)))
+    for left, right in spans(box):
+        start, end = max(0, left - reach), min(strip.shape[1], right + reach)
+        window = np.concatenate([part[:, start:end] for part in parts])[:last]
+        part = strip[:, left:right]
+        _ring(window, first, left - start, part, reach)
+    tail = strip if above is None or len(strip) >= reach else np.concatenate([above, strip])
+    return tail[-reach:]
+
+
+def _ring(window: PixelArray, top: int, left: int, part: PixelArray, reach: int) -> None:
+    """Write the ring into ``part``, which lies at (top, left) of its surroundings, the ``window``."""
+    rows, columns = part.shape[:2]
+    inner = (slice(top, top + rows), slice(left, left + columns))
+    alpha = cv2.extractChannel(window, 3)
+    if not cv2.countNonZero(alpha) or cv2.countNonZero(alpha[inner]) == rows * columns:
+        return
+    seen = (alpha > 0).view(np.uint8)
+    near = cv2.dilate(seen, _disc(reach), borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    points = cv2.findNonZero((near[inner] > seen[inner]).view(np.uint8))
+    if points is None:
+        return
+    x, y = points.reshape(-1, 2).astype(np.intp).T
+    found = nearest(seen, y + top, x + left, reach)
+    part[y, x, :3] = window[*found, :3]
+
+
+def nearest(
+    seen: NDArray[np.uint8], rows: NDArray[np.intp], columns: NDArray[np.intp], reach: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The nearest pixels that are set in ``seen``, of those given, which all have one within ``reach`` pixels.
+
+    Of several at one distance, the first in a fixed order.
+    """
+    height, width = seen.shape
+    padded = np.zeros((height + 2 * reach, width + 2 * reach), np.uint8)
+    padded[reach:-reach, reach:-reach] = seen
+    flat, step = padded.reshape(-1), width + 2 * reach
+    place = (rows + reach) * step + columns + reach
+    found, unfound = place.copy(), np.arange(len(place))
+    for down, across in _around(reach):
+        there = place + (down * step + across)
+        hit = flat[there] > 0
+        found[unfound[hit]] = there[hit]
+        place, unfound = place[~hit], unfound[~hit]
+        if not unfound.size:
+            break
+    return found // step - reach, found % step - reach
+
+
+@functools.cache
+def _around(reach: int) -> list[tuple[int, int]]:
+    """Steps (rows, columns) to all pixels within ``reach`` of one, nearest first."""
+    steps = [(int(y) - reach, int(x) - reach) for y, x in np.argwhere(_disc(reach))]
+    return sorted(steps, key=lambda step: (step[0] ** 2 + step[1] ** 2, step))
+
+
+@functools.cache
+def _disc(reach: int) -> NDArray[np.uint8]:
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    disc: NDArray[np.uint8] = (y**2 + x**2 <= reach**2).astype(np.uint8)
+    return disc

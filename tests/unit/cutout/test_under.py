@@ -1,0 +1,149 @@
+"""Colour under alpha 0: a ring of the nearest colour, white beyond, never the ground, in every division."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import pyvips
+from numpy.typing import NDArray
+from PIL import Image
+
+from gigamatte import Options, UsageError, cut
+from gigamatte.cutout.compose import Composer
+from gigamatte.cutout.foreground import Foreground
+from gigamatte.cutout.under import edged
+from gigamatte.matte.cascade.sparse import as_matte
+from gigamatte.photo.levels import PhotoLevels
+from gigamatte.photo.read import open_photo
+from gigamatte.testing.photos import made_photo
+from gigamatte.types import Box, Size
+
+
+def by_hand(rgba: NDArray[Any], reach: int) -> NDArray[Any]:
+    """The same, pixel by pixel."""
+    right = rgba.copy()
+    seen = rgba[..., 3] > 0
+    rows, columns = seen.shape
+    steps = sorted(
+        ((y, x) for y in range(-reach, reach + 1) for x in range(-reach, reach + 1) if y * y + x * x <= reach * reach),
+        key=lambda step: (step[0] ** 2 + step[1] ** 2, step),
+    )
+    for y, x in zip(*np.nonzero(~seen), strict=True):
+        for down, across in steps:
+            there = (y + down, x + across)
+            if 0 <= there[0] < rows and 0 <= there[1] < columns and seen[there]:
+                right[y, x, :3] = rgba[*there, :3]
+                break
+    return right
+
+
+@pytest.mark.parametrize("reach", [3, 8])
+@pytest.mark.parametrize("heights", [[40], [1] * 40, [3, 17, 1, 1, 18], [16, 16, 8]])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_every_division_gives_the_nearest_colour(reach: int, heights: list[int], dtype: Any) -> None:
+    chance = np.random.default_rng(reach)
+    rgba = chance.integers(1, 200, (40, 50, 4)).astype(dtype)
+    rgba[chance.random((40, 50)) < 0.97] = (255, 255, 255, 0)
+    for tile in (7, 16, 50):
+        top, parts = 0, []
+        for height in heights:
+            parts.append((rgba[top : top + height].copy(), Box(0, top, 50, height)))
+            top += height
+        spans = lambda _box: [(at, min(at + tile, 50)) for at in range(0, 50, tile)]  # noqa: B023, E731
+        found = np.concatenate([strip for strip, _ in edged(parts, reach, spans)])
+        assert np.array_equal(found, by_hand(rgba, reach))
+
+
+@pytest.fixture(scope="module")
+def scene() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    made = made_photo(Size(700, 520), seed=5)
+    # red is a ground that nothing of the subject holds
+    red = np.array([250, 10, 10], np.float32)
+    photo = made.alpha[..., None] * made.foreground * 255 * [0.5, 1, 1] + (1 - made.alpha[..., None]) * red
+    return np.rint(photo).astype(np.uint8), np.rint(made.alpha * 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("only", ["cutout", "foreground"])
+def test_tiles_of_any_size_give_the_same_ring(scene: Any, only: Any) -> None:
+    photo, mask = scene
+    rings = []
+    with PhotoLevels(open_photo(photo, max_pixels=10**7)) as levels:
+        for tile in (64, 128, 256):
+            matte = as_matte(mask / np.float32(255), 8, tile)
+            front = Foreground(levels, as_matte(mask / np.float32(255), 8, 64))
+            for frame in (Box(0, 0, 700, 520), Box(90, 61, 500, 400)):
+                composer = Composer(levels, matte, front, frame, only)
+                strips = list(composer.strips())
+                whole = np.concatenate(strips)
+                assert whole.shape[2] == composer.bands
+                alpha = mask[frame.slices()]
+                if only == "cutout":
+                    plain = whole.copy()
+                    plain[alpha == 0] = (255, 255, 255, 0)
+                    assert np.array_equal(whole, by_hand(plain, 3))
+                rings.append((frame, (cv2.dilate(alpha, np.ones((7, 7))) > 0) & (alpha == 0), whole))
+    far = ~rings[0][1] & (mask == 0)
+    assert (rings[0][2][far][:, :3] == 255).all()
+    assert not (np.abs(rings[0][2][..., :3].astype(int) - [250, 10, 10]).max(2) < 30)[mask == 0].any()
+
+
+def test_words(scene: Any) -> None:
+    with pytest.raises(UsageError, match="--under is one of edge, white, black; found 'red'"):
+        Options(under="red")  # type: ignore[arg-type]
+
+
+def halved_by_opencv(path: Path, _folder: Path) -> NDArray[Any]:
+    pixels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    small = cv2.resize(pixels, (pixels.shape[1] // 2, pixels.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    return cv2.cvtColor(small, cv2.COLOR_BGRA2RGBA if small.shape[2] == 4 else cv2.COLOR_BGR2RGB)
+
+
+def halved_by_libvips(path: Path, _folder: Path) -> NDArray[Any]:
+    return pyvips.Image.new_from_file(str(path), revalidate=True).resize(0.5).numpy()
+
+
+def halved_by_ffmpeg(path: Path, folder: Path) -> NDArray[Any]:
+    ffmpeg = pytest.importorskip("imageio_ffmpeg", reason="imageio-ffmpeg is not installed").get_ffmpeg_exe()
+    small = folder / "small.png"
+    words = ["-loglevel", "error", "-y", "-i", str(path), "-vf", "scale=iw/2:ih/2", str(small)]
+    subprocess.run([ffmpeg, *words], check=True)
+    return np.asarray(Image.open(small))
+
+
+@pytest.mark.parametrize(
+    ("halved", "suffix"),
+    [
+        (halved_by_opencv, "png"),
+        (halved_by_opencv, "webp"),
+        (halved_by_libvips, "png"),
+        (halved_by_libvips, "tif"),
+        (halved_by_ffmpeg, "png"),
+        (halved_by_ffmpeg, "tif"),  # tiles were zeros to it
+    ],
+)
+def test_halved_without_regard_to_alpha_the_edge_is_right(halved: Any, suffix: str, tmp_path: Path) -> None:
+    """Halved, then laid on white: at most 3 levels from laid on white, then halved."""
+    large = np.zeros((2080, 2800), np.float32)
+    cv2.ellipse(large, (1400, 1040), (800, 600), 20, 0, 360, 1, -1)
+    alpha = cv2.resize(cv2.GaussianBlur(large, (0, 0), 3), (700, 520), interpolation=cv2.INTER_AREA)[..., None]
+    front = made_photo(Size(700, 520), seed=5).foreground * 255
+    photo = np.rint(alpha * front + (1 - alpha) * np.float32([250, 10, 10])).astype(np.uint8)
+    whole, laid, wrong = tmp_path / f"a.{suffix}", tmp_path / "laid.png", {}
+    for under in ("edge", "black"):
+        options = Options(refine="off", under=under)  # type: ignore[arg-type]
+        cut(photo, options, mask=np.rint(alpha[..., 0] * 255).astype(np.uint8)).save(whole, overwrite=True)
+        pixels = np.asarray(Image.open(whole), np.float32)
+        seen = pixels[..., 3:] / 255
+        Image.fromarray(np.rint(pixels[..., :3] * seen + 255 * (1 - seen)).astype(np.uint8)).save(laid)
+        small, right = (halved(path, tmp_path).astype(np.float32) for path in (whole, laid))
+        weight = small[..., 3:] / 255
+        found = small[..., :3] * weight + 255 * (1 - weight)
+        edge = (small[..., 3] > 0) & (small[..., 3] < 255)
+        wrong[under] = float(np.abs(found - right[..., :3])[edge].max())
+    assert wrong["edge"] <= 3
+    assert wrong["edge"] < wrong["black"]
