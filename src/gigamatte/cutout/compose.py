@@ -62,11 +62,11 @@ class Composer:
 
     def strips(self) -> Iterator[PixelArray]:
         """(row, column, band) arrays, uint8 or uint16 like the photo, that together make ``frame``."""
-        made = self._made()
+        made: Iterator[tuple[PixelArray, Box]] = ((self._laid(strip, box), box) for strip, box in self._made())
         if self.ring:
             made = edged(made, self.ring, self._spans)
-        for strip, box in made:
-            yield self._laid(strip, box)
+        for strip, _ in made:
+            yield strip[..., :3] if self.only == "foreground" else strip
 
     def _made(self) -> Iterator[tuple[PixelArray, Box]]:
         """The strips and where they lie, before they are finished."""
@@ -90,7 +90,8 @@ class Composer:
     @property
     def ring(self) -> int:
         """How many pixels around the subject take its colour; 0 where none do."""
-        hides = self.hidden or self.backdrop is not None or self.only not in ("cutout", "foreground")
+        covered = self.hidden or (self.backdrop is not None and not self.backdrop.alpha)
+        hides = covered or self.only not in ("cutout", "foreground")
         return 0 if hides or self.under != "edge" else self.reach
 
     def _spans(self, box: Box) -> Iterator[tuple[int, int]]:
@@ -101,7 +102,8 @@ class Composer:
         seen: NDArray[np.bool_] = np.max(decided[first:last] > 0, axis=0)
         for column in range(box.left // tile, (box.right - 1) // tile + 1):
             opaque = decided[row, column] == 1 and not self.levels.photo.has_alpha
-            if seen[max(0, column - near) : column + near + 1].any() and not opaque:
+            behind = self.backdrop is not None  # what can be seen of it may lie anywhere
+            if behind or (seen[max(0, column - near) : column + near + 1].any() and not opaque):
                 left, right = max(column * tile, box.left), min((column + 1) * tile, box.right)
                 yield left - box.left, right - box.left
 
@@ -164,13 +166,15 @@ class Composer:
     def _laid(self, strip: PixelArray, box: Box) -> PixelArray:
         """The strip on its backdrop, which is read in order."""
         if self.backdrop is None or self.only != "cutout":
-            return strip[..., :3] if self.only == "foreground" else strip
+            return strip
         full = np.float32(self.matte.full_scale)
         alpha = strip[..., 3:].astype(np.float32) / full
         behind = self.backdrop.rows(box.top - self.frame.top, box.height).astype(np.float32)
         colours = strip[..., :3] if self.icc is None else in_srgb(strip[..., :3], self.icc, depth=self.matte.bits)
         if self.backdrop.alpha:
-            return to_pixels(over(colours, alpha, behind[..., :3], behind[..., 3:] / full, full), self.matte.bits)
+            laid = to_pixels(over(colours, alpha, behind[..., :3], behind[..., 3:] / full, full), self.matte.bits)
+            laid[laid[..., 3] == 0, :3] = 0 if self.under == "black" else self.matte.full_scale
+            return laid
         mixed = colours * alpha + behind * (1 - alpha)
         return to_pixels(mixed + np.float32(0.5), self.matte.bits)
 
