@@ -509,7 +509,7 @@ def test_half_transparent_colours_and_pictures_are_seen_through(deep: bool, tmp_
     picture[48:, 64:] = (10, 20, 30, 0)  # hidden colours
     Image.fromarray(picture).save(tmp_path / "b.png")
     result = laid(tmp_path / "b.png", tmp_path, photo)
-        assert (result[70, 100] == (full, full, full, 0)).all()  # white, not what was hidden
+    assert (result[70, 100] == (full, full, full, 0)).all()  # white, not what was hidden
     assert (result[70, 20] == (0, 0, full, full)).all()
     Image.fromarray(picture).resize((64, 48), Image.Resampling.NEAREST).save(tmp_path / "small.png")
     enlarged = laid(tmp_path / "small.png", tmp_path, photo)
