@@ -101,12 +101,12 @@ def child(source: str, target: str) -> None:
         def strips() -> Iterator[np.ndarray]:
             for top in range(0, photo.size.height, ROWS):
                 box = Box(0, top, photo.size.width, min(ROWS, photo.size.height - top))
-                strip = np.zeros((box.height, box.width, 4), photo.dtype)
+                strip = np.zeros((box.height, box.width, 4), photo.depth.dtype)
                 # the subject fills the middle third across and down
                 if photo.size.height / 3 < top < photo.size.height * 2 / 3:
                     middle = slice(box.width // 3, box.width * 2 // 3)
                     strip[:, middle, :3] = levels.read(0, box)[:, middle]
-                    strip[:, middle, 3] = photo.full_scale
+                    strip[:, middle, 3] = photo.depth.full
                 yield strip
 
         write_image(strips(), photo.size, 4, photo.bits, target=Path(target), format=Path(target).suffix[1:])

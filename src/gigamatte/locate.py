@@ -88,4 +88,4 @@ def _small(levels: PhotoLevels) -> FloatArray:
     while levels.size(level).pixels > TRIMAP_PIXELS and level + 1 < levels.levels:
         level += 1
     pixels: PixelArray = levels.read(level, levels.size(level).box)
-    return pixels.astype(np.float32) * np.float32(1 / levels.photo.full_scale)
+    return levels.photo.depth.unit(pixels)

@@ -1,14 +1,13 @@
 """The types that a pixel passes through, in order: Photo, NetworkInput, CoarseMatte, Tile, Matte, and the Receipt.
 
 Frozen, and checked when they are made. Arrays are always (row, column[, channel]); sizes and boxes are always
-width before height. ``Box.slices()`` is the only place where the two orders meet.
+width before height (``geometry.py``).
 (The last type of the journey, Cutout, has behaviour of its own and lives in ``cutout/``.)
 """
 
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,165 +15,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gigamatte.depth import Depth as Depth
+from gigamatte.depth import FloatArray as FloatArray
+from gigamatte.depth import PixelArray as PixelArray
+from gigamatte.depth import Pixels16 as Pixels16
 from gigamatte.errors import UsageError
+from gigamatte.geometry import Box as Box
+from gigamatte.geometry import Fit as Fit
+from gigamatte.geometry import Grid as Grid
+from gigamatte.geometry import Place as Place
+from gigamatte.geometry import Size as Size
+from gigamatte.geometry import Tile as Tile
 
 if TYPE_CHECKING:
     import pyvips
 
-FloatArray = NDArray[np.float32]
-PixelArray = NDArray[np.uint8] | NDArray[np.uint16]
-#: alphas of the cascade, 65535 = subject
-Pixels16 = NDArray[np.uint16]
-
 #: ``watch(stage, fraction)``: told what is being done and how far it is (0…1); raising Cancelled stops between tiles
 Watch = Callable[[str, float], None]
 
-
-def to_pixels(values: NDArray[Any], bits: int) -> PixelArray:
-    """Whole numbers of any type in 0…2**bits − 1 as uint8 (8 bits) or uint16 (16 bits); fractions are cut off."""
-    return values.astype(np.uint8) if bits == 8 else values.astype(np.uint16)
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """Width and height in pixels, both at least 1."""
-
-    width: int
-    height: int
-
-    def __post_init__(self) -> None:
-        if self.width < 1 or self.height < 1:
-            raise UsageError(f"a size needs at least 1×1 pixel, found {self.width}×{self.height}")
-
-    @classmethod
-    def of(cls, array: NDArray[Any]) -> Size:
-        """The size of an array whose first axes are (row, column)."""
-        return cls(array.shape[1], array.shape[0])
-
-    @property
-    def pixels(self) -> int:
-        """Number of pixels."""
-        return self.width * self.height
-
-    @property
-    def megapixels(self) -> float:
-        """Number of pixels / 10⁶."""
-        return self.pixels / 1e6
-
-    @property
-    def long(self) -> int:
-        """The longer side."""
-        return max(self.width, self.height)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """(rows, columns): what NumPy wants."""
-        return self.height, self.width
-
-    @property
-    def box(self) -> Box:
-        """The box that covers all of it."""
-        return Box(0, 0, self.width, self.height)
-
-    def halved(self) -> Size:
-        """One level coarser: each side halved, rounded down, never under 1 (what libvips pyramids do)."""
-        return Size(max(1, self.width // 2), max(1, self.height // 2))
-
-    def __str__(self) -> str:
-        return f"{self.width}×{self.height}"
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle of whole pixels: left, top, width, height. May be empty, may reach outside a picture."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-
-    def __post_init__(self) -> None:
-        if self.width < 0 or self.height < 0:
-            raise UsageError(f"a box needs a width and a height of at least 0, found {self.width} and {self.height}")
-
-    @property
-    def right(self) -> int:
-        """First column after it."""
-        return self.left + self.width
-
-    @property
-    def bottom(self) -> int:
-        """First row after it."""
-        return self.top + self.height
-
-    @property
-    def empty(self) -> bool:
-        """Whether it holds no pixel."""
-        return self.width == 0 or self.height == 0
-
-    @property
-    def size(self) -> Size:
-        """Its size; raises UsageError when it is empty."""
-        return Size(self.width, self.height)
-
-    def slices(self) -> tuple[slice, slice]:
-        """(rows, columns): the index of this box in an array."""
-        return slice(self.top, self.bottom), slice(self.left, self.right)
-
-    def grown(self, margin: int) -> Box:
-        """``margin`` pixels more on every side; may then reach outside the picture."""
-        return Box(self.left - margin, self.top - margin, self.width + 2 * margin, self.height + 2 * margin)
-
-    def within(self, other: Box | Size) -> Box:
-        """The part of it that lies in ``other``."""
-        box = other.box if isinstance(other, Size) else other
-        left, top = max(self.left, box.left), max(self.top, box.top)
-        right, bottom = min(self.right, box.right), min(self.bottom, box.bottom)
-        return Box(left, top, max(0, right - left), max(0, bottom - top))
-
-    def relative_to(self, other: Box) -> Box:
-        """The same pixels, counted from the corner of ``other``."""
-        return Box(self.left - other.left, self.top - other.top, self.width, self.height)
-
-    def __str__(self) -> str:
-        return f"{self.left},{self.top},{self.width},{self.height}"
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """How a part of a photo was squashed to what a network saw. It alone leads back to the photo.
-
-    ``region`` lies in the photo (upright photo pixels); ``network`` is the size of the network's input.
-    """
-
-    photo: Size
-    region: Box
-    network: Size
-
-    def __post_init__(self) -> None:
-        if self.region.empty or self.region != self.region.within(self.photo):
-            raise UsageError(f"the box {self.region} does not lie in the photo of {self.photo} pixels")
-
-    @classmethod
-    def whole(cls, photo: Size, network: Size) -> Fit:
-        """The whole photo squashed to the network's size."""
-        return cls(photo, photo.box, network)
-
-    @property
-    def pixel(self) -> float:
-        """How many photo pixels wide a pixel of the network is, the geometric mean of both directions."""
-        across, down = self.region.width / self.network.width, self.region.height / self.network.height
-        return math.sqrt(across * down)
-
-    def to_mask(self, corner: tuple[float, float], step: tuple[float, float], mask: Size) -> NDArray[np.float64]:
-        """From the pixels of a grid on the photo to those of a ``mask`` of the region, centre to centre: affine (2, 3).
-
-        The grid begins at ``corner`` (x, y) and its pixels are ``step`` (across, down) wide, both in photo pixels.
-        """
-        across, down = mask.width / self.region.width, mask.height / self.region.height
-        # centre of grid pixel v in photo pixels: corner + (v + ½)·step; of mask pixel u: region.left + (u + ½)/across
-        x, y = corner[0] + step[0] / 2 - self.region.left, corner[1] + step[1] / 2 - self.region.top
-        return np.array([[step[0] * across, 0, x * across - 0.5], [0, step[1] * down, y * down - 0.5]])
+#: what ``Matte.decided`` says of a tile
+BACKGROUND, SUBJECT, UNDECIDED = 0, 1, 2
 
 
 @dataclass(frozen=True)
@@ -216,14 +76,9 @@ class Photo:
             raise UsageError(f"an orientation lies in 1…8, found {self.orientation}")
 
     @property
-    def dtype(self) -> np.dtype[Any]:
-        """uint8 or uint16."""
-        return np.dtype(np.uint8 if self.bits == 8 else np.uint16)
-
-    @property
-    def full_scale(self) -> int:
-        """The value of white: 255 or 65535."""
-        return (1 << self.bits) - 1
+    def depth(self) -> Depth:
+        """Its bits, as what follows from them."""
+        return Depth(self.bits)
 
 
 @dataclass(frozen=True)
@@ -263,24 +118,11 @@ class CoarseMatte:
             raise UsageError(f"a coarse matte lies in [0, 1], found {low}…{high}")
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """One piece of work: the pixels to ``write`` and the larger box to ``read`` (with the halo), inside the picture."""
-
-    write: Box
-    read: Box
-
-    @property
-    def inner(self) -> tuple[slice, slice]:
-        """(rows, columns) of ``write`` inside an array that holds ``read``."""
-        return self.write.relative_to(self.read).slices()
-
-
 @dataclass(frozen=True)
 class Matte:
-    """The full-size alpha, kept as a grid of ``tile``×``tile`` pixels of which only the undecided are stored.
+    """The full-size alpha, as a grid of ``tile``×``tile`` pixels of which only the undecided are stored.
 
-    ``decided`` uint8 (tile row, tile column) is 0 (background) or 1 (subject) where a tile is constant, and 2 where
+    ``decided`` uint8 (tile row, tile column) is BACKGROUND or SUBJECT where a tile is constant, and UNDECIDED where
     ``tiles[row, column]`` holds its pixels: (row, column), uint8 or uint16 by ``bits``.
     """
 
@@ -291,39 +133,34 @@ class Matte:
     tiles: Mapping[tuple[int, int], PixelArray]
 
     def __post_init__(self) -> None:
-        grid = (-(-self.size.height // self.tile), -(-self.size.width // self.tile))
-        if self.decided.shape != grid:
+        shape = self.grid.shape
+        if self.decided.shape != shape:
             raise UsageError(
-                f"a matte of {self.size} pixels has {grid} tiles of {self.tile}, found {self.decided.shape}"
+                f"a matte of {self.size} pixels has {shape} tiles of {self.tile}, found {self.decided.shape}"
             )
 
     @property
-    def dtype(self) -> np.dtype[Any]:
-        """uint8 or uint16."""
-        return np.dtype(np.uint8 if self.bits == 8 else np.uint16)
+    def grid(self) -> Grid:
+        """Where each tile lies."""
+        return Grid(self.size, self.tile)
 
     @property
-    def full_scale(self) -> int:
-        """The value of an opaque pixel: 255 or 65535."""
-        return (1 << self.bits) - 1
+    def depth(self) -> Depth:
+        """Its bits, as what follows from them."""
+        return Depth(self.bits)
 
     def read(self, box: Box) -> PixelArray:
         """The alpha in ``box`` (which lies inside the picture): (row, column), uint8 or uint16, 0 = background."""
-        out: PixelArray = np.zeros((box.height, box.width), self.dtype)
-        if box.empty:
-            return out
-        for row in range(box.top // self.tile, (box.bottom - 1) // self.tile + 1):
-            for column in range(box.left // self.tile, (box.right - 1) // self.tile + 1):
-                decided = self.decided[row, column]
-                if decided == 0:
-                    continue
-                home = Box(column * self.tile, row * self.tile, self.tile, self.tile)
-                part = home.within(box)
-                target = part.relative_to(box).slices()
-                if decided == 1:
-                    out[target] = self.full_scale
-                else:
-                    out[target] = self.tiles[row, column][part.relative_to(home).slices()]
+        out: PixelArray = np.zeros((box.height, box.width), self.depth.dtype)
+        grid, full = self.grid, self.depth.full
+        for place in grid.places(box):
+            decided = self.decided[place]
+            if decided == BACKGROUND:
+                continue
+            home = grid.home(place)
+            part = home.within(box)
+            target = part.relative_to(box).slices()
+            out[target] = full if decided == SUBJECT else self.tiles[place][part.relative_to(home).slices()]
         return out
 
     @property

@@ -85,7 +85,7 @@ def check_backdrop(background: str, max_pixels: int) -> bool:
         return colour[3] < 255
     photo = _picture(background, max_pixels)
     try:
-        return photo.has_alpha and photo.open().extract_band(3).min() < photo.full_scale
+        return photo.has_alpha and photo.open().extract_band(3).min() < photo.depth.full
     except pyvips.Error as error:
         raise broken(photo.name, error) from error
 

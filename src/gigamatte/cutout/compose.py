@@ -19,7 +19,7 @@ from gigamatte.errors import GigamatteError
 from gigamatte.options import Only, Under
 from gigamatte.photo.colour import in_srgb
 from gigamatte.photo.levels import PhotoLevels
-from gigamatte.types import Box, FloatArray, Matte, PixelArray, Watch, to_pixels
+from gigamatte.types import UNDECIDED, Box, FloatArray, Matte, PixelArray, Place, Watch
 
 #: From this alpha on a pixel keeps the photo's colour, bit for bit.
 SOLID = 0.99
@@ -117,9 +117,9 @@ class Composer:
 
     def _strip(self, box: Box) -> PixelArray:
         if self.only == "trimap":
-            return trimap(self.matte.read(box), self.matte.full_scale)
+            return trimap(self.matte.read(box), self.matte.depth.full)
         if self.only == "uncertainty":
-            return uncertainty(self.matte.read(box), self.matte.full_scale)
+            return uncertainty(self.matte.read(box), self.matte.depth.full)
         alpha = self._alpha(box)
         if self.only == "alpha":
             return alpha
@@ -132,20 +132,19 @@ class Composer:
         own = self.levels.alpha(box)
         if own is None:
             return alpha
-        full = self.matte.full_scale
+        full = self.matte.depth.full
         product = alpha.astype(np.uint64) * own
-        return to_pixels((product + full // 2) // full, self.matte.bits)
+        return self.matte.depth.pixels((product + full // 2) // full)
 
     def _colour(self, box: Box, alpha: PixelArray) -> PixelArray:
         """Straight colour: the photo's where opaque, F in the band, white or black where nothing is left to see."""
         colour = self.levels.read(0, box).copy()
         if self.foreground is None:
             raise GigamatteError("colours were asked of a composer without foreground")
-        for row, column in self._undecided(box):
-            tile = self.matte.tile
-            home = Box(column * tile, row * tile, tile, tile).within(box)
+        for place in self._undecided(box):
+            home = self.matte.grid.home(place).within(box)
             inside = home.relative_to(box).slices()
-            mixed = (self.solved or self.matte).read(home) < SOLID * self.matte.full_scale
+            mixed = (self.solved or self.matte).read(home) < SOLID * self.matte.depth.full
             mixed &= alpha[inside] > 0
             part = occupied(mixed, home)
             if not part.empty:
@@ -154,29 +153,25 @@ class Composer:
                 target[:] = where(mixed[here], solved, target.copy())
         if self.hidden:
             return colour
-        return where(alpha > 0, colour, None if self.under == "black" else np.full_like(colour, self.matte.full_scale))
+        return where(alpha > 0, colour, None if self.under == "black" else np.full_like(colour, self.matte.depth.full))
 
-    def _undecided(self, box: Box) -> Iterator[tuple[int, int]]:
-        tile = self.matte.tile
-        row = box.top // tile
-        for column in range(box.left // tile, (box.right - 1) // tile + 1):
-            if self.matte.decided[row, column] == 2:
-                yield row, column
+    def _undecided(self, box: Box) -> Iterator[Place]:
+        return (place for place in self.matte.grid.places(box) if self.matte.decided[place] == UNDECIDED)
 
     def _laid(self, strip: PixelArray, box: Box) -> PixelArray:
         """The strip on its backdrop, which is read in order."""
         if self.backdrop is None or self.only != "cutout":
             return strip
-        full = np.float32(self.matte.full_scale)
+        full = np.float32(self.matte.depth.full)
         alpha = strip[..., 3:].astype(np.float32) / full
         behind = self.backdrop.rows(box.top - self.frame.top, box.height).astype(np.float32)
         colours = strip[..., :3] if self.icc is None else in_srgb(strip[..., :3], self.icc, depth=self.matte.bits)
         if self.backdrop.alpha:
-            laid = to_pixels(over(colours, alpha, behind[..., :3], behind[..., 3:] / full, full), self.matte.bits)
-            laid[laid[..., 3] == 0, :3] = 0 if self.under == "black" else self.matte.full_scale
+            laid = self.matte.depth.pixels(over(colours, alpha, behind[..., :3], behind[..., 3:] / full, full))
+            laid[laid[..., 3] == 0, :3] = 0 if self.under == "black" else self.matte.depth.full
             return laid
         mixed = colours * alpha + behind * (1 - alpha)
-        return to_pixels(mixed + np.float32(0.5), self.matte.bits)
+        return self.matte.depth.pixels(mixed + np.float32(0.5))
 
 
 def over(

@@ -16,7 +16,7 @@ import numpy as np
 
 from gigamatte.matte.cascade.reading import Levels, nearest_inside, photo_in, repeated
 from gigamatte.photo.levels import level_sizes
-from gigamatte.types import Box, FloatArray, Matte, PixelArray, Size, to_pixels
+from gigamatte.types import Box, Depth, FloatArray, Matte, PixelArray, Size
 
 #: How strongly neighbours are held together everywhere; where alpha changes, by as much as it changes besides.
 SMOOTHNESS = 1e-5
@@ -40,7 +40,7 @@ class Foreground:
 
     def __init__(self, levels: Levels, matte: Matte) -> None:
         self._levels, self._matte = levels, matte
-        self._scale = float(np.iinfo(levels.read(0, Box(0, 0, 1, 1)).dtype).max)
+        self._scale = float(Depth.of(levels.read(0, Box(0, 0, 1, 1))).full)
         self._level = _global_level([levels.size(level) for level in range(levels.levels)])
         size = levels.size(self._level)
         self._solved = solve(self._colour(self._level, size.box), alpha_at(matte, size.box, self._level))
@@ -61,7 +61,7 @@ class Foreground:
             both = relaxed(both, self._colour(level, part), alpha_at(self._matte, part, level), steps)
         rows, columns = box.relative_to(seen).slices()
         foreground = cv2.merge([np.ascontiguousarray(plane) for plane in both[:3, rows, columns]])
-        return to_pixels(foreground * np.float32(self._scale) + np.float32(0.5), self._matte.bits)
+        return self._matte.depth.pixels(foreground * np.float32(self._scale) + np.float32(0.5))
 
     def _colour(self, level: int, box: Box) -> FloatArray:
         """The photo in ``box``: float32 (3, row, column) in [0, 1]; beyond the border its pixels are repeated."""
@@ -107,7 +107,7 @@ def alpha_at(matte: Matte, box: Box, level: int) -> FloatArray:
         else:
             # a picture narrower than one step has a single pixel at this level
             out[top : top + rows] = cv2.resize(fine, (inside.width, rows), interpolation=cv2.INTER_AREA)
-    out *= np.float32(1 / matte.full_scale)
+    out *= np.float32(1 / matte.depth.full)
     return repeated(out, inside, box)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gigamatte.types import Box, Matte
+from gigamatte.types import BACKGROUND, Box, Matte
 
 #: Fainter than this is not the subject: part of full opacity.
 FAINTEST = 0.05
@@ -13,9 +13,9 @@ FAINTEST = 0.05
 def subject_box(matte: Matte) -> Box | None:
     """The smallest box of all pixels that are at least faintly subject; None when there are none."""
     left, top, right, bottom = matte.size.width, matte.size.height, 0, 0
-    for row, column in np.argwhere(matte.decided > 0):
-        home = Box(int(column) * matte.tile, int(row) * matte.tile, matte.tile, matte.tile).within(matte.size)
-        seen = matte.read(home) > FAINTEST * matte.full_scale
+    for row, column in np.argwhere(matte.decided != BACKGROUND):
+        home = matte.grid.home((int(row), int(column)))
+        seen = matte.read(home) > FAINTEST * matte.depth.full
         rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
         if rows.size:
             left, right = min(left, home.left + int(columns[0])), max(right, home.left + int(columns[-1]) + 1)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from gigamatte.cutout.containers.carried import Carried
 from gigamatte.ending import Pool
 from gigamatte.errors import UsageError, WriteError
-from gigamatte.types import PixelArray, Size
+from gigamatte.types import Depth, PixelArray, Size
 
 #: beyond this many pixels a side, or bytes, Photoshop wants its large format (PSB)
 LARGEST_SIDE, LARGEST_FILE = 30_000, 1_900_000_000
@@ -200,7 +200,7 @@ def _add(
     merged: Sequence[_PackedPlane | _RawPlane],
     pool: Pool,
 ) -> None:
-    full = np.iinfo(strip.dtype).max
+    full = Depth.of(strip).full
     planes: dict[int, PixelArray] = {number: strip[..., number].copy() for number in range(3)}
     planes[_OPACITY] = np.full_like(planes[0], full)
     flat = strip

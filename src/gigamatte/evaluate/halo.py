@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gigamatte.errors import UsageError
 from gigamatte.evaluate.metrics import Region, unit_alpha
-from gigamatte.types import FloatArray
+from gigamatte.types import Depth, FloatArray
 
 #: a background is only worked out where it covers at least this part of the pixel
 VISIBLE = 0.1
@@ -50,7 +50,7 @@ def colour_error(
     _same_kind(colour, foreground)
     if not region.any():
         return 0.0
-    scale = 255 / float(np.iinfo(colour.dtype).max)
+    scale = 255 / float(Depth.of(colour).full)
     alpha, truth = unit_alpha(alpha), unit_alpha(truth)
     ours: FloatArray = colour[region].astype(np.float32) * alpha[region][:, None]
     theirs: FloatArray = foreground[region].astype(np.float32) * truth[region][:, None]

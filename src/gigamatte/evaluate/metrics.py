@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.errors import UsageError
-from gigamatte.types import FloatArray
+from gigamatte.types import Depth, FloatArray
 
 Region = NDArray[np.bool_]
 
@@ -55,7 +55,7 @@ def unit_alpha(alpha: NDArray[Any]) -> FloatArray:
     if alpha.ndim != 2:
         raise UsageError(f"an alpha is a (row, column) array, found shape {alpha.shape}")
     if alpha.dtype in (np.dtype(np.uint8), np.dtype(np.uint16)):
-        unit: FloatArray = np.multiply(alpha, np.float32(1 / np.iinfo(alpha.dtype).max), dtype=np.float32)
+        unit: FloatArray = np.multiply(alpha, np.float32(1 / Depth.of(alpha).full), dtype=np.float32)
         return unit
     if alpha.dtype == np.bool_ or np.issubdtype(alpha.dtype, np.floating):
         return alpha.astype(np.float32, copy=False)

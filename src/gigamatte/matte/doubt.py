@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.types import CoarseMatte, FloatArray, Matte
+from gigamatte.types import SUBJECT, CoarseMatte, FloatArray, Matte
 
 #: a network's answer below this is background beyond discussion
 _CLEAR = 0.05
@@ -75,4 +75,4 @@ def _decided_area(matte: Matte) -> int:
     """Pixels of the tiles that are opaque throughout; those at the right and lower border are smaller."""
     heights = np.minimum(matte.tile, matte.size.height - np.arange(matte.decided.shape[0]) * matte.tile)
     widths = np.minimum(matte.tile, matte.size.width - np.arange(matte.decided.shape[1]) * matte.tile)
-    return int((np.outer(heights, widths) * (matte.decided == 1)).sum())
+    return int((np.outer(heights, widths) * (matte.decided == SUBJECT)).sum())

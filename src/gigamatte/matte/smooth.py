@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.errors import UsageError
-from gigamatte.types import Box, Matte, PixelArray
+from gigamatte.types import UNDECIDED, Depth, Matte, PixelArray, Place
 
 SIGMA = 0.8
 #: black and white point of the steeper ramp, percent
@@ -35,7 +35,7 @@ def smooth_alpha(alpha: PixelArray, sigma: float = SIGMA, levels: tuple[float, f
         raise UsageError(f"an alpha to smooth is uint8 or uint16 (row, column), found {alpha.dtype} {alpha.shape}")
     low, high = _checked(sigma, levels)
     taps = blur_taps(sigma)
-    full = float(np.iinfo(alpha.dtype).max)
+    full = float(Depth.of(alpha).full)
     blurred = cv2.sepFilter2D(alpha.astype(np.float32), cv2.CV_32F, taps, taps, borderType=cv2.BORDER_REPLICATE)
     black, white = full * low / 100, full * high / 100
     blurred -= black
@@ -58,18 +58,17 @@ def smooth_matte(matte: Matte, sigma: float = SIGMA, levels: tuple[float, float]
     _checked(sigma, levels)
     halo, reach = smooth_halo(sigma), -(-smooth_halo(sigma) // matte.tile)
     padded = np.pad(matte.decided, reach, mode="edge")
-    rows, columns = matte.decided.shape
-    decided, tiles = matte.decided.copy(), dict[tuple[int, int], PixelArray]()
-    for row in range(rows):
-        for column in range(columns):
-            around = padded[row : row + 2 * reach + 1, column : column + 2 * reach + 1]
-            if around[0, 0] != 2 and (around == around[0, 0]).all():
-                continue
-            write = Box(column * matte.tile, row * matte.tile, matte.tile, matte.tile).within(matte.size)
-            read = write.grown(halo).within(matte.size)
-            smooth = smooth_alpha(matte.read(read), sigma, levels)[write.relative_to(read).slices()]
-            decided[row, column] = 2
-            tiles[row, column] = smooth.copy()
+    decided, tiles = matte.decided.copy(), dict[Place, PixelArray]()
+    for place in matte.grid.places():
+        row, column = place
+        around = padded[row : row + 2 * reach + 1, column : column + 2 * reach + 1]
+        if around[0, 0] != UNDECIDED and (around == around[0, 0]).all():
+            continue
+        write = matte.grid.home(place)
+        read = write.grown(halo).within(matte.size)
+        smooth = smooth_alpha(matte.read(read), sigma, levels)[write.relative_to(read).slices()]
+        decided[place] = UNDECIDED
+        tiles[place] = smooth.copy()
     return Matte(matte.size, matte.bits, matte.tile, decided, tiles)
 
 

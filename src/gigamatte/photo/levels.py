@@ -50,14 +50,14 @@ class PhotoLevels:
         self._sizes = level_sizes(photo.size)
         self._bands = 4 if photo.has_alpha else 3
         stored = [self._turn.size(size) for size in self._sizes]
-        needed = bytes_needed(stored, self._bands, photo.dtype)
+        needed = bytes_needed(stored, self._bands, photo.depth.dtype)
         #: whether the photo has an alpha that is 0 everywhere
         self.invisible = photo.has_alpha
         self._store: Store
         if needed + photo.decode_bytes <= memory:
-            self._store = MemoryStore(stored, self._bands, photo.dtype)
+            self._store = MemoryStore(stored, self._bands, photo.depth.dtype)
         else:
-            self._store = ScratchStore(stored, self._bands, photo.dtype, scratch)
+            self._store = ScratchStore(stored, self._bands, photo.depth.dtype, scratch)
         try:
             self._decode(stored, watch)
         except BaseException:
@@ -236,6 +236,6 @@ def _strips(photo: Photo, stored: Size, bands: int) -> Iterator[PixelArray]:
             height = min(rows, stored.height - top)
             # crop and write_to_memory use all cores and hold less than one region fetched strip by strip
             data = image.crop(0, top, stored.width, height).write_to_memory()
-            yield np.frombuffer(data, photo.dtype).reshape(height, stored.width, bands)
+            yield np.frombuffer(data, photo.depth.dtype).reshape(height, stored.width, bands)
     except pyvips.Error as error:
         raise broken(photo.name, error) from error

@@ -84,7 +84,7 @@ def _strips(photo: Photo) -> Iterator[PixelArray]:
             data = image.crop(0, top, image.width, height).write_to_memory()
         except pyvips.Error as error:
             raise broken(photo.name, error) from error
-        yield np.frombuffer(data, photo.dtype).reshape(height, image.width, 4)
+        yield np.frombuffer(data, photo.depth.dtype).reshape(height, image.width, 4)
 
 
 def _upright(photo: Photo) -> PixelArray:

@@ -94,7 +94,7 @@ def test_heic(bands: int, deep: bool, tmp_path: Path) -> None:
         photo = open_photo(source, max_pixels=10**6)
         assert (photo.format, photo.bits, photo.has_alpha) == ("heic", 16 if deep else 8, bands == 4)
         error = np.abs(pixels(photo).astype(int) - array)
-        assert error.mean() < (0.006 if deep else 0.008) * photo.full_scale
+        assert error.mean() < (0.006 if deep else 0.008) * photo.depth.full
         assert photo.warnings == ()
 
 

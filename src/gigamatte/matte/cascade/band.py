@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.types import FloatArray
+from gigamatte.types import BACKGROUND, SUBJECT, UNDECIDED, FloatArray
 
 #: Below the first an alpha counts as background, above the second as subject.
-BACKGROUND, SUBJECT = 0.01, 0.99
+BACKGROUND_BELOW, SUBJECT_ABOVE = 0.01, 0.99
 
 #: How far beyond the undecided pixels the band reaches, in pixels of the coarser level …
 REACH = 4
@@ -45,7 +45,7 @@ def _mixed(alpha: FloatArray, reach: int) -> NDArray[np.uint8]:
     """1 where the pixels within ``reach`` are neither all background nor all subject."""
     window = np.ones((2 * reach + 1,) * 2, np.uint8)
     highest, lowest = cv2.dilate(alpha, window), cv2.erode(alpha, window)
-    mixed: NDArray[np.uint8] = ((highest > BACKGROUND) & (lowest < SUBJECT)).astype(np.uint8)
+    mixed: NDArray[np.uint8] = ((highest > BACKGROUND_BELOW) & (lowest < SUBJECT_ABOVE)).astype(np.uint8)
     return mixed
 
 
@@ -55,10 +55,8 @@ def _dilated(mask: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
     return grown
 
 
-def settled(alpha: FloatArray) -> int | None:
-    """0 or 1 when every pixel is background or subject, None when the patch is undecided."""
-    if float(alpha.max()) <= BACKGROUND:
-        return 0
-    if float(alpha.min()) >= SUBJECT:
-        return 1
-    return None
+def decided(alpha: FloatArray) -> int:
+    """BACKGROUND or SUBJECT when every pixel of a patch is that, else UNDECIDED."""
+    if float(alpha.max()) <= BACKGROUND_BELOW:
+        return BACKGROUND
+    return SUBJECT if float(alpha.min()) >= SUBJECT_ABOVE else UNDECIDED

@@ -15,10 +15,22 @@ from gigamatte.matte.cascade.band import SUPPORT, band
 from gigamatte.matte.cascade.reading import Levels, alpha_in, nearest_inside, photo_in
 from gigamatte.matte.cascade.sparse import quantised16
 from gigamatte.matte.cascade.tile_cache import Finished
-from gigamatte.matte.cascade.tiles import Block, Place
+from gigamatte.matte.cascade.tiles import Block
 from gigamatte.matte.mask.correct import Correction
 from gigamatte.matte.refiners.base import LevelPatch, Refiner
-from gigamatte.types import Box, FloatArray, Matte, PixelArray, Pixels16, Tile
+from gigamatte.types import (
+    BACKGROUND,
+    SUBJECT,
+    UNDECIDED,
+    Box,
+    FloatArray,
+    Grid,
+    Matte,
+    PixelArray,
+    Pixels16,
+    Place,
+    Tile,
+)
 
 #: Tiles that one call of a refiner gets: enough for a network to be busy, few enough to stay in the cache.
 BATCH = 8
@@ -40,9 +52,9 @@ class Lift:
     ) -> None:
         self.matte, self.levels, self.finer, self.refiner, self.blur = matte, levels, finer, refiner, blur
         self.finished, self.correction, self.strays = finished, correction, strays
-        self.size = levels.size(finer)
-        self.edge = matte.tile
-        self.decided = np.zeros(tiling.grid(self.size, self.edge), np.uint8)
+        self.grid = Grid(levels.size(finer), matte.tile)
+        self.size = self.grid.size
+        self.decided = np.zeros(self.grid.shape, np.uint8)
 
     def run(self, pool: ThreadPoolExecutor, report: Callable[[float], None]) -> Matte:
         """The finer matte; ``report`` is told after each batch which part of the level is done."""
@@ -59,27 +71,25 @@ class Lift:
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-        return Matte(self.size, 16, self.edge, self.decided, found)
+        return Matte(self.size, 16, self.grid.edge, self.decided, found)
 
     def _keep(self, place: Place, pixels: Pixels16, found: dict[Place, PixelArray]) -> None:
-        pixels = self.correction.enforced(pixels, tiling.home(*place, self.size, self.edge), self.size)
+        pixels = self.correction.enforced(pixels, self.grid.home(place), self.size)
         low, high = int(pixels.min()), int(pixels.max())
-        self.decided[place] = 0 if high == 0 else 1 if low == 65535 else 2
-        if self.decided[place] == 2:
+        self.decided[place] = BACKGROUND if high == 0 else SUBJECT if low == 65535 else UNDECIDED
+        if self.decided[place] == UNDECIDED:
             found[place] = pixels
 
     def _undecided(self) -> Iterator[Place]:
         """The tiles that the band may touch; the others are settled on the way."""
         maybe = _near_undecided(self.matte.decided)
-        rows, columns = self.decided.shape
-        for row in range(rows):
-            for column in range(columns):
-                # a finer tile lies in the quarter of a coarser one; at the rim the last odd pixel has no parent
-                above = min(row // 2, maybe.shape[0] - 1), min(column // 2, maybe.shape[1] - 1)
-                if maybe[above]:
-                    yield row, column
-                else:
-                    self.decided[row, column] = self.matte.decided[above]
+        for row, column in self.grid.places():
+            # a finer tile lies in the quarter of a coarser one; at the rim the last odd pixel has no parent
+            above = min(row // 2, maybe.shape[0] - 1), min(column // 2, maybe.shape[1] - 1)
+            if maybe[above]:
+                yield row, column
+            else:
+                self.decided[row, column] = self.matte.decided[above]
 
     def _lift(self, blocks: list[Block]) -> list[tuple[Place, Pixels16]]:
         """Alphas of some blocks' tiles, uint16 (row, column), cut to what each tile writes."""
@@ -104,13 +114,13 @@ class Lift:
 
     def _apart(self, block: Block, pixels: Pixels16) -> Iterator[tuple[Place, Pixels16]]:
         """The tiles of a block's alpha."""
-        whole = tiling.home_of(block, self.size, self.edge)
+        whole = tiling.home_of(block, self.grid)
         for place in block:
-            part = pixels[tiling.home(*place, self.size, self.edge).relative_to(whole).slices()]
+            part = pixels[self.grid.home(place).relative_to(whole).slices()]
             yield place, np.ascontiguousarray(part)
 
     def _work(self, block: Block) -> _Work:
-        tile = tiling.with_halo(tiling.home_of(block, self.size, self.edge), self.refiner.halo)
+        tile = tiling.with_halo(tiling.home_of(block, self.grid), self.refiner.halo)
         under = tiling.parent(tile.read)
         # the band reaches further than the refiner looks: a wider look decides it, its middle is lifted
         wide = under.grown(SUPPORT)
@@ -165,7 +175,7 @@ def _near_undecided(decided: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Which tiles hold or adjoin something other than one single constant."""
     window = np.ones((3, 3), np.uint8)
     highest, lowest = cv2.dilate(decided, window), cv2.erode(decided, window)
-    return np.asarray((highest != lowest) | (decided == 2))
+    return np.asarray((highest != lowest) | (decided == UNDECIDED))
 
 
 def _snapped(alpha: FloatArray) -> FloatArray:

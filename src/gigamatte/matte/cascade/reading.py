@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.types import Box, FloatArray, Matte, PixelArray, Size
+from gigamatte.types import Box, Depth, FloatArray, Matte, PixelArray, Size
 
 
 class Levels(Protocol):
@@ -28,17 +28,13 @@ def photo_in(levels: Levels, level: int, box: Box) -> FloatArray:
     """The photo in ``box`` of a level: float32 (row, column, RGB) in [0, 1]."""
     inside = nearest_inside(box, levels.size(level))
     pixels = levels.read(level, inside)
-    colour = pixels.astype(np.float32)
-    colour *= np.float32(1 / np.iinfo(pixels.dtype).max)
-    return repeated(colour, inside, box)
+    return repeated(Depth.of(pixels).unit(pixels), inside, box)
 
 
 def alpha_in(matte: Matte, box: Box) -> FloatArray:
     """The matte in ``box``: float32 (row, column) in [0, 1]."""
     inside = nearest_inside(box, matte.size)
-    alpha = matte.read(inside).astype(np.float32)
-    alpha *= np.float32(1 / matte.full_scale)
-    return repeated(alpha, inside, box)
+    return repeated(matte.depth.unit(matte.read(inside)), inside, box)
 
 
 def nearest_inside(box: Box, size: Size) -> Box:

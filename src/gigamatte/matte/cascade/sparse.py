@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from gigamatte.matte.cascade import tiles as tiling
-from gigamatte.matte.cascade.band import BACKGROUND, SUBJECT, settled
-from gigamatte.matte.cascade.tiles import Place
-from gigamatte.types import FloatArray, Matte, PixelArray, Pixels16, Size, to_pixels
+from gigamatte.matte.cascade.band import BACKGROUND_BELOW, SUBJECT_ABOVE, decided
+from gigamatte.matte.cascade.tiles import EDGE
+from gigamatte.types import UNDECIDED, Depth, FloatArray, Grid, Matte, PixelArray, Pixels16, Place, Size
 
 
 def quantised(alpha: FloatArray, bits: int) -> PixelArray:
@@ -15,8 +14,9 @@ def quantised(alpha: FloatArray, bits: int) -> PixelArray:
 
     Pixel by pixel, like the tiles that are decided as a whole: so no pixel depends on where a tile ends.
     """
-    alpha = np.where(alpha <= BACKGROUND, 0, np.where(alpha >= SUBJECT, 1, alpha))
-    return to_pixels(alpha * np.float32((1 << bits) - 1) + np.float32(0.5), bits)
+    alpha = np.where(alpha <= BACKGROUND_BELOW, 0, np.where(alpha >= SUBJECT_ABOVE, 1, alpha))
+    depth = Depth(bits)
+    return depth.pixels(alpha * np.float32(depth.full) + np.float32(0.5))
 
 
 def quantised16(alpha: FloatArray) -> Pixels16:
@@ -24,18 +24,17 @@ def quantised16(alpha: FloatArray) -> Pixels16:
     return quantised(alpha, 16).astype(np.uint16, copy=False)
 
 
-def as_matte(alpha: FloatArray, bits: int, edge: int = tiling.EDGE) -> Matte:
+def as_matte(alpha: FloatArray, bits: int, edge: int = EDGE) -> Matte:
     """A whole alpha, float32 (row, column) in [0, 1], as sparse tiles."""
-    size = Size.of(alpha)
-    decided = np.zeros(tiling.grid(size, edge), np.uint8)
+    grid = Grid(Size.of(alpha), edge)
+    states = np.zeros(grid.shape, np.uint8)
     found: dict[Place, PixelArray] = {}
-    for place in np.ndindex(decided.shape):
-        part = alpha[tiling.home(place[0], place[1], size, edge).slices()]
-        constant = settled(part)
-        decided[place] = 2 if constant is None else constant
-        if constant is None:
-            found[place[0], place[1]] = quantised(part, bits)
-    return Matte(size, bits, edge, decided, found)
+    for place in grid.places():
+        part = alpha[grid.home(place).slices()]
+        states[place] = decided(part)
+        if states[place] == UNDECIDED:
+            found[place] = quantised(part, bits)
+    return Matte(grid.size, bits, edge, states, found)
 
 
 def as_bits(matte: Matte, bits: int) -> Matte:

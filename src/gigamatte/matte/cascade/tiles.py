@@ -10,25 +10,13 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from gigamatte.errors import UsageError
-from gigamatte.types import Box, Size, Tile
+from gigamatte.types import Box, Grid, Place, Tile
 
 #: Edge of a stored tile, in pixels: small, so that a thin contour touches few; not so small that halos cost more.
 EDGE = 256
 
-#: (row, column) of a tile in the grid.
-Place = tuple[int, int]
 #: Tiles that are worked on as one: they lie within 2×2 tiles of the grid, in order, and touch.
 Block = tuple[Place, ...]
-
-
-def grid(size: Size, edge: int = EDGE) -> tuple[int, int]:
-    """(rows, columns) of tiles that cover a picture."""
-    return -(-size.height // edge), -(-size.width // edge)
-
-
-def home(row: int, column: int, size: Size, edge: int = EDGE) -> Box:
-    """The pixels of one tile of the grid, cut at the picture's right and lower border."""
-    return Box(column * edge, row * edge, edge, edge).within(size)
 
 
 def blocks(places: Iterable[Place]) -> list[Block]:
@@ -46,11 +34,11 @@ def blocks(places: Iterable[Place]) -> list[Block]:
     return found
 
 
-def home_of(block: Block, size: Size, edge: int = EDGE) -> Box:
+def home_of(block: Block, grid: Grid) -> Box:
     """The pixels of the smallest rectangle of tiles around a block."""
     (top, left), (bottom, right) = (tuple(f(place[axis] for place in block) for axis in (0, 1)) for f in (min, max))
-    height, width = (bottom - top + 1) * edge, (right - left + 1) * edge
-    return Box(left * edge, top * edge, width, height).within(size)
+    first, last = grid.home((top, left)), grid.home((bottom, right))
+    return Box(first.left, first.top, last.right - first.left, last.bottom - first.top)
 
 
 def with_halo(write: Box, halo: int) -> Tile:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.types import FloatArray, PixelArray, Size
+from gigamatte.types import Depth, FloatArray, PixelArray, Size
 
 #: rows that are averaged at a time
 STRIP = 256
@@ -20,7 +20,7 @@ Measure = Callable[[PixelArray], FloatArray]
 
 def unit(rows: PixelArray) -> FloatArray:
     """uint8 or uint16 as float32 in [0, 1]."""
-    return rows.astype(np.float32) * np.float32(1 / np.iinfo(rows.dtype).max)
+    return Depth.of(rows).unit(rows)
 
 
 def averaged(values: PixelArray, size: Size, measure: Measure = unit) -> FloatArray:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gigamatte.matte.mask.area_mean import averaged
 from gigamatte.matte.mask.painted import Painted
-from gigamatte.types import Box, CoarseMatte, Fit, FloatArray, PixelArray, Pixels16, Size
+from gigamatte.types import Box, CoarseMatte, Depth, Fit, FloatArray, PixelArray, Pixels16, Size
 
 #: Strokes are finer than what a network sees: the mask is enlarged to this longer side before they are drawn in.
 STROKE_SIDE = 1024
@@ -151,7 +151,7 @@ def _under(values: PixelArray, box: Box, size: Size) -> NDArray[np.bool_]:
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    return np.asarray(seen > np.iinfo(values.dtype).max // 2)
+    return np.asarray(seen > Depth.of(values).full // 2)
 
 
 def _stretched(values: PixelArray, size: Size) -> FloatArray:

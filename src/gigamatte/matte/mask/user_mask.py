@@ -12,7 +12,7 @@ from gigamatte.errors import InputError
 from gigamatte.matte.mask.area_mean import averaged
 from gigamatte.options import MaskKind
 from gigamatte.photo.mask import levels_of
-from gigamatte.types import Box, CoarseMatte, Fit, FloatArray, PixelArray, Size
+from gigamatte.types import Box, CoarseMatte, Depth, Fit, FloatArray, PixelArray, Size
 
 #: An aspect this close to the photo's is the photo's.
 ASPECT_TOLERANCE = 0.01
@@ -80,7 +80,7 @@ def kind_of(values: PixelArray, kind: MaskKind) -> MaskKind:
 
 
 def _known(values: PixelArray) -> tuple[NDArray[Any], NDArray[Any]]:
-    full = np.iinfo(values.dtype).max
+    full = Depth.of(values).full
     return values <= full * 0.05, values >= full * 0.95
 
 
