@@ -42,6 +42,8 @@ class Network:
         self.assumed = assumed
         #: what its licence forbids and what it does not say about itself
         self.notices = notices
+        if card.note:
+            self.notices += (f"{card.name}: {card.note}",)
         if not card.commercial:
             self.notices += (f"{card.name} is licensed {card.licence}: not for commercial use",)
         self._lock = threading.RLock()

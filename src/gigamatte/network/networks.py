@@ -77,7 +77,8 @@ def _find(chosen: str, opener: Callable[..., tuple[Engine, tuple[str, ...]]], no
 
 
 def _normalised(card: ModelCard, normal: Normalisation | None) -> ModelCard:
-    return card if normal is None else dataclasses.replace(card, mean=normal[0], std=normal[1])
+    # what was not sure of it has been said by the user then
+    return card if normal is None else dataclasses.replace(card, mean=normal[0], std=normal[1], note="")
 
 
 def choose() -> str:

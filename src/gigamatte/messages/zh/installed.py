@@ -60,6 +60,16 @@ INSTALLED: dict[str, str] = {
     "hair, fur, veils: soft alpha at 2048×2048": "头发、毛皮、薄纱：2048×2048 的柔和透明度",
     "hair, fur, veils: soft alpha at 1024×1024": "头发、毛皮、薄纱：1024×1024 的柔和透明度",
     "people only": "仅限人物",
+    "hair and veils in very wide or tall photos: takes its shape from the photo": (
+        "很宽或很高的照片中的头发与薄纱：输入形状随照片而定"
+    ),
+    "hair, fur, veils, several times faster": "头发、毛皮、薄纱，快数倍",
+    "fine structure with the small backbone: sees about 2560×1440": "小骨干网络看精细结构：输入约 2560×1440",
+    "glass, glow, text, drawings: birefnet-hr trained further, at 1024²": (
+        "玻璃、发光、文字、插画：在 birefnet-hr 基础上继续训练，输入 1024²"
+    ),
+    "anything: BiRefNet made deeper (2026), a fifth more work": "通用：加深的 BiRefNet（2026），计算量多五分之一",
+    "anything; ready-made ONNX, answers in float16": "通用；现成的 ONNX，以 float16 输出",
     "very wide or tall photos: takes its shape from the photo": "很宽或很高的照片：输入形状随照片而定",
     "ready-made ONNX of 2024: 8-14 GB of memory; prefer birefnet": "2024 年的现成 ONNX：需 8-14 GB 内存；建议用 birefnet",
     "anything; built without the memory hunger of its ONNX files": "通用；自行构建，不像其 ONNX 文件那样耗内存",

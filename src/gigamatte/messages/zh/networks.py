@@ -19,6 +19,10 @@ NETWORKS: dict[str, str] = {
     "did you mean {}?": "是否想用 {}？",
     "`gigamatte models list` shows the known ones": "`gigamatte models list` 会列出已知的网络",
     "gigamatte models remove {} && gigamatte models get {}": "gigamatte models remove {} && gigamatte models get {}",
+    "the weights {} should have one shape and type": "权重 {} 应有相同的形状和类型",
+    "{}: normalised as for ImageNet; some of its published users do not: --normalise 0/1 says so": (
+        "{}：按 ImageNet 归一化；有些公开的用法不归一化：可用 --normalise 0/1 指定"
+    ),
     # building and checking
     "the file holds a weight that this network has no use for: {}{}": "文件中有此网络用不到的权重：{}{}",
     "{} is not a whole safetensors file: {}": "{} 不是完整的 safetensors 文件：{}",

@@ -14,7 +14,8 @@ import numpy as np
 from gigamatte.errors import UsageError, WeightsRefused
 from gigamatte.network.build.graph import Graph, Map
 from gigamatte.network.build.layers import Layers, Weights, reorder_patches
-from gigamatte.network.build.swin import SWIN_L, SWIN_T, Swin, swin
+from gigamatte.network.build.nobg import as_birefnet
+from gigamatte.network.build.swin import SWIN_L, SWIN_L24, SWIN_T, Swin, swin
 from gigamatte.network.cards.card import PatchOrder
 from gigamatte.types import Size
 
@@ -26,7 +27,7 @@ MULTIPLE = 64
 _UNUSED = ("decoder.conv_ms_spvn_", "decoder.gdt_convs_pred_")
 _UNUSED_ENDS = (".num_batches_tracked", ".relative_position_index", ".attn_mask")
 
-BACKBONES = {"birefnet-swin-l": SWIN_L, "birefnet-swin-t": SWIN_T}
+BACKBONES = {"birefnet-swin-l": SWIN_L, "birefnet-swin-l24": SWIN_L24, "birefnet-swin-t": SWIN_T}
 _WIDTH = 64  # channels inside every decoder block
 
 
@@ -61,6 +62,7 @@ def check(weights: Weights, backbone: Swin) -> None:
 def _assemble(
     weights: Weights, backbone: Swin, size: Size, order: PatchOrder, dtype: str | None
 ) -> tuple[Layers, Map, Map]:
+    weights = as_birefnet(weights)
     net = Layers(Graph(), weights, dtype)
     image = Map("pixels", 3, size.height, size.width)
     logits = _network(net, backbone, image, order)

@@ -28,6 +28,8 @@ class Swin:
 
 
 SWIN_L = Swin("swin-l", 192, (2, 2, 18, 2), (6, 12, 24, 48), 12)
+#: FeyNobg's: six blocks more in the third stage
+SWIN_L24 = Swin("swin-l24", 192, (2, 2, 24, 2), (6, 12, 24, 48), 12)
 SWIN_T = Swin("swin-t", 96, (2, 2, 6, 2), (3, 6, 12, 24), 7)
 
 

@@ -13,7 +13,7 @@ from gigamatte.types import Size
 #: what an answer's values mean; auto: alpha when they all lie in 0…1, logits when some are negative, else refused
 Output = Literal["logits", "sigmoid", "auto"]
 PatchOrder = Literal["old", "new"]
-Build = Literal["onnx", "birefnet-swin-l", "birefnet-swin-t"]
+Build = Literal["onnx", "birefnet-swin-l", "birefnet-swin-l24", "birefnet-swin-t"]
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -67,6 +67,8 @@ class ModelCard:
     letterbox: bool = False
     tags: tuple[str, ...] = ()
     about: str = ""
+    #: what is not sure about how it is used: said whenever it is
+    note: str = ""
     #: rank for ``--model auto`` among installed networks, higher first; 0: never chosen by itself
     rank: int = 0
 

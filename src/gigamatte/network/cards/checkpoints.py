@@ -15,14 +15,17 @@ _REMBG = "https://github.com/danielgatis/rembg/releases/download/v0.0.0"
 
 
 def _birefnet(name: str, repo: str, order: PatchOrder, *, size: int = 1024, **more: Any) -> ModelCard:
-    """A checkpoint of the authors of BiRefNet, under MIT; its patch order follows from the date of its training."""
+    """A checkpoint with BiRefNet's graph, its authors' own and under MIT unless it is said otherwise.
+
+    The patch order follows from the date of its training.
+    """
     return ModelCard(
         name=name,
         family="birefnet",
-        licence="MIT",
+        licence=more.pop("licence", "MIT"),
         size=size,
         output="logits",
-        repo=f"ZhengPeng7/{repo}",
+        repo=repo if "/" in repo else f"ZhengPeng7/{repo}",
         file="model.safetensors",
         build=more.pop("build", "birefnet-swin-l"),
         patch_order=order,
@@ -63,6 +66,33 @@ CHECKPOINTS: tuple[ModelCard, ...] = (
         "birefnet-dynamic", "BiRefNet_dynamic", "new", sides=(256, 2304), multiple=128,
         rank=70, tags=("general",), about="very wide or tall photos: takes its shape from the photo",
     ),
+    _birefnet(
+        "birefnet-dynamic-matting", "BiRefNet_dynamic-matting", "new", sides=(256, 2304), multiple=128,
+        rank=55, tags=("hair",), about="hair and veils in very wide or tall photos: takes its shape from the photo",
+    ),
+    _birefnet(
+        "birefnet-lite-matting", "BiRefNet_lite-matting", "new", build="birefnet-swin-t",
+        rank=25, tags=("hair", "fast"), about="hair, fur, veils, several times faster",
+    ),
+    _birefnet(
+        # trained at 2560×1440, of which 1440 is no multiple of 64
+        "birefnet-lite-2k", "BiRefNet_lite-2K", "old", build="birefnet-swin-t", size=1920, sides=(1024, 2560),
+        rank=35, tags=("general", "fine"), about="fine structure with the small backbone: sees about 2560×1440",
+    ),
+    _birefnet(
+        "lucida", "egeorcun/lucida", "new",
+        rank=65, tags=("general", "glass"), about="glass, glow, text, drawings: birefnet-hr trained further, at 1024²",
+    ),
+    _birefnet(
+        "feynobg", "feyninc/FeyNobg", "new", build="birefnet-swin-l24", licence="Apache-2.0",
+        rank=62, tags=("general",), about="anything: BiRefNet made deeper (2026), a fifth more work",
+    ),
+    ModelCard(
+        name="ben2", family="ben2", licence="MIT", size=1024, output="auto",
+        repo="PramaLLC/BEN2", file="BEN2_Base.onnx", tags=("general", "ready-made"),
+        about="anything; ready-made ONNX, answers in float16",
+        note="normalised as for ImageNet; some of its published users do not: --normalise 0/1 says so",
+    ),
     ModelCard(
         name="birefnet-onnx", family="birefnet", licence="MIT", size=1024, output="logits",
         url=f"{_REMBG}/BiRefNet-general-epoch_244.onnx", file="BiRefNet-general-epoch_244.onnx", bytes=972_666_916,
@@ -88,18 +118,23 @@ CHECKPOINTS: tuple[ModelCard, ...] = (
     ),
     ModelCard(
         name="isnet-general-use", family="isnet", licence="Apache-2.0", size=1024, output="sigmoid",
-        url=f"{_REMBG}/isnet-general-use.onnx", file="isnet-general-use.onnx",
+        url=f"{_REMBG}/isnet-general-use.onnx", file="isnet-general-use.onnx", bytes=178_648_008,
+        sha256="60920e99c45464f2ba57bee2ad08c919a52bbf852739e96947fbb4358c0d964a",
         mean=(0.5, 0.5, 0.5), std=(1.0, 1.0, 1.0), tags=("general", "fast"), about="products with hard edges",
     ),
     *(
         ModelCard(
             name=name, family="u2net", licence="Apache-2.0", size=320, output="sigmoid",
-            url=f"{_REMBG}/{name}.onnx", file=f"{name}.onnx", tags=("general", "fast"), about=about,
+            url=f"{_REMBG}/{name}.onnx", file=f"{name}.onnx", bytes=size, sha256=sha256, tags=("general", "fast"),
+            about=about,
         )
-        for name, about in (
-            ("u2net", "the classic of 2020, sees 320×320"),
-            ("u2netp", "the same, 4 MB"),
-            ("silueta", "u2net made smaller"),
+        for name, about, size, sha256 in (
+            ("u2net", "the classic of 2020, sees 320×320", 175_997_641,
+             "8d10d2f3bb75ae3b6d527c77944fc5e7dcd94b29809d47a739a7a728a912b491"),
+            ("u2netp", "the same, 4 MB", 4_574_861,
+             "309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8"),
+            ("silueta", "u2net made smaller", 44_173_029,
+             "75da6c8d2f8096ec743d071951be73b4a8bc7b3e51d9a6625d63644f90ffeedb"),
         )
     ),
 )  # fmt: skip
