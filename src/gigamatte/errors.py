@@ -35,21 +35,38 @@ import errno
 import os
 from typing import Any
 
+from gigamatte.words import told
+
 
 class GigamatteError(Exception):
-    """Base of the tree. ``message`` is one line; ``hint`` says what to do and may be empty."""
+    """Base of the tree. ``message`` is one line; ``hint`` says what to do and may be empty.
+
+    ``written`` are both with options as they are typed (--max-pixels): what crosses processes and is translated.
+    """
 
     exit_code = 1
     code = "failed"
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
-        self.message = " ".join(message.split())
-        self.hint = " ".join(hint.split())
+        self.written = (" ".join(message.split()), " ".join(hint.split()))
+
+    @property
+    def message(self) -> str:
+        """What was wrong, in the words of who called: Python's arguments, or options in a command of ours."""
+        return told(self.written[0])
+
+    @property
+    def hint(self) -> str:
+        """What to do about it, in the same words."""
+        return told(self.written[1])
+
+    def __str__(self) -> str:
+        return self.message
 
     def __reduce__(self) -> tuple[type[GigamatteError], tuple[Any, ...]]:
         # errors cross the pipe of the worker process
-        return type(self), (self.message, self.hint)
+        return type(self), self.written
 
 
 class UsageError(GigamatteError):
@@ -190,7 +207,7 @@ class Refused(GigamatteError):
             self.retry = retry
 
     def __reduce__(self) -> tuple[type[GigamatteError], tuple[Any, ...]]:
-        return type(self), (self.message, self.hint, self.retry)
+        return type(self), (*self.written, self.retry)
 
 
 class BadRequest(Refused):

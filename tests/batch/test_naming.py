@@ -27,7 +27,7 @@ def test_the_same_stem_with_another_suffix_gets_a_name_of_its_own():
     "template", ["out.png", "{stem}/x.png", "{nothing}.png", "{stem", "{0}.png", ".{stem}.png", "{stem.x}.png"]
 )
 def test_a_template_that_cannot_work_is_refused(template):
-    with pytest.raises(UsageError, match="--name"):
+    with pytest.raises(UsageError, match="name"):
         check_template(template)
 
 

@@ -254,7 +254,7 @@ def test_an_alpha_that_is_0_everywhere_is_said(tmp_path: Path) -> None:
     assert any("alpha is 0 everywhere" in warning for warning in receipt.warnings)
     with pytest.raises(NoSubject, match="alpha is 0 everywhere") as caught:
         cut(hidden, tmp_path / "none.png")
-    assert "--ignore-alpha" in caught.value.hint
+    assert "ignore_alpha=True" in caught.value.hint
     shown = cut(hidden, tmp_path / "shown.png", mask=white_mask(tmp_path), ignore_alpha=True)
     assert not shown.warnings
     hidden[3, 4, 3] = 1  # one pixel that can be seen, if barely

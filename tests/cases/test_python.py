@@ -6,6 +6,7 @@ import copy
 import io
 import os
 import pickle
+import re
 import subprocess
 import sys
 import textwrap
@@ -278,3 +279,59 @@ def test_pyvips_is_silent_under_debug(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "pyvips" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("provoke", "message", "hint"),
+    [
+        (lambda: gigamatte.Options(margin=-1), "margin lies in 0…1000; found -1.0", ""),
+        (lambda: gigamatte.Options(mask_kind="x"), "mask_kind is one of auto, alpha, trimap; found 'x'", ""),
+        (
+            lambda: gigamatte.Remover(gigamatte.Options(max_pixels=10)).cut(PHOTO),
+            "the array has 120×80 = 0.0 megapixels, allowed are 0.0",
+            "allow more with max_pixels",
+        ),
+        (
+            lambda: quick().cut(PHOTO, mask=MASK * 0),
+            "the mask holds no subject",
+            "a mask is white where the subject is; see mask_kind",
+        ),
+        (
+            lambda: quick(only="pair").process(PHOTO, io.BytesIO(), mask=MASK),
+            'only="pair" writes two files; expected a name, found a stream',
+            "name a file",
+        ),
+        (
+            lambda: quick(background="no-such").cut(PHOTO, mask=MASK).save(io.BytesIO()),
+            "background takes a colour or a picture; 'no-such' is neither a known colour nor a file",
+            None,
+        ),
+        (
+            lambda: quick().cut(PHOTO, mask=MASK).save(Path(__file__)),
+            f"{Path(__file__)} exists already",
+            "choose another name, or allow it with overwrite=True",
+        ),
+    ],
+)
+def test_errors_speak_python(provoke, message: str, hint: str | None, capsys: pytest.CaptureFixture[str]) -> None:
+    from gigamatte.cli.app import run
+
+    with pytest.raises(gigamatte.GigamatteError) as caught:
+        provoke()
+    assert (caught.value.message, str(caught.value)) == (message, message)
+    assert hint is None or caught.value.hint == hint
+    assert run(["cut", "nowhere.jpg", "--margin", "-1"]) == 2  # and the command line goes on in its own words
+    assert "--margin lies in" in capsys.readouterr().err
+    assert caught.value.message == message
+
+
+def test_no_error_of_ours_names_an_option_in_python() -> None:
+    from gigamatte.messages.zh import TEXTS
+    from gigamatte.words import in_python
+
+    texts = [in_python(text.replace("{}", "x")) for text in TEXTS if "\n" not in text]
+    assert [text for text in texts if re.search(r"(?<![\w-])--[a-z]", text) and not text.startswith("see x ")] == []
+    told = "choose --format png or tiff", 'choose format="png" or tiff'
+    assert in_python(told[0]) == told[1]
+    assert in_python("name one photo, or use - for standard input") == "name one photo"
+    assert in_python("rmbg-2.0-onnx: 8-14 GB") == "rmbg-2.0-onnx: 8-14 GB"

@@ -125,8 +125,8 @@ class Worker:
                     _check_ours(task, files, content, scratch)
                 except ResultEdited as kept:
                     return Outcome(
-                        task.key, "kept", content, stamp, out_stamp=_stamp(files), code=kept.code, message=kept.message,
-                        hint=kept.hint,
+                        task.key, "kept", content, stamp, out_stamp=_stamp(files), code=kept.code,
+                        message=kept.written[0], hint=kept.written[1],
                     )  # fmt: skip
             if places.is_uri(task.target):
                 target = scratch.draft(task.target)
@@ -183,7 +183,13 @@ def failure(key: str, error: GigamatteError) -> Outcome:
         verdict = "final"
     suspect = suspect_of(error)
     return Outcome(
-        key, "failed", code=error.code, message=error.message, hint=error.hint, verdict=verdict, suspect=suspect
+        key,
+        "failed",
+        code=error.code,
+        message=error.written[0],
+        hint=error.written[1],
+        verdict=verdict,
+        suspect=suspect,
     )
 
 

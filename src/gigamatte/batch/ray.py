@@ -139,8 +139,8 @@ class Cutter:
             self._worker = Worker(options, limits, **keywords)
             self._worker.start()
         except GigamatteError as error:
-            message = f"{error.message} (on {socket.gethostname()})"
-            self._refusal = DeviceUnavailable(message, error.hint)
+            message = f"{error.written[0]} (on {socket.gethostname()})"
+            self._refusal = DeviceUnavailable(message, error.written[1])
             return
         self._pool = ThreadPoolExecutor(self._worker.inflight + 1)
 

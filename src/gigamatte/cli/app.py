@@ -17,6 +17,7 @@ from gigamatte.cli.localise import localised
 from gigamatte.cli.streams import hang_up
 from gigamatte.errors import GigamatteError
 from gigamatte.messages.translate import translate
+from gigamatte.words import as_typed
 
 #: in the order in which --help shows them; a test compares the sentences with the commands' own
 COMMANDS = {
@@ -122,6 +123,11 @@ _Refused = typer.BadParameter.__mro__[2]
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code. Every failure is one line and a hint, never a traceback."""
+    with as_typed():
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         command = localised(get_command(app))
         code = command(args=arguments, standalone_mode=False, prog_name="gigamatte")

@@ -228,4 +228,4 @@ async def _settled(task: Task) -> asyncio.Future[Receipt]:
 def _kept(error: GigamatteError) -> dict[str, Any]:
     """What the spool keeps of an error: enough to answer with it again, in any language."""
     return {"kind": type(error).__name__, "status": problem(error)["status"], "code": error.code,
-            "message": error.message, "hint": error.hint}  # fmt: skip
+            "message": error.written[0], "hint": error.written[1]}  # fmt: skip

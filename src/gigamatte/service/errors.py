@@ -96,8 +96,8 @@ def sentences(error: GigamatteError, lang: str = "en") -> tuple[str, str]:
     """Message and hint of an error in ``lang`` (en or zh), in the words of a request."""
     to: Literal["en", "zh"] = "zh" if lang == "zh" else "en"
     if isinstance(error, Refused):  # our own words already, some of them for who runs the service
-        return translate(error.message, to), translate(error.hint, to)
-    return in_fields(error.message, error.hint, to)
+        return translate(error.written[0], to), translate(error.written[1], to)
+    return in_fields(*error.written, to)
 
 
 def problem(error: GigamatteError, *, lang: str = "en", request_id: str = "") -> dict[str, Any]:

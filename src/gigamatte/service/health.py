@@ -45,7 +45,7 @@ def why_not(desk: Desk) -> list[str]:
     if not warmed.done():
         reasons.append("the network is being loaded")
     elif isinstance(error := warmed.exception(), GigamatteError):
-        reasons.append(error.message)
+        reasons.append(error.written[0])
     if desk.supervisor.given_up:
         reasons.append("the worker process does not start")
     if desk.spool.used >= FULL * desk.spool.limit:

@@ -110,7 +110,7 @@ class Arrival:
             try:
                 pixels = claimed_pixels(path)
             except UnsupportedInput as error:
-                raise WrongType(error.message.replace("the upload", name, 1), error.hint) from error
+                raise WrongType(error.written[0].replace("the upload", name, 1), error.written[1]) from error
             if pixels > most:
                 raise BudgetExceeded(
                     f"{name} has {pixels / 1e6:.1f} megapixels, allowed are {most / 1e6:.1f}", "send a smaller photo"

@@ -134,7 +134,7 @@ def unpack_receipt(plain: Mapping[str, Any]) -> Receipt:
 
 def pack_error(error: GigamatteError) -> dict[str, str]:
     """An error as plain strings."""
-    return {"kind": type(error).__name__, "message": error.message, "hint": error.hint}
+    return {"kind": type(error).__name__, "message": error.written[0], "hint": error.written[1]}
 
 
 def unpack_error(plain: Mapping[str, str]) -> GigamatteError:

@@ -146,7 +146,7 @@ def test_from_python(photo: Path, tmp_path: Path):
     gigamatte.cut(photo, options, mask=photo.with_name("mask.png")).save(tmp_path / "a.tif")
     with Image.open(tmp_path / "a.tif") as tiff:
         assert (tiff.tag_v2[COMPRESSION], tiff.n_frames) == (5, 3)
-    with pytest.raises(UsageError, match="--compress is one of"):
+    with pytest.raises(UsageError, match="compress is one of"):
         Options(compress="jpeg")  # type: ignore[arg-type]
 
 

@@ -196,7 +196,7 @@ def test_auto_says_nothing_when_there_is_nothing_to_say():
 
 
 def test_an_unknown_device_is_refused():
-    with pytest.raises(UsageError, match="--device is one of auto, cpu"):
+    with pytest.raises(UsageError, match="device is one of auto, cpu"):
         open_engine(probe_network(), device="tpu")
 
 

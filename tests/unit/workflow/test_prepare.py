@@ -206,9 +206,9 @@ def test_refusals_leave_nothing_behind(tmp_path):
     noise(1100, 800).save(tmp_path / "in.png")
     with pytest.raises(UsageError, match="lossless PNG"):
         prepare(tmp_path / "in.png", tmp_path / "out.jpg")
-    with pytest.raises(UsageError, match="--strategy is one of"):
+    with pytest.raises(UsageError, match="strategy is one of"):
         prepare(tmp_path / "in.png", tmp_path / "out.png", strategy="best")  # type: ignore[arg-type]
-    with pytest.raises(UsageError, match="--long"):
+    with pytest.raises(UsageError, match="long"):
         prepare(tmp_path / "in.png", tmp_path / "out.png", long=3)
     with pytest.raises(MissingInput):
         prepare(tmp_path / "none.png", tmp_path / "out.png")

@@ -291,5 +291,5 @@ def test_normalise_says_otherwise(text, mean, std, tmp_path):
 
 @pytest.mark.parametrize("text", ["", "half", "0.5", "1/0", "1/-1", "1,2/1", "1/2/3", "nan/1", "a/b", "0/1,2"])
 def test_a_normalisation_that_is_none_is_refused(text):
-    with pytest.raises(UsageError, match="--normalise is auto, imagenet"):
+    with pytest.raises(UsageError, match="normalise is auto, imagenet"):
         Options(normalise=text)

@@ -1,0 +1,63 @@
+"""Options in the words of who reads an error: ``--max-pixels`` where it was typed, ``max_pixels`` in Python.
+
+Errors are written once, with options as the command line names them, since that is unambiguous. A program that imports
+gigamatte is told of arguments; our own commands, while they run, of what was typed. (The service has its own words, for
+fields, in ``service/wording.py``.)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+
+#: how many of our own commands are running in this process
+_commands = 0
+
+_SWITCHES = "overwrite|keep-empty|require-device|crop|smooth|strip|strip-gps|largest|ignore-alpha"
+_CHOICES = {
+    "only": "cutout|alpha|foreground|trimap|uncertainty|pair",
+    "refine": "auto|neural|guided|off",
+    "mask-kind": "auto|alpha|trimap",
+    "format": "png|webp|tiff|jpeg|avif|psd",
+    "model": "auto|locator",
+    "device": "auto|cpu",
+    "strategy": "long-side|portrait|product|document|auto",
+    "pyramid": "pages|sub",
+}
+_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r",? or (?:use|name) - for standard (?:input|output)"), ""),
+    (re.compile(r" with -o\b"), ""),
+    *(
+        (re.compile(rf"--{name} ({values})\b(?!\.)"), rf'{name.replace("-", "_")}="\1"')
+        for name, values in _CHOICES.items()
+    ),
+)
+_SWITCH = re.compile(rf"--({_SWITCHES})(?![\w-])")
+_OPTION = re.compile(r"(?<![\w-])--([a-z][a-z0-9-]*)")
+
+
+@contextlib.contextmanager
+def as_typed() -> Iterator[None]:
+    """While one of our own commands runs: errors name options as they are typed. For the command line only."""
+    global _commands
+    _commands += 1
+    try:
+        yield
+    finally:
+        _commands -= 1
+
+
+def told(text: str) -> str:
+    """A line of an error for who reads it in this process."""
+    return text if _commands else in_python(text)
+
+
+def in_python(text: str) -> str:
+    """``text`` with options as arguments of ``Options``, ``cut`` and ``save``."""
+    if "-" not in text:
+        return text
+    for pattern, instead in _RULES:
+        text = pattern.sub(instead, text)
+    text = _SWITCH.sub(lambda found: f"{found[1].replace('-', '_')}=True", text)
+    return _OPTION.sub(lambda found: found[1].replace("-", "_"), text)
