@@ -81,6 +81,8 @@ class Options:
     strip: bool = False
     #: leave the position out
     strip_gps: bool = False
+    #: set the photo's own file times (last access, last change) on the result
+    keep_times: bool = False
     #: 1…100 for lossy WebP and JPEG; None: lossless WebP, JPEG at 95
     quality: int | None = None
     #: how a TIFF is packed, always without loss; None: deflate. Refused for other formats.

@@ -60,6 +60,8 @@ class Photo:
     resolution: tuple[float, float] = (0.0, 0.0)
     #: what to call it in messages
     name: str = "photo"
+    #: when its file was last read and changed, in nanoseconds since 1970; None where it is no file
+    times: tuple[int, int] | None = None
     #: the loader's name: jpeg, png, webp, tiff, …, array
     format: str = "array"
     #: bytes that decoding holds beyond a strip: progressive JPEG and interlaced PNG are decoded whole

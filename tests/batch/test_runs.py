@@ -585,3 +585,17 @@ def test_small_networks_get_a_child_for_each_processor(monkeypatch: pytest.Monke
     assert one.children_for(Options(model=str(small)), roomy, network=True) == 4
     part = roomy.parted(4)
     assert (part.memory, part.inflight) == (2 * GIB, 1)
+
+
+def test_results_have_the_times_of_their_photos(tmp_path, mask):
+    source, out = tmp_path / "in", tmp_path / "out"
+    save_photos(source, 2)
+    for number, photo in enumerate(sorted(source.rglob("*.jpg"))):
+        os.utime(photo, (1_500_000_000 + number, 1_500_000_100 + number))
+    options = Options(mask=mask, keep_times=True)
+    summary, _ = run(source, out, options)
+    assert (summary.done, summary.exit_code) == (2, 0)
+    changed = sorted(path.stat().st_mtime for path in out.rglob("*.cutout.png"))
+    assert changed == [1_500_000_100, 1_500_000_101]
+    with pytest.raises(UsageError, match="objects in a bucket have not"):
+        Plan(str(source), "s3://bucket/out", options)

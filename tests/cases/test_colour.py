@@ -207,3 +207,32 @@ def test_input_only_profile(case: Case, suffix: str, tmp_path: Path, capsys: Any
             found = np.asarray(laid.convert("RGB")).astype(int)
         assert np.abs(found - np.asarray(shown))[subject].mean() < 2
         assert np.abs(found[0, 0] - np.array(corner)).max() <= 2
+
+
+@pytest.mark.parametrize("source", ["jpg", "tif", "png", "webp"])
+def test_every_format_agrees_on_the_position(source: str, tmp_path: Path) -> None:
+    """It goes along from every format to every format, and with --strip-gps it does not."""
+    if shutil.which("exiftool") is None:
+        pytest.skip("exiftool is not installed")
+    photo = tmp_path / f"photo.{source}"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)).save(photo)
+    mask = np.zeros((60, 80), np.uint8)
+    mask[20:40, 20:60] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    words = (
+        "-GPSLatitude=48.5 -GPSLatitudeRef=N -XMP-exif:GPSLongitude=11.5 -XMP-drone-dji:Latitude=48.5 -EXIF:Make=ACME"
+    )
+    words += " -EXIF:DateTimeOriginal=2020:01:02(03:04:05)"
+    said = [word.replace("(", " ").rstrip(")") for word in words.split()]
+    subprocess.run(["exiftool", "-q", "-overwrite_original", *said, str(photo)], check=True)
+    for suffix in FORMATS:
+        target = tmp_path / f"a.{suffix}"
+        for gone in (False, True):
+            cut(photo, target, *(["--strip-gps"] if gone else []))
+            found = asked(target, "EXIF:all", "XMP:all", "Warning")
+            assert found.get("DateTimeOriginal") == "2020:01:02 03:04:05"
+            assert found.get("Make") == "ACME"
+            assert "Warning" not in found
+            assert ("GPSLatitude" in found) == ("GPSLongitude" in found) == ("Latitude" in found) == (not gone)
+        cut(photo, target, "--strip")
+        assert asked(target, "ExifIFD:all", "GPS:all", "IFD0:Make", "XMP:all", "Warning") == {}

@@ -7,6 +7,7 @@ client, its credentials and its address stay fsspec's (s3fs).
 from __future__ import annotations
 
 import mimetypes
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -92,6 +93,8 @@ class Objects:
                 length = file.tell()
         finally:
             body.close()
+        if (modified := answer.get("LastModified")) is not None:
+            os.utime(to, (modified.timestamp(), modified.timestamp()))
         if length != answer["ContentLength"]:
             raise ConnectionError(f"{length} of {answer['ContentLength']} bytes arrived")
         return length, _stamp(length, answer.get("ETag"))

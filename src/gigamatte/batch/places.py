@@ -131,6 +131,9 @@ def fetch(place: str, scratch: Path) -> tuple[Path, str]:
                 return path, objects.get(remote, path)[1]
             stamp = patiently(lambda: _info(system, remote))[1]
             patiently(lambda: system.get_file(remote, str(path)))
+            with contextlib.suppress(NotImplementedError, OSError):
+                modified = system.modified(remote).timestamp()
+                os.utime(path, (modified, modified))
             return path, stamp
         except BaseException as error:
             path.unlink(missing_ok=True)

@@ -65,6 +65,10 @@ class Plan:
             raise UsageError("--watch and --redo exclude each other")
         if self.every <= 0:
             raise UsageError(f"--every is above 0 seconds, found {self.every:g}")
+        if self.options.keep_times and is_uri(self.out):
+            raise UsageError(
+                "--keep-times sets the times of files, which objects in a bucket have not", "name a folder"
+            )
         output_format(self.options, Path(self.template.format(stem="a", name="a.jpg", suffix="jpg")))
         root = root_of(self.source)
         if root is not None and _same(root, self.out):

@@ -76,6 +76,7 @@ SHARED = (
     Shared("smooth", False, None, "Harden the alpha as ImageMagick's blur and level do. It deletes fine hair."),
     Shared("strip", False, None, "Leave EXIF, XMP and IPTC out of the result."),
     Shared("strip_gps", False, None, "Leave the GPS position out (not place names in XMP or IPTC: --strip does)."),
+    Shared("keep_times", False, None, "Set the photo's file times (last access, last change) on the result."),
     Shared("quality", None, "1…100", "Lossy WebP; the quality of JPEG, AVIF. [lossless, 95, 90]", kind=int | None),
     Shared("compress", None, "deflate|lzw|none", "How a TIFF is packed, without loss. [deflate]"),
     Shared("pyramid", None, "pages|sub", "Tiles and smaller copies in the TIFF: pages (OpenSlide), sub (GDAL)."),

@@ -171,8 +171,11 @@ class Cutout:
             strip=options.strip,
             strip_gps=options.strip_gps,
             moved=photo.orientation != 1 or self._frame != photo.size.box,
+            times=photo.times if options.keep_times else None,
             threads=options.threads,
         )
+        if options.keep_times and photo.times is None:
+            said = (*said, "--keep-times: the photo is no file, so it has no times to keep")
         return solving + composer.seconds, dataclasses.replace(written, warnings=(*said, *written.warnings))
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from gigamatte.cutout.backdrop import check_backdrop
 from gigamatte.cutout.encode import CONTAINERS, SUFFIXES, check_fits
+from gigamatte.cutout.place import is_stream
 from gigamatte.errors import UsageError
 from gigamatte.options import Format, Only, Options
 from gigamatte.types import Size
@@ -46,6 +47,8 @@ def output_format(options: Options, target: Path | BinaryIO | None) -> Format:
     if chosen == "psd" and options.only in (*_ONE_CHANNEL, "pair"):
         raise UsageError("a Photoshop file here holds a cutout, not a single channel", "choose --format png or tiff")
     _check_words(options, chosen)
+    if options.keep_times and target is not None and (not isinstance(target, Path) or is_stream(target)):
+        raise UsageError("--keep-times sets the times of a file, the result goes to a stream", "name a file with -o")
     return chosen
 
 

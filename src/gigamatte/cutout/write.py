@@ -59,6 +59,7 @@ def write_image(
     strip: bool = False,
     strip_gps: bool = False,
     moved: bool = False,
+    times: tuple[int, int] | None = None,
     threads: int = 0,
 ) -> Written:
     """Write ``strips``, which come from top to bottom and together make ``size``.
@@ -67,7 +68,8 @@ def write_image(
     3 (RGB) or 4 (RGBA, straight) ``bands``; they are drawn on the calling thread, while libvips encodes on others, and
     a few megabytes wait at most. ``icc``, ``metadata`` and ``resolution`` (pixels per millimetre) are the Photo's;
     ``strip`` leaves metadata out (the profile, which belongs to the colours, stays), ``strip_gps`` only the position.
-    ``moved``: the pixels lie elsewhere than the photo's, which was turned or cropped.
+    ``moved``: the pixels lie elsewhere than the photo's, which was turned or cropped. ``times``, which a file gets,
+    are those of last access and change, in nanoseconds since 1970.
 
     Raises WriteError, and UsageError when the format has no alpha; what drawing a strip raises passes unchanged.
     In every such case nothing new lies at the target and what was there before is untouched. A stream gets the
@@ -91,14 +93,14 @@ def write_image(
     if format == "psd":
         if is_large(size, bits):
             warnings.append("larger than a PSD may be: written as PSB, Photoshop's format for large documents")
-        with _place(target, overwrite) as draft, open(draft.descriptor, "wb", closefd=False) as file:
+        with _place(target, overwrite, times) as draft, open(draft.descriptor, "wb", closefd=False) as file:
             scratch = write_psd(
                 strips, size, bands, bits, file, icc=profile, carried=along, threads=threads or cpu_count(),
             )  # fmt: skip
             scratch += _passing_bytes(target, draft)
         return Written(tuple(warnings), scratch)
     saving = _Saving(format, encoding or Encoding(), size, bands, bits, profile, along, threads)
-    with _place(target, overwrite) as draft:
+    with _place(target, overwrite, times) as draft:
         _save(strips, StripStream(size, bands, bits), saving, draft, target)
         scratch = _passing_bytes(target, draft)
     return Written(tuple(warnings), scratch)
@@ -166,7 +168,7 @@ def _written(draft: Draft) -> Iterator[BinaryIO]:
 
 
 @contextlib.contextmanager
-def _place(target: Path | BinaryIO, overwrite: bool) -> Iterator[Draft]:
+def _place(target: Path | BinaryIO, overwrite: bool, times: tuple[int, int] | None) -> Iterator[Draft]:
     """Where the encoder writes to: a draft beside a file, or a nameless file that is copied to a stream at the end."""
     if not isinstance(target, os.PathLike):
         with passing_file() as draft:
@@ -179,6 +181,9 @@ def _place(target: Path | BinaryIO, overwrite: bool) -> Iterator[Draft]:
     else:
         with whole_file(Path(target), overwrite=overwrite) as draft:
             yield draft
+            if times is not None:
+                with contextlib.suppress(OSError):  # a file system without times
+                    os.utime(draft.path or draft.descriptor, ns=times)
 
 
 def _pour(draft: Draft, target: BinaryIO) -> None:

@@ -6,10 +6,12 @@ that are not meant for strangers' files.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,8 +42,19 @@ def open_photo(source: Source | Image.Image, *, max_pixels: int, ignore_alpha: b
     """
     refuse_after_fork()
     quiet_libvips()
+    times = _times(source)  # before reading changes them
     opened = open_source(source)
-    return _describe(opened, check_pixels(opened, max_pixels), ignore_alpha)
+    photo = _describe(opened, check_pixels(opened, max_pixels), ignore_alpha)
+    return photo if times is None else replace(photo, times=times)
+
+
+def _times(source: object) -> tuple[int, int] | None:
+    """Last access and last change of a file, in nanoseconds."""
+    if isinstance(source, str | os.PathLike):
+        with contextlib.suppress(OSError, ValueError):
+            found = os.stat(source)
+            return found.st_atime_ns, found.st_mtime_ns
+    return None
 
 
 def check_pixels(opened: Opened, max_pixels: int) -> Size:

@@ -22,6 +22,12 @@ CARRIED: dict[str, str] = {
     "EXIF of a JPEG holds 64 kB: {} was left out": "JPEG 的 EXIF 最多 64 kB：{}已去掉",
     "XMP of a JPEG holds 64 kB in one piece, this has {} bytes: left out": "JPEG 的 XMP 每段最多 64 kB，此处有 {} 字节：已去掉",
     "IPTC of a JPEG holds 64 kB: left out": "JPEG 的 IPTC 最多 64 kB：已去掉",
+    "Set the photo's file times (last access, last change) on the result.": "让结果沿用照片文件的时间（上次访问、上次修改）。",
+    "--keep-times: the photo is no file, so it has no times to keep": "--keep-times：照片不是文件，没有可沿用的时间",
+    "--keep-times sets the times of a file, the result goes to a stream": "--keep-times 设置文件的时间，而结果写到输出流",
+    "--keep-times sets the times of files, which objects in a bucket have not": (
+        "--keep-times 设置文件的时间，存储桶中的对象没有这种时间"
+    ),
     "Colour under alpha 0: a ring of the nearest and white, white, black.": (
         "透明度为 0 处的颜色：edge（一圈最近的颜色，其外为白）、white、black。"
     ),
