@@ -25,12 +25,23 @@ SCREEN = 1600
 
 
 class Editing(Closing):
-    """A photo and the options that it is cut with; ``tools`` are shared with others of the same ``Tools.key``."""
+    """A photo and the options that it is cut with.
+
+    ``mask`` takes the network's place; ``tools`` are shared with others of the same ``Tools.key``. Threads take turns.
+    Raises InputError, BudgetExceeded; ``cut`` and ``preview`` raise UsageError, NetworkUnavailable, NoSubject.
+    """
 
     def __init__(
-        self, source: Source, options: Options | None = None, *, tools: Tools | None = None, watch: Watch | None = None
+        self,
+        source: Source,
+        options: Options | None = None,
+        *,
+        mask: Source | None = None,
+        tools: Tools | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self.options = options or Options()
+        self._mask = mask
         self._tools = Tools(self.options) if tools is None else tools.share()
         try:
             with working():
@@ -64,4 +75,4 @@ class Editing(Closing):
 
     def _request(self, photo: Photo, hints: Hints) -> Request:
         options = dataclasses.replace(self.options, hints=hints or None)
-        return resolve_request(photo, options, None, options.format)
+        return resolve_request(photo, options, self._mask, options.format)

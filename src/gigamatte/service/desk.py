@@ -21,7 +21,7 @@ from gigamatte.service.settings import Settings
 from gigamatte.service.spool import ATTEMPTS, Record, Spool
 from gigamatte.types import Receipt
 from gigamatte.worker.supervisor import Supervisor, Task
-from gigamatte.worker.wire import Job, View, unpack_options
+from gigamatte.worker.wire import Edit, Job, View, unpack_options
 
 log = logging.getLogger("gigamatte.service")
 
@@ -75,6 +75,10 @@ class Desk(Places):
     async def view(self, view: View, gone: Callable[[], Awaitable[None]]) -> Receipt:
         """Cut a picture into tiles, before the photos that wait: somebody is looking."""
         return await self._wait_for(self.supervisor.submit(view, first=True), gone)
+
+    async def edit(self, edit: Edit, gone: Callable[[], Awaitable[None]]) -> Receipt:
+        """Cut a photo that somebody works on again, before the photos that wait."""
+        return await self._wait_for(self.supervisor.submit(edit, first=True), gone)
 
     async def _wait_for(self, task: Task, gone: Callable[[], Awaitable[None]]) -> Receipt:
         future = asyncio.wrap_future(task)

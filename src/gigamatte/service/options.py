@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from gigamatte.cutout.css_colour import parse_colour
 from gigamatte.cutout.target import output_format
 from gigamatte.errors import UsageError
+from gigamatte.hints import Hints
 from gigamatte.options import Compress, Format, MaskKind, Options, Pyramid, Refine, Under
 from gigamatte.service.settings import Settings
 from gigamatte.types import Box
@@ -61,6 +62,10 @@ class CutQuery(BaseModel):
     )  # fmt: skip
     strip: bool = Field(False, description="leave EXIF, XMP and IPTC out of the result; the colour profile stays")
     strip_gps: bool = Field(False, description="leave only the position out")
+    hints: str | None = Field(
+        None, description="places that were pointed at, as JSON: keep and drop (points), strokes, box",
+        max_length=16_000, examples=['{"keep": [[812, 640]], "drop": [[90, 1200]]}'],
+    )  # fmt: skip
     keep_empty: bool = Field(False, description="return an empty cutout instead of 422 when there is no subject")
 
     def options(self, settings: Settings, *, backdrop: str | None = None) -> Options:
@@ -85,6 +90,7 @@ class CutQuery(BaseModel):
             margin=self.margin,
             smooth=self.smooth,
             box=parse_box(self.box),
+            hints=None if self.hints is None else Hints.from_json(self.hints),
             device=settings.device,
             threads=settings.threads,
             max_pixels=settings.max_pixels,

@@ -335,10 +335,14 @@ def described(request: Request, record: Record, live: Live | None) -> dict[str, 
             "self": address,
             "events": f"{address}/events",
             "result": f"{address}/result",
+            "edits": f"{address}/edits",
+            "preview": f"{address}/preview",
         },
     }
     if record.receipt is not None:
         answer["receipt"] = {**record.receipt, "input": record.name, "output": None}
+    if record.options.get("hints"):
+        answer["hints"] = record.options["hints"]
     if record.error is not None:
         answer["error"] = problem_of(_own_error(record.error), lang=preferred_language(request.scope))
     return answer

@@ -221,6 +221,21 @@ class Spool:
             )
             self._add(row[1], size - row[0])
 
+    def rewrite(
+        self,
+        job: str,
+        *,
+        options: Mapping[str, Any] | None = None,
+        receipt: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Keep other options, or the receipt of another result, of a job that has ended; it expires anew from now."""
+        with self._lock:
+            for column, value in (("options", options), ("receipt", receipt)):
+                if value is not None:
+                    self._database.execute(
+                        f"UPDATE jobs SET {column} = ?, finished = ? WHERE id = ?", (_text(value), time.time(), job)
+                    )
+
     def recharge(self, job: str) -> None:
         """Charge what a job's folder holds now."""
         size = folder_bytes(self.home(job))

@@ -19,10 +19,11 @@ from typing import BinaryIO
 from gigamatte import system
 from gigamatte.errors import BudgetExceeded, Cancelled, GigamatteError, WorkerDied
 from gigamatte.types import Receipt
+from gigamatte.worker.edits import Edits
 from gigamatte.worker.removers import Removers
 from gigamatte.worker.signals import leave_to_parent
 from gigamatte.worker.view import write_tiles
-from gigamatte.worker.wire import Job, Message, View, pack_error, receive, send, unpack_options, unpack_work
+from gigamatte.worker.wire import Edit, Job, Message, View, pack_error, receive, send, unpack_options, unpack_work
 
 #: seconds between two reports of progress within one stage
 REPORT_EVERY = 0.1
@@ -52,6 +53,7 @@ class Child:
         self._incoming, self._outgoing = incoming, outgoing
         self._threads, self._memory = threads, memory
         self._removers = Removers()
+        self._edits = Edits(self._removers)
         self._work: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._sending = threading.Lock()
         self._cancelled: set[int] = set()
@@ -93,7 +95,13 @@ class Child:
             self._removers.warm(unpack_options(message["options"]))
             return {"event": "warmed"}
         work = unpack_work(message["work"])
-        receipt = self.view(work, message["id"]) if isinstance(work, View) else self.cut(work, message["id"])
+        match work:
+            case View():
+                receipt = self.view(work, message["id"])
+            case Edit():
+                receipt = self.edit(work, message["id"])
+            case _:
+                receipt = self.cut(work, message["id"])
         return {"event": "done", "receipt": receipt.as_dict()}
 
     def cut(self, job: Job, number: int) -> Receipt:
@@ -110,6 +118,11 @@ class Child:
         """Cut one picture into tiles."""
         self._say({"event": "started", "id": number})
         return write_tiles(view)
+
+    def edit(self, edit: Edit, number: int) -> Receipt:
+        """Cut a photo that is being worked on again."""
+        self._say({"event": "started", "id": number})
+        return self._edits.cut(edit, _Watch(self, number))
 
     def _check_decoding(self, job: Job) -> None:
         """Refuse, from the header, what would not fit: progressive JPEG and interlaced PNG are decoded whole."""

@@ -45,7 +45,21 @@ class View:
     max_pixels: int
 
 
-Work = Job | View
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A photo that a person works on, cut again with the hints of ``options``, which the child keeps open meanwhile.
+
+    ``preview``: at screen size, whatever the options say about the result; else the result in full.
+    """
+
+    source: Path
+    target: Path
+    options: Options
+    mask: Path | None = None
+    preview: bool = True
+
+
+Work = Job | View | Edit
 
 
 def send(stream: BinaryIO, message: Message) -> None:
@@ -72,7 +86,10 @@ def receive(stream: BinaryIO) -> Message | None:
 
 
 def pack_work(work: Work) -> Message:
-    """A job or a view as plain JSON types."""
+    """A job, a view or an edit as plain JSON types."""
+    if isinstance(work, Edit):
+        job = Job(work.source, work.target, work.options, work.mask, overwrite=True)
+        return pack_job(job) | {"preview": work.preview}
     if isinstance(work, View):
         return {"source": str(work.source), "folder": str(work.folder), "kind": work.kind, "max": work.max_pixels}
     return pack_job(work)
@@ -80,6 +97,9 @@ def pack_work(work: Work) -> Message:
 
 def unpack_work(plain: Mapping[str, Any]) -> Work:
     """The inverse of ``pack_work``."""
+    if "preview" in plain:
+        job = unpack_job(plain)
+        return Edit(job.source, job.target, job.options, job.mask, plain["preview"])
     if "folder" in plain:
         return View(Path(plain["source"]), Path(plain["folder"]), plain["kind"], plain["max"])
     return unpack_job(plain)

@@ -1,0 +1,173 @@
+"""A finished job is worked on: hints come in whole, a preview goes out, and the result is written on save."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import hashlib
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse, JSONResponse
+
+from gigamatte.errors import BadRequest, TooLarge, UsageError
+from gigamatte.hints import Hints
+from gigamatte.service.openapi import JOB, PROBLEMS
+from gigamatte.service.routes import client_gone, described, desk_of, finished
+from gigamatte.service.spool import Record
+from gigamatte.types import Size
+from gigamatte.worker.wire import Edit, pack_options, unpack_options
+
+router = APIRouter()
+
+PROBLEM_ANSWERS: Any = PROBLEMS
+#: bytes of a body of hints: a thousand strokes as hands draw them
+LARGEST = 8 << 20
+#: bytes that are kept free for a preview
+PREVIEW_BYTES = 8 << 20
+_BODY = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "keep": {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
+                    "drop": {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
+                    "strokes": {"type": "array", "items": {"type": "object"}},
+                    "box": {"type": "array", "items": {"type": "number"}},
+                },
+            },
+            "example": {"keep": [[812, 640]], "drop": [[90, 1200]]},
+        }
+    },
+}
+EDITED: dict[str, Any] = {
+    "description": "The hints as they are kept, and where their preview is",
+    "content": {"application/json": {"schema": {"type": "object"}}},
+}
+
+
+@router.post(
+    "/jobs/{job}/edits", tags=["edits"], summary="Say what is meant", responses={200: EDITED} | PROBLEM_ANSWERS,
+    openapi_extra={"requestBody": _BODY},
+)  # fmt: skip
+async def edit_job(request: Request, job: str) -> Response:
+    """Takes the whole list of hints, in pixels of the upright photo: undo is sending one less.
+
+    `keep` and `drop` are points `[x, y]` or `[x, y, radius]`; `strokes` have `kind` (keep, drop, hair), `points` and
+    `radius`; `box` is where to look for the subject. Nothing is cut yet: `preview` shows what it gives, and
+    `POST /jobs/{job}/edits/save` writes the result.
+    """
+    record = await finished(request, job)
+    hints = await _hints_in(request)
+    kept = _told(record, hints)
+    await asyncio.to_thread(desk_of(request).spool.rewrite, record.id, options=kept)
+    return JSONResponse(_edited(request, dataclasses.replace(record, options=kept)))
+
+
+@router.get(
+    "/jobs/{job}/preview", tags=["edits"], summary="What the hints give, at screen size", response_class=Response,
+    responses={200: {"description": "The cutout, longer side at most 1600 pixels", "content": {"image/webp": {}}}}
+    | PROBLEM_ANSWERS,
+)  # fmt: skip
+async def get_preview(request: Request, job: str) -> Response:
+    """Of the hints that were sent last. The photo stays open for a while, so that the next one costs little."""
+    record = await finished(request, job)
+    desk = desk_of(request)
+    revision = _revision(record)
+    target = desk.spool.home(job) / f"preview-{revision}.webp"
+    if not target.exists():
+        await _cut(request, record, target, preview=True)
+        for old in target.parent.glob("preview-*.webp"):
+            if old != target:
+                old.unlink(missing_ok=True)
+    headers = {"cache-control": "private, no-cache", "etag": f'"{revision}"'}
+    return FileResponse(target, media_type="image/webp", headers=headers)
+
+
+@router.post(
+    "/jobs/{job}/edits/save", tags=["edits"], summary="Write the result of the hints",
+    responses={200: JOB} | PROBLEM_ANSWERS,
+)  # fmt: skip
+async def save_edits(request: Request, job: str) -> Response:
+    """The job's result becomes, bit for bit, what a fresh cut with the same hints gives. The answer is the job."""
+    record = await finished(request, job)
+    desk = desk_of(request)
+    receipt = await _cut(request, record, desk.spool.home(job) / "result", preview=False)
+    await asyncio.to_thread(desk.spool.rewrite, record.id, receipt=receipt)
+    await asyncio.to_thread(_forget_tiles, desk.spool.home(job) / "tiles" / "cutout")
+    return JSONResponse(described(request, dataclasses.replace(record, receipt=receipt), None))
+
+
+async def _cut(request: Request, record: Record, target: Path, *, preview: bool) -> dict[str, Any]:
+    """One edit, as a plain receipt. One at a time for a job: the next one wants what this one leaves open."""
+    desk = desk_of(request)
+    home = desk.spool.home(record.id)
+    locks: dict[tuple[str, str], asyncio.Lock] = request.app.state.tiling
+    lock = locks.setdefault((record.id, "edits"), asyncio.Lock())
+    room = PREVIEW_BYTES if preview else record.bytes + PREVIEW_BYTES
+    async with lock:
+        if preview and target.exists():
+            return {}  # somebody else asked for the same
+        desk.spool.charge(room, record.client)
+        try:
+            mask = home / "mask" if record.has_mask else None
+            edit = Edit(home / "image", target, unpack_options(record.options), mask, preview)
+            receipt = await desk.edit(edit, lambda: client_gone(request))
+            await asyncio.to_thread(desk.spool.recharge, record.id)
+            return receipt.as_dict()
+        finally:
+            desk.spool.refund(room, record.client)
+
+
+async def _hints_in(request: Request) -> Hints:
+    """The hints of a body. Raises BadRequest, TooLarge."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > LARGEST:
+            raise TooLarge(f"the hints are longer than {LARGEST} bytes", "send fewer or shorter strokes")
+    try:
+        return Hints.from_json(bytes(body))
+    except UsageError as error:
+        raise BadRequest(error.message, error.hint) from error
+
+
+def _told(record: Record, hints: Hints) -> dict[str, Any]:
+    """The record's options with these hints. Raises BadRequest for a point outside of the photo."""
+    receipt = record.receipt or {}
+    options = unpack_options(record.options)
+    try:
+        hints.refuse_outside(Size(receipt.get("width", 1), receipt.get("height", 1)))
+    except UsageError as error:
+        raise BadRequest(error.message, error.hint) from error
+    return pack_options(dataclasses.replace(options, hints=hints or None))
+
+
+def _revision(record: Record) -> str:
+    """Names what the preview shows: the same hints have the same preview."""
+    return hashlib.sha256(json.dumps(record.options.get("hints"), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _edited(request: Request, record: Record) -> dict[str, Any]:
+    address = f"{request.state.prefix}/jobs/{record.id}"
+    return {
+        "id": record.id,
+        "hints": record.options.get("hints") or {},
+        "preview": f"{address}/preview?revision={_revision(record)}",
+        "save": f"{address}/edits/save",
+    }
+
+
+def _forget_tiles(folder: Path) -> None:
+    """The viewer's tiles of the old result: ``layer.json`` first, so that nobody reads half of them."""
+    for name in ("layer.json", "layer.partial"):
+        (folder / name).unlink(missing_ok=True)
+    with suppress(FileNotFoundError):
+        for tile in folder.iterdir():
+            tile.unlink(missing_ok=True)
