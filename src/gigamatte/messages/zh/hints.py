@@ -26,4 +26,6 @@ HINTS: dict[str, str] = {
     "This place is not the subject. Repeatable.": "此处不属于主体。可重复。",
     "A file of points, strokes and a box: {'keep': [[X, Y]], …}.": "含点、笔画和框的文件：{'keep': [[X, Y]], …}。",
     "{} is larger than {} bytes: too long for hints": "{} 超过 {} 字节：作为提示过长",
+    "the hints are longer than {} bytes": "提示超过 {} 字节",
+    "send fewer or shorter strokes": "请发送更少或更短的笔画",
 }
