@@ -9,9 +9,8 @@ from collections import OrderedDict
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from gigamatte import system
+from gigamatte.network.parity import drawn_picture
 from gigamatte.options import Options
 from gigamatte.remover import Remover
 from gigamatte.tools import Tools
@@ -58,10 +57,13 @@ class Removers:
             self._give_back(entry)
 
     def warm(self, options: Options) -> None:
-        """Load the network of these options and run it once, so that the first photo does not pay for it."""
+        """Load the network of these options and run it once, so that the first photo does not pay for it.
+
+        It is shown a thing before a wall: what it answers there tells whether it answers with alpha at all.
+        """
         with self.lend(options) as remover:
             size = Size(WARM, WARM)
-            remover.network().locate(np.full((*size.shape, 3), 128, np.uint8), size.box, size)
+            remover.network().locate(drawn_picture(size), size.box, size)
 
     def _take(self, options: Options) -> _Loaded:
         key = (Tools.key(options), options.threads)  # a network is opened with as many threads as were asked for

@@ -51,7 +51,8 @@ def _sides(header: OnnxHeader) -> tuple[int | None, ...]:
 def _nested_u(header: OnnxHeader) -> bool:
     """Built as U²-Net and its descendants are: of convolutions, pooling, resizing and sigmoids alone."""
     others = {"MatMul", "Gemm", "Softmax", "LayerNormalization", "InstanceNormalization", "DeformConv", "Einsum"}
-    return {"Conv", "MaxPool", "Concat", "Sigmoid"} <= header.operators and not header.operators & others
+    convolves = bool({"Conv", "ConvInteger", "QLinearConv"} & header.operators)
+    return convolves and {"MaxPool", "Concat", "Sigmoid"} <= header.operators and not header.operators & others
 
 
 def _square(header: OnnxHeader, side: int) -> bool:

@@ -293,3 +293,21 @@ def test_normalise_says_otherwise(text, mean, std, tmp_path):
 def test_a_normalisation_that_is_none_is_refused(text):
     with pytest.raises(UsageError, match="normalise is auto, imagenet"):
         Options(normalise=text)
+
+
+def test_a_worker_warms_up_with_a_picture_that_has_a_subject(tmp_path):
+    """A plain grey one tells nothing: logits above 0 everywhere would look like an answer that is none."""
+    from gigamatte.worker.removers import Removers
+
+    bias = model(
+        [node("Conv", ["image", "w"], ["bare"]), node("Add", ["bare", "b"], ["alpha"])],
+        {"image": [1, 3, 64, 64]},
+        {"alpha": [1, 1, 64, 64]},
+        {"w": np.array([8, 8, -16], np.float32).reshape(1, 3, 1, 1), "b": np.float32(2)},
+    )
+    path, levels = tmp_path / "logits.onnx", tmp_path / "levels.onnx"
+    path.write_bytes(bias)
+    levels.write_bytes(clipped(0, 1, 255))
+    Removers().warm(Options(model=str(path)))
+    with pytest.raises(WeightsRefused, match="neither alpha"):
+        Removers().warm(Options(model=str(levels)))
