@@ -43,3 +43,19 @@ def test_the_report_shows_crops_and_a_viewer_of_all_ways(page, tmp_path):
     page.locator(".gv-tag-left", has_text="prepared + smoothed").wait_for()  # it is written with the next frame
     if keep := os.environ.get("GIGAMATTE_SCREENSHOTS"):
         page.screenshot(path=str(Path(keep) / "compare.png"))
+
+
+def test_gigamattes_own_column_is_seen_first_without_scrolling(page, tmp_path):
+    scene(tmp_path)
+    _, report = compare(tmp_path / "photo.png", mask=tmp_path / "mask.png")
+    page.set_viewport_size({"width": 390, "height": 844})  # a phone
+    page.goto(Path(report).resolve().as_uri())
+    page.wait_for_function("globalThis.viewer && viewer.layers.length === 5")
+    assert page.locator(".heads figcaption").all_text_contents()[:2] == ["gigamatte", "Photo"]
+    assert page.locator("tbody th").first.text_content() == "gigamatte"
+    left, right = page.locator(".spot > span").first.evaluate(
+        "span => [span.getBoundingClientRect().left, span.getBoundingClientRect().right]"
+    )
+    assert 0 <= left < right <= 390
+    if keep := os.environ.get("GIGAMATTE_SCREENSHOTS"):
+        page.screenshot(path=str(Path(keep) / "compare-phone.png"))

@@ -7,8 +7,8 @@ pictures of 21 megapixels would make 60 MB of it.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import cv2
 import numpy as np
@@ -62,6 +62,14 @@ _CHOICES = (
 )
 
 
+Item = TypeVar("Item")
+
+
+def own_first(ways: Sequence[Item]) -> list[Item]:
+    """The last way, gigamatte's own, before the others: where a window is narrow, the first is seen."""
+    return [ways[-1], *ways[:-1]]
+
+
 def _table(found: Comparison) -> str:
     columns = found.columns()
     head = "".join(
@@ -69,7 +77,7 @@ def _table(found: Comparison) -> str:
     )
     best = {index: _best([row[index + 1] for row in found.rows()], more) for index, (_, _, more) in enumerate(columns)}
     lines = []
-    for row in found.rows():
+    for row in own_first(found.rows()):
         cells = [f"<th>{html.escape(str(row[0]))}</th>"]
         for index, value in enumerate(row[1:]):
             mark = ' class="best"' if best[index] is not None and value == best[index] else ""
@@ -88,15 +96,17 @@ def _best(values: list[str | float], more: bool | None) -> float | None:
 
 def _crops(photo: Pixels, ways: list[Way]) -> str:
     shape = photo.shape[:2]
-    names = [translate("Photo"), *(translate(way.name) for way in ways)]
+    own, *others = own_first(ways)
+    names = [translate(own.name), translate("Photo"), *(translate(way.name) for way in others)]
     heads = "".join(f"<figcaption>{html.escape(name)}</figcaption>" for name in names)
     rows = [f'<div class="heads">{heads}</div>']
     for top, left in detail_places(np.ascontiguousarray(ways[-1].rgba[..., 3]), CROP, SPOTS):
-        pictures = [f'<img alt="" src="{exact_uri(photo[top : top + CROP, left : left + CROP])}">']
-        for way in ways:
+        pictures = []
+        for way in (own, *others):
             piece = crop_at_photo_size(way.rgba, shape, top, left, CROP)
             colours, alpha = exact_uri(piece), exact_uri(piece[..., 3:])
             pictures.append(f'<span><img alt="" src="{colours}"><img alt="" class="alpha" src="{alpha}"></span>')
+        pictures.insert(1, f'<img alt="" src="{exact_uri(photo[top : top + CROP, left : left + CROP])}">')
         rows.append(f'<div class="spot">{"".join(pictures)}</div>')
     return f'<div class="spots ground-checker" id="spots">{"".join(rows)}</div>'
 

@@ -119,7 +119,7 @@ def test_crops_are_exact_and_whole_pictures_reduced(scene, tmp_path, monkeypatch
     assert len(crops) == len(places) * (1 + 2 * len(NAMES)) > 0
     for index, (top, left) in enumerate(places):
         window = np.s_[top : top + compare_page.CROP, left : left + compare_page.CROP]
-        before, colours, opacity = crops[index * 9 : index * 9 + 3]
+        colours, opacity, before = crops[index * 9 : index * 9 + 3]
         assert (before == photo[window]).all()
         assert (colours[..., 3] == alpha[window]).all()
         assert (colours[..., :3] == photo[window])[alpha[window] > 0].all()
