@@ -14,6 +14,7 @@ lint:           ## style, format, import contracts
 	ruff check .
 	ruff format --check .
 	lint-imports
+	python .ci/circles.py src training benchmarks
 
 types:          ## mypy, strict
 	mypy

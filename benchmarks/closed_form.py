@@ -20,7 +20,7 @@ from gigamatte.evaluate.metrics import Scores, score, unit_alpha
 from gigamatte.evaluate.report import geometric_mean
 from gigamatte.evaluate.table import Cell, markdown_table
 from gigamatte.remover import Remover
-from report import ROOT, arguments, publish, run_child
+from report import ROOT, arguments, pixels, publish, run_child
 from side_by_side import rembg_python
 
 HEAD = ("case", "closed-form SAD", "ours SAD", "closed-form Grad", "ours Grad")
@@ -40,7 +40,7 @@ def main() -> None:
             if case.coarse is None:
                 continue
             truth = read_alpha(case.alpha)
-            coarse = cv2.imread(str(case.coarse), cv2.IMREAD_GRAYSCALE)
+            coarse = pixels(case.coarse, cv2.IMREAD_GRAYSCALE)
             base, theirs = score(enlarged(coarse, truth), truth), score(closed_form(python, case, coarse, truth), truth)
             with remover.cut(case.photo, mask=case.coarse) as cutout:
                 ours = score(cutout.alpha, truth)

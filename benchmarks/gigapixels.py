@@ -88,7 +88,7 @@ def make_photo(folder: Path, megapixels: int, kind: str) -> Path:
 
 def textured(seed: int, tint: list[float]) -> pyvips.Image:
     """A noisy texture of one tint, sRGB."""
-    made = made_photo(TEXTURE, strands=200, seed=seed).photo.astype(np.float32) * np.float32(tint)
+    made = made_photo(TEXTURE, strands=200, seed=seed).photo.astype(np.float32) * np.asarray(tint, np.float32)
     noisy = np.clip(made + np.random.default_rng(seed).normal(0, 3, made.shape), 0, 255).astype(np.uint8)
     return pyvips.Image.new_from_array(noisy).copy(interpretation="srgb")
 
@@ -99,7 +99,7 @@ def ellipse_mask(width: int) -> np.ndarray:
     y, x = np.mgrid[:height, :width]
     radius = np.hypot((x + 0.5 - width / 2) / (ACROSS * width), (y + 0.5 - height / 2) / (DOWN * height))
     away = (1 - radius) * DOWN * height
-    return (np.clip(away / 2 + 0.5, 0, 1) * 255).round().astype(np.uint8)
+    return np.asarray((np.clip(away / 2 + 0.5, 0, 1) * 255).round(), np.uint8)
 
 
 if __name__ == "__main__":

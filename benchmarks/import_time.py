@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from gigamatte.evaluate.table import Cell
 from report import arguments, median_run, program, publish, run_child, show
 
 
@@ -32,10 +34,10 @@ def main() -> None:
                 "--keep-empty",
             ],
         }
-        rows = []
+        rows: list[list[Cell]] = []
         for name, command in commands.items():
             run_child(command)  # the files are in the system's cache afterwards, as on any later day
-            found = median_run(lambda command=command: run_child(command), options.repeats)
+            found = median_run(partial(run_child, command), options.repeats)
             rows.append([name, found.wall, found.cpu, round(found.peak_mb), found.failure or "ok"])
     table = show(["what", "wall s", "CPU s", "peak MB", "ended"], rows)
     publish("import", "Start-up", table, options.page)

@@ -20,6 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
+from gigamatte.cutout.target import output_format
+from gigamatte.options import Options
+
 ROWS = 256
 
 
@@ -109,7 +112,9 @@ def child(source: str, target: str) -> None:
                     strip[:, middle, 3] = photo.depth.full
                 yield strip
 
-        write_image(strips(), photo.size, 4, photo.bits, target=Path(target), format=Path(target).suffix[1:])
+        write_image(
+            strips(), photo.size, 4, photo.bits, target=Path(target), format=output_format(Options(), Path(target))
+        )
         done = {
             "read": read,
             "write": time.perf_counter() - started - read,

@@ -40,7 +40,8 @@ def flipped(network: Network, photo: Pixels, region: Box | None = None) -> Coars
     region = region or size.box
     pixels = photo[region.slices()]
     ways = [network.locate(np.ascontiguousarray(p), region, size) for p in (pixels, pixels[:, ::-1])]
-    return CoarseMatte((ways[0].alpha + ways[1].alpha[:, ::-1]) / 2, ways[0].fit)
+    both = (ways[0].alpha + ways[1].alpha[:, ::-1]) / np.float32(2)
+    return CoarseMatte(both.astype(np.float32), ways[0].fit)
 
 
 def again(margin: float, look: Way, blend: bool = True) -> Way:

@@ -19,6 +19,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
 from gigamatte import __version__
 from gigamatte.evaluate.table import Cell, markdown_table, text_table
 
@@ -138,6 +142,14 @@ Not in the tables: backgroundremover and transparent-background. Both fetch thei
 no mask from elsewhere, so that they run neither offline nor on the same masks; what backgroundremover does after its
 network (closed-form matting on trimap and photo) is what `rembg -a` does.
 """
+
+
+def pixels(path: Path, flags: int = cv2.IMREAD_COLOR) -> NDArray[np.uint8]:
+    """A picture as OpenCV reads it: (row, column[, BGR]) uint8."""
+    picture = cv2.imread(str(path), flags)
+    if picture is None:
+        raise FileNotFoundError(f"cannot read the picture {path}")
+    return np.asarray(picture, np.uint8)
 
 
 def show(head: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:

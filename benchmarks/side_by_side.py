@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -35,6 +36,7 @@ from report import (
     arguments,
     machine,
     median_run,
+    pixels,
     program,
     publish,
     publish_readme,
@@ -121,7 +123,7 @@ def imagemagick() -> str | None:
 
 
 def magick_command(magick: str, photo: Path, mask: Path, out: Path) -> list[str]:
-    height, width = cv2.imread(str(photo)).shape[:2]
+    height, width = pixels(photo).shape[:2]
     stretched = ["(", str(mask), "-resize", f"{width}x{height}!", ")"]
     steep = ["-alpha", "on", "-channel", "A", "-blur", "0x0.8", "-level", "10%,90%", "+channel"]
     return [magick, str(photo), *stretched, "-alpha", "off", "-compose", "CopyOpacity", "-composite", *steep, str(out)]
@@ -158,9 +160,7 @@ def measured(
     runs: dict[str, Run] = {}
     for name, make in contestants.items():
         command = make(photo, mask, folder / "out.png")
-        runs[name] = median_run(
-            lambda command=command: run_child(command, memory_gb=options.memory_gb), options.repeats
-        )
+        runs[name] = median_run(partial(run_child, command, memory_gb=options.memory_gb), options.repeats)
         print(label, name, runs[name], file=sys.stderr)
     ours = runs.get(GIGAMATTE)
     rows: list[list[Cell]] = []
@@ -177,7 +177,9 @@ def measured(
 
 def laid_out(case: Case, megapixels: float, folder: Path) -> tuple[Path, Path, str]:
     """A photo of about ``megapixels`` made of mirrored copies of the case, as a JPEG, and its mask."""
-    picture, mask = cv2.imread(str(case.photo)), cv2.imread(str(case.coarse), cv2.IMREAD_GRAYSCALE)
+    if case.coarse is None:
+        raise FileNotFoundError(f"the case {case.name} has no coarse.png")
+    picture, mask = pixels(case.photo), pixels(case.coarse, cv2.IMREAD_GRAYSCALE)
     copies = max(1, round(math.sqrt(megapixels * 1e6 / (picture.shape[0] * picture.shape[1]))))
     photo, coarse = folder / f"{case.name}-{copies}.jpg", folder / f"{case.name}-{copies}-mask.png"
     large = mirrored(picture, copies)

@@ -77,7 +77,7 @@ def _written(part: _Part, inputs: dict[str, Tensor], outputs: list[str], notes: 
         torch.onnx.export(
             part,
             tuple(inputs.values()),
-            buffer,  # type: ignore[arg-type]
+            buffer,
             input_names=list(inputs),
             output_names=outputs,
             opset_version=OPSET,
@@ -103,7 +103,7 @@ def export(model: Locator, folder: Path, size: int, notes: dict[str, str]) -> No
     encoder: `pixels` -> `map2` … `map32`; hints: `hints` (1, 3, size, size) -> `said32` … `said4`, which are added in
     the decoder (zeros where nothing was said); decoder: maps and said -> `logits` (1, 1, size, size).
     """
-    folded = fold(copy.deepcopy(model).to(memory_format=torch.contiguous_format))  # type: ignore[call-overload]
+    folded = fold(copy.deepcopy(model).to(memory_format=torch.contiguous_format))
     notes = {"name": "locator", "size": str(size), "output": "logits", **notes}
     pixels = torch.zeros(1, 3, size, size)
     with torch.no_grad():
@@ -174,7 +174,7 @@ def settle(model: Locator, pixels: list[torch.Tensor]) -> None:
 
     def watch(norm: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
         x = inputs[0].detach()
-        sums[norm].append(torch.stack([x.mean((0, 2, 3)), (x * x).mean((0, 2, 3))]))  # type: ignore[index]
+        sums[norm].append(torch.stack([x.mean((0, 2, 3)), (x * x).mean((0, 2, 3))]))
 
     hooks = [norm.register_forward_pre_hook(watch) for norm in every]
     model.eval()
@@ -183,9 +183,9 @@ def settle(model: Locator, pixels: list[torch.Tensor]) -> None:
             model(batch)
         for norm in every:
             mean, square = torch.stack(sums[norm]).mean(0)
-            norm.running_mean.copy_(mean)  # type: ignore[union-attr]
+            norm.running_mean.copy_(mean)
             variance = (square - mean * mean).clamp_min(1e-6)
-            norm.running_var.copy_(variance)  # type: ignore[union-attr]
+            norm.running_var.copy_(variance)
             norm.weight.copy_(torch.sqrt(variance + norm.eps))
             norm.bias.add_(mean)
     for hook in hooks:

@@ -37,7 +37,9 @@ def loader(path: Path, threads: int = 2) -> Predict:
     As the product asks: the photo and the mirrored photo, then both closer at what was found.
     """
     header = read_header(path / f"locator-{PARTS[0]}.onnx")
-    card = dataclasses.replace(locator_card(), size=header.inputs[header.image_input][1][2])
+    side = header.inputs[header.image_input][1][2]
+    assert side is not None  # this recipe exports networks of one size
+    card = dataclasses.replace(locator_card(), size=side)
 
     def open_part(part: str) -> tuple[Engine, tuple[str, ...]]:
         model = (path / f"locator-{part}.onnx").read_bytes()

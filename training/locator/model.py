@@ -129,7 +129,7 @@ class Attention(nn.Module):
         """Makes it the identity."""
         for last in (self.answer, self.narrow):
             nn.init.zeros_(last.weight)
-            nn.init.zeros_(last.bias)  # type: ignore[arg-type]
+            nn.init.zeros_(last.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         count, channels, height, width = x.shape
@@ -198,7 +198,7 @@ class Hint(nn.Module):
         self.stride = stride
         self.see, self.say = nn.Conv2d(3, 24, 3, padding=1), nn.Conv2d(24, width, 3, padding=1)
         nn.init.zeros_(self.say.weight)
-        nn.init.zeros_(self.say.bias)  # type: ignore[arg-type]
+        nn.init.zeros_(self.say.bias)
 
     def forward(self, hints: Tensor) -> Tensor:
         clicks = functional.max_pool2d(hints[:, :2], self.stride)
@@ -230,7 +230,7 @@ class Locator(nn.Module):
             if isinstance(module, nn.Conv2d) and not name.startswith("encoder"):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
         for attention in self.attention:
-            attention.begin()  # type: ignore[operator]
+            attention.begin()
         self.hints = nn.ModuleDict({str(stride): Hint(stride, width) for stride, width in HINTED.items()})
 
     def say(self, hints: Tensor) -> list[Tensor]:

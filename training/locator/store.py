@@ -115,11 +115,11 @@ def varied(batch: Tensor, side: int) -> tuple[Tensor, Tensor, Tensor]:
     planes = batch.permute(0, 3, 1, 2)
     grid = functional.affine_grid(_windows(count, device), [count, 4, side, side], align_corners=False)
     sampled = {"padding_mode": "reflection", "align_corners": False}
-    numbers = functional.grid_sample(planes[:, 4:].float(), grid, mode="nearest", **sampled).round()  # type: ignore[arg-type]
+    numbers = functional.grid_sample(planes[:, 4:].float(), grid, mode="nearest", **sampled).round()
     colours = planes[:, :4].float() / 255
     if side < colours.shape[-1]:
         colours = functional.interpolate(colours, size=(side, side), mode="bilinear", antialias=True)
-    colours = functional.grid_sample(colours, grid, mode="bilinear", **sampled)  # type: ignore[arg-type]
+    colours = functional.grid_sample(colours, grid, mode="bilinear", **sampled)
     pixels, target = colours[:, :3], colours[:, 3:].clamp(0, 1)
     half = functional.interpolate(pixels, scale_factor=0.5, mode="bilinear", align_corners=False)
     softened = functional.interpolate(half, size=(side, side), mode="bilinear", align_corners=False)

@@ -156,7 +156,7 @@ class Trainer:
             outputs = self.model.decode(maps, None if hints is None else self.model.say(hints))
         loss = locator_loss(outputs, target)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.nn.utils.clip_grad_norm_([p for p in self.model.parameters() if p.grad is not None], 5.0)
         self.optimiser.step()
         return float(loss.detach()), outputs[0].detach().float().sigmoid()

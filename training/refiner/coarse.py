@@ -61,7 +61,7 @@ def misjudged(rng: Rng, alpha: Image) -> Image:
         alpha = np.asarray(alpha + where * (changed - alpha), np.float32)
     if rng.random() < 0.6:
         reach = float(rng.uniform(0.1, 0.7))
-        rows, columns = np.indices(alpha.shape, dtype=np.float32)
+        rows, columns = (np.array(grid) for grid in np.indices(alpha.shape, dtype=np.float32))
         columns += smooth_field(rng, alpha.shape, reach)
         rows += smooth_field(rng, alpha.shape, reach)
         alpha = np.asarray(

@@ -61,7 +61,7 @@ def export(checkpoint: Path, path: Path, mean_with: Path | None = None) -> str:
         torch.onnx.export(
             model,
             (torch.zeros(1, model.shape[0], 64, 64),),
-            buffer,  # type: ignore[arg-type]
+            buffer,
             input_names=["evidence"],
             output_names=["residual"],
             dynamic_axes={name: {0: "n", 2: "rows", 3: "columns"} for name in ("evidence", "residual")},

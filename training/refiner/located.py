@@ -106,7 +106,7 @@ def placed(rng: Rng, thing: Pixels) -> tuple[Image, Image]:
     where = [(FRAME - length) / 2 + rng.normal(0, 0.08) * FRAME for length in size]
     moved = np.array([[1, 0, round(where[0])], [0, 1, round(where[1])]], np.float64)
     laid = np.asarray(cv2.warpAffine(small, moved, (FRAME, FRAME), flags=cv2.INTER_NEAREST), np.float32)
-    return laid[..., :3] / np.maximum(laid[..., 3:], 1e-3), laid[..., 3]
+    return np.asarray(laid[..., :3] / np.maximum(laid[..., 3:], 1e-3), np.float32), laid[..., 3]
 
 
 def squares(rng: Rng, locator: Network, photo: Image, alpha: Image) -> Iterator[tuple[int, NDArray[np.void]]]:

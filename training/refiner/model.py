@@ -38,7 +38,7 @@ class Refiner(nn.Module):
         self.after = Block(width)
         self.leave = nn.Conv2d(width, 8, 3, padding=1)
         nn.init.zeros_(self.leave.weight)
-        nn.init.zeros_(self.leave.bias)  # type: ignore[arg-type]  # so that an untrained network returns the prior
+        nn.init.zeros_(self.leave.bias)  # so that an untrained network returns the prior
 
     def forward(self, x: Tensor) -> Tensor:
         near = relu(self.enter(x))

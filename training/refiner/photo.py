@@ -86,8 +86,8 @@ def camera(rng: Rng, image: Image) -> Pixels:
     if rng.random() < 0.55:
         quality = int(rng.uniform(62, 98))
         _, code = cv2.imencode(".jpg", stored, [cv2.IMWRITE_JPEG_QUALITY, quality])
-        stored = np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR), np.uint8)
-    return stored
+        return np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR), np.uint8)
+    return np.asarray(stored, np.uint8)
 
 
 def grey_noise(rng: Rng) -> Image:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -98,7 +99,7 @@ class Scenes:
         return around_contour(rng, rgba, rng.uniform(0.5, 1.3))
 
 
-def around_contour(rng: Rng, rgba: Image, scale: float) -> tuple[Image, Image]:
+def around_contour(rng: Rng, rgba: NDArray[np.floating[Any]], scale: float) -> tuple[Image, Image]:
     """(colour, alpha) of a SIDE square of a straight RGBA picture whose middle is undecided or next to a contour."""
     solid = (rgba[..., 3] > 0.5).astype(np.uint8)
     rows, columns = np.nonzero(cv2.morphologyEx(solid, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))

@@ -6,6 +6,7 @@ Columns: photo, mask enlarged, guided, learned, exact. Everything in it is ours.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -39,7 +40,7 @@ def made_background(rng: Rng) -> Image:
     return np.asarray(first + (second - first) * part, np.float32)
 
 
-def mask_of(alpha: Image) -> Image:
+def mask_of(alpha: NDArray[np.floating[Any]]) -> Image:
     """The mask of the shared cases: shrunk by area, blurred by a pixel, steepened by 1.5, 8 bits."""
     small = cv2.resize(alpha, None, fx=1 / SHRINK, fy=1 / SHRINK, interpolation=cv2.INTER_AREA)
     steep = np.clip((cv2.GaussianBlur(small, (0, 0), 1.0) - 0.5) * 1.5 + 0.5, 0, 1)

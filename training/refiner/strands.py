@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,8 @@ from .textures import SIDE, Pixels, Rng
 
 FINER = 3
 Points = NDArray[np.float32]
+#: of any precision
+Floats = NDArray[np.floating[Any]]
 
 
 def blank() -> Pixels:
@@ -19,12 +23,12 @@ def blank() -> Pixels:
 
 def averaged(canvas: Pixels) -> NDArray[np.float32]:
     """The canvas at its final size, float32 (SIDE, SIDE) in [0, 1]."""
-    small = cv2.resize(canvas, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    small = np.asarray(cv2.resize(canvas, (SIDE, SIDE), interpolation=cv2.INTER_AREA))
     return small.astype(np.float32) * np.float32(1 / 255)
 
 
 def curves(
-    rng: Rng, roots: Points, angles: Points, lengths: Points, curl: float, wave: float, steps: int = 14
+    rng: Rng, roots: Floats, angles: Floats, lengths: Floats, curl: float, wave: float, steps: int = 14
 ) -> Points:
     """Curves that start at ``roots`` (number, xy) towards ``angles``: float32 (number, steps, xy) in pixels.
 
@@ -126,8 +130,8 @@ def tuft(rng: Rng, canvas: Pixels, colour: NDArray[np.float32], kind: str) -> No
         chosen = visible(rng, xy, count, 0.3 * longest)
         if rng.random() < 0.6:  # clumps: strands share a root and nearly a direction
             chosen = chosen[rng.integers(0, max(3, count // int(rng.integers(4, 14))), count)]
-        angles = normal[chosen]
-        toward = np.stack([np.cos(angles), np.sin(angles)], 1) * (1 - combed)
+        angles: Floats = normal[chosen]
+        toward: Floats = np.stack([np.cos(angles), np.sin(angles)], 1) * (1 - combed)
         toward = toward + combed * np.array([np.cos(comb), np.sin(comb)])
         angles = np.arctan2(toward[:, 1], toward[:, 0]) + rng.normal(0, 0.5 if stray else rng.uniform(0.05, 0.3), count)
         lengths = longest * rng.uniform(0.3, 1.2, count)

@@ -12,15 +12,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from torch import Tensor
 from torch.utils.data import DataLoader
 from training.ranks import meet, side_by_side
 
 from .data import Walks
 from .export import exported
+from .lifted import lifted
 from .loss import refiner_loss
-from .model import Refiner, parameters, to_space
-from .steps import Batch, Walk, gather
+from .model import Refiner, parameters
+from .steps import Walk, gather
 from .validate import Validation
 
 #: Side of the square that each step keeps, in pixels of the coarser level: most of a photo has nothing to decide.
@@ -69,7 +69,7 @@ class Trainer:
     def __init__(self, plan: Plan, cache: Path, renders: Path | None, rank: int = 0) -> None:
         torch.manual_seed(plan.seed)
         self.plan, self.cache, self.renders, self.rank = plan, cache, renders, rank
-        self.model = Refiner(*plan.shape).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.model = Refiner(*plan.shape).to(memory_format=torch.channels_last)
         self.running = copy.deepcopy(self.model)
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(), lr=plan.peak_rate, betas=(0.9, 0.99), weight_decay=plan.weight_decay
@@ -122,7 +122,7 @@ class Trainer:
             raw = lifted(self.model, step, self.plan.hidden)
             prior = torch.from_numpy(step.prior) if self.plan.regret else None
             loss = refiner_loss(raw, torch.from_numpy(step.exact), torch.from_numpy(step.band), prior) / count
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             total += float(loss.detach())
             for walk, alpha, inside in zip(walks, raw.detach().clamp(0, 1).numpy(), step.band, strict=True):
                 walk.taken(alpha[0], inside[0] > 0)
@@ -194,17 +194,6 @@ class Schedule:
         if validation is not None:
             print(f"guided: {validation.compared(validation.guided)}", flush=True)
         trainer.run(self.checkpoint, validation, self.every)
-
-
-def lifted(model: Refiner, step: Batch, hidden: tuple[int, ...] = ()) -> Tensor:
-    """The network's alpha before clipping, (N, 1, row, column) at the finer level."""
-    stack = torch.from_numpy(step.stack)
-    if hidden:
-        stack[:, list(hidden)] = 0
-    stack = stack.contiguous(memory_format=torch.channels_last)
-    with torch.autocast("cpu", torch.bfloat16, enabled=model.training):
-        residual = model(stack)
-    return torch.from_numpy(step.prior) + torch.from_numpy(step.free) * to_space(residual.float())
 
 
 def average(running: Refiner, model: Refiner, keep: float) -> None:

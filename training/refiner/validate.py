@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from gigamatte.matte.refiners.guided import guided
 
 from .data import start
+from .lifted import lifted
 from .loss import gradients
 from .model import Refiner
 from .photo import photograph
@@ -68,7 +69,6 @@ class Validation:
 
     def results(self, model: Refiner, hidden: tuple[int, ...] = ()) -> list[Image]:
         """The network's alpha of every scene."""
-        from .train import lifted
 
         model.eval()
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import bpy
 import numpy as np
+from numpy.typing import NDArray
 from strands import Ellipsoid, Floats
 
-RGB = Sequence[float]
+RGB = Sequence[float] | NDArray[np.float64]
 
 
 def empty_scene(threads: int = 2) -> Any:

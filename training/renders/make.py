@@ -48,7 +48,13 @@ SOLD: list[Kind] = [
 ]  # fmt: skip
 
 
-KIND_LISTS = {"refined": KINDS, "located": LOCATED, "sold": SOLD, "animals": [beast, beast, bird], "places": [place]}
+KIND_LISTS: dict[str, list[Kind]] = {
+    "refined": KINDS,
+    "located": LOCATED,
+    "sold": SOLD,
+    "animals": [beast, beast, bird],
+    "places": [place],
+}
 #: How much wider than the thing the frame is: what is pasted anywhere must be whole.
 ROOM = {"refined": 0.0, "located": 0.35, "sold": 0.2, "animals": 0.15, "places": 0.3}
 

@@ -24,7 +24,7 @@ def material(name: str, colour: RGB, *, roughness: float = 0.5, **inputs: Any) -
 def patterned(look: Look, colours: tuple[RGB, RGB] | None = None) -> Any:
     """Stripes, checks, spots, bricks or blotches of two colours, at a scale drawn at random."""
     rng = look.rng
-    colours = colours or (look.colour(), look.colour())
+    chosen: tuple[RGB, RGB] = colours or (look.colour(), look.colour())
     made = material("pattern", look.colour(), roughness=rng.uniform(0.2, 1.0))
     nodes, links = made.node_tree.nodes, made.node_tree.links
     kind = str(rng.choice(["Wave", "Checker", "Voronoi", "Noise", "Brick"]))
@@ -32,7 +32,7 @@ def patterned(look: Look, colours: tuple[RGB, RGB] | None = None) -> Any:
     texture.inputs["Scale"].default_value = rng.uniform(2, 14)
     mix.data_type = "RGBA"
     first, second = (socket for socket in mix.inputs if socket.type == "RGBA")
-    first.default_value, second.default_value = ((*colour, 1.0) for colour in colours)
+    first.default_value, second.default_value = ((*colour, 1.0) for colour in chosen)
     links.new(place.outputs["Object"], texture.inputs["Vector"])
     links.new(texture.outputs["Distance" if kind == "Voronoi" else "Fac"], mix.inputs[0])
     links.new(

@@ -9,6 +9,7 @@ import materials as m
 import numpy as np
 from creature import add_mug
 from look import Look
+from numpy.typing import NDArray
 from strands import about_z
 
 
@@ -90,7 +91,7 @@ def veil(look: Look, pixel: float) -> None:
     """Thin cloth in folds: alpha rises where the cloth is seen edge-on or lies double."""
     rng = look.rng
     u, v = np.meshgrid(np.linspace(-1, 1, 220), np.linspace(-1, 1, 160))
-    y = sum(
+    y: NDArray[np.float64] = np.zeros_like(u) + sum(
         rng.uniform(0.02, 0.12) * np.sin(rng.uniform(2, 11) * u + rng.uniform(-2, 2) * v + rng.uniform(0, 6))
         for _ in range(4)
     )

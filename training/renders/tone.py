@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +22,7 @@ def shoulder(linear: NDArray[np.float32], knee: float = 0.55) -> NDArray[np.floa
     return np.where(linear > knee, knee + room * over / (over + room), linear).astype(np.float32)
 
 
-def rolled(light: NDArray[np.float32]) -> NDArray[np.float32]:
+def rolled(light: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     """Bend highlights, half by the brightest channel, which keeps the hue, half channel by channel, as film does."""
     brightest = np.maximum(light.max(-1, keepdims=True), 1e-6)
     kept = light * (shoulder(brightest) / brightest)
@@ -28,12 +30,12 @@ def rolled(light: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def developed(
-    linear: NDArray[np.float32], rng: np.random.Generator, *, exposure: float = 1.0, noise: float = 0.006
+    linear: NDArray[np.floating[Any]], rng: np.random.Generator, *, exposure: float = 1.0, noise: float = 0.006
 ) -> NDArray[np.uint8]:
     """Develop linear RGB (row, column, 3) into sRGB uint8, strip by strip to keep the memory low."""
     out = np.empty(linear.shape, np.uint8)
     for top in range(0, len(linear), 256):
-        light = np.maximum(np.asarray(linear[top : top + 256], np.float32), 0) * exposure
+        light: NDArray[np.floating[Any]] = np.maximum(np.asarray(linear[top : top + 256], np.float32), 0) * exposure
         # Photon noise grows with the root of the light; a floor stands for the sensor's own.
         light = light + rng.normal(size=light.shape).astype(np.float32) * noise * np.sqrt(light * 0.5 + 0.004)
         out[top : top + 256] = np.round(srgb(np.clip(rolled(light), 0, 1)) * 255).astype(np.uint8)

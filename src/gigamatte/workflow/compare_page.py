@@ -22,7 +22,7 @@ from gigamatte.viewer.page import asset, document, viewer_script, viewer_scripts
 from gigamatte.viewer.tiles import TILE, Layer, as_image, cut_into_tiles, exact_uri
 
 if TYPE_CHECKING:
-    from gigamatte.workflow.compare import Comparison
+    from gigamatte.workflow.comparison import Comparison
     from gigamatte.workflow.ways import Pixels, Way
 
 #: sides of the 1:1 crops, and how many spots are shown

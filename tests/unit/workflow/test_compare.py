@@ -17,8 +17,9 @@ from gigamatte.errors import UsageError
 from gigamatte.evaluate.clarity import estimated_leak, hair_clarity, texture_kept
 from gigamatte.types import Size
 from gigamatte.workflow import compare_page
-from gigamatte.workflow.compare import Comparison, compare, measure
+from gigamatte.workflow.compare import compare, measure
 from gigamatte.workflow.compare_page import comparison_page, crop_at_photo_size, detail_places
+from gigamatte.workflow.comparison import Comparison
 from gigamatte.workflow.ways import NAMES, Way
 
 

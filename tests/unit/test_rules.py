@@ -1,0 +1,58 @@
+"""What the house promises of its files: no circles of imports, no module that is too long to be read at once."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SPEC = importlib.util.spec_from_file_location("circles", ROOT / ".ci" / "circles.py")
+assert SPEC is not None
+assert SPEC.loader is not None
+circles = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(circles)
+
+
+@pytest.mark.parametrize("folder", ["src", "training", "benchmarks"])
+def test_no_module_imports_itself_by_way_of_others(folder: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code = circles.main([str(ROOT / folder)])
+    assert (code, capsys.readouterr().out) == (0, "")
+
+
+def test_a_circle_is_found_wherever_the_import_stands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    package = tmp_path / "src" / "made"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "one.py").write_text("from made import two\n")
+    (package / "two.py").write_text("def late():\n    from .three import name\n")
+    (package / "three.py").write_text("import made.one\nname = 1\n")
+    assert circles.main([str(tmp_path / "src")]) == 1
+    assert "made.one → made.two → made.three → made.one" in capsys.readouterr().out
+    (package / "three.py").write_text("name = 1\n")
+    assert circles.main([str(tmp_path / "src")]) == 0
+
+
+def lengths() -> dict[str, int]:
+    files = sorted((ROOT / "src").rglob("*.py"))
+    return {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+
+
+def test_most_modules_are_short() -> None:
+    assert median(lengths().values()) < 110
+
+
+def test_the_pipeline_reads_as_its_spine() -> None:
+    text = (ROOT / "src" / "gigamatte" / "pipeline.py").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 120
+    stages = [text.index(call) for call in ("PhotoLevels(", "locate(request", "resolve(\n", "return Cutout(")]
+    assert stages == sorted(stages)
+
+
+def test_the_unit_tests_mirror_the_source() -> None:
+    """Each folder of tests/unit is a folder of the package, or of the training recipe."""
+    folders = {path.parent for path in (ROOT / "tests" / "unit").rglob("test_*.py")} - {ROOT / "tests" / "unit"}
+    named = {str(folder.relative_to(ROOT / "tests" / "unit")) for folder in folders} - {"training"}
+    assert not [name for name in sorted(named) if not (ROOT / "src" / "gigamatte" / name).is_dir()]
