@@ -24,6 +24,7 @@
     └── Refused                   exit 1   what the service refuses by itself, whatever the photo:
                                            BadRequest Unauthorised Forbidden NotFound NotAllowed TooSlow NotReady
                                            TooLarge WrongType Misdirected TooMany Busy Late
+                                           and of these MissingSource SeveralSources WrongCoding
 
 Each carries one line: what was wrong, what was expected, what was found; and a hint: what to do about it.
 Errors of libraries are translated where they are met, with ``raise … from``.
@@ -216,6 +217,14 @@ class BadRequest(Refused):
     code = "bad-request"
 
 
+class MissingSource(BadRequest):
+    """There is no photo in the request."""
+
+
+class SeveralSources(BadRequest):
+    """There is more than one photo in the request."""
+
+
 class Unauthorised(Refused):
     """No API key, or one that is not known."""
 
@@ -263,6 +272,10 @@ class WrongType(Refused):
     """The bytes are no picture of a kind that is read, or the body is of no kind that is understood."""
 
     code = "wrong-type"
+
+
+class WrongCoding(WrongType):
+    """The body is compressed."""
 
 
 class Misdirected(Refused):

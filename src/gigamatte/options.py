@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
@@ -61,10 +62,14 @@ class Options:
     crop: bool = False
     #: percent of the longer side of the subject's box, 0…1000; clipped to the photo
     margin: float = 0.0
+    #: top, right, bottom, left, each "30px" or "10%" of the subject's height or width; takes the place of ``margin``
+    margins: tuple[str, str, str, str] | None = None
     #: where to look for the subject, in upright photo pixels
     box: Box | None = None
     #: what was pointed at in this photo: points, strokes and a box, which goes before the other
     hints: Hints | None = None
+    #: the same as parts of the photo's width and height, 0…1: left, top, right, bottom; takes the place of ``box``
+    box_share: tuple[float, float, float, float] | None = None
     #: auto, cpu, cuda, gpu, …
     device: str = "auto"
     #: fail instead of falling back to another device
@@ -117,6 +122,13 @@ class Options:
             _one_of("pyramid", self.pyramid, get_args(Pyramid))
         normalisation(self.normalise)
         _in_range("margin", self.margin, 0, 1000)
+        if self.margins is not None:
+            for side in self.margins:
+                margin_of(side, 0)
+        if self.box_share is not None:
+            left, top, right, bottom = self.box_share
+            if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+                raise UsageError(f"box_share is left, top, right, bottom in 0…1; found {self.box_share}")
         _in_range("hole_fill", self.hole_fill, 0, 100)
         _in_range("memory", self.memory, 0, 1 << 50)
         _in_range("cache_size", self.cache_size, 1_000_000, 1 << 50)
@@ -127,6 +139,15 @@ class Options:
 
 
 _DEFAULTS = {field.name: field.default for field in fields(Options)}
+
+
+def margin_of(text: str, whole: int) -> int:
+    """Pixels that "30px" or "10%" of ``whole`` pixels mean. Raises UsageError."""
+    found = re.fullmatch(r"(\d{1,6}(?:\.\d{1,6})?)(px|%)", text.strip())
+    if found is None:
+        raise UsageError(f"a margin is written as 30px or 10%; found {text!r}")
+    value = float(found[1])
+    return round(value if found[2] == "px" else whole * value / 100)
 
 
 def normalisation(text: str) -> tuple[Triple, Triple] | None:

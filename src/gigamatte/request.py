@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
@@ -60,6 +61,7 @@ def resolve_request(photo: Photo, options: Options, mask: Source | None, format:
     Raises BudgetExceeded when the memory allowed does not suffice, UsageError when the box misses the photo, and
     MissingInput or UnsupportedInput for a mask or a stroke that cannot be read.
     """
+    options = _placed(photo.size, options)
     source = as_source(mask if mask is not None else options.mask)
     if options.hints is not None:
         options.hints.refuse_outside(photo.size)
@@ -103,6 +105,16 @@ def _correction(photo: Size, options: Options) -> tuple[Correction, tuple[str, .
 def box_of(options: Options) -> Box | None:
     """Where the subject is looked for, if it is said: by the hints, or for every photo."""
     return options.hints.box if options.hints is not None and options.hints.box is not None else options.box
+
+
+def _placed(photo: Size, options: Options) -> Options:
+    """The options with ``box_share`` as a box in pixels."""
+    if options.box_share is None:
+        return options
+    left, top, right, bottom = options.box_share
+    corner = round(left * photo.width), round(top * photo.height)
+    sides = round(right * photo.width) - corner[0], round(bottom * photo.height) - corner[1]
+    return dataclasses.replace(options, box=Box(*corner, max(1, sides[0]), max(1, sides[1])), box_share=None)
 
 
 def _region(photo: Size, box: Box | None) -> Box:

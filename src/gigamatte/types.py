@@ -199,6 +199,8 @@ class Receipt:
     warnings: tuple[str, ...] = ()
     width: int = 0
     height: int = 0
+    #: the box of what is at least faintly subject: left, top, width, height in pixels of the upright photo
+    subject: Mapping[str, int] = field(default_factory=dict)
     #: how the alpha was resolved: neural, guided or off
     refine: str | None = None
     #: how hints were taken: told to the network, or pieces of its answer were chosen; None without hints

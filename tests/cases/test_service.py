@@ -1,5 +1,6 @@
 """What real clients, probes, proxies, forms and compose files send; each test is named after its case."""
 
+import base64
 import email.mime.image
 import email.mime.multipart
 import gzip
@@ -239,6 +240,65 @@ def test_rembg_form_fields_that_are_not_read(service, pictures, fields, words):
 def test_rembg_form_fields_of_the_case(service, case):
     photo = (case("rembg-form-fields") / "base.jpg").read_bytes()
     assert picture_of(rembg(service, photo, om="true")).mode == "L"
+
+
+# ---- remove.bg's clients
+
+
+def test_removebg_answers(service, pictures):
+    """A picture unless JSON is what is asked for."""
+    for accept, json_is_wanted in (
+        ("application/json, text/plain, */*", False),  # axios
+        ("image/png, application/json;q=0.1", False),
+        ("application/json;q=0.5, image/png;q=0.9", False),
+        ("image/png, application/json", False),
+        ("*/*", False),
+        ("text/html, application/json;q=0", False),
+        ("application/json", True),
+        ("application/json; charset=utf-8", True),
+        ("application/json, image/*;q=0.5", True),
+        ("image/png;q=0.2, application/json", True),
+        (None, False),
+    ):
+        headers = {"accept": accept}
+        files = {"image_file": pictures["jpeg"]}
+        answer = requests.post(f"{service.url}/v1.0/removebg", files=files, headers=headers, timeout=60)
+        wanted = "application/json" if json_is_wanted else "image/png"
+        assert answer.headers["content-type"] == wanted, accept
+        if json_is_wanted:
+            data = answer.json()["data"]
+            assert all(data[f"foreground_{side}"] >= 0 for side in ("top", "left"))
+            assert all(data[f"foreground_{side}"] > 0 for side in ("width", "height"))
+        else:
+            assert picture_of(answer).mode == "RGBA"
+
+
+def test_removebg_answers_codes(service, pictures, own_service, tmp_path):
+    from gigamatte.service.keys import digest
+
+    def error(answer):
+        return answer.status_code, answer.json()["errors"][0]["code"]
+
+    url = f"{service.url}/v1.0/removebg"
+    assert error(requests.post(url, files={"image_file": pictures["black"]}, timeout=60)) == (400, "unknown_foreground")
+    (tmp_path / "keys").write_text(f"a:{digest('right')}\n")
+    with own_service(keys_file=tmp_path / "keys") as mine:
+        for headers in ({}, {"x-api-key": "wrong"}):
+            answer = requests.post(
+                f"{mine.url}/v1.0/removebg", files={"image_file": pictures["jpeg"]}, headers=headers, timeout=60
+            )
+            assert error(answer) == (403, "auth_failed")
+    data = pictures["jpeg"] + b"\xff" * ((1 - len(pictures["jpeg"])) % 3)
+    for text in (base64.b64encode(data).rstrip(b"="), base64.urlsafe_b64encode(data)):
+        answer = requests.post(url, json={"image_file_b64": text.decode()}, timeout=60)
+        assert picture_of(answer).mode == "RGBA"
+
+
+def test_removebg_answers_of_the_case(service, case):
+    photo = (case("removebg-answers") / "base.jpg").read_bytes()
+    headers = {"accept": "application/json, text/plain, */*"}
+    answer = requests.post(f"{service.url}/v1.0/removebg", files={"image_file": photo}, headers=headers, timeout=60)
+    assert picture_of(answer).mode == "RGBA"
 
 
 # ---- half-closed connections

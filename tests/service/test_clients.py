@@ -145,7 +145,9 @@ def test_the_removebg_package_of_pypi(removebg_world, pictures, tmp_path):
         assert (picture.mode, picture.size) == ("RGBA", (400, 300))
     with Image.open(tmp_path / "no-bg.png") as picture:
         assert picture.mode == "RGB"
-        assert picture.getpixel((3, 3)) == (0x81, 0xD4, 0xFA)
+        # without transparency, format=auto is a JPEG, as it is at remove.bg
+        assert picture.format == "JPEG"
+        assert all(abs(a - b) <= 2 for a, b in zip(picture.getpixel((3, 3)), (0x81, 0xD4, 0xFA), strict=True))
 
 
 @pytest.mark.skipif(not NODE or shutil.which("node") is None, reason="GIGAMATTE_NODE_MODULES or node is missing")
@@ -230,8 +232,8 @@ def test_fields_of_remove_bg(service, pictures, fields, mode):
 
 @pytest.mark.parametrize(
     "fields",
-    [{"scale": "50%"}, {"position": "10% 10%"}, {"add_shadow": "true"}, {"bg_color": "nope"}, {"crop_margin": "5px"},
-     {"roi": "1% 1% 5% 5%"}, {"format": "gif"}, {"channels": "x"}, {"format": "zip", "channels": "alpha"}],
+    [{"scale": "50%"}, {"position": "10% 10%"}, {"add_shadow": "true"}, {"bg_color": "nope"}, {"format": "gif"},
+     {"channels": "x"}, {"format": "zip", "channels": "alpha"}],
 )  # fmt: skip
 def test_what_is_not_offered_is_refused_in_remove_bgs_words(service, pictures, fields):
     answer = removebg(service, {"image_file": pictures["jpeg"]}, **fields)

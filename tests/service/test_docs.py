@@ -38,6 +38,35 @@ def test_the_programs_of_the_page_run(page, language, service, pictures, tmp_pat
         assert (picture.mode, picture.size) == ("RGBA", (400, 300))
 
 
+LEAVING = [ROOT / "docs/removebg.md", ROOT / "docs/zh/removebg.md"]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+@pytest.mark.parametrize("page", LEAVING, ids=["en", "zh"])
+def test_the_recipe_for_remove_bg_works_as_printed(page, service, pictures, tmp_path):
+    (tmp_path / "photo.jpg").write_bytes(pictures["jpeg"])
+    (program,) = blocks(page, "bash")
+    text = program.replace("http://127.0.0.1:8000", service.url)
+    done = subprocess.run(["bash", "-euc", text], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    with Image.open(tmp_path / "no-bg.png") as picture:
+        assert (picture.mode, picture.size) == ("RGBA", (400, 300))
+
+
+@pytest.mark.parametrize("page", LEAVING, ids=["en", "zh"])
+def test_every_field_and_code_of_remove_bg_is_in_the_tables(page):
+    from gigamatte.service.removebg_answers import CODES
+    from gigamatte.service.removebg_fields import KNOWN
+
+    rows = re.findall(r"^\| (`[^|]+) \| ([^|]+) \|", page.read_text("utf-8"), re.MULTILINE)
+    named = {name for cell, _ in rows for name in re.findall(r"`([a-z_0-9]+)`", cell)}
+    assert named >= KNOWN - {"shadow_opacity"}
+    text = page.read_text("utf-8")
+    assert "`shadow_opacity`" in text
+    for _, status, code in CODES:
+        assert status in (415, 503) or f"`{code}`" in text, code
+
+
 @pytest.mark.parametrize("page", PAGES, ids=["en", "zh"])
 def test_every_setting_is_in_the_table(page):
     rows = dict(re.findall(r"^\| `([A-Z_]+)` \| ([^|]+) \|", page.read_text("utf-8"), re.MULTILINE))
@@ -117,6 +146,6 @@ def test_the_recipe_for_tls_works_as_printed(page, own_service, pictures, tmp_pa
 
 
 def test_what_the_page_links_to_exists():
-    for page in PAGES:
+    for page in PAGES + LEAVING:
         for link in re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8")):
             assert (page.parent / link).exists(), link

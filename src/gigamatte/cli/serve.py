@@ -22,6 +22,10 @@ NewKey = Annotated[str | None, typer.Option("--new-key", metavar="NAME", help="P
 AllowHost = Annotated[
     list[str] | None, typer.Option("--allow-host", metavar="NAME", help="Also answer to this Host name; * = any.")
 ]
+FetchUrls = Annotated[
+    list[str] | None,
+    typer.Option("--fetch-urls", metavar="HOST", help="Fetch image_url of /v1.0/removebg from this host; repeatable."),
+]
 SpoolFolder = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Where jobs and results are kept.")]
 PlainLogs = Annotated[bool, typer.Option("--plain-logs", help="Logs as text instead of JSON lines.")]
 
@@ -35,6 +39,7 @@ def serve(
     device: Device = None,
     keys: Keys = None,
     allow_host: AllowHost = None,
+    fetch_urls: FetchUrls = None,
     spool: SpoolFolder = None,
     new_key: NewKey = None,
     plain_logs: PlainLogs = False,
@@ -62,7 +67,13 @@ def serve(
         print(translate("keep it: it is shown once. Add this line to the file of --keys:"), file=sys.stderr)
         print(f"{new_key}:{digest(key)}", file=sys.stderr)
         return
-    given: dict[str, Any] = {"model": model, "device": device, "keys_file": keys, "spool": spool}
+    given: dict[str, Any] = {
+        "fetch_urls": fetch_urls or None,
+        "model": model,
+        "device": device,
+        "keys_file": keys,
+        "spool": spool,
+    }
     changes = {name: value for name, value in given.items() if value is not None}
     settings = _settings(Settings, changes, host, allow_host or [], plain_logs)
     addresses = [(host, port)]

@@ -17,7 +17,7 @@ from gigamatte.cutout.backdrop import open_backdrop
 from gigamatte.cutout.compose import Composer
 from gigamatte.cutout.encode import Encoding, is_lossy
 from gigamatte.cutout.foreground import Foreground
-from gigamatte.cutout.frame import framed
+from gigamatte.cutout.frame import framed, subject_box
 from gigamatte.cutout.place import as_target, refuse_existing
 from gigamatte.cutout.show import pillow_image, small_png
 from gigamatte.cutout.target import check_seen_through, output_format, pair_of
@@ -49,8 +49,9 @@ class Cutout:
         self._levels, self._options = levels, options
         self.matte = matte
         self._solved = solved or matte
-        self._receipt = receipt
-        self._frame = framed(matte, options.crop, options.margin)
+        subject = subject_box(matte)
+        self._receipt = dataclasses.replace(receipt, subject=dataclasses.asdict(subject) if subject else {})
+        self._frame = framed(matte.size, subject if options.crop else None, options.margin, options.margins)
         self._foreground: Foreground | None = None
 
     @property

@@ -21,7 +21,7 @@ from gigamatte.errors import (
     TooLarge,
     TooSlow,
     Unauthorised,
-    WrongType,
+    WrongCoding,
 )
 from gigamatte.service.answers import send_error
 from gigamatte.service.desk import Desk
@@ -141,7 +141,7 @@ class Admission:
         """A body that is compressed would be taken for a broken one."""
         coding = (headers.get(b"content-encoding") or "identity").strip().lower()
         if coding not in ("identity", ""):
-            raise WrongType(
+            raise WrongCoding(
                 f"the body has the Content-Encoding {coding[:40]}, which is not read; expected none",
                 "photos are compressed already: send them as they are",
             )

@@ -8,7 +8,8 @@ from typing import Any
 from starlette.types import Scope, Send
 
 from gigamatte.errors import GigamatteError
-from gigamatte.service.errors import PROBLEM, headers_of, problem, sentences, status_of
+from gigamatte.service.errors import PROBLEM, headers_of, problem, status_of
+from gigamatte.service.removebg_answers import error_body
 
 
 def error_answer(error: GigamatteError, scope: Scope) -> tuple[int, dict[str, str], bytes]:
@@ -17,12 +18,12 @@ def error_answer(error: GigamatteError, scope: Scope) -> tuple[int, dict[str, st
     request_id = scope.get("state", {}).get("request_id", "")
     body: dict[str, Any] = problem(error, lang=lang, request_id=request_id)
     media = PROBLEM
+    status = status_of(error)
     if scope["path"].startswith("/v1.0/"):
-        message, hint = sentences(error)
-        found = {"title": message, "code": error.code.replace("-", "_")}
-        body, media = {"errors": [found | ({"detail": hint} if hint else {})]}, "application/json"
+        status, body = error_body(error)
+        media = "application/json"
     headers = headers_of(error, lang=lang) | {"content-type": media}
-    return status_of(error), headers, json.dumps(body, ensure_ascii=False).encode()
+    return status, headers, json.dumps(body, ensure_ascii=False).encode()
 
 
 async def send_error(error: GigamatteError, scope: Scope, send: Send) -> None:

@@ -90,6 +90,19 @@ class Places:
         if self.depth >= self.settings.queue_depth:
             raise Busy(f"{self.depth} photos are waiting already", "try again in a moment", retry=self._patience())
 
+    def rate_headers(self, client: str) -> dict[str, str]:
+        """What a client has left of its rate, as remove.bg's headers have it; none where there is no limit."""
+        rate = self.settings.rate_per_minute
+        if not rate:
+            return {}
+        left, then = self._buckets.get(client, (float(rate), time.monotonic()))
+        left = min(float(rate), left + (time.monotonic() - then) * rate / 60)
+        return {
+            "x-ratelimit-limit": str(rate),
+            "x-ratelimit-remaining": str(int(left)),
+            "x-ratelimit-reset": str(int(time.time() + (rate - left) * 60 / rate)),
+        }
+
     def _patience(self) -> int:
         """Seconds after which a place is likely free: two for each photo of the queue, between 2 and 60."""
         return min(60, max(2, 2 * self.depth // self.settings.inflight))

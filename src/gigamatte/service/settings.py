@@ -60,6 +60,14 @@ def _origins(value: Any) -> Any:
     return names
 
 
+def _fetch_hosts(value: Any) -> Any:
+    names = _names(value)
+    for name in names if isinstance(names, Sequence) else ():
+        if isinstance(name, str) and not re.fullmatch(r"(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", name):
+            raise ValueError(f"takes the names of hosts such as cdn.example.org or *.example.org; found {name!r}")
+    return [name.lower() if isinstance(name, str) else name for name in names] if isinstance(names, list) else names
+
+
 def _addresses(value: Any) -> Any:
     names = _names(value)
     return ",".join(names) if isinstance(names, list) else names
@@ -76,6 +84,7 @@ def _path(value: Any) -> Any:
 
 Count = Annotated[int, BeforeValidator(_count)]
 Origins = Annotated[list[str], NoDecode, BeforeValidator(_origins)]
+FetchHosts = Annotated[list[str], NoDecode, BeforeValidator(_fetch_hosts)]
 Hosts = Annotated[list[str], NoDecode, BeforeValidator(_hosts)]
 
 
@@ -136,6 +145,9 @@ class Settings(BaseSettings):
     hosts: Hosts = Field(
         default=["localhost", "127.0.0.1", "[::1]"],
         description="names the service answers to (Host header), with commas between; * = any",
+    )
+    fetch_urls: FetchHosts = Field(
+        default=[], description="hosts from which image_url of /v1.0/removebg is fetched, with commas; none = no URLs"
     )
     keys_file: Path | None = Field(
         default=None, description="file with a line NAME:SHA256 for each API key; none = no keys"

@@ -187,7 +187,7 @@ class _Multipart(_Receiver):
     def _on_headers_finished(self) -> None:
         part = self._part
         part.read_head()
-        if part.name not in self._files and part.is_file:
+        if part.name not in self._files and part.file_name:
             self._expected_otherwise()
         part.decode_into(self._gather)
 
@@ -201,6 +201,8 @@ class _Multipart(_Receiver):
                 self._begin_file()
             self.gather(part.name, data)
             return
+        if part.is_file:
+            self._expected_otherwise()
         part.text += data
         if len(part.text) > MAX_FIELD:
             if is_binary(part.text):
@@ -218,6 +220,8 @@ class _Multipart(_Receiver):
         part = self._part
         part.end()
         if part.name not in self._files:
+            if part.is_file:
+                return  # empty and without a name: no file was chosen
             if is_binary(part.text):
                 self._expected_otherwise()
             self.upload.fields[part.name] = part.text.decode("utf-8", "replace")

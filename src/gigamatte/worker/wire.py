@@ -141,7 +141,8 @@ def unpack_options(plain: Mapping[str, Any]) -> Options:
         "box": None if box is None else Box(**box),
         "hints": None if hints is None else Hints.from_plain(hints),
     }
-    return Options(**{**plain, **own_types})
+    tuples = {name: tuple(value) for name, value in plain.items() if isinstance(value, list)}  # JSON has no tuples
+    return Options(**{**plain, **tuples, **own_types})
 
 
 def unpack_receipt(plain: Mapping[str, Any]) -> Receipt:

@@ -247,6 +247,7 @@ HELP: dict[str, str] = {
     "Network: auto, locator, a name, or FILE.onnx. [auto]": "网络：auto、locator、名称或 FILE.onnx。[auto]",
     "Where the network runs. [auto]": "网络运行的设备。[auto]",
     "Only for holders of a key in FILE (NAME:SHA256).": "只允许持有 FILE 中密钥的人使用（NAME:SHA256）。",
+    "Fetch image_url of /v1.0/removebg from this host; repeatable.": "从此主机抓取 /v1.0/removebg 的 image_url，可重复。",
     "Also answer to this Host name; * = any.": "也接受此 Host 名；* = 任意。",
     "Where jobs and results are kept.": "任务和结果的保存位置。",
     "Print a new API key and its line.": "生成新的 API 密钥及其配置行。",
