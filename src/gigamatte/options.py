@@ -29,77 +29,92 @@ _ALSO_CALLED = {"jpg": "jpeg", "tif": "tiff", "psb": "psd"}
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a photo is cut. Plain data: it crosses process borders and is part of a batch's configuration hash."""
+    """How a photo is cut. Plain data: it crosses process borders and is part of a batch's configuration hash.
 
-    #: auto, locator, the name of a card, or the path of an ONNX file
+    Paths may be path objects, colours tuples of 3 or 4 whole numbers in 0…255, a box four whole numbers.
+    Raises UsageError, which names the field, for values of another type or out of range.
+
+    Attributes:
+        model: auto, locator, the name of a card, or the path of an ONNX file.
+        ignore_alpha: cut the photo as if it had no alpha of its own.
+        normalise: how the network's pictures are normalised: auto (as its card or family says), imagenet, or MEAN/STD
+            of RGB in 0…1 such as 0.5/0.5, one number or three each.
+        mask: path of a coarse mask, alpha or trimap that takes the network's place.
+        mask_kind: what the mask is: auto (told by its values), alpha, or trimap (black, grey for unknown, white).
+        refine: auto (= neural), neural (learned, over the classical one), guided (classical: less work), off
+            (upscaling).
+        only: what is written: cutout, alpha, foreground (colours without alpha), trimap, uncertainty, or pair
+            (foreground and alpha, two files).
+        keep: path of a picture whose white is the subject, whatever the network says; stretched to the photo's frame.
+        drop: like ``keep``, for what is not the subject.
+        hole_fill: fill holes of up to this part of the subject's area, percent, 0…100.
+        largest: keep only the largest piece.
+        background: a CSS-like colour (white, #ff00ff, 255,0,255) or the path of a picture; None = transparent.
+        under: colour under alpha 0, which programs that resize or drop alpha show: a thin ring of the nearest colour
+            and white beyond (edge), white, or black; the photo's own ground is never written.
+        format: png, webp, tiff, jpeg, avif or psd (jpg, tif, psb too); None: by the output's suffix, else PNG.
+        crop: cut to the subject's box.
+        margin: percent of the longer side of the subject's box, 0…1000; clipped to the photo.
+        margins: top, right, bottom, left, each "30px" or "10%" of the subject's height or width; takes the place of
+            ``margin``.
+        box: where to look for the subject, in upright photo pixels.
+        hints: what was pointed at in this photo: points, strokes and a box, which goes before the other.
+        box_share: the same as parts of the photo's width and height, 0…1: left, top, right, bottom; takes the place of
+            ``box``.
+        device: auto, cpu, gpu, cuda, coreml, directml or intel-gpu.
+        require_device: fail instead of falling back to another device.
+        threads: CPU threads, 0 = as many as the machine grants.
+        memory: bytes that one photo may need; beyond it pixels go to scratch storage, or the photo is refused; 0 = no
+            limit.
+        cache: folder that keeps finished tiles and the network's answers for the next run; None = nothing is kept.
+        cache_size: bytes that ``cache`` may take on disk; what was not used for longest goes first.
+        strip: leave EXIF, XMP and IPTC out; the profile stays, it belongs to the colours.
+        strip_gps: leave the GPS position out.
+        keep_times: set the photo's own file times (last access, last change) on the result.
+        quality: 1…100 for lossy WebP and JPEG; None: lossless WebP, JPEG at 95.
+        compress: how a TIFF is packed, always without loss; None: deflate. Refused for other formats.
+        pyramid: TIFF only: tiles and smaller copies, each half the size of the one before, for viewers of large
+            pictures: as further pages (OpenSlide, libvips), or below the first (GDAL; other programs see one picture);
+            None: neither.
+        max_pixels: refuse photos with more pixels than this.
+        smooth: harden the alpha as ImageMagick users do (-blur 0x0.8 -level 10%,90%); it deletes fine hair.
+        keep_empty: write an empty cutout instead of failing when there is no subject.
+    """
+
     model: str = "auto"
-    #: cut the photo as if it had no alpha of its own
     ignore_alpha: bool = False
-    #: how the network's pictures are normalised: auto (as its card or family says), imagenet, or MEAN/STD of RGB in
-    #: 0…1 such as 0.5/0.5, one number or three each
     normalise: str = "auto"
-    #: path of a coarse mask, alpha or trimap that takes the network's place
     mask: str | None = None
     mask_kind: MaskKind = "auto"
-    #: auto (= neural), neural (learned, over the classical one), guided (classical: less work), off (upscaling)
     refine: Refine = "auto"
     only: Only = "cutout"
-    #: pictures whose white is to be kept or dropped, whatever the network says; stretched to the photo's frame
     keep: str | None = None
     drop: str | None = None
-    #: fill holes of up to this part of the subject's area, percent, 0…100
     hole_fill: float = 0.0
-    #: keep only the largest piece
     largest: bool = False
-    #: a CSS-like colour (white, #ff00ff, 255,0,255) or the path of a picture; None = transparent
     background: str | None = None
-    #: colour under alpha 0, which programs that resize or drop alpha show: a thin ring of the nearest colour and white
-    #: beyond (edge), white, or black; the photo's own ground is never written
     under: Under = "edge"
-    #: None = by the output's suffix, PNG where there is none
     format: Format | None = None
-    #: cut to the subject's box
     crop: bool = False
-    #: percent of the longer side of the subject's box, 0…1000; clipped to the photo
     margin: float = 0.0
-    #: top, right, bottom, left, each "30px" or "10%" of the subject's height or width; takes the place of ``margin``
     margins: tuple[str, str, str, str] | None = None
-    #: where to look for the subject, in upright photo pixels
     box: Box | None = None
-    #: what was pointed at in this photo: points, strokes and a box, which goes before the other
     hints: Hints | None = None
-    #: the same as parts of the photo's width and height, 0…1: left, top, right, bottom; takes the place of ``box``
     box_share: tuple[float, float, float, float] | None = None
-    #: auto, cpu, cuda, gpu, …
     device: str = "auto"
-    #: fail instead of falling back to another device
     require_device: bool = False
-    #: CPU threads, 0 = as many as the machine grants
     threads: int = 0
-    #: bytes that one photo may need; beyond it pixels go to scratch storage, or the photo is refused; 0 = no limit
     memory: int = 0
-    #: folder that keeps finished tiles and the network's answers for the next run; None = nothing is kept
     cache: str | None = None
-    #: bytes that ``cache`` may take on disk; what was not used for longest goes first
     cache_size: int = 2_000_000_000
-    #: leave EXIF, XMP and IPTC out; the profile stays, it belongs to the colours
     strip: bool = False
-    #: leave the position out
     strip_gps: bool = False
-    #: set the photo's own file times (last access, last change) on the result
     keep_times: bool = False
-    #: 1…100 for lossy WebP and JPEG; None: lossless WebP, JPEG at 95
     quality: int | None = None
-    #: how a TIFF is packed, always without loss; None: deflate. Refused for other formats.
     compress: Compress | None = None
-    #: TIFF only: tiles and smaller copies, each half the size of the one before, for viewers of large pictures: as
-    #: further pages (OpenSlide, libvips), or below the first (GDAL; other programs see one picture); None: neither
     pyramid: Pyramid | None = None
-    #: refuse photos with more pixels than this
     max_pixels: int = MAX_PIXELS
-    #: harden the alpha as ImageMagick users do (-blur 0x0.8 -level 10%,90%); it deletes fine hair
     smooth: bool = False
-    #: write an empty cutout instead of failing when there is no subject
     keep_empty: bool = False
 
     def __repr__(self) -> str:

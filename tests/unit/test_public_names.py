@@ -35,3 +35,11 @@ def test_no_name_of_ours_needs_pytorch() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "torch" not in loaded
     assert "onnxruntime" not in loaded
+
+
+def test_every_option_is_described_where_help_and_editors_show_it() -> None:
+    import dataclasses
+    import re
+
+    told = re.findall(r"^ {8}(\w+): \S", gigamatte.Options.__doc__ or "", re.MULTILINE)
+    assert told == [field.name for field in dataclasses.fields(gigamatte.Options)]
