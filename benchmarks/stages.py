@@ -19,7 +19,6 @@ import cv2
 from gigamatte import Options, Remover, system
 from gigamatte.cutout.compose import Composer
 from gigamatte.cutout.foreground import Foreground
-from gigamatte.cutout.frame import framed
 from gigamatte.cutout.write import write_image
 from gigamatte.evaluate.cases import find_cases
 from gigamatte.evaluate.table import Cell
@@ -73,7 +72,7 @@ def stages(remover: Remover, path: Path, folder: Path) -> dict[str, float]:
         matte, _ = timed("matte", lambda: resolve(coarse, levels, remover.tools.refiner(), threads=threads))
 
         def coloured() -> Any:
-            frame = framed(matte, False, 0.0)
+            frame = photo.size.box
             foreground = Foreground(levels, matte)
             return list(Composer(levels, matte, foreground, frame, "cutout", threads=threads).strips())
 
