@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import ipaddress
 import json
 import os
@@ -10,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,11 +58,14 @@ class Watched:
     def home(self) -> Path:
         return self.folder / "home"
 
-    def run(self, *words: str, before: tuple[str, ...] = (), **more: str) -> subprocess.CompletedProcess[str]:
+    def environment(self, **more: str) -> dict[str, str]:
         self.home.mkdir(exist_ok=True)
         kept = {name: value for name, value in os.environ.items() if name not in ("CI", "XDG_CACHE_HOME")}
         path = os.pathsep.join([str(self.folder / "watch"), str(SOURCES.parent)])
-        environment = {**kept, "HOME": str(self.home), "PYTHONPATH": path, "WATCH_LOG": str(self.log), **more}
+        return {**kept, "HOME": str(self.home), "PYTHONPATH": path, "WATCH_LOG": str(self.log), **more}
+
+    def run(self, *words: str, before: tuple[str, ...] = (), **more: str) -> subprocess.CompletedProcess[str]:
+        environment = self.environment(**more)
         done = subprocess.run(
             [*before, *words], cwd=self.folder, env=environment, capture_output=True, text=True, check=False
         )
@@ -142,6 +147,34 @@ def test_telemetry(words, case, watched):
     watched.run(*COMMAND, *words)
     assert watched.sent() == []
     assert watched.at_home() <= {".cache"}  # our own: compiled networks, history
+
+
+@pytest.mark.shared
+def test_telemetry_of_the_service(case, watched):
+    """The service and its worker answer the one who asks, and nobody else."""
+    requests = pytest.importorskip("requests", reason="requests is not installed")
+    pytest.importorskip("fastapi", reason="the extra [serve] is not installed")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    words = [*COMMAND, "serve", "--port", str(port), "--no-ui"]
+    with (watched.folder / "said").open("w") as said:
+        server = subprocess.Popen(words, cwd=watched.folder, env=watched.environment(), stdout=said, stderr=said)
+    try:
+        place = f"http://127.0.0.1:{port}"
+        for _ in range(600):
+            with contextlib.suppress(requests.ConnectionError):
+                if requests.get(f"{place}/readyz", timeout=5).status_code == 200:
+                    break
+            assert server.poll() is None, (watched.folder / "said").read_text()
+            time.sleep(0.1)
+        with (case("telemetry") / "base.jpg").open("rb") as photo:
+            answer = requests.post(f"{place}/remove_background", files={"image": photo}, timeout=120)
+        assert answer.status_code == 200, answer.text
+    finally:
+        server.terminate()
+        server.wait(60)
+    assert watched.sent() == []
+    assert watched.at_home() <= {".cache", ".local"}  # compiled networks; the spool
 
 
 @pytest.mark.shared
