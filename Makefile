@@ -1,11 +1,14 @@
 # One word per task. Each uses the active Python environment.
-.PHONY: install check test lint types bench docs site serve clean
+.PHONY: install check newest test lint types bench docs site serve clean
 
 install:        ## everything, for development
 	pip install -e '.[all,test-all,dev]'
 
 check:          ## the gate: what has to pass before a change is merged
 	bash .ci/run
+
+newest:         ## the newest of every dependency: what a new release breaks; moves .ci/constraints.txt where nothing does
+	bash .ci/newest
 
 test:           ## all tests
 	pytest -n auto
