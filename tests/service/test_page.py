@@ -1,6 +1,7 @@
 """The web page in a real browser, against the real service."""
 
 import io
+import json
 import os
 import time
 import zipfile
@@ -89,6 +90,99 @@ def test_from_photo_to_the_same_bytes_as_the_api(open_page, service, pictures):
     assert coming.value.suggested_filename == "fuchs.cutout.png"
     url = f"{service.url}/remove_background?model=auto&format=png"
     assert saved == requests.post(url, files={"image": pictures["jpeg"]}, timeout=60).content
+
+
+def places(page, *points):
+    """Clicks at places of the photo, 0…1 of its width and height, where the editor shows it."""
+    box = page.locator(".edit-area img").bounding_box()
+    for x, y, button in points:
+        page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"], button=button)
+
+
+def settled(page, marks):
+    page.wait_for_selector(f'#editor[data-settled="{marks}"]', timeout=60000)
+
+
+def test_a_result_is_corrected_and_equals_the_api_for_the_same_hints(open_page, service, pictures):
+    page = open_page()
+    ready(page)
+    pick(page, ("fuchs.jpg", pictures["jpeg"]))
+    page.click("#start")
+    page.wait_for_selector(".item.done", timeout=60000)
+    page.click("#edit")
+    settled(page, 0)
+    places(page, (0.5, 0.5, "left"), (0.05, 0.05, "right"))
+    settled(page, 2)
+    page.keyboard.press("b")
+    box = page.locator(".edit-area img").bounding_box()
+    page.mouse.move(box["x"] + 0.1 * box["width"], box["y"] + 0.9 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.9 * box["height"], steps=4)
+    page.mouse.up()
+    settled(page, 3)
+    shot(page, "desktop-editor")
+    page.keyboard.press("Control+z")
+    settled(page, 2)
+    page.keyboard.press("Control+Shift+Z")
+    settled(page, 3)
+    page.click("#editor .primary")
+    page.wait_for_selector("#editor", state="hidden", timeout=60000)
+    viewer_is_settled(page)
+    with page.expect_download() as coming:
+        page.click(".tool-save")
+    saved = Path(coming.value.path()).read_bytes()
+    job = service.desk.spool.get(
+        page.evaluate(
+            "() => performance.getEntriesByType('resource').map((e) => e.name)"
+            ".filter((n) => n.includes('/edits/save')).pop().split('/').at(-3)"
+        )
+    )
+    hints = job.options["hints"]
+    assert (len(hints["keep"]), len(hints["drop"]), len(hints["strokes"])) == (1, 1, 1)
+    assert hints["keep"][0] == pytest.approx([200, 150], abs=2)
+    params = {"model": "auto", "format": "png", "hints": json.dumps(hints)}
+    url = f"{service.url}/remove_background"
+    fresh = requests.post(url, params=params, files={"image": pictures["jpeg"]}, timeout=60)
+    assert saved == fresh.content
+    alpha = Image.open(io.BytesIO(saved)).convert("RGBA").getchannel("A")
+    assert alpha.getpixel((80, 270)) == 255
+
+
+def test_correcting_by_keyboard_alone(open_page, pictures):
+    page = open_page(width=1280, height=620)
+    ready(page)
+    pick(page, ("fuchs.jpg", pictures["jpeg"]))
+    page.click("#start")
+    page.wait_for_selector(".item.done", timeout=60000)
+    page.focus("#edit")
+    page.keyboard.press("Enter")
+    settled(page, 0)
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowLeft")
+    page.keyboard.press("Enter")
+    settled(page, 1)
+    page.keyboard.press("Delete")
+    settled(page, 2)
+    shot(page, "laptop-editor-keys")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#editor", state="hidden")
+    viewer_is_settled(page)
+
+
+def test_correcting_on_a_phone_in_chinese(open_page, pictures):
+    page = open_page(width=390, height=844, locale="zh-CN", scheme="dark")
+    ready(page)
+    pick(page, ("fuchs.jpg", pictures["jpeg"]))
+    page.click("#start")
+    page.wait_for_selector(".item.done", timeout=60000)
+    page.click("#edit")
+    settled(page, 0)
+    assert page.locator("#editor .primary").inner_text() == "完成"
+    heights = page.evaluate("() => [...document.querySelectorAll('.edit-bar button')].map((b) => b.offsetHeight)")
+    assert min(heights) >= 44
+    places(page, (0.5, 0.5, "left"))
+    settled(page, 1)
+    shot(page, "phone-editor-zh-dark")
 
 
 def test_several_photos_and_one_zip(open_page, pictures):
@@ -370,7 +464,10 @@ def test_every_word_of_the_page_has_its_chinese():
     page = resources.files("gigamatte.service.page")
     html = page.joinpath("index.html").read_text("utf-8")
     words = set(re.findall(r"data-t>([^<]+)<", html)) | set(re.findall(r'data-t-label="([^"]+)"', html))
-    for name in ("app.js", "queue.js"):
+    tools = page.joinpath("editor.js").read_text("utf-8")
+    for row in re.findall(r'\["\w+", "([^"]+)", "\w", "([^"]+)"\]', tools):
+        words |= set(row)
+    for name in ("app.js", "queue.js", "editor.js"):
         script = page.joinpath(name).read_text("utf-8")
         words |= set(re.findall(r'\bt\("([^"]+)"\)', script))
     assert len(words) > 40

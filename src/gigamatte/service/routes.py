@@ -242,7 +242,7 @@ async def get_result(request: Request, job: str) -> Response:
         "x-model": (receipt.get("model") or {}).get("name", ""),
         "x-seconds": f"{receipt.get('seconds', {}).get('total', 0.0):.3f}",
         "x-warnings": json.dumps(receipt.get("warnings", [])),
-        "cache-control": "private, max-age=3600",
+        "cache-control": "private, no-cache",
     }
     return FileResponse(path, media_type=MEDIA[form], headers=headers)
 

@@ -1,6 +1,7 @@
 /* The page: words, options, dropping and pasting, and which picture is on the stage. */
 
 import { Client, save } from "./client.js";
+import { Editor } from "./editor.js";
 import { Queue } from "./queue.js";
 
 const $ = (id) => document.getElementById(id);
@@ -129,11 +130,14 @@ function reflect() {
 const viewed = { item: null, job: null, viewer: null };
 
 function present(item) {
+  if (editing && editing.item === item) return;
+  if (editing) editing.editor.end(false);
   $("stage").classList.toggle("nothing", !item);
   $("empty").hidden = Boolean(item);
   const done = Boolean(item) && item.state === "done";
   $("working").hidden = !item || done;
   $("viewer").hidden = !done;
+  $("edit-offer").hidden = !done;
   if (done) {
     if (viewed.job !== item.job.id) openViewer(item);
     return;
@@ -189,6 +193,30 @@ async function thumbnail(item, layer) {
   const coarsest = layer.levels.at(-1).tiles[0];
   if (coarsest) item.picture(await createImageBitmap(await coarsest()));
 }
+
+// ---- correcting
+
+let editing = null;
+
+function correct() {
+  const item = viewed.item;
+  if (!item) return;
+  closeViewer();
+  for (const id of ["viewer", "edit-offer"]) $(id).hidden = true;
+  $("editor").hidden = false;
+  const close = (saved, job) => {
+    editing = null;
+    $("editor").hidden = true;
+    if (saved) item.job = job; // an open viewer would show the tiles of before
+    else item.job = { ...item.job };
+    item.draw();
+    present(item);
+    $("edit").focus();
+  };
+  editing = { item, editor: new Editor($("editor"), client, item.job, { t, close, wordsOf: (error) => queue.wordsOf(error) }) };
+}
+
+$("edit").addEventListener("click", correct);
 
 // ---- key
 

@@ -133,17 +133,31 @@ export class Client {
 
   async layer(job, kind, name) {
     const path = `${addressOf(job)}/layers/${kind}`;
-    const layer = await (await this.fetch(path)).json();
+    const edited = kind === "cutout" && job.version ? `?version=${job.version}` : ""; // browsers keep what was before
+    const layer = await (await this.fetch(path + edited)).json();
     layer.name = name;
     layer.levels.forEach((level, number) => {
       level.tiles = level.tiles.map((there, index) =>
-        there ? async () => (await this.fetch(`${path}/${number}/${index}`)).blob() : null);
+        there ? async () => (await this.fetch(`${path}/${number}/${index}${edited}`)).blob() : null);
     });
     return layer;
   }
 
   async result(job) {
     return (await this.fetch(`${addressOf(job)}/result`)).blob();
+  }
+
+  async edit(job, hints) {
+    const headers = { "Content-Type": "application/json" };
+    return (await this.fetch(`${addressOf(job)}/edits`, { method: "POST", headers, body: JSON.stringify(hints) })).json();
+  }
+
+  async preview(edited) {
+    return (await this.fetch(`jobs/${edited.id}/preview?` + edited.preview.split("?")[1])).blob();
+  }
+
+  async saveEdits(edited) {
+    return (await this.fetch(`jobs/${edited.id}/edits/save`, { method: "POST" })).json();
   }
 
   async archive(jobs) {

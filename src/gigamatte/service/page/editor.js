@@ -1,0 +1,369 @@
+/* Work on a finished photo: point, brush, undo; each change is sent whole and answered by a preview. */
+
+const TOOLS = [
+  ["pick", "Pick", "P", "Click what is meant; with Alt or the other button what is not"],
+  ["keep", "Brush: keep", "B", "Exactly this belongs to the subject"],
+  ["drop", "Brush: remove", "E", "Exactly this does not"],
+  ["hair", "Brush: hair", "H", "The edge is resolved anew here"],
+];
+const COLOURS = { keep: "#1a9d4b", drop: "#d3392e", hair: "#b06be0" };
+const STEP = 0.01; // of the picture's longer side: how far an arrow key moves the cross
+const SIZES = [0.002, 0.12]; // radius of the brush, a part of the picture's longer side
+
+function button(text, title, action) {
+  const node = document.createElement("button");
+  node.type = "button";
+  node.textContent = text;
+  if (title) node.title = title;
+  node.addEventListener("click", action);
+  return node;
+}
+
+export class Editor {
+  /* `photo` is the size of the photo; `close(saved)` is called at the end. */
+  constructor(root, client, job, { t, close, wordsOf }) {
+    Object.assign(this, { root, client, job, t, close, wordsOf });
+    this.size = { width: job.receipt.width, height: job.receipt.height };
+    this.long = Math.max(this.size.width, this.size.height);
+    this.marks = marksOf(job.hints || {});
+    this.undone = [];
+    this.tool = "pick";
+    this.radius = 0.015;
+    this.cross = { x: this.size.width / 2, y: this.size.height / 2 };
+    this.build();
+    this.onKey = (event) => this.key(event);
+    addEventListener("keydown", this.onKey);
+    this.onResize = () => this.draw();
+    addEventListener("resize", this.onResize);
+    this.send();
+  }
+
+  build() {
+    const { t } = this;
+    this.bar = document.createElement("div");
+    this.bar.className = "edit-bar";
+    this.bar.setAttribute("role", "toolbar");
+    this.bar.setAttribute("aria-label", t("Tools"));
+    this.buttons = {};
+    for (const [name, label, letter, title] of TOOLS) {
+      const one = button(t(label), `${t(title)} (${letter})`, () => this.choose(name));
+      one.dataset.tool = name;
+      this.buttons[name] = one;
+      this.bar.append(one);
+    }
+    const size = document.createElement("label");
+    size.className = "edit-size";
+    size.append(t("Size"));
+    this.slider = Object.assign(document.createElement("input"), { type: "range", min: 0, max: 100 });
+    this.slider.addEventListener("input", () => { this.radius = sized(this.slider.value / 100); this.draw(); });
+    size.append(this.slider);
+    this.undo = button(t("Undo"), "Ctrl+Z", () => this.back());
+    this.redo = button(t("Redo"), "Ctrl+Shift+Z", () => this.forth());
+    this.compare = button(t("Compare"), t("Hold to see the photo (C)"), () => {});
+    for (const [name, on] of [["pointerdown", true], ["pointerup", false], ["pointerleave", false]]) {
+      this.compare.addEventListener(name, () => this.peek(on));
+    }
+    this.done = button(t("Done"), "", () => this.save());
+    this.done.className = "primary";
+    this.cancel = button(t("Close"), "Esc", () => this.end(false));
+    this.bar.append(size, this.undo, this.redo, this.compare, this.cancel, this.done);
+    this.said = Object.assign(document.createElement("p"), { className: "edit-said" });
+    this.said.setAttribute("role", "status");
+    this.area = document.createElement("div");
+    this.area.className = "edit-area";
+    this.picture = Object.assign(document.createElement("img"), { alt: t("Cutout"), draggable: false });
+    this.canvas = document.createElement("canvas");
+    this.canvas.tabIndex = 0;
+    this.canvas.setAttribute("role", "application");
+    this.canvas.setAttribute("aria-label", t("Arrow keys move the cross, Enter keeps, Delete removes"));
+    this.canvas.addEventListener("pointerdown", (event) => this.down(event));
+    this.canvas.addEventListener("pointermove", (event) => this.move(event));
+    this.canvas.addEventListener("pointerup", (event) => this.up(event));
+    this.canvas.addEventListener("pointercancel", () => { this.stroke = this.dragged = null; this.draw(); });
+    this.canvas.addEventListener("contextmenu", (event) => event.preventDefault());
+    this.canvas.addEventListener("wheel", (event) => {
+      if (this.tool === "pick") return;
+      event.preventDefault();
+      this.resize(event.deltaY < 0 ? 1.15 : 1 / 1.15);
+    }, { passive: false });
+    this.picture.addEventListener("load", () => this.draw());
+    this.area.append(this.picture, this.canvas);
+    this.root.replaceChildren(this.bar, this.area, this.said);
+    this.choose("pick");
+    this.resize(1);
+    this.canvas.focus();
+  }
+
+  choose(name) {
+    this.tool = name;
+    for (const [tool, one] of Object.entries(this.buttons)) one.setAttribute("aria-pressed", String(tool === name));
+    this.slider.disabled = name === "pick";
+    this.draw();
+  }
+
+  resize(factor) {
+    this.radius = Math.min(SIZES[1], Math.max(SIZES[0], this.radius * factor));
+    this.slider.value = String(Math.round(100 * Math.log(this.radius / SIZES[0]) / Math.log(SIZES[1] / SIZES[0])));
+    this.draw();
+  }
+
+  /* ---- where things are: the picture is shown whole, in the middle of its area */
+
+  frame() {
+    const room = this.area.getBoundingClientRect();
+    const scale = Math.min(room.width / this.size.width, room.height / this.size.height);
+    return { scale, left: (room.width - this.size.width * scale) / 2, top: (room.height - this.size.height * scale) / 2, room };
+  }
+
+  place(event) {
+    const { scale, left, top, room } = this.frame();
+    const x = (event.clientX - room.left - left) / scale, y = (event.clientY - room.top - top) / scale;
+    return { x: clamp(x, this.size.width), y: clamp(y, this.size.height) };
+  }
+
+  draw() {
+    if (!this.canvas) return;
+    const { scale, left, top, room } = this.frame();
+    const density = devicePixelRatio || 1;
+    this.canvas.width = Math.max(1, room.width * density);
+    this.canvas.height = Math.max(1, room.height * density);
+    Object.assign(this.picture.style, {
+      left: left + "px", top: top + "px", width: this.size.width * scale + "px", height: this.size.height * scale + "px",
+    });
+    const pen = this.canvas.getContext("2d");
+    pen.setTransform(density * scale, 0, 0, density * scale, density * left, density * top);
+    pen.lineCap = pen.lineJoin = "round";
+    for (const mark of this.stroke ? [...this.marks, this.stroke] : this.marks) this.drawMark(pen, mark, scale);
+    if (document.activeElement === this.canvas && this.keyed) this.drawCross(pen, scale);
+    this.undo.disabled = !this.marks.length;
+    this.redo.disabled = !this.undone.length;
+  }
+
+  drawMark(pen, mark, scale) {
+    pen.strokeStyle = pen.fillStyle = COLOURS[mark.kind];
+    if (mark.points) {
+      pen.globalAlpha = 0.45;
+      pen.lineWidth = 2 * mark.radius;
+      pen.beginPath();
+      mark.points.forEach(([x, y], at) => (at ? pen.lineTo(x, y) : pen.moveTo(x, y)));
+      if (mark.points.length === 1) pen.lineTo(mark.points[0][0] + 0.01, mark.points[0][1]);
+      pen.stroke();
+      pen.globalAlpha = 1;
+      return;
+    }
+    pen.beginPath();
+    pen.arc(mark.x, mark.y, 7 / scale, 0, 7);
+    pen.fill();
+    pen.lineWidth = 2 / scale;
+    pen.strokeStyle = "#fff";
+    pen.stroke();
+    pen.beginPath(); // a plus or a minus: not by colour alone
+    pen.moveTo(mark.x - 3.5 / scale, mark.y);
+    pen.lineTo(mark.x + 3.5 / scale, mark.y);
+    if (mark.kind === "keep") { pen.moveTo(mark.x, mark.y - 3.5 / scale); pen.lineTo(mark.x, mark.y + 3.5 / scale); }
+    pen.stroke();
+  }
+
+  drawCross(pen, scale) {
+    const arm = 14 / scale;
+    for (const [colour, width] of [["#000", 4], ["#fff", 2]]) {
+      pen.strokeStyle = colour;
+      pen.lineWidth = width / scale;
+      pen.beginPath();
+      pen.moveTo(this.cross.x - arm, this.cross.y); pen.lineTo(this.cross.x + arm, this.cross.y);
+      pen.moveTo(this.cross.x, this.cross.y - arm); pen.lineTo(this.cross.x, this.cross.y + arm);
+      pen.stroke();
+    }
+  }
+
+  /* ---- by hand */
+
+  down(event) {
+    this.keyed = false;
+    this.canvas.setPointerCapture(event.pointerId);
+    const at = this.place(event), drop = event.altKey || event.button === 2;
+    if (this.tool === "pick") {
+      const near = 12 / this.frame().scale;
+      this.dragged = this.marks.find((mark) => !mark.points && Math.hypot(mark.x - at.x, mark.y - at.y) < near) || null;
+      if (this.dragged) {
+        this.dragged.from = { ...this.dragged };
+        return;
+      }
+      this.add({ kind: drop ? "drop" : "keep", x: at.x, y: at.y });
+    } else {
+      this.stroke = { kind: this.tool, points: [[at.x, at.y]], radius: this.radius * this.long };
+      this.draw();
+    }
+  }
+
+  move(event) {
+    const at = this.place(event);
+    if (this.stroke) {
+      const [x, y] = this.stroke.points.at(-1);
+      if (Math.hypot(at.x - x, at.y - y) < this.stroke.radius / 6) return;
+      this.stroke.points.push([at.x, at.y]);
+      this.draw();
+    } else if (this.dragged) {
+      Object.assign(this.dragged, at);
+      this.draw();
+    }
+  }
+
+  up(event) {
+    if (this.stroke) {
+      const stroke = this.stroke;
+      this.stroke = null;
+      this.add(stroke);
+    } else if (this.dragged) {
+      const { from } = this.dragged, moved = Math.hypot(from.x - this.dragged.x, from.y - this.dragged.y);
+      delete this.dragged.from;
+      // a click on a dot takes it away, as does a drag out of the picture
+      if (moved * this.frame().scale < 3) this.marks.splice(this.marks.indexOf(this.dragged), 1);
+      this.dragged = null;
+      this.send();
+    }
+    event.preventDefault();
+  }
+
+  key(event) {
+    if (event.target.closest?.("input[type=text], dialog")) return;
+    const letter = event.key.toLowerCase();
+    if ((event.ctrlKey || event.metaKey) && letter === "z") {
+      event.preventDefault();
+      if (event.shiftKey) this.forth(); else this.back();
+      return;
+    }
+    if (event.ctrlKey || event.metaKey) return;
+    const tool = TOOLS.find((one) => one[2].toLowerCase() === letter);
+    if (tool) this.choose(tool[0]);
+    else if (event.key === "[") this.resize(1 / 1.25);
+    else if (event.key === "]") this.resize(1.25);
+    else if (letter === "c" && !event.repeat) this.held();
+    else if (event.key === "Escape") this.end(false);
+    else if (event.target === this.canvas) this.byKeys(event);
+  }
+
+  byKeys(event) {
+    const step = this.long * STEP * (event.shiftKey ? 5 : 1);
+    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (way) {
+      event.preventDefault();
+      this.keyed = true;
+      this.cross = {
+        x: clamp(this.cross.x + way[0] * step, this.size.width), y: clamp(this.cross.y + way[1] * step, this.size.height),
+      };
+      this.draw();
+    } else if (event.key === "Enter" || event.key === "Delete" || event.key === "Backspace") {
+      event.preventDefault();
+      const kind = event.key === "Enter" ? "keep" : "drop";
+      const brush = this.tool === "pick" ? null : this.tool;
+      this.add(brush
+        ? { kind: brush, points: [[this.cross.x, this.cross.y]], radius: this.radius * this.long }
+        : { kind, ...this.cross });
+    }
+  }
+
+  held() {
+    this.peek(true);
+    addEventListener("keyup", () => this.peek(false), { once: true });
+  }
+
+  async peek(on) {
+    if (on && !this.original) {
+      const layer = await this.client.layer(this.job, "photo", "");
+      const level = layer.levels.find((one) => one.tiles.length === 1);
+      if (level) this.original = URL.createObjectURL(await level.tiles[0]());
+    }
+    this.picture.src = on && this.original ? this.original : this.shown || "";
+  }
+
+  /* ---- what was said */
+
+  add(mark) {
+    this.marks.push(mark);
+    this.undone = [];
+    this.send();
+  }
+
+  back() {
+    if (!this.marks.length) return;
+    this.undone.push(this.marks.pop());
+    this.send();
+  }
+
+  forth() {
+    if (!this.undone.length) return;
+    this.marks.push(this.undone.pop());
+    this.send();
+  }
+
+  /* One request at a time; what was changed meanwhile goes out next, and nothing in between. */
+  async send() {
+    this.draw();
+    this.wanted = true;
+    if (this.sending) return;
+    this.sending = true;
+    while (this.wanted && !this.ended) {
+      this.wanted = false;
+      this.said.textContent = this.t("Working");
+      try {
+        this.edited = await this.client.edit(this.job, hintsOf(this.marks));
+        const blob = await this.client.preview(this.edited);
+        if (this.shown) URL.revokeObjectURL(this.shown);
+        this.shown = URL.createObjectURL(blob);
+        this.picture.src = this.shown;
+        this.said.textContent = "";
+      } catch (error) {
+        this.said.textContent = this.wordsOf(error);
+      }
+    }
+    this.sending = false;
+    this.root.dataset.settled = String(this.marks.length);
+  }
+
+  async save() {
+    this.done.disabled = true;
+    this.said.textContent = this.t("Writing");
+    try {
+      const job = await this.client.saveEdits(this.edited);
+      job.version = Date.now();
+      this.end(true, job);
+    } catch (error) {
+      this.said.textContent = this.wordsOf(error);
+      this.done.disabled = false;
+    }
+  }
+
+  end(saved, job) {
+    this.ended = true;
+    removeEventListener("keydown", this.onKey);
+    removeEventListener("resize", this.onResize);
+    for (const url of [this.shown, this.original]) if (url) URL.revokeObjectURL(url);
+    this.root.replaceChildren();
+    delete this.root.dataset.settled;
+    this.close(saved, job);
+  }
+}
+
+function clamp(value, most) {
+  return Math.min(Math.max(value, 0), most - 0.01);
+}
+
+function sized(part) {
+  return SIZES[0] * (SIZES[1] / SIZES[0]) ** part;
+}
+
+const round = (value) => Math.round(value * 10) / 10;
+
+function hintsOf(marks) {
+  const points = (kind) => marks.filter((one) => !one.points && one.kind === kind).map((one) => [round(one.x), round(one.y)]);
+  const strokes = marks.filter((one) => one.points).map((one) => ({
+    kind: one.kind, points: one.points.map(([x, y]) => [round(x), round(y)]), radius: Math.max(0.1, round(one.radius)),
+  }));
+  return { keep: points("keep"), drop: points("drop"), strokes };
+}
+
+function marksOf(hints) {
+  const dots = (kind) => (hints[kind] || []).map(([x, y]) => ({ kind, x, y }));
+  return [...dots("keep"), ...dots("drop"), ...(hints.strokes || [])];
+}
