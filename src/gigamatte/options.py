@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from gigamatte.errors import UsageError
 from gigamatte.hints import Hints
@@ -128,8 +128,7 @@ class Options:
         for name, kind in (("mask_kind", MaskKind), ("refine", Refine), ("only", Only), ("under", Under)):
             _one_of(name, getattr(self, name), get_args(kind))
         if self.format is not None:
-            named = str(self.format).lower()
-            object.__setattr__(self, "format", _ALSO_CALLED.get(named, named))
+            object.__setattr__(self, "format", format_name(self.format))
             _one_of("format", self.format, get_args(Format))
         if self.compress is not None:
             _one_of("compress", self.compress, get_args(Compress))
@@ -163,6 +162,11 @@ def margin_of(text: str, whole: int) -> int:
         raise UsageError(f"a margin is written as 30px or 10%; found {text!r}")
     value = float(found[1])
     return round(value if found[2] == "px" else whole * value / 100)
+
+
+def format_name(value: Any) -> Any:
+    """What a format is called here: jpg means jpeg, TIF tiff; anything that is no text stays as it is."""
+    return _ALSO_CALLED.get(value.lower(), value.lower()) if isinstance(value, str) else value
 
 
 def normalisation(text: str) -> tuple[Triple, Triple] | None:

@@ -270,3 +270,15 @@ def test_unexpected_errors(
     assert (found, said.count("\n") <= 2) == (code, True), said
     assert said.startswith("gigamatte: ")
     assert sorted(here.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("called", "format"), [("jpg", "jpeg"), ("JPEG", "jpeg"), ("tif", "tiff"), ("psb", "psd"), ("PNG", "png")]
+)
+def test_formats_by_every_name(called: str, format: str) -> None:
+    """In Python and over HTTP; for the command line see above."""
+    from gigamatte import Options
+    from gigamatte.service.options import CutQuery
+
+    assert Options(format=called).format == format
+    assert CutQuery(format=called).format == format

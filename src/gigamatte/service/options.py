@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from gigamatte.cutout.css_colour import parse_colour
 from gigamatte.cutout.target import output_format
 from gigamatte.errors import UsageError
 from gigamatte.hints import Hints
-from gigamatte.options import Compress, Format, MaskKind, Options, Pyramid, Refine, Under
+from gigamatte.options import Compress, Format, MaskKind, Options, Pyramid, Refine, Under, format_name
 from gigamatte.service.settings import Settings
 from gigamatte.types import Box
 
@@ -45,7 +45,9 @@ class CutQuery(BaseModel):
     under: Under = Field(
         "edge", description="colour under alpha 0: a thin ring of the nearest colour and white beyond, white, or black"
     )
-    format: Format | None = Field(None, description="file format; absent = png")
+    format: Annotated[Format | None, BeforeValidator(format_name)] = Field(
+        None, description="file format, jpg and tif too; absent = png"
+    )
     compress: Compress | None = Field(None, description="how a TIFF is packed, without loss; absent = deflate")
     pyramid: Pyramid | None = Field(
         None, description="tiles and smaller copies in a TIFF, as pages (OpenSlide reads them) or sub (GDAL does)"
