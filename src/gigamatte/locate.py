@@ -73,7 +73,9 @@ def _given(request: Request, levels: PhotoLevels, mask: Mask) -> Answer:
     if user_mask.kind_of(values, options.mask_kind) == "trimap":
         coarse = user_mask.settled_trimap(values, size, _small(levels))
     else:
-        coarse, warnings = user_mask.as_coarse(values, size, box_of(options))
+        coarse, warnings = user_mask.as_coarse(
+            values, size, box_of(options), "matte" if options.mask_kind == "alpha" else None
+        )
     if coarse.alpha.max() < 0.5 and not options.keep_empty:
         raise NoSubject(
             f"the mask holds no subject: its largest value is {values.max()} of {np.iinfo(values.dtype).max}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gigamatte.cutout.cutout import Cutout
 from gigamatte.locate import locate
-from gigamatte.matte.cascade.resolve import resolve
+from gigamatte.matte.cascade.resolve import resolve, trust_in
 from gigamatte.matte.smooth import smooth_matte
 from gigamatte.opened import OpenPhoto
 from gigamatte.photo.levels import PhotoLevels
@@ -24,6 +24,7 @@ def journey(request: Request, tools: Tools, watch: Watch, opened: OpenPhoto | No
         located = locate(request, levels, tools, opened.sights if opened else None)
         clock.lap("network")
         refiner, tiles = tools.refiner(), opened.tiles(tools) if opened else tools.tile_cache(request.options.hints)
+        trust = trust_in(located.answer.start, levels, refiner)
         solved, warnings = resolve(
             located.answer.start,
             levels,
@@ -33,11 +34,12 @@ def journey(request: Request, tools: Tools, watch: Watch, opened: OpenPhoto | No
             correction=request.correction,
             finished=tiles,
             watch=watch,
+            trust=trust,
         )
         warnings += tools.end_turn()
         matte = smooth_matte(solved) if request.options.smooth else solved
         clock.lap("matte")
-        receipt = receipt_of(request, located, levels, matte, refiner.name, tiles, clock, warnings)
+        receipt = receipt_of(request, located, levels, matte, refiner, trust, tiles, clock, warnings)
         return Cutout(levels, matte, request.options, receipt, solved)
     except BaseException:
         levels.close()

@@ -6,8 +6,11 @@ import time
 
 from gigamatte import system
 from gigamatte.locate import Located
+from gigamatte.matte.cascade.resolve import lifted_by
 from gigamatte.matte.cascade.tile_cache import Finished
+from gigamatte.matte.cascade.trust import Trust
 from gigamatte.matte.doubt import doubt
+from gigamatte.matte.refiners.base import Refiner
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.request import Request
 from gigamatte.types import Matte, Receipt
@@ -31,12 +34,13 @@ def receipt_of(
     located: Located,
     levels: PhotoLevels,
     matte: Matte,
-    refine: str,
+    refiner: Refiner,
+    trust: Trust,
     tiles: Finished,
     clock: Clock,
     warnings: tuple[str, ...],
 ) -> Receipt:
-    """The receipt of a cut that has not been written yet. ``refine`` is the refiner's name."""
+    """The receipt of a cut that has not been written yet."""
     photo, answer = request.photo, located.answer
     return Receipt(
         input=photo.name,
@@ -50,8 +54,9 @@ def receipt_of(
         warnings=(*photo.warnings, *request.warnings, *levels.warnings, *answer.warnings, *warnings),
         width=photo.size.width,
         height=photo.size.height,
-        refine=refine,
+        refine=lifted_by(answer.start, refiner, trust).name,
         hinted=answer.hinted or None,
+        trust=trust.as_dict(),
         scratch_bytes=levels.scratch_bytes,
         tiles={"done": tiles.done, "kept": tiles.kept},
     )

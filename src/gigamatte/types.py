@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,9 @@ from gigamatte.geometry import Tile as Tile
 
 if TYPE_CHECKING:
     import pyvips
+
+#: what a mask means: a matte's alpha is to be kept, an outline only says where the contour runs
+Answers = Literal["matte", "outline"]
 
 #: ``watch(stage, fraction)``: told what is being done and how far it is (0…1); raising Cancelled stops between tiles
 Watch = Callable[[str, float], None]
@@ -104,12 +107,16 @@ class CoarseMatte:
     Never quantised, never stretched to fill the range. ``fit.network`` is the size of ``alpha``;
     outside ``fit.region`` the photo is background. ``stray`` is how far its contour strays from the true one, a σ in
     photo pixels; 0 where it lies as exactly as it is sharp. ``opaque``: an alpha between means doubt, not transparency.
+    ``answers``: what it is; None: to be measured. ``values``: what ``alpha`` was made of, uint8 or uint16 (row, column)
+    over the same region: a user's mask as it was stored, which may have more pixels.
     """
 
     alpha: FloatArray
     fit: Fit
     stray: float = 0.0
     opaque: bool = False
+    answers: Answers | None = None
+    values: PixelArray | None = None
 
     def __post_init__(self) -> None:
         if self.alpha.dtype != np.float32 or self.alpha.shape != self.fit.network.shape:
@@ -118,6 +125,21 @@ class CoarseMatte:
         low, high = float(self.alpha.min()), float(self.alpha.max())
         if not (low >= 0.0 and high <= 1.0):  # also catches NaN
             raise UsageError(f"a coarse matte lies in [0, 1], found {low}…{high}")
+
+    @property
+    def grid(self) -> Size:
+        """The size of the finest that is known of it."""
+        return self.fit.network if self.values is None else Size.of(self.values)
+
+    @property
+    def pixel(self) -> float:
+        """How many photo pixels wide a pixel of that grid is."""
+        return dataclasses.replace(self.fit, network=self.grid).pixel
+
+    def changed(self, alpha: FloatArray) -> CoarseMatte:
+        """The same with another alpha of any size: what it was made of no longer counts."""
+        fit = dataclasses.replace(self.fit, network=Size.of(alpha))
+        return dataclasses.replace(self, alpha=alpha, fit=fit, values=None)
 
 
 @dataclass(frozen=True)
@@ -205,6 +227,9 @@ class Receipt:
     refine: str | None = None
     #: how hints were taken: told to the network, or pieces of its answer were chosen; None without hints
     hinted: str | None = None
+    #: what the mask was taken for: ``answers`` matte or outline, the ``share`` of its soft part that is kept, 0…1, and
+    #: whether that was ``measured`` (else said by the user or the network's card)
+    trust: Mapping[str, Any] = field(default_factory=dict)
     scratch_bytes: int = 0
     #: tiles that were resolved now (done) and that a cache knew from an earlier run (kept)
     tiles: Mapping[str, int] = field(default_factory=dict)

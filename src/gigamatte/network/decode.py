@@ -92,7 +92,7 @@ def _kind(values: FloatArray, card: ModelCard) -> str:
 
 def as_coarse(alpha: FloatArray, card: ModelCard, fit: Fit) -> CoarseMatte:
     """The alpha with what is known of the network: how far its contours stray, whether it knows transparency."""
-    return CoarseMatte(alpha, fit, card.stray * fit.pixel, card.opaque)
+    return CoarseMatte(alpha, fit, card.stray * fit.pixel, card.opaque, card.answers)
 
 
 def _sigmoid(logits: FloatArray) -> FloatArray:

@@ -55,8 +55,9 @@ def _dilated(mask: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
     return grown
 
 
-def decided(alpha: FloatArray) -> int:
-    """BACKGROUND or SUBJECT when every pixel of a patch is that, else UNDECIDED."""
-    if float(alpha.max()) <= BACKGROUND_BELOW:
+def decided(alpha: FloatArray, exact: bool = False) -> int:
+    """BACKGROUND or SUBJECT when every pixel of a patch is that (``exact``: is 0 or 1), else UNDECIDED."""
+    background, subject = (0.0, 1.0) if exact else (BACKGROUND_BELOW, SUBJECT_ABOVE)
+    if float(alpha.max()) <= background:
         return BACKGROUND
-    return SUBJECT if float(alpha.min()) >= SUBJECT_ABOVE else UNDECIDED
+    return SUBJECT if float(alpha.min()) >= subject else UNDECIDED

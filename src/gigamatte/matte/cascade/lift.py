@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from gigamatte.matte.cascade import tiles as tiling
 from gigamatte.matte.cascade.band import SUPPORT, band
+from gigamatte.matte.cascade.known import Known, KnownPart
 from gigamatte.matte.cascade.reading import Levels, alpha_in, nearest_inside, photo_in
 from gigamatte.matte.cascade.sparse import quantised16
 from gigamatte.matte.cascade.tile_cache import Finished
 from gigamatte.matte.cascade.tiles import Block
 from gigamatte.matte.mask.correct import Correction
 from gigamatte.matte.refiners.base import LevelPatch, Refiner
+from gigamatte.matte.refiners.upscale import twice
 from gigamatte.types import (
     BACKGROUND,
     SUBJECT,
@@ -37,7 +39,10 @@ BATCH = 8
 
 
 class Lift:
-    """``matte`` at one level becomes that of the ``finer`` one; ``blur`` is σ of the coarser one, in its pixels."""
+    """``matte`` at one level becomes that of the ``finer`` one; ``blur`` is σ of the coarser one, in its pixels.
+
+    ``known``: a mask with whose values the result has to agree; of a user's mask, alphas near 0 and 1 are kept too.
+    """
 
     def __init__(
         self,
@@ -49,9 +54,12 @@ class Lift:
         finished: Finished,
         correction: Correction,
         strays: bool = False,
+        known: Known | None = None,
     ) -> None:
         self.matte, self.levels, self.finer, self.refiner, self.blur = matte, levels, finer, refiner, blur
         self.finished, self.correction, self.strays = finished, correction, strays
+        self.known = known
+        self.halo = refiner.halo + (known.halo(finer) if known is not None else 0)
         self.grid = Grid(levels.size(finer), matte.tile)
         self.size = self.grid.size
         self.decided = np.zeros(self.grid.shape, np.uint8)
@@ -98,7 +106,7 @@ class Lift:
         for block in blocks:
             work = self._work(block)
             if not work.band.any():
-                ready.append((block, quantised16(_snapped(work.plain)[work.tile.inner])))
+                ready.append((block, self._finished(work, work.plain)))
             elif (known := self._known(work, len(block))) is not None:
                 ready.append((block, known))
             else:
@@ -106,11 +114,22 @@ class Lift:
         if waiting:
             lifted = self.refiner.lift([self._patch(work) for _, work in waiting])
             for (block, work), alpha in zip(waiting, lifted, strict=True):
-                inside = work.band.repeat(2, axis=0).repeat(2, axis=1)
-                pixels = quantised16(np.where(inside, alpha, _snapped(work.plain))[work.tile.inner])
+                pixels = self._finished(work, alpha)
                 self.finished.add(work.key, pixels, len(block))
                 ready.append((block, pixels))
         return [(place, tile) for block, pixels in ready for place, tile in self._apart(block, pixels)]
+
+    def _finished(self, work: _Work, alpha: FloatArray) -> Pixels16:
+        """What the tile writes, of what was lifted within the band; beyond it the mask enlarged, decided or kept."""
+        inside = work.band.repeat(2, axis=0).repeat(2, axis=1)
+        if self.known is None:
+            return quantised16(np.where(inside, alpha, _snapped(work.plain))[work.tile.inner])
+        alpha = np.where(inside, alpha, work.plain)
+        if work.part is not None:
+            alpha = work.part.agreed(alpha)
+        if not self.known.exact:
+            alpha = np.where(inside, alpha, _snapped(work.plain))
+        return quantised16(alpha[work.tile.inner], exact=self.known.exact)
 
     def _apart(self, block: Block, pixels: Pixels16) -> Iterator[tuple[Place, Pixels16]]:
         """The tiles of a block's alpha."""
@@ -120,14 +139,18 @@ class Lift:
             yield place, np.ascontiguousarray(part)
 
     def _work(self, block: Block) -> _Work:
-        tile = tiling.with_halo(tiling.home_of(block, self.grid), self.refiner.halo)
+        tile = tiling.with_halo(tiling.home_of(block, self.grid), self.halo)
         under = tiling.parent(tile.read)
         # the band reaches further than the refiner looks: a wider look decides it, its middle is lifted
         wide = under.grown(SUPPORT)
         around = alpha_in(self.matte, wide)
         inner = under.relative_to(wide).slices()
-        plain = cv2.resize(around[inner], None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
-        return _Work(tile, under, around, np.ascontiguousarray(around[inner]), band(around)[inner], plain)
+        alpha = np.ascontiguousarray(around[inner])
+        if self.known is None:
+            plain = cv2.resize(alpha, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
+            return _Work(tile, under, around, alpha, band(around)[inner], plain)
+        part = self.known.part(self.finer, tile.read)
+        return _Work(tile, under, around, alpha, band(around)[inner], twice(alpha), part)
 
     def _known(self, work: _Work, tiles: int) -> Pixels16 | None:
         """The block of so many tiles, if it was made of the same before."""
@@ -138,7 +161,15 @@ class Lift:
         # relative to the tile: where it lies in the photo does not matter, what is repeated beyond the border does
         boxes = (tile.write.relative_to(tile.read), fine.relative_to(tile.read), coarse.relative_to(under))
         described = f"{' '.join(map(str, boxes))} blur {self.blur!r} {self.refiner.name}"
-        shown = self.levels.read(self.finer, fine), self.levels.read(self.finer + 1, coarse)
+        shown: list[NDArray[np.float32] | NDArray[np.uint8] | Pixels16] = [
+            self.levels.read(self.finer, fine),
+            self.levels.read(self.finer + 1, coarse),
+        ]
+        if self.known is not None:
+            described += " matte"
+        if work.part is not None:
+            described += f" {work.part}"
+            shown += [work.part.means, work.part.weight]
         work.key = self.finished.key(described, work.around, *shown)
         return self.finished.find(work.key, tile.write.size, tiles)
 
@@ -150,7 +181,9 @@ class Lift:
 
 @dataclass(slots=True)
 class _Work:
-    """A block to lift: ``under`` it lie ``alpha`` and its ``band``; ``around`` is wider, ``plain`` twice enlarged."""
+    """A block to lift: ``under`` it lie ``alpha`` and its ``band``; ``around`` is wider, ``plain`` twice enlarged.
+
+    ``part`` is what is known of it."""
 
     tile: Tile
     under: Box
@@ -158,6 +191,7 @@ class _Work:
     alpha: FloatArray
     band: NDArray[np.bool_]
     plain: FloatArray
+    part: KnownPart | None = None
     key: bytes | None = None
 
 

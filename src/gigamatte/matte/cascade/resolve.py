@@ -6,19 +6,26 @@ costs memory for its undecided tiles alone.
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 from gigamatte.ending import Pool
 from gigamatte.matte.cascade import tiles as tiling
 from gigamatte.matte.cascade.band import band
 from gigamatte.matte.cascade.contour_search import placed
+from gigamatte.matte.cascade.kept import kept
+from gigamatte.matte.cascade.known import Known
 from gigamatte.matte.cascade.lift import Lift
 from gigamatte.matte.cascade.reading import Levels
 from gigamatte.matte.cascade.sharpness import searching_level, starting_level
 from gigamatte.matte.cascade.sparse import as_bits, as_matte
 from gigamatte.matte.cascade.start import laid_on_level
 from gigamatte.matte.cascade.tile_cache import Finished
+from gigamatte.matte.cascade.trust import Trust, halved, judged, said
 from gigamatte.matte.mask.correct import Correction
 from gigamatte.matte.refiners.base import Refiner
-from gigamatte.types import CoarseMatte, Fit, FloatArray, Matte, Size, Watch
+from gigamatte.matte.refiners.upscale import UpscaleRefiner
+from gigamatte.types import CoarseMatte, Fit, FloatArray, Grid, Matte, Size, Watch
 
 #: A band that covers more of a level than this is settled at no more than SETTLE_PIXELS first.
 WIDE_BAND, SETTLE_PIXELS = 0.25, 1_000_000
@@ -35,6 +42,7 @@ def resolve(
     correction: Correction | None = None,
     finished: Finished | None = None,
     watch: Watch | None = None,
+    trust: Trust | None = None,
 ) -> tuple[Matte, tuple[str, ...]]:
     """The alpha of ``coarse`` at the photo's own size, ``bits`` deep, and warnings.
 
@@ -42,52 +50,112 @@ def resolve(
     ``correction`` changes the alpha near what it touches and leaves the rest as it is, bit for bit. ``finished`` counts
     the tiles, and may know some of an earlier run.
 
+    ``trust`` is how far the mask's values are kept; None: it is judged here. A matte that is trusted at the photo's own
+    size comes back unchanged.
+
     ``watch("matte", fraction)`` is called between tiles; what it raises stops the work.
     """
     correction = correction or Correction()
     finished = finished or Finished()
     watch = watch or _ignored
-    done = 0
+    trust = trust or trust_in(coarse, levels, refiner)
+    refiner = lifted_by(coarse, refiner, trust)
     with Pool(threads) as pool:
-        alpha, level, blur, warnings = _start(coarse, levels, refiner, correction, pool)
-        matte = as_matte(alpha, 16, edge)
-        total = sum(levels.size(k).pixels for k in range(level)) or 1
-        for finer in range(level - 1, -1, -1):
-            lift = Lift(matte, levels, finer, refiner.at(levels.size(finer)), blur, finished, correction)
-            span = levels.size(finer).pixels / total
-            base = done / total
+        if trust.answers == "matte":
+            start = _matte_start(coarse, levels, trust, correction)
+            if start.known is not None and start.known.covers:
+                return kept(start.known, Grid(levels.size(0), edge), bits, correction), ()
+        else:
+            start = _outline_start(coarse, levels, refiner, correction, pool)
+        matte = _lifted(start, levels, refiner, edge, correction, finished, watch, pool)
+    return as_bits(matte, bits, exact=start.exact), start.warnings
 
-            def report(part: float, base: float = base, span: float = span) -> None:
-                watch("matte", base + span * part)
 
-            matte = lift.run(pool, report)
-            done += levels.size(finer).pixels
-            blur = 0.0  # from here on the alpha is as sharp as the photo
-    return as_bits(matte, bits), warnings
+def trust_in(coarse: CoarseMatte, levels: Levels, refiner: Refiner) -> Trust:
+    """How far the mask's values are to be kept: everywhere where nobody looks at the photo, else as it is judged."""
+    return judged(coarse, levels) if refiner.looks else said("matte", coarse)
+
+
+def lifted_by(coarse: CoarseMatte, refiner: Refiner, trust: Trust) -> Refiner:
+    """Who lifts such a mask: a matte of the photo's own size is not lifted at all, which is what ``off`` says."""
+    if trust.answers == "outline":
+        return refiner
+    return UpscaleRefiner() if Known(halved(coarse, trust.halvings), trust).covers else refiner.keeping()
+
+
+@dataclass(frozen=True)
+class _Start:
+    """The mask, corrected, on its first level, there blurred by ``blur`` pixels (σ), and what is known of it."""
+
+    alpha: FloatArray
+    level: int
+    blur: float = 0.0
+    warnings: tuple[str, ...] = ()
+    known: Known | None = None
+
+    @property
+    def exact(self) -> bool:
+        """Whether alphas near 0 and 1 are kept as they are."""
+        return self.known is not None and self.known.exact
+
+
+def _lifted(
+    start: _Start,
+    levels: Levels,
+    refiner: Refiner,
+    edge: int,
+    correction: Correction,
+    finished: Finished,
+    watch: Watch,
+    pool: Pool,
+) -> Matte:
+    """From the first level to the photo's own size."""
+    done, blur = 0, start.blur
+    matte = as_matte(start.alpha, 16, edge, exact=start.exact)
+    total = sum(levels.size(k).pixels for k in range(start.level)) or 1
+    for finer in range(start.level - 1, -1, -1):
+        by = refiner.at(levels.size(finer))
+        lift = Lift(matte, levels, finer, by, blur, finished, correction, known=start.known)
+        span = levels.size(finer).pixels / total
+        base = done / total
+
+        def report(part: float, base: float = base, span: float = span) -> None:
+            watch("matte", base + span * part)
+
+        matte = lift.run(pool, report)
+        done += levels.size(finer).pixels
+        blur = 0.0  # from here on the alpha is as sharp as the photo
+    return matte
 
 
 def _ignored(_stage: str, _fraction: float) -> None:
     """Nobody watches."""
 
 
-def _start(
-    coarse: CoarseMatte, levels: Levels, refiner: Refiner, correction: Correction, pool: Pool
-) -> tuple[FloatArray, int, float, tuple[str, ...]]:
-    """The mask, corrected, on its first level: (alpha, level, blur, warnings)."""
+def _matte_start(coarse: CoarseMatte, levels: Levels, trust: Trust, correction: Correction) -> _Start:
+    """A matte begins on the first level that has no more pixels than it: what it knows beyond is put back later."""
+    coarse = halved(correction.mended(coarse), trust.halvings)
+    known = Known(coarse, trust.without(correction.strokes()))
+    level = min(max(0, math.ceil(math.log2(known.widest) - 0.01)), levels.levels - 1)
+    return _Start(correction.drawn_on(laid_on_level(coarse, levels.size(level), level)), level, known=known)
+
+
+def _outline_start(coarse: CoarseMatte, levels: Levels, refiner: Refiner, correction: Correction, pool: Pool) -> _Start:
+    """An outline begins where its contour is blurred by a pixel, or from where it is looked for."""
     # measured before it is corrected: a stroke's edges say nothing about how sharp the mask is elsewhere
     level, blur = starting_level(coarse, levels.levels - 1)
     searched = searching_level(coarse, levels.levels - 1) if refiner.looks else 0
     if searched > level:
         found = placed(coarse, levels, refiner, searched, level, pool)
         coarse, blur = CoarseMatte(found, Fit.whole(coarse.fit.photo, Size.of(found))), 0.0
-        return correction.drawn_on(correction.mended(coarse).alpha), level, blur, ()
+        return _Start(correction.drawn_on(correction.mended(coarse).alpha), level, blur)
     coarse = correction.mended(coarse)
     alpha = correction.drawn_on(laid_on_level(coarse, levels.size(level), level))
     part = float(band(alpha).mean())
     if part <= WIDE_BAND or levels.size(level).pixels <= SETTLE_PIXELS:
-        return alpha, level, blur, ()
+        return _Start(alpha, level, blur)
     while levels.size(level).pixels > SETTLE_PIXELS and level < levels.levels - 1:
         level, blur = level + 1, blur / 2
         alpha = correction.drawn_on(laid_on_level(coarse, levels.size(level), level))
     warning = f"{part:.0%} of the mask is undecided: it was settled at {levels.size(level)} pixels first"
-    return alpha, level, max(blur, 0.5), (warning,)
+    return _Start(alpha, level, max(blur, 0.5), (warning,))

@@ -9,39 +9,40 @@ from gigamatte.matte.cascade.tiles import EDGE
 from gigamatte.types import UNDECIDED, Depth, FloatArray, Grid, Matte, PixelArray, Pixels16, Place, Size
 
 
-def quantised(alpha: FloatArray, bits: int) -> PixelArray:
-    """float32 in [0, 1] → uint8 or uint16, rounded. What counts as decided becomes exactly 0 or full.
+def quantised(alpha: FloatArray, bits: int, exact: bool = False) -> PixelArray:
+    """float32 in [0, 1] → uint8 or uint16, rounded. What counts as decided becomes exactly 0 or full, unless ``exact``.
 
     Pixel by pixel, like the tiles that are decided as a whole: so no pixel depends on where a tile ends.
     """
-    alpha = np.where(alpha <= BACKGROUND_BELOW, 0, np.where(alpha >= SUBJECT_ABOVE, 1, alpha))
+    if not exact:
+        alpha = np.where(alpha <= BACKGROUND_BELOW, 0, np.where(alpha >= SUBJECT_ABOVE, 1, alpha))
     depth = Depth(bits)
     return depth.pixels(alpha * np.float32(depth.full) + np.float32(0.5))
 
 
-def quantised16(alpha: FloatArray) -> Pixels16:
+def quantised16(alpha: FloatArray, exact: bool = False) -> Pixels16:
     """``quantised`` to 16 bits, as every level but the last keeps its alpha."""
-    return quantised(alpha, 16).astype(np.uint16, copy=False)
+    return quantised(alpha, 16, exact).astype(np.uint16, copy=False)
 
 
-def as_matte(alpha: FloatArray, bits: int, edge: int = EDGE) -> Matte:
-    """A whole alpha, float32 (row, column) in [0, 1], as sparse tiles."""
+def as_matte(alpha: FloatArray, bits: int, edge: int = EDGE, exact: bool = False) -> Matte:
+    """A whole alpha, float32 (row, column) in [0, 1], as sparse tiles; ``exact`` keeps what counts as decided too."""
     grid = Grid(Size.of(alpha), edge)
     states = np.zeros(grid.shape, np.uint8)
     found: dict[Place, PixelArray] = {}
     for place in grid.places():
         part = alpha[grid.home(place).slices()]
-        states[place] = decided(part)
+        states[place] = decided(part, exact)
         if states[place] == UNDECIDED:
-            found[place] = quantised(part, bits)
+            found[place] = quantised(part, bits, exact)
     return Matte(grid.size, bits, edge, states, found)
 
 
-def as_bits(matte: Matte, bits: int) -> Matte:
-    """The same matte, 8 or 16 bits deep; alphas that count as decided become exactly so."""
-    found = {place: _finished(pixels, bits) for place, pixels in matte.tiles.items()}
+def as_bits(matte: Matte, bits: int, exact: bool = False) -> Matte:
+    """The same matte, 8 or 16 bits deep; alphas that count as decided become exactly so, unless ``exact``."""
+    found = {place: _finished(pixels, bits, exact) for place, pixels in matte.tiles.items()}
     return Matte(matte.size, bits, matte.tile, matte.decided, found)
 
 
-def _finished(pixels: PixelArray, bits: int) -> PixelArray:
-    return quantised(pixels.astype(np.float32) * np.float32(1 / 65535), bits) if bits == 8 else pixels
+def _finished(pixels: PixelArray, bits: int, exact: bool) -> PixelArray:
+    return quantised(pixels.astype(np.float32) * np.float32(1 / 65535), bits, exact) if bits == 8 else pixels

@@ -69,13 +69,17 @@ class Correction:
             alpha = np.where(_under(self.drop, box, size), np.uint16(0), alpha)
         return self.painted.enforced(alpha, box, size) if self.painted else alpha
 
+    def strokes(self) -> tuple[PixelArray, ...]:
+        """The pictures of what was drawn."""
+        return tuple(stroke for stroke in (self.keep, self.drop) if stroke is not None)
+
     def applied(self, coarse: CoarseMatte) -> CoarseMatte:
         """The mask after all of it."""
         coarse = self.mended(coarse)
         if not self.draws:
             return coarse
         coarse = _over_whole_photo(_enlarged(coarse))
-        return dataclasses.replace(coarse, alpha=self.drawn_on(coarse.alpha))
+        return coarse.changed(self.drawn_on(coarse.alpha))
 
 
 def without_specks(coarse: CoarseMatte) -> CoarseMatte:
@@ -84,7 +88,7 @@ def without_specks(coarse: CoarseMatte) -> CoarseMatte:
     if areas.size < 2:
         return coarse
     largest = _spread(labels) == 1 + int(areas.argmax())
-    return dataclasses.replace(coarse, alpha=np.where(largest, coarse.alpha, np.float32(0)))
+    return coarse.changed(np.where(largest, coarse.alpha, np.float32(0)))
 
 
 def without_holes(coarse: CoarseMatte, percent: float) -> CoarseMatte:
@@ -94,7 +98,7 @@ def without_holes(coarse: CoarseMatte, percent: float) -> CoarseMatte:
     rim = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
     limit = percent / 100 * float((coarse.alpha > _SOLID).sum())
     fill = [label for label in range(1, areas.size + 1) if label not in rim and areas[label - 1] <= limit]
-    return dataclasses.replace(coarse, alpha=np.where(np.isin(labels, fill), np.float32(1), coarse.alpha))
+    return coarse.changed(np.where(np.isin(labels, fill), np.float32(1), coarse.alpha))
 
 
 def _pieces(joined: NDArray[np.bool_], counted: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
@@ -120,7 +124,7 @@ def _enlarged(coarse: CoarseMatte) -> CoarseMatte:
     scale = STROKE_SIDE / size.long
     wanted = Size(round(size.width * scale), round(size.height * scale))
     alpha = cv2.resize(coarse.alpha, (wanted.width, wanted.height), interpolation=cv2.INTER_LINEAR)
-    return dataclasses.replace(coarse, alpha=alpha, fit=dataclasses.replace(coarse.fit, network=wanted))
+    return coarse.changed(alpha)
 
 
 def _over_whole_photo(coarse: CoarseMatte) -> CoarseMatte:

@@ -12,13 +12,13 @@ from gigamatte.errors import InputError
 from gigamatte.matte.mask.area_mean import averaged
 from gigamatte.options import MaskKind
 from gigamatte.photo.mask import levels_of
-from gigamatte.types import Box, CoarseMatte, Depth, Fit, FloatArray, PixelArray, Size
+from gigamatte.types import Answers, Box, CoarseMatte, Depth, Fit, FloatArray, PixelArray, Size
 
 #: An aspect this close to the photo's is the photo's.
 ASPECT_TOLERANCE = 0.01
 #: Where the middle level of a trimap lies, in levels of 255.
 TRIMAP_MIDDLE = (64, 192)
-#: A larger mask is averaged down first: no contour is sharper than the photo's own.
+#: Of a larger mask an average is looked at; what is kept of it is read from its own values.
 MASK_PIXELS = 16_000_000
 
 
@@ -39,10 +39,13 @@ def aspect_warning(what: str, size: Size, photo: Size) -> tuple[str, ...]:
     return (f"{what} of {size} pixels has neither the photo's aspect ({photo}) nor is it square: stretched",)
 
 
-def as_coarse(values: PixelArray, photo: Size, region: Box | None = None) -> tuple[CoarseMatte, tuple[str, ...]]:
+def as_coarse(
+    values: PixelArray, photo: Size, region: Box | None = None, answers: Answers | None = None
+) -> tuple[CoarseMatte, tuple[str, ...]]:
     """A mask, (row, column) uint8 or uint16, stretched to the photo's frame; and warnings.
 
-    ``region`` keeps only that box of the photo. The aspect may be the photo's or square (a network's input).
+    ``region`` keeps only that box of the photo. ``answers``: what the user says that it is. The aspect may be
+    the photo's or square (a network's input).
     """
     size = Size.of(values)
     warnings = aspect_warning("the mask", size, photo)
@@ -52,15 +55,17 @@ def as_coarse(values: PixelArray, photo: Size, region: Box | None = None) -> tup
     alpha = averaged(values, size)
     if region is not None:
         alpha = alpha * _inside(region, photo, size)
-    return CoarseMatte(np.clip(alpha, 0, 1), Fit.whole(photo, size)), warnings
+        values = np.where(_inside(region, photo, Size.of(values)), values, values.dtype.type(0))
+    return CoarseMatte(np.clip(alpha, 0, 1), Fit.whole(photo, size), answers=answers, values=values), warnings
 
 
-def _inside(region: Box, photo: Size, size: Size) -> FloatArray:
+def _inside(region: Box, photo: Size, size: Size) -> NDArray[np.bool_]:
     rows = (np.arange(size.height) + 0.5) * photo.height / size.height
     columns = (np.arange(size.width) + 0.5) * photo.width / size.width
     row_in = (rows >= region.top) & (rows < region.bottom)
     column_in = (columns >= region.left) & (columns < region.right)
-    return (row_in[:, None] & column_in[None, :]).astype(np.float32)
+    inside: NDArray[np.bool_] = row_in[:, None] & column_in[None, :]
+    return inside
 
 
 def kind_of(values: PixelArray, kind: MaskKind) -> MaskKind:
@@ -102,7 +107,7 @@ def settled_trimap(values: PixelArray, photo: Size, colour: FloatArray) -> Coars
     projected = np.einsum("ijk,ijk->ij", colour - back, line) + 0.5 * 1e-3
     alpha = np.clip(projected / (length + 1e-3), 0, 1).astype(np.float32)
     alpha[background], alpha[subject] = 0, 1
-    return CoarseMatte(alpha, Fit.whole(photo, size))
+    return CoarseMatte(alpha, Fit.whole(photo, size), answers="outline")
 
 
 def _filled(colour: FloatArray, known: FloatArray, far: int) -> FloatArray:

@@ -44,6 +44,10 @@ class Refiner(Protocol):
         """Who lifts to a level of this size: a refiner may leave some levels to another."""
         ...
 
+    def keeping(self) -> Refiner:
+        """Who lifts a matte, whose values are kept: only how a pixel divides into finer ones is to be found."""
+        ...
+
     def lift(self, patches: Sequence[LevelPatch]) -> list[FloatArray]:
         """One alpha per patch: float32 (row, column) in [0, 1] at the finer level. A constant alpha stays constant."""
         ...

@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 
 from gigamatte.matte.refiners.base import LevelPatch, Refiner
+from gigamatte.matte.refiners.upscale import twice
 from gigamatte.types import FloatArray, Size
 
 #: Half the window of the fit, in pixels of the coarser level: small for a network's mask, which is blurred …
@@ -30,6 +31,8 @@ RADIUS = 3
 EPSILON = 1e-5
 #: What the fit leaves of the photo's texture beyond a clean edge, in alpha.
 FIRST_HAZE, HAZE = 0.05, 0.03
+#: How much the colour lines count for a matte, against the matte enlarged (docs/design/matte.md has the measurements).
+GUIDED_PART = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,38 @@ class GuidedRefiner:
         """Every level alike."""
         return self
 
+    def keeping(self) -> Refiner:
+        """A part of it, the rest as the matte enlarged has it."""
+        return MatteRefiner()
+
     def lift(self, patches: Sequence[LevelPatch]) -> list[FloatArray]:
         """One alpha per patch: float32 (row, column) in [0, 1] at the finer level."""
         return [guided(patch) for patch in patches]
+
+
+@dataclass(frozen=True, slots=True)
+class MatteRefiner:
+    """Lifts a matte: between the matte enlarged, which errs nowhere by much, and the photo's colour lines."""
+
+    name: str = "guided"
+    halo: int = 32
+    looks: bool = True
+
+    def at(self, _finer: Size, /) -> Refiner:
+        """Every level alike."""
+        return self
+
+    def keeping(self) -> Refiner:
+        """Itself."""
+        return self
+
+    def lift(self, patches: Sequence[LevelPatch]) -> list[FloatArray]:
+        """One alpha per patch: float32 (row, column) in [0, 1] at the finer level."""
+        lifted = []
+        for patch in patches:
+            plain = twice(patch.alpha)
+            lifted.append(plain + np.float32(GUIDED_PART) * (guided(patch) - plain))
+        return lifted
 
 
 def guided(patch: LevelPatch) -> FloatArray:

@@ -72,6 +72,10 @@ class NeuralRefiner:
         """Itself up to LEVEL_PIXELS, the classical refiner for the rest of the way."""
         return self if finer.pixels <= LEVEL_PIXELS else GuidedRefiner()
 
+    def keeping(self) -> Refiner:
+        """The classical one: the network learned on masks that are wrong, and improves a right one less."""
+        return GuidedRefiner().keeping()
+
     def lift(self, patches: Sequence[LevelPatch]) -> list[FloatArray]:
         """One alpha per patch: float32 (row, column) in [0, 1] at the finer level. A constant alpha stays constant.
 

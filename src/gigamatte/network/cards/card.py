@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from gigamatte.errors import UsageError
-from gigamatte.types import Size
+from gigamatte.types import Answers, Size
 
 #: what an answer's values mean; auto: alpha when they all lie in 0…1, logits when some are negative, else refused
 Output = Literal["logits", "sigmoid", "auto"]
@@ -62,6 +62,8 @@ class ModelCard:
     stray: float = 0.0
     #: it learned opaque subjects only: what it half sees away from the contour is doubt, not glass
     opaque: bool = False
+    #: matte: its alpha is kept; outline: it only says where the contour runs; None: measured on every photo
+    answers: Answers | None = None
     sides: tuple[int, int] | None = None
     #: the photo keeps its aspect: it fills the longer side, from the top left corner, and the rest is black
     letterbox: bool = False
@@ -86,6 +88,10 @@ class ModelCard:
             f"size {self.size} is not a multiple of {self.multiple}",
         )
         need(self.output in get_args(Output), f"output is logits, sigmoid or auto, found {self.output!r}")
+        need(
+            self.answers in (None, *get_args(Answers)),
+            f"answers is one of {', '.join(get_args(Answers))}, found {self.answers!r}",
+        )
         need(0 <= self.closer <= 1, f"closer lies in 0…1, found {self.closer}")
         need(self.build in get_args(Build), f"build is one of {', '.join(get_args(Build))}, found {self.build!r}")
         need(self.patch_order in get_args(PatchOrder), f"patch_order is old or new, found {self.patch_order!r}")

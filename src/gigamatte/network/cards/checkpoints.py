@@ -53,11 +53,11 @@ CHECKPOINTS: tuple[ModelCard, ...] = (
     ),
     _birefnet(
         "birefnet-hr-matting", "BiRefNet_HR-matting", "new", size=2048,
-        rank=80, tags=("hair", "fine"), about="hair, fur, veils: soft alpha at 2048×2048",
+        answers="matte", rank=80, tags=("hair", "fine"), about="hair, fur, veils: soft alpha at 2048×2048",
     ),
     _birefnet(
         "birefnet-matting", "BiRefNet-matting", "old",
-        rank=50, tags=("hair",), about="hair, fur, veils: soft alpha at 1024×1024",
+        answers="matte", rank=50, tags=("hair",), about="hair, fur, veils: soft alpha at 1024×1024",
     ),
     _birefnet(
         "birefnet-portrait", "BiRefNet-portrait", "old", tags=("people",), about="people only",
@@ -120,13 +120,14 @@ CHECKPOINTS: tuple[ModelCard, ...] = (
         name="isnet-general-use", family="isnet", licence="Apache-2.0", size=1024, output="sigmoid",
         url=f"{_REMBG}/isnet-general-use.onnx", file="isnet-general-use.onnx", bytes=178_648_008,
         sha256="60920e99c45464f2ba57bee2ad08c919a52bbf852739e96947fbb4358c0d964a",
-        mean=(0.5, 0.5, 0.5), std=(1.0, 1.0, 1.0), tags=("general", "fast"), about="products with hard edges",
+        mean=(0.5, 0.5, 0.5), std=(1.0, 1.0, 1.0), answers="outline", tags=("general", "fast"),
+        about="products with hard edges",
     ),
     *(
         ModelCard(
             name=name, family="u2net", licence="Apache-2.0", size=320, output="sigmoid",
             url=f"{_REMBG}/{name}.onnx", file=f"{name}.onnx", bytes=size, sha256=sha256, tags=("general", "fast"),
-            about=about,
+            answers="outline", about=about,
         )
         for name, about, size, sha256 in (
             ("u2net", "the classic of 2020, sees 320×320", 175_997_641,

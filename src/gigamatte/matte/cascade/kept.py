@@ -1,0 +1,29 @@
+"""A matte of the photo's own size is the result: no pixel is worked out again."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gigamatte.matte.cascade.known import Known
+from gigamatte.matte.mask.correct import Correction
+from gigamatte.types import BACKGROUND, SUBJECT, UNDECIDED, Depth, Grid, Matte, PixelArray, Place
+
+
+def kept(known: Known, grid: Grid, bits: int, correction: Correction) -> Matte:
+    """The mask itself as a matte of the grid's picture, averaged where it has more pixels; strokes drawn in."""
+    depth = Depth(bits)
+    decided = np.zeros(grid.shape, np.uint8)
+    found: dict[Place, PixelArray] = {}
+    for place in grid.places():
+        home = grid.home(place)
+        alpha = known.values(home)
+        pixels = depth.pixels(alpha * np.float32(depth.full) + np.float32(0.5))
+        plain = (alpha * np.float32(65535) + np.float32(0.5)).astype(np.uint16)
+        drawn = correction.enforced(plain, home, grid.size)
+        if drawn is not plain:  # strokes are 0 or full
+            pixels = depth.pixels(np.where(drawn == plain, pixels, drawn >> (16 - bits)))
+        low, high = int(pixels.min()), int(pixels.max())
+        decided[place] = BACKGROUND if high == 0 else SUBJECT if low == depth.full else UNDECIDED
+        if decided[place] == UNDECIDED:
+            found[place] = pixels
+    return Matte(grid.size, bits, grid.edge, decided, found)

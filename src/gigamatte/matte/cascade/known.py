@@ -1,0 +1,148 @@
+"""What the mask knew is kept: after each step the alpha's mean over a pixel of the mask is that pixel again.
+
+A refiner decides how a mask's pixel divides into finer ones; what they add up to was known before. Where the mask is
+trusted, the difference is put back (iterative back-projection: Irani and Peleg, 1991), most of it where the alpha is
+undecided, so that an edge stays as sharp as it was found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from gigamatte.matte.cascade.trust import Trust
+from gigamatte.matte.mask.area import area_means, between
+from gigamatte.matte.mask.axis import Axis
+from gigamatte.types import Box, CoarseMatte, FloatArray, PixelArray
+
+#: Differences are put back so often along smooth slopes, then so often pixel by pixel of the mask …
+SMOOTH, EXACT = 4, 1
+#: … smoothly with this factor: a slope between centres puts back less than was asked for.
+STEP = 1.9
+#: How much a decided pixel takes of a difference, against an undecided one's ¼.
+DECIDED = 0.02
+#: A tile reads so many of the mask's pixels more, so that what lies beyond it hardly counts.
+REACH = 6
+
+
+@dataclass(frozen=True)
+class Known:
+    """A mask and how far it is trusted, read tile by tile at any level."""
+
+    coarse: CoarseMatte
+    trust: Trust
+
+    @property
+    def widest(self) -> float:
+        """How many photo pixels wide or high a pixel of the mask is, whichever is more."""
+        region, grid = self.coarse.fit.region, self.coarse.grid
+        return max(region.width / grid.width, region.height / grid.height)
+
+    @property
+    def exact(self) -> bool:
+        """Whether faint values are meant: a user's mask as it was stored. A network leaves a haze where it is sure."""
+        return self.coarse.values is not None
+
+    @property
+    def covers(self) -> bool:
+        """Whether nothing is left to be found: it has at least the photo's pixels."""
+        return self.widest <= 1
+
+    def halo(self, level: int) -> int:
+        """How far a tile of this level must look to be put right, in its pixels: a multiple of 4."""
+        return 4 * int(np.ceil(REACH * min(max(self.widest / 2**level, 1.0), 8.0) / 4))
+
+    def values(self, box: Box) -> FloatArray:
+        """The mask in a box of the photo, where it has at least the photo's size: float32 (row, column) in [0, 1]."""
+        out = np.zeros((box.height, box.width), np.float32)
+        part = self.part(0, box)
+        if part is not None:
+            rows, columns = (np.round(axis.borders[[0, -1]]).astype(int) for axis in (part.rows, part.columns))
+            out[rows[0] : rows[1], columns[0] : columns[1]] = part.means
+        return out
+
+    def part(self, level: int, box: Box) -> KnownPart | None:
+        """What is known of a box of a level, which may reach beyond the photo; None where nothing is."""
+        fit = self.coarse.fit
+        values = self.coarse.values if self.coarse.values is not None else self.coarse.alpha
+        rows = Axis.of(box.top, box.height, fit.region.top, fit.region.height, values.shape[0], level)
+        columns = Axis.of(box.left, box.width, fit.region.left, fit.region.width, values.shape[1], level)
+        if rows is None or columns is None:
+            return None
+        weight = self.trust.at(rows.centres / values.shape[0], columns.centres / values.shape[1])
+        if not weight.any():
+            return None
+        pixels = _unit(values[rows.first : rows.end, columns.first : columns.end])
+        if rows.inside is not None or columns.inside is not None:
+            pixels = area_means(pixels, rows.edges, columns.edges)
+        weight *= rows.whole[:, None] & columns.whole[None, :]
+        return KnownPart(pixels, weight, self.trust.rounding, rows, columns)
+
+
+@dataclass(frozen=True)
+class KnownPart:
+    """What the mask says about one tile: ``means`` float32 (row, column) in [0, 1] and how far each counts, 0…1."""
+
+    means: FloatArray
+    weight: FloatArray
+    rounding: float
+    rows: Axis
+    columns: Axis
+
+    def __str__(self) -> str:
+        """Where its pixels lie, and how they are rounded: what a tile's result depends on besides their values."""
+        return f"{self.rounding} " + " ".join(
+            f"{axis.borders[0]:.9g}…{axis.borders[-1]:.9g}/{axis.borders.size}" for axis in (self.rows, self.columns)
+        )
+
+    def agreed(self, alpha: FloatArray) -> FloatArray:
+        """``alpha`` float32 (row, column) in [0, 1], changed until its means agree with the mask."""
+        takes: FloatArray = alpha * (1 - alpha)
+        takes += np.float32(DECIDED)
+        share = np.float32(1) / np.maximum(self._means(takes), np.float32(1e-6))
+        share *= self.weight
+        for turn in range(SMOOTH + EXACT):
+            missing = self._missing(alpha)
+            if not missing.any():
+                break
+            missing *= share
+            change = self._spread(missing, smooth=turn < SMOOTH)
+            change *= takes
+            change += alpha
+            alpha = np.clip(change, 0, 1, out=change)
+        return alpha
+
+    def _missing(self, alpha: FloatArray) -> FloatArray:
+        """How far the means are from what is known, beyond its rounding."""
+        missing: FloatArray = self.means - self._means(alpha)
+        size = np.maximum(np.abs(missing) - np.float32(self.rounding), 0)
+        return np.copysign(size, missing, out=size)
+
+    def _means(self, plane: FloatArray) -> FloatArray:
+        """The means of a tile's plane over the mask's pixels; any number where one lies partly beyond it."""
+        if not (self.rows.aligned and self.columns.aligned):
+            return area_means(plane, self.rows.borders, self.columns.borders)
+        # ten times as fast
+        out = np.zeros(self.means.shape, np.float32)
+        (top, bottom), (left, right) = self.rows.span, self.columns.span
+        if bottom > top and right > left:
+            rows, columns = (np.round(axis.borders).astype(int) for axis in (self.rows, self.columns))
+            inner = plane[rows[top] : rows[bottom], columns[left] : columns[right]]
+            out[top:bottom, left:right] = cv2.resize(inner, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
+        return out
+
+    def _spread(self, plane: FloatArray, smooth: bool) -> FloatArray:
+        """A plane of the mask's pixels over the tile's: along slopes, or each over its own."""
+        if not smooth:
+            return plane.take(self.rows.nearest, 0).take(self.columns.nearest, 1)
+        return between(plane * np.float32(STEP), self.rows.reads, self.columns.reads)
+
+
+def _unit(values: PixelArray | FloatArray) -> FloatArray:
+    if values.dtype == np.float32:
+        return np.asarray(values, np.float32)
+    full = 255 if values.dtype == np.uint8 else 65535
+    unit: FloatArray = values.astype(np.float32) * np.float32(1 / full)
+    return unit

@@ -1,0 +1,86 @@
+"""A mask is taken for a matte or for an outline by what it and the photo show."""
+
+import cv2
+import numpy as np
+import pytest
+
+from gigamatte.matte.cascade.trust import judged
+from gigamatte.matte.mask.user_mask import as_coarse
+from gigamatte.testing.levels import ArrayLevels
+from gigamatte.testing.photos import coarse, made_photo
+from gigamatte.types import CoarseMatte, Fit, Size
+
+
+@pytest.fixture(scope="module")
+def made():
+    return made_photo(Size(700, 600), strands=80, seed=7)
+
+
+def shrunk(alpha, ratio):
+    size = (round(alpha.shape[1] / ratio), round(alpha.shape[0] / ratio))
+    return cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
+
+
+def eight_bits(alpha):
+    return np.round(np.clip(alpha, 0, 1) * 255).astype(np.uint8)
+
+
+def trust(made, alpha, **how):
+    mask, _ = as_coarse(eight_bits(alpha), Size.of(made.photo), **how)
+    return judged(mask, ArrayLevels(made.photo))
+
+
+@pytest.mark.parametrize("ratio", [1, 1.4, 2, 3, 4, 6])
+def test_an_exact_alpha_made_smaller_is_a_matte(made, ratio):
+    found = trust(made, shrunk(made.alpha, ratio))
+    assert found.answers == "matte"
+    assert found.share > 0.9
+    assert found.halvings == 0
+
+
+@pytest.mark.parametrize("ratio", [4, 6, 8])
+def test_what_a_network_draws_is_an_outline(made, ratio):
+    assert trust(made, coarse(made.alpha, ratio)).answers == "outline"
+
+
+@pytest.mark.parametrize("ratio", [2, 4])
+def test_a_mask_that_was_cut_in_two_is_an_outline(made, ratio):
+    assert trust(made, (shrunk(made.alpha, ratio) > 0.5).astype(np.float32)).answers == "outline"
+
+
+def test_an_outline_that_another_tool_enlarged_stays_one(made):
+    enlarged = cv2.resize(coarse(made.alpha, 6), made.photo.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+    assert trust(made, enlarged).answers == "outline"
+
+
+def test_a_part_that_is_blurred_is_not_trusted(made):
+    mask = shrunk(made.alpha, 2)
+    blurred = cv2.GaussianBlur(mask, (0, 0), 1.5)
+    half = mask.shape[1] // 2
+    mixed = np.concatenate([mask[:, :half], blurred[:, half:]], axis=1)
+    found = trust(made, mixed)
+    assert found.answers == "matte"
+    places = found.places.shape[1] // 2
+    assert found.places[:, : places - 1].mean() > found.places[:, places + 1 :].mean() + 0.2
+
+
+def test_what_is_said_is_not_measured(made):
+    blurred = coarse(made.alpha, 6)
+    said = trust(made, blurred, answers="matte")
+    assert (said.answers, said.measured, said.share) == ("matte", False, 1.0)
+    exact = CoarseMatte(shrunk(made.alpha, 2), Fit.whole(Size(700, 600), Size(350, 300)), answers="outline")
+    assert judged(exact, ArrayLevels(made.photo)).answers == "outline"
+
+
+def test_a_constant_mask_says_nothing(made):
+    assert trust(made, np.ones((60, 70), np.float32)).answers == "outline"
+
+
+def test_nothing_near_a_stroke_is_kept(made):
+    stroke = np.zeros((600, 700), np.uint8)
+    stroke[100:120, 300:400] = 255
+    found = trust(made, shrunk(made.alpha, 2)).without([stroke])
+    inside = found.at(np.array([110 / 600]), np.array([350 / 700]))
+    far = found.at(np.array([500 / 600]), np.array([350 / 700]))
+    assert inside[0, 0] == 0
+    assert far[0, 0] > 0
