@@ -21,7 +21,7 @@
     │   ├── TookTooLong           exit 1   … or was stopped because the photo took too long
     │   └── WorkerNotStarted      exit 1   … or does not even start
     ├── Cancelled                 exit 130 somebody asked us to stop
-    └── Refused                   exit 1   what the service refuses by itself, whatever the photo:
+    └── Refused                   exit 1   what the service refuses by itself (``refused.py``):
                                            BadRequest Unauthorised Forbidden NotFound NotAllowed TooSlow NotReady
                                            TooLarge WrongType Misdirected TooMany Busy Late
                                            and of these MissingSource SeveralSources WrongCoding
@@ -32,8 +32,6 @@ Errors of libraries are translated where they are met, with ``raise … from``.
 
 from __future__ import annotations
 
-import errno
-import os
 from typing import Any
 
 from gigamatte.words import told
@@ -194,129 +192,6 @@ class Cancelled(GigamatteError):
 
     exit_code = 130
     code = "cancelled"
-
-
-class Refused(GigamatteError):
-    """What the service itself refuses. ``retry`` is in seconds, for Retry-After; None: not at all as it is."""
-
-    code = "refused"
-    retry: int | None = None
-
-    def __init__(self, message: str, hint: str = "", retry: int | None = None) -> None:
-        super().__init__(message, hint)
-        if retry is not None:
-            self.retry = retry
-
-    def __reduce__(self) -> tuple[type[GigamatteError], tuple[Any, ...]]:
-        return type(self), (*self.written, self.retry)
-
-
-class BadRequest(Refused):
-    """The request cannot be understood."""
-
-    code = "bad-request"
-
-
-class MissingSource(BadRequest):
-    """There is no photo in the request."""
-
-
-class SeveralSources(BadRequest):
-    """There is more than one photo in the request."""
-
-
-class Unauthorised(Refused):
-    """No API key, or one that is not known."""
-
-    code = "unauthorised"
-
-
-class Forbidden(Refused):
-    """A page of another site, or a host name that is not ours."""
-
-    code = "forbidden"
-
-
-class NotFound(Refused):
-    """There is no such job or route."""
-
-    code = "not-found"
-
-
-class NotAllowed(Refused):
-    """The route has no such method."""
-
-    code = "method-not-allowed"
-
-
-class TooSlow(Refused):
-    """The request did not arrive in time."""
-
-    code = "too-slow"
-
-
-class NotReady(Refused):
-    """The job has no result yet."""
-
-    code = "not-ready"
-    retry = 1
-
-
-class TooLarge(Refused):
-    """The body has more bytes than allowed."""
-
-    code = "too-large"
-
-
-class WrongType(Refused):
-    """The bytes are no picture of a kind that is read, or the body is of no kind that is understood."""
-
-    code = "wrong-type"
-
-
-class WrongCoding(WrongType):
-    """The body is compressed."""
-
-
-class Misdirected(Refused):
-    """The Host header names somebody else."""
-
-    code = "wrong-host"
-
-
-class TooMany(Refused):
-    """The client has used up its quota."""
-
-    code = "too-many"
-    retry = 10
-
-
-class Busy(Refused):
-    """The queue or the spool is full, or the service is shutting down."""
-
-    code = "busy"
-    retry = 5
-
-
-class Late(Refused):
-    """The photo was not finished before the request's deadline."""
-
-    code = "deadline"
-
-
-#: what a system says when no other result could be written to that disk either
-_FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
-_FAILED = frozenset({errno.EROFS, errno.EIO})
-
-
-def not_written(message: str, hint: str, cause: BaseException | str) -> WriteError:
-    """The error of a failed write, whose kind tells why. ``cause``: an exception, or ``os.strerror``'s words of one."""
-    if isinstance(cause, str):
-        number = next((known for known in _FULL | _FAILED if os.strerror(known) == cause), None)
-    else:
-        number = cause.errno if isinstance(cause, OSError) else None
-    kind = DiskFull if number in _FULL else DiskFailed if number in _FAILED else WriteError
-    return kind(message, hint)
 
 
 def every_kind() -> dict[str, type[GigamatteError]]:

@@ -13,7 +13,8 @@ from PIL import Image
 
 from gigamatte.options import Options
 from gigamatte.service.keys import digest
-from gigamatte.service.spool import Record, Spool, new_id
+from gigamatte.service.record import Record
+from gigamatte.service.spool import Spool, new_id
 from gigamatte.worker.wire import pack_options
 
 from .conftest import picture_of

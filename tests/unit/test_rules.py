@@ -40,6 +40,10 @@ def lengths() -> dict[str, int]:
     return {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in files}
 
 
+def test_no_module_is_longer_than_300_lines() -> None:
+    assert not {name: length for name, length in lengths().items() if length > 300}
+
+
 def test_most_modules_are_short() -> None:
     assert median(lengths().values()) < 110
 

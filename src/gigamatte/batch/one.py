@@ -17,6 +17,7 @@ from gigamatte.batch.limits import LEAST_MEMORY, Limits
 from gigamatte.batch.lost import suspect_of
 from gigamatte.batch.memory import BASE, Budget, cost
 from gigamatte.batch.pair import files_of, joined, together
+from gigamatte.batch.scratch import Scratch
 from gigamatte.batch.task import Known, Outcome, Task, Verdict
 from gigamatte.errors import (
     BudgetExceeded,
@@ -33,9 +34,9 @@ from gigamatte.errors import (
     UsageError,
     WorkerNotStarted,
     WriteError,
-    not_written,
 )
 from gigamatte.options import Options
+from gigamatte.refusal import not_written
 from gigamatte.types import Receipt
 from gigamatte.worker.supervisor import Supervisor
 from gigamatte.worker.wire import Job
@@ -113,7 +114,7 @@ class Worker:
         return dataclasses.replace(outcome, seconds=round(time.perf_counter() - began, 3))
 
     def _process(self, task: Task) -> Outcome:
-        with _Scratch(self._scratch) as scratch:
+        with Scratch(self._scratch) as scratch:
             photo, stamp = scratch.photo(task.source)
             mask = scratch.local(task.mask) if task.mask else None
             content = fingerprint(photo, mask)
@@ -193,7 +194,7 @@ def failure(key: str, error: GigamatteError) -> Outcome:
     )
 
 
-def _check_ours(task: Task, files: tuple[str, ...], content: str, scratch: _Scratch) -> None:
+def _check_ours(task: Task, files: tuple[str, ...], content: str, scratch: Scratch) -> None:
     """Raises ResultEdited or ResultExists unless what lies there is, byte for byte, what was written for this photo."""
     for index, file in enumerate(files):
         if not places.exists(file):
@@ -207,7 +208,7 @@ def _check_ours(task: Task, files: tuple[str, ...], content: str, scratch: _Scra
             raise ResultEdited(f"{file} was changed after it was written, and is kept", "--overwrite replaces it")
 
 
-def _stand(files: tuple[str, ...], known: Known, scratch: _Scratch) -> bool:
+def _stand(files: tuple[str, ...], known: Known, scratch: Scratch) -> bool:
     """Whether an earlier result is still what it was."""
     try:
         return joined(places.sha256_of(scratch.local(file)) for file in files) == known.sha256
@@ -267,37 +268,3 @@ def _verified_file(path: Path, receipt: Receipt) -> tuple[str, int]:
     if found != (receipt.width, receipt.height):
         raise WriteError(f"{path} holds {size or 'no picture'}, {receipt.width}×{receipt.height} were written")
     return digest, length
-
-
-class _Scratch:
-    """Local copies of one photo's files, gone when it is done."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._made = folder, list[Path]()
-
-    def local(self, place: str) -> Path:
-        if not places.is_uri(place):
-            return Path(place)
-        return self.photo(place)[0]
-
-    def photo(self, place: str) -> tuple[Path, str]:
-        """(a local file, the stamp of what it was made of)."""
-        if not places.is_uri(place):
-            return Path(place), places.stamp_of(place)[1]
-        path, stamp = places.fetch(place, self._folder)
-        self._made.append(path)
-        return path, stamp
-
-    def draft(self, target: str) -> Path:
-        return self._folder / f"{len(self._made)}-{time.monotonic_ns()}{Path(target).suffix}"
-
-    def note(self, files: tuple[str, ...]) -> tuple[str, ...]:
-        self._made += map(Path, files)
-        return files
-
-    def __enter__(self) -> _Scratch:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for path in self._made:
-            path.unlink(missing_ok=True)

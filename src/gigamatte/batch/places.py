@@ -13,7 +13,8 @@ from typing import Any
 
 from gigamatte.batch.objects import objects_of
 from gigamatte.batch.patience import patiently
-from gigamatte.errors import GigamatteError, MissingInput, ScratchFull, UsageError, WriteError, not_written
+from gigamatte.errors import GigamatteError, MissingInput, ScratchFull, UsageError, WriteError
+from gigamatte.refusal import not_written
 
 
 def is_uri(text: str) -> bool:

@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gigamatte.cli.batch_words import address_of, limits_of, masks_of, need_folders, need_words, redo_of, shard_of
 from gigamatte.cli.cut import Overwrite, Quiet
 from gigamatte.cli.options import takes_options
 from gigamatte.cli.streams import json_text
-from gigamatte.cli.values import parse_count
 from gigamatte.errors import GigamatteError, UsageError
 from gigamatte.messages import translate
 from gigamatte.options import Options
 
 if TYPE_CHECKING:
-    from gigamatte.batch.limits import Limits
     from gigamatte.batch.manifest import Manifest
     from gigamatte.batch.plan import Plan
     from gigamatte.batch.summary import Summary
@@ -129,9 +128,9 @@ def batch(
     """
     try:
         wanted = options()
-        _need_words(mask=wanted.mask, report=report, export=export, manifest=manifest, pattern=pattern, name=name)
-        one, many = _masks(wanted.mask)
-        _need_folders(report, export)
+        need_words(mask=wanted.mask, report=report, export=export, manifest=manifest, pattern=pattern, name=name)
+        one, many = masks_of(wanted.mask)
+        need_folders(report, export)
         if export is not None:
             from gigamatte.batch.export import check_export
 
@@ -145,15 +144,15 @@ def batch(
             pattern=pattern,
             name=name,
             masks=many,
-            shard=_shard(shard),
+            shard=shard_of(shard),
             overwrite=overwrite,
             retry_failed=retry_failed,
             recheck=recheck,
-            limits=_limits(jobs, memory, timeout),
+            limits=limits_of(jobs, memory, timeout),
             column=column,
             watch=watch,
             every=every,
-            redo=_redo(redo),
+            redo=redo_of(redo),
             manifest=Path(manifest) if manifest else None,
         )
         make = _engine(plan, engine, address=address, actors=actors)
@@ -162,7 +161,7 @@ def batch(
             return
         if price is not None:
             raise UsageError("--price is for --dry-run, and for `gigamatte batch status`")
-        summary = _run(plan, make, report, export, _address(metrics), json=json, quiet=quiet)
+        summary = _run(plan, make, report, export, address_of(metrics), json=json, quiet=quiet)
     except GigamatteError as error:
         from gigamatte.cli.app import fail
 
@@ -219,29 +218,6 @@ def _estimate(plan: Plan, engine: str, price: float | None, *, address: str, act
         print(line)
 
 
-def _redo(word: str | None) -> bool:
-    if word not in (None, "marked"):
-        raise UsageError(f"--redo takes the word marked; found {word!r}", "marks are made with `gigamatte review OUT`")
-    return word is not None
-
-
-def _address(text: str | None) -> tuple[str, int] | None:
-    if text is None:
-        return None
-    host, _, port = text.rpartition(":")
-    if not port.isdigit() or int(port) > 65535:
-        raise UsageError(f"--metrics takes a port, or host:port; found {text!r}")
-    return host.strip("[]") or "127.0.0.1", int(port)
-
-
-def _limits(jobs: int, memory: str | None, seconds: float) -> Limits:
-    from gigamatte.batch.limits import Limits
-
-    if jobs < 0:
-        raise UsageError("--jobs and --actors are whole numbers from 0 on")
-    return Limits(parse_count(memory, "--memory") if memory is not None else None, seconds, jobs or None)
-
-
 def _engine(plan: Plan, kind: str, *, address: str, actors: int) -> Callable[[Path], BatchEngine]:
     from gigamatte.batch.limits import children_for
     from gigamatte.batch.local import LocalEngine
@@ -263,37 +239,6 @@ def _engine(plan: Plan, kind: str, *, address: str, actors: int) -> Callable[[Pa
     from gigamatte.batch.ray import RayEngine
 
     return lambda _: RayEngine(plan.options, plan.limits, out=plan.out, network=network, address=address, actors=actors)
-
-
-def _masks(mask: str | None) -> tuple[str | None, str | None]:
-    """(one mask for all, folder of masks): at most one of the two."""
-    from gigamatte.batch.places import is_uri
-
-    if mask is None:
-        return None, None
-    return (None, mask) if is_uri(mask) or Path(mask).is_dir() else (mask, None)
-
-
-def _need_words(**said: str | None) -> None:
-    """A variable of a script that is not set leaves an option empty: not the same as leaving it out."""
-    for name, word in said.items():
-        if word is not None and not word.strip():
-            raise UsageError(f"--{name} is empty", "a variable that is not set?")
-
-
-def _need_folders(*files: str | None) -> None:
-    """Told before a night of work, not after it. Raises UsageError."""
-    for file in files:
-        if file is not None and not Path(file).absolute().parent.is_dir():
-            raise UsageError(f"{file} cannot be written: there is no folder {Path(file).parent}", "make it first")
-
-
-def _shard(text: str) -> tuple[int, int]:
-    try:
-        index, count = (int(part) for part in text.split("/"))
-    except ValueError:
-        raise UsageError(f"--shard is i/n, for example 3/16; found {text!r}") from None
-    return index, count
 
 
 def _end_in_order() -> None:

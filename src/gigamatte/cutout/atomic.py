@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gigamatte.cutout.place import keep_mode, through_links
-from gigamatte.errors import WriteError, not_written
+from gigamatte.errors import WriteError
+from gigamatte.refusal import not_written
 from gigamatte.system import fsync_folder
 
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from gigamatte.errors import UsageError, not_written
+from gigamatte.errors import UsageError
+from gigamatte.refusal import not_written
 
 #: names for what a process has open
 _OPEN = re.compile(r"/(?:dev|proc/(?:self|thread-self|\d+))/fd/(\d+)")

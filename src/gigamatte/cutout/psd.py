@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import struct
-import tempfile
-import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import IO, Any, BinaryIO
+from collections.abc import Iterable, Mapping, Sequence
+from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gigamatte.cutout.containers.carried import Carried
+from gigamatte.cutout.psd_planes import PackedPlane, RawPlane, ZippedPlane, writing
 from gigamatte.ending import Pool
-from gigamatte.errors import UsageError, WriteError
+from gigamatte.errors import UsageError
 from gigamatte.types import Depth, PixelArray, Size
 
 #: beyond this many pixels a side, or bytes, Photoshop wants its large format (PSB)
@@ -27,8 +25,6 @@ LARGEST_SIDE, LARGEST_FILE = 30_000, 1_900_000_000
 PIECE = 1_000_000
 #: channel numbers of a layer
 _OPACITY, _MASK = -1, -2
-_RAW, _PACKBITS, _ZIP, _ZIP_PREDICTED = range(4)
-_RUN = 128
 
 
 def is_large(size: Size, bits: int) -> bool:
@@ -59,8 +55,8 @@ def write_psd(
     large = is_large(size, bits)
     with contextlib.ExitStack() as stack:
         numbers = (_OPACITY, 0, 1, 2, *((_MASK,) if bands == 4 else ()))
-        layer = {number: _ZippedPlane(stack, predicted=bits == 8) for number in numbers}
-        merged = [_PackedPlane(stack, large) if bits == 8 else _RawPlane(stack) for _ in range(bands)]
+        layer = {number: ZippedPlane(stack, predicted=bits == 8) for number in numbers}
+        merged = [PackedPlane(stack, large) if bits == 8 else RawPlane(stack) for _ in range(bands)]
         with Pool(max(1, threads)) as pool:
             rows, step = 0, max(1, PIECE // size.width)
             for strip in strips:
@@ -70,7 +66,7 @@ def write_psd(
                     _add(strip[top : top + step], layer, merged, pool)
         if rows != size.height:
             raise ValueError(f"the strips have {rows} rows, the picture has {size.height}")
-        with _disk():
+        with writing():
             file.write(_header(size, bands, bits, large))
             file.write(_resources(icc, carried))
             _write_layer(file, size, bits, layer, large)
@@ -87,117 +83,10 @@ def _check(strip: PixelArray, size: Size, bands: int, bits: int, rows: int) -> N
         )
 
 
-class _ZippedPlane:
-    """A channel of a layer: one deflate stream of rows; ``predicted``: of differences to the pixel on the left.
-
-    Krita shows 16 bits with differences as noise.
-    """
-
-    def __init__(self, stack: contextlib.ExitStack, *, predicted: bool) -> None:
-        self._file = _scratch(stack)
-        self._packer = zlib.compressobj(1)
-        self._predicted = predicted
-
-    def add(self, rows: PixelArray) -> None:
-        packed = rows
-        if self._predicted:
-            packed = rows.copy()
-            packed[:, 1:] -= rows[:, :-1]
-        self._write(self._packer.compress(_big_endian(packed).data))
-
-    @property
-    def scratch_bytes(self) -> int:
-        return self._file.tell()
-
-    def finish(self) -> int:
-        self._write(self._packer.flush())
-        return 2 + self._file.tell()
-
-    def copy_to(self, file: BinaryIO) -> None:
-        file.write(struct.pack(">H", _ZIP_PREDICTED if self._predicted else _ZIP))
-        _copy(self._file, file)
-
-    def _write(self, data: bytes) -> None:
-        with _disk():
-            self._file.write(data)
-
-
-class _RawPlane:
-    """A channel of the merged picture as it is: of 16 bits, LibreOffice reads no other."""
-
-    packing = _RAW
-
-    def __init__(self, stack: contextlib.ExitStack) -> None:
-        self._file = _scratch(stack)
-
-    def add(self, rows: PixelArray) -> None:
-        with _disk():
-            self._file.write(_big_endian(rows).data)
-
-    @property
-    def scratch_bytes(self) -> int:
-        return self._file.tell()
-
-    def lengths(self) -> bytes:
-        return b""
-
-    def copy_to(self, file: BinaryIO) -> None:
-        _copy(self._file, file)
-
-
-class _PackedPlane:
-    """A channel of the merged picture: PackBits, row by row, and how long every row has become."""
-
-    packing = _PACKBITS
-
-    def __init__(self, stack: contextlib.ExitStack, large: bool) -> None:
-        self._file = _scratch(stack)
-        self._lengths: list[NDArray[Any]] = []
-        self._length_type = ">u4" if large else ">u2"
-
-    def add(self, rows: PixelArray) -> None:
-        data, lengths = pack_bits(_big_endian(rows).reshape(len(rows), -1))
-        self._lengths.append(lengths.astype(self._length_type))
-        with _disk():
-            self._file.write(data)
-
-    @property
-    def scratch_bytes(self) -> int:
-        return self._file.tell()
-
-    def lengths(self) -> bytes:
-        return b"".join(part.tobytes() for part in self._lengths)
-
-    def copy_to(self, file: BinaryIO) -> None:
-        _copy(self._file, file)
-
-
-def pack_bits(rows: NDArray[np.uint8]) -> tuple[bytes, NDArray[np.int64]]:
-    """Rows of bytes as PackBits, and the packed length of each row.
-
-    In steps of 128 bytes: a step of equal bytes becomes a run, another one is kept. That packs the empty rows and
-    surroundings of a cutout, which is what there is to gain, without a loop over pixels.
-    """
-    count, width = rows.shape
-    steps = -(-width // _RUN)
-    padded = np.zeros((count, steps * _RUN), np.uint8)
-    padded[:, :width] = rows
-    padded[:, width:] = rows[:, -1:]
-    cells = padded.reshape(count, steps, _RUN)
-    sizes = np.full(steps, _RUN)
-    sizes[-1] = width - (steps - 1) * _RUN
-    equal = (cells == cells[..., :1]).all(-1) & (sizes >= 2)
-    packed = np.empty((count, steps, 1 + _RUN), np.uint8)
-    packed[..., 1:] = cells
-    packed[..., 0] = np.where(equal, 257 - sizes, sizes - 1)
-    used = np.arange(1 + _RUN) <= np.where(equal, 1, sizes)[..., None]
-    return packed[used].tobytes(), used.sum((1, 2))
-
-
 def _add(
     strip: PixelArray,
-    layer: Mapping[int, _ZippedPlane],
-    merged: Sequence[_PackedPlane | _RawPlane],
+    layer: Mapping[int, ZippedPlane],
+    merged: Sequence[PackedPlane | RawPlane],
     pool: Pool,
 ) -> None:
     full = Depth.of(strip).full
@@ -241,7 +130,7 @@ def _resources(icc: bytes | None, carried: Carried) -> bytes:
     return struct.pack(">I", len(body)) + body
 
 
-def _write_layer(file: BinaryIO, size: Size, bits: int, layer: Mapping[int, _ZippedPlane], large: bool) -> None:
+def _write_layer(file: BinaryIO, size: Size, bits: int, layer: Mapping[int, ZippedPlane], large: bool) -> None:
     wide = "Q" if large else "I"
     lengths = {number: plane.finish() for number, plane in layer.items()}
     frame = struct.pack(">4i", 0, 0, size.height, size.width)
@@ -274,36 +163,9 @@ def _write_layer(file: BinaryIO, size: Size, bits: int, layer: Mapping[int, _Zip
         file.write(struct.pack(">I", 0))
 
 
-def _write_merged(file: BinaryIO, merged: Sequence[_PackedPlane | _RawPlane]) -> None:
+def _write_merged(file: BinaryIO, merged: Sequence[PackedPlane | RawPlane]) -> None:
     file.write(struct.pack(">H", merged[0].packing))
     for plane in merged:
         file.write(plane.lengths())
     for plane in merged:
         plane.copy_to(file)
-
-
-def _big_endian(rows: PixelArray) -> NDArray[np.uint8]:
-    ordered = np.ascontiguousarray(rows if rows.dtype == np.uint8 else rows.astype(">u2"))
-    return ordered.view(np.uint8)
-
-
-def _scratch(stack: contextlib.ExitStack) -> IO[bytes]:
-    with _disk():
-        return stack.enter_context(tempfile.TemporaryFile(prefix="gigamatte-"))
-
-
-def _copy(source: IO[bytes], target: BinaryIO) -> None:
-    source.seek(0)
-    while data := source.read(1 << 20):
-        target.write(data)
-
-
-@contextlib.contextmanager
-def _disk() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise WriteError(
-            f"the Photoshop file cannot be written: {error.strerror or error}",
-            "is there room on its disk and on that for temporary files (TMPDIR)?",
-        ) from error

@@ -23,11 +23,11 @@ from gigamatte.cutout.encode import CONTAINERS, SUFFIXES, Encoding, check_fits, 
 from gigamatte.cutout.place import is_stream, opened
 from gigamatte.cutout.psd import is_large, write_psd
 from gigamatte.cutout.stream import ReaderGone, StripStream
-from gigamatte.errors import not_written
 from gigamatte.forked import threads_begin
 from gigamatte.options import Format
 from gigamatte.photo.colour import to_8bit
 from gigamatte.photo.read import quiet_libvips
+from gigamatte.refusal import not_written
 from gigamatte.system import cpu_count
 from gigamatte.types import PixelArray, Size
 

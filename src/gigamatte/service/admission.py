@@ -12,17 +12,8 @@ from urllib.parse import urlsplit
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gigamatte.errors import (
-    BadRequest,
-    Busy,
-    Forbidden,
-    GigamatteError,
-    Misdirected,
-    TooLarge,
-    TooSlow,
-    Unauthorised,
-    WrongCoding,
-)
+from gigamatte.errors import GigamatteError
+from gigamatte.refused import BadRequest, Busy, Forbidden, Misdirected, TooLarge, TooSlow, Unauthorised, WrongCoding
 from gigamatte.service.answers import send_error
 from gigamatte.service.desk import Desk
 from gigamatte.service.keys import Keys

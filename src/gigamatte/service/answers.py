@@ -10,6 +10,7 @@ from starlette.types import Scope, Send
 from gigamatte.errors import GigamatteError
 from gigamatte.service.errors import PROBLEM, headers_of, problem, status_of
 from gigamatte.service.removebg_answers import error_body
+from gigamatte.types import Receipt
 
 
 def error_answer(error: GigamatteError, scope: Scope) -> tuple[int, dict[str, str], bytes]:
@@ -49,3 +50,15 @@ def preferred_language(scope: Scope) -> str:
         if known in ("en", "zh") and wanted > best:
             best, language = wanted, known
     return language
+
+
+def receipt_headers(receipt: Receipt, kept: str = "no-store") -> dict[str, str]:
+    """What a client may want to know without reading the picture; ``kept``: who may keep the answer, and how long."""
+    return {
+        "x-width": str(receipt.width),
+        "x-height": str(receipt.height),
+        "x-model": receipt.model.name if receipt.model else "",
+        "x-seconds": f"{receipt.seconds.get('total', 0.0):.3f}",
+        "x-warnings": json.dumps(receipt.warnings),  # ASCII: other letters are escaped
+        "cache-control": kept,
+    }

@@ -14,9 +14,10 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 
 from gigamatte import __version__
-from gigamatte.errors import BadRequest, GigamatteError, NotAllowed, NotFound, Refused, UsageError
+from gigamatte.errors import GigamatteError, UsageError
 from gigamatte.options import Options
-from gigamatte.service import adapters, edits, health, pages, routes, views
+from gigamatte.refused import BadRequest, NotAllowed, NotFound, Refused
+from gigamatte.service import adapters, edits, health, jobs, pages, routes, views
 from gigamatte.service.admission import OPEN, Admission
 from gigamatte.service.answers import error_answer
 from gigamatte.service.desk import Desk
@@ -91,7 +92,15 @@ def create_app(settings: Settings | None = None, *, entry: str = "gigamatte.work
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(ClientDisconnect, _on_left)
     app.add_exception_handler(Exception, _on_surprise)
-    for router in (routes.router, edits.router, views.router, adapters.router, health.router, pages.router):
+    for router in (
+        routes.router,
+        jobs.router,
+        edits.router,
+        views.router,
+        adapters.router,
+        health.router,
+        pages.router,
+    ):
         app.include_router(router)
     describe = app.openapi
 

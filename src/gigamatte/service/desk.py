@@ -13,14 +13,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from gigamatte.errors import Busy, Cancelled, GigamatteError, Late, WorkerDied
+from gigamatte.errors import Cancelled, GigamatteError, WorkerDied
+from gigamatte.refused import Busy, Late
 from gigamatte.service.errors import problem
 from gigamatte.service.metrics import Metrics
 from gigamatte.service.places import Places, Ticket
+from gigamatte.service.record import Record
 from gigamatte.service.settings import Settings
-from gigamatte.service.spool import ATTEMPTS, Record, Spool
+from gigamatte.service.spool import ATTEMPTS, Spool
 from gigamatte.types import Receipt
-from gigamatte.worker.supervisor import Supervisor, Task
+from gigamatte.worker.supervisor import Supervisor
+from gigamatte.worker.task import Task
 from gigamatte.worker.wire import Edit, Job, View, unpack_options
 
 log = logging.getLogger("gigamatte.service")

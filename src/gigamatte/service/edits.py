@@ -13,11 +13,13 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 
-from gigamatte.errors import BadRequest, TooLarge, UsageError
+from gigamatte.errors import UsageError
 from gigamatte.hints import Hints
+from gigamatte.refused import BadRequest, TooLarge
+from gigamatte.service.arrival import client_gone, desk_of
+from gigamatte.service.jobs import described, finished
 from gigamatte.service.openapi import JOB, PROBLEMS
-from gigamatte.service.routes import client_gone, described, desk_of, finished
-from gigamatte.service.spool import Record
+from gigamatte.service.record import Record
 from gigamatte.types import Size
 from gigamatte.worker.wire import Edit, pack_options, unpack_options
 

@@ -6,33 +6,35 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from gigamatte.errors import (
-    BadRequest,
     BudgetExceeded,
-    Busy,
     Cancelled,
-    Forbidden,
     GigamatteError,
     InputError,
-    Late,
-    Misdirected,
     NetworkUnavailable,
     NoSubject,
-    NotAllowed,
-    NotFound,
-    NotReady,
-    Refused,
     TookTooLong,
-    TooLarge,
-    TooMany,
-    TooSlow,
-    Unauthorised,
     UsageError,
     WorkerDied,
     WorkerNotStarted,
     WriteError,
-    WrongType,
 )
 from gigamatte.messages import translate
+from gigamatte.refused import (
+    BadRequest,
+    Busy,
+    Forbidden,
+    Late,
+    Misdirected,
+    NotAllowed,
+    NotFound,
+    NotReady,
+    Refused,
+    TooLarge,
+    TooMany,
+    TooSlow,
+    Unauthorised,
+    WrongType,
+)
 from gigamatte.service.wording import in_fields
 
 PROBLEM = "application/problem+json"

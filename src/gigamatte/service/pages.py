@@ -9,8 +9,8 @@ from typing import Literal
 
 from fastapi import APIRouter, Request, Response
 
-from gigamatte.errors import NotFound
 from gigamatte.messages import page_strings
+from gigamatte.refused import NotFound
 
 router = APIRouter(include_in_schema=False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 
-from gigamatte.errors import Busy, TooMany
+from gigamatte.refused import Busy, TooMany
 from gigamatte.service.settings import Settings
 
 

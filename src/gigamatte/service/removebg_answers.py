@@ -6,23 +6,18 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from gigamatte.errors import (
+from gigamatte.errors import BudgetExceeded, GigamatteError, InputError, NoSubject, UnsupportedInput, UsageError
+from gigamatte.refused import (
     BadRequest,
-    BudgetExceeded,
     Busy,
-    GigamatteError,
-    InputError,
     MissingSource,
-    NoSubject,
     SeveralSources,
     TooLarge,
     TooMany,
     Unauthorised,
-    UnsupportedInput,
-    UsageError,
     WrongCoding,
     WrongType,
-)  # fmt: skip
+)
 from gigamatte.service.errors import sentences, status_of
 from gigamatte.types import Receipt
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gigamatte.cutout.css_colour import parse_colour
-from gigamatte.errors import BadRequest
 from gigamatte.options import Options
+from gigamatte.refused import BadRequest
 from gigamatte.service.settings import Settings
 from gigamatte.types import Box
 

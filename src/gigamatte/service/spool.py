@@ -13,58 +13,18 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from gigamatte.errors import BudgetExceeded, Busy, TooMany, UsageError
+from gigamatte.errors import BudgetExceeded, UsageError
+from gigamatte.refused import Busy, TooMany
+from gigamatte.service.record import SCHEMA, Record, State
 from gigamatte.system import fsync_folder
-
-State = Literal["queued", "running", "done", "failed", "cancelled"]
 
 #: starts of one job (a crash of the whole service in between) until it is given up
 ATTEMPTS = 3
 
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS jobs (
-    id TEXT PRIMARY KEY,
-    owner TEXT NOT NULL,
-    state TEXT NOT NULL,
-    name TEXT NOT NULL,
-    options TEXT NOT NULL,
-    has_mask INTEGER NOT NULL,
-    bytes INTEGER NOT NULL,
-    pixels INTEGER NOT NULL,
-    created REAL NOT NULL,
-    finished REAL,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    receipt TEXT,
-    error TEXT,
-    client TEXT NOT NULL DEFAULT ''
-)
-"""
-
-
-@dataclass
-class Record:
-    """One job, as the spool keeps it. ``options`` are plain JSON types."""
-
-    id: str
-    owner: str
-    name: str
-    options: Mapping[str, Any]
-    has_mask: bool
-    bytes: int
-    pixels: int
-    state: State = "queued"
-    created: float = field(default_factory=time.time)
-    finished: float | None = None
-    attempts: int = 0
-    receipt: Mapping[str, Any] | None = None
-    error: Mapping[str, Any] | None = None
-    #: whose quota it counts to: the key's name, or an address
-    client: str = ""
 
 
 class Spool:
@@ -85,7 +45,7 @@ class Spool:
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = FULL")
             self._database.execute("BEGIN EXCLUSIVE")
-            self._database.execute(_SCHEMA)
+            self._database.execute(SCHEMA)
             if "client" not in [row["name"] for row in self._database.execute("PRAGMA table_info(jobs)")]:
                 self._database.execute("ALTER TABLE jobs ADD COLUMN client TEXT NOT NULL DEFAULT ''")
             self._database.execute("COMMIT")

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from gigamatte.errors import BadRequest, WrongType
+from gigamatte.refused import BadRequest, WrongType
 from gigamatte.service.parts import Part, is_binary
 
 #: bytes gathered before a thread writes them

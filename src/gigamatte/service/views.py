@@ -12,11 +12,12 @@ from fastapi import APIRouter, Body, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from gigamatte.errors import NotFound
+from gigamatte.refused import NotFound
+from gigamatte.service.arrival import PROBLEM_ANSWERS, PassingFile, client_gone, desk_of
 from gigamatte.service.desk import Desk
+from gigamatte.service.jobs import finished, result_name
 from gigamatte.service.openapi import DONE
-from gigamatte.service.routes import PROBLEM_ANSWERS, PassingFile, client_gone, desk_of, finished, result_name
-from gigamatte.service.spool import Record
+from gigamatte.service.record import Record
 from gigamatte.worker.wire import View
 
 router = APIRouter()

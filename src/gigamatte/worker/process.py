@@ -21,6 +21,8 @@ from gigamatte.worker.wire import Message, receive, send
 
 log = logging.getLogger("gigamatte.worker")
 
+#: seconds a child may take to start
+START_SECONDS = 120.0
 #: lines of the child's stderr that are kept for a report of its death
 KEPT_LINES = 40
 
@@ -93,6 +95,14 @@ class ChildProcess:
     def memory(self) -> int | None:
         """Bytes of memory that only this process holds; None where the system does not tell."""
         return memory_of(self.pid)
+
+    def check(self, most: int) -> None:
+        """Kill it when it does not start, or holds more than ``most`` bytes."""
+        if not self.ready and time.monotonic() - self.started > START_SECONDS:
+            self.kill(f"took longer than {START_SECONDS:g} s to start")
+        held = self.memory()
+        if held is not None and held > most:
+            self.kill(f"was stopped at {held / 1e9:.2f} GB, allowed are {most / 1e9:.2f}")
 
     def how_it_ended(self) -> str:
         """In words: the reason it was killed for, the signal, or the exit code."""

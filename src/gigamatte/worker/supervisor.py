@@ -1,7 +1,7 @@
 """Supervisor: keeps one child process at work, and alive, or replaces it.
 
-A photo that crashes the child, hangs, or outgrows its memory costs itself and nothing else: whatever was in flight
-with it is tried again, alone in a fresh child, and the one that dies alone is the culprit.
+A photo that crashes the child, hangs, or outgrows its memory costs itself alone. The others in flight are tried again,
+each alone in a fresh child, and the one that dies alone is the culprit.
 """
 
 from __future__ import annotations
@@ -11,27 +11,21 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Future, InvalidStateError
-from dataclasses import dataclass
-from types import TracebackType
+from concurrent.futures import Future
 
 from gigamatte import system
-from gigamatte.errors import Cancelled, GigamatteError, TookTooLong, UsageError, WorkerDied, WorkerNotStarted
+from gigamatte.closing import Closing
+from gigamatte.errors import Cancelled, UsageError, WorkerDied, WorkerNotStarted
 from gigamatte.options import Options
-from gigamatte.types import Receipt
 from gigamatte.worker.process import ChildProcess
+from gigamatte.worker.task import Progress, Stats, Task, Verdicts
 from gigamatte.worker.wire import Message, Work, pack_options, pack_work, unpack_error, unpack_receipt
 
 log = logging.getLogger("gigamatte.worker")
-
-#: called with (stage, fraction 0…1) from the child's listening thread; must be quick
-Progress = Callable[[str, float], None]
-
 #: part of the memory that is free at the start which the child may have, unless said otherwise
 MEMORY_SHARE = 0.8
-#: seconds a child may take to start, and to load a network
-START_SECONDS, LOAD_SECONDS = 120.0, 900.0
+#: seconds a child may take to load a network
+LOAD_SECONDS = 900.0
 #: seconds between asking a photo that is out of time to stop and killing the child
 GRACE = 3.0
 #: seconds between two looks at the child
@@ -40,47 +34,7 @@ LOOK_EVERY = 0.05 if sys.platform == "linux" else 1.0  # ps is not free
 START_ATTEMPTS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Stats:
-    """How the supervisor is doing."""
-
-    waiting: int
-    running: int
-    #: children that died, or had to be killed, so far
-    deaths: int
-    #: children that were replaced after ``recycle`` photos
-    recycled: int
-    #: bytes the child holds now; 0 where unknown
-    memory: int
-    #: whether a child is up
-    ready: bool
-
-
-class Task(Future[Receipt]):
-    """The receipt to come. ``cancel`` works while the photo is being cut, too; the task then raises Cancelled."""
-
-    def __init__(self, owner: Supervisor, number: int, job: Work, progress: Progress | None) -> None:
-        super().__init__()
-        self.job, self.number = job, number
-        self.cancelling = False
-        self._owner, self._progress = owner, progress
-        #: monotonic seconds; 0.0 until the child has begun with it
-        self.given = self.began = self.asked_to_stop = 0.0
-
-    def cancel(self) -> bool:
-        """Stop before or between tiles. False when it was done already."""
-        return self._owner._cancel(self)
-
-    def report(self, stage: str, fraction: float) -> None:
-        """Pass progress on."""
-        if self._progress is not None:
-            try:
-                self._progress(stage, fraction)
-            except Exception:
-                log.exception("a progress callback failed")
-
-
-class Supervisor:
+class Supervisor(Closing):
     """Cuts photos in one child process that it watches. Threads may share it; close it, or use it as a context.
 
     ``options``: whose network is loaded at the start (see ``warmed``). ``memory``: bytes the child may hold (default:
@@ -117,8 +71,7 @@ class Supervisor:
         self._child: ChildProcess | None = None
         self._closed = False
         self._false_starts = self._deaths = self._recycled = 0
-        #: what is told to tasks' owners after the lock is given back: their callbacks may call us again
-        self._verdicts: list[Callable[[], None]] = []
+        self._verdicts = Verdicts()
         self._idle = threading.Condition(self._lock)
         with self._lock:
             self._start()
@@ -133,13 +86,13 @@ class Supervisor:
             if self._closed:
                 raise UsageError("the worker is closed")
             self._numbers += 1
-            task = Task(self, self._numbers, job, progress)
+            task = Task(self._cancel, self._numbers, job, progress)
             (self._waiting.appendleft if first else self._waiting.append)(task)
             if self._child is None:
                 self._false_starts = 0  # it was given up: a new photo is a reason to try again
                 self._start()
             self._pump()
-        self._settle()
+        self._verdicts.settle()
         return task
 
     def stats(self) -> Stats:
@@ -162,27 +115,21 @@ class Supervisor:
         with self._lock:
             self._closed = True
             for task in (*self._suspects, *self._waiting):
-                self._fail(task, Cancelled("the worker was closed"))
+                self._verdicts.fail(task, Cancelled("the worker was closed"))
             self._suspects.clear()
             self._waiting.clear()
             until = time.monotonic() + patience
             while self._running and (left := until - time.monotonic()) > 0:
                 self._idle.wait(left)
             for task in self._running.values():
-                self._fail(task, Cancelled("the worker was closed"))
+                self._verdicts.fail(task, Cancelled("the worker was closed"))
             self._running.clear()
             child, self._child = self._child, None
             if not self.warmed.done():
-                self._verdict(lambda: self.warmed.set_exception(Cancelled("the worker was closed")))
-        self._settle()
+                self._verdicts.add(lambda: self.warmed.set_exception(Cancelled("the worker was closed")))
+        self._verdicts.settle()
         if child is not None:
             child.close()
-
-    def __enter__(self) -> Supervisor:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
 
     # ---- everything below this line is called with the lock held, unless it says otherwise ----
 
@@ -226,25 +173,6 @@ class Supervisor:
         threading.Thread(target=child.close, name="gigamatte-retire", daemon=True).start()
         self._start()
 
-    def _fail(self, task: Task, error: GigamatteError) -> None:
-        self._verdict(lambda: task.set_exception(error))
-
-    def _verdict(self, verdict: Callable[[], None]) -> None:
-        self._verdicts.append(verdict)
-
-    def _settle(self) -> None:
-        """Called without the lock: tell everybody what has been decided."""
-        while True:
-            with self._lock:
-                verdicts, self._verdicts = self._verdicts, []
-            if not verdicts:
-                return
-            for verdict in verdicts:
-                try:
-                    verdict()
-                except InvalidStateError:
-                    log.debug("a task was told twice")
-
     def _cancel(self, task: Task) -> bool:
         with self._lock:
             if task.done():
@@ -253,10 +181,10 @@ class Supervisor:
             for line in (self._waiting, self._suspects):
                 if task in line:
                     line.remove(task)
-                    self._fail(task, Cancelled("cancelled"))
+                    self._verdicts.fail(task, Cancelled("cancelled"))
             if task.number in self._running and self._child is not None:
                 self._child.send({"do": "cancel", "id": task.number})
-        self._settle()
+        self._verdicts.settle()
         return True
 
     def _heard(self, child: ChildProcess, message: Message) -> None:
@@ -280,7 +208,7 @@ class Supervisor:
                 self._idle.notify_all()
                 self._verdict_of(task, message)
             self._pump()
-        self._settle()
+        self._verdicts.settle()
         if event == "progress" and task is not None:
             task.report(message["stage"], message["fraction"])
 
@@ -288,18 +216,18 @@ class Supervisor:
         if self.warmed.done():
             return
         if message["event"] == "warmed":
-            self._verdict(lambda: self.warmed.set_result(None))
+            self._verdicts.add(lambda: self.warmed.set_result(None))
         else:
             error = unpack_error(message["error"])
-            self._verdict(lambda: self.warmed.set_exception(error))
+            self._verdicts.add(lambda: self.warmed.set_exception(error))
 
     def _verdict_of(self, task: Task, message: Message) -> None:
         if message["event"] == "done":
             receipt = unpack_receipt(message["receipt"])
-            return self._verdict(lambda: task.set_result(receipt))
+            return self._verdicts.add(lambda: task.set_result(receipt))
         if task.asked_to_stop and not task.cancelling:
-            return self._fail(task, self._late(task))
-        return self._fail(task, unpack_error(message["error"]))
+            return self._verdicts.fail(task, task.late(self.seconds))
+        return self._verdicts.fail(task, unpack_error(message["error"]))
 
     def _gone(self, child: ChildProcess) -> None:
         with self._lock:
@@ -313,20 +241,22 @@ class Supervisor:
                 if self._false_starts < START_ATTEMPTS:
                     self._start()
             self._idle.notify_all()
-        self._settle()
+        self._verdicts.settle()
 
     def _sort_out(self, child: ChildProcess) -> None:
         """Decide what becomes of the photos that were in flight when the child died."""
         tasks, self._running = list(self._running.values()), {}
         for task in tasks:
             if task.cancelling:
-                self._fail(task, Cancelled("cancelled"))
+                self._verdicts.fail(task, Cancelled("cancelled"))
             elif task.asked_to_stop:
-                self._fail(task, self._late(task))
+                self._verdicts.fail(task, task.late(self.seconds))
             elif child.photos == 1:
                 how = child.how_it_ended()
                 hint = "the other photos are not affected; try a smaller version of this one, or allow more memory"
-                self._fail(task, WorkerDied(f"{task.job.source.name}: the worker process {how} on this photo", hint))
+                self._verdicts.fail(
+                    task, WorkerDied(f"{task.job.source.name}: the worker process {how} on this photo", hint)
+                )
             elif any(other.asked_to_stop for other in tasks):
                 self._waiting.appendleft(task)  # it is known who hung: this one is not suspected
             else:
@@ -341,17 +271,11 @@ class Supervisor:
         last = next((line for line in reversed(child.stderr) if line.strip()), "it said nothing")
         died = WorkerNotStarted(f"the worker process does not start: it {child.how_it_ended()}: {last}")
         for task in (*self._suspects, *self._waiting):
-            self._fail(task, died)
+            self._verdicts.fail(task, died)
         self._suspects.clear()
         self._waiting.clear()
         if not self.warmed.done():
-            self._verdict(lambda: self.warmed.set_exception(died))
-
-    def _late(self, task: Task) -> TookTooLong:
-        return TookTooLong(
-            f"{task.job.source.name}: not finished after {self.seconds:g} seconds, and stopped",
-            "try a smaller version of it, or allow more time",
-        )
+            self._verdicts.add(lambda: self.warmed.set_exception(died))
 
     def _watch(self) -> None:
         """Called without the lock, in a thread of its own: look after memory and time."""
@@ -366,11 +290,7 @@ class Supervisor:
 
     def _look(self, child: ChildProcess) -> None:
         now = time.monotonic()
-        if not child.ready and now - child.started > START_SECONDS:
-            child.kill(f"took longer than {START_SECONDS:g} s to start")
-        held = child.memory()
-        if held is not None and held > self.memory:
-            child.kill(f"was stopped at {held / 1e9:.2f} GB, allowed are {self.memory / 1e9:.2f}")
+        child.check(self.memory)
         for task in self._running.values():
             begun = task.began or task.given + LOAD_SECONDS
             if task.asked_to_stop and now - task.asked_to_stop > GRACE:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gigamatte.cutout.atomic import hint, whole_file
-from gigamatte.errors import MissingInput, not_written
+from gigamatte.errors import MissingInput
+from gigamatte.refusal import not_written
 
 
 def beside(source: Path, ending: str) -> Path:

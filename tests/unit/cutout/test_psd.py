@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from gigamatte.cutout import psd
+from gigamatte.cutout import psd, psd_planes
 from gigamatte.cutout.write import as_strips, write_image
 from gigamatte.errors import Cancelled, UsageError, WriteError
 from gigamatte.photo import metadata
@@ -60,7 +60,7 @@ def unpacked(data: bytes) -> bytes:
 def test_packed_rows_are_the_rows(width: int, seed: int, plain: bool) -> None:
     rows = np.random.default_rng(seed).integers(0, 2 if plain else 256, (3, width), np.uint8)
     rows[:, width // 3 :] = 7
-    data, lengths = psd.pack_bits(rows)
+    data, lengths = psd_planes.pack_bits(rows)
     ends = np.cumsum(lengths)
     for row, start, end in zip(rows, [0, *ends[:-1]], ends, strict=True):
         assert unpacked(data[start:end]) == row.tobytes()
@@ -177,7 +177,7 @@ def test_a_full_disk_is_a_write_error(tmp_path: Path, monkeypatch: pytest.Monkey
     def full(*arguments: object, **options: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(psd.tempfile, "TemporaryFile", full)
+    monkeypatch.setattr(psd_planes.tempfile, "TemporaryFile", full)
     with pytest.raises(WriteError, match="No space left"):
         save(picture(Size(20, 20)), tmp_path / "a.psd")
     assert list(tmp_path.iterdir()) == []

@@ -11,11 +11,17 @@ from pathlib import Path
 import pytest
 
 import gigamatte.errors
+import gigamatte.refused
 from gigamatte.messages import language, page_strings, translate
 from gigamatte.messages.zh import PAGE, TEXTS
 
 SOURCE = Path(gigamatte.errors.__file__).parent
-ERRORS = {name for name, value in vars(gigamatte.errors).items() if isinstance(value, type)} | {"not_written"}
+ERRORS = {
+    name
+    for home in (gigamatte.errors, gigamatte.refused)
+    for name, value in vars(home).items()
+    if isinstance(value, type)
+} | {"not_written"}
 #: calls whose first argument is said to a person
 SAYING = {"translate", "fail", "notice", "warn", "say", "_unsupported", "_t", "_err"}
 #: tables of texts that are translated when they are shown

@@ -7,10 +7,11 @@ import threading
 from pathlib import Path
 from typing import Literal
 
-from gigamatte.errors import UsageError, WeightsRefused, not_written
+from gigamatte.errors import UsageError, WeightsRefused
 from gigamatte.folders import cache_folder
 from gigamatte.network.build.birefnet import BACKBONES, BUILDER_VERSION, SafetensorsFile, build
 from gigamatte.network.cards.card import ModelCard, PatchOrder
+from gigamatte.refusal import not_written
 from gigamatte.types import Size
 
 StoredAs = Literal["f32", "f16"]

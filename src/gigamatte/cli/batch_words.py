@@ -1,0 +1,70 @@
+"""What the words of ``gigamatte batch`` mean, told before anything is listed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gigamatte.cli.values import parse_count
+from gigamatte.errors import UsageError
+
+if TYPE_CHECKING:
+    from gigamatte.batch.limits import Limits
+
+
+def redo_of(word: str | None) -> bool:
+    """Whether --redo was given its one word."""
+    if word not in (None, "marked"):
+        raise UsageError(f"--redo takes the word marked; found {word!r}", "marks are made with `gigamatte review OUT`")
+    return word is not None
+
+
+def address_of(text: str | None) -> tuple[str, int] | None:
+    """--metrics: a port, or host:port."""
+    if text is None:
+        return None
+    host, _, port = text.rpartition(":")
+    if not port.isdigit() or int(port) > 65535:
+        raise UsageError(f"--metrics takes a port, or host:port; found {text!r}")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def limits_of(jobs: int, memory: str | None, seconds: float) -> Limits:
+    """What a batch may take, from --jobs, --memory and --timeout."""
+    from gigamatte.batch.limits import Limits
+
+    if jobs < 0:
+        raise UsageError("--jobs and --actors are whole numbers from 0 on")
+    return Limits(parse_count(memory, "--memory") if memory is not None else None, seconds, jobs or None)
+
+
+def masks_of(mask: str | None) -> tuple[str | None, str | None]:
+    """(one mask for all, folder of masks): at most one of the two."""
+    from gigamatte.batch.places import is_uri
+
+    if mask is None:
+        return None, None
+    return (None, mask) if is_uri(mask) or Path(mask).is_dir() else (mask, None)
+
+
+def need_words(**said: str | None) -> None:
+    """A variable of a script that is not set leaves an option empty: not the same as leaving it out."""
+    for name, word in said.items():
+        if word is not None and not word.strip():
+            raise UsageError(f"--{name} is empty", "a variable that is not set?")
+
+
+def need_folders(*files: str | None) -> None:
+    """Told before a night of work, not after it. Raises UsageError."""
+    for file in files:
+        if file is not None and not Path(file).absolute().parent.is_dir():
+            raise UsageError(f"{file} cannot be written: there is no folder {Path(file).parent}", "make it first")
+
+
+def shard_of(text: str) -> tuple[int, int]:
+    """--shard i/n."""
+    try:
+        index, count = (int(part) for part in text.split("/"))
+    except ValueError:
+        raise UsageError(f"--shard is i/n, for example 3/16; found {text!r}") from None
+    return index, count

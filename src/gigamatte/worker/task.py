@@ -1,0 +1,104 @@
+"""A photo in the supervisor's hands: its receipt to come, how the supervisor is doing, and who is told what."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, InvalidStateError
+from dataclasses import dataclass
+
+from gigamatte.errors import GigamatteError, TookTooLong, WorkerDied
+from gigamatte.types import Receipt
+from gigamatte.worker.wire import Work
+
+log = logging.getLogger("gigamatte.worker")
+
+#: called with (stage, fraction 0…1) from the child's listening thread; must be quick
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """How the supervisor is doing."""
+
+    waiting: int
+    running: int
+    #: children that died, or had to be killed, so far
+    deaths: int
+    #: children that were replaced after ``recycle`` photos
+    recycled: int
+    #: bytes the child holds now; 0 where unknown
+    memory: int
+    #: whether a child is up
+    ready: bool
+
+
+class Task(Future[Receipt]):
+    """The receipt to come. ``cancel`` works while the photo is being cut, too; the task then raises Cancelled."""
+
+    def __init__(
+        self, cancel: Callable[[Task], bool], number: int, job: Work, progress: Progress | None = None
+    ) -> None:
+        super().__init__()
+        self.job, self.number = job, number
+        self.cancelling = False
+        self._cancel, self._progress = cancel, progress
+        #: monotonic seconds; 0.0 until the child has begun with it
+        self.given = self.began = self.asked_to_stop = 0.0
+
+    def cancel(self) -> bool:
+        """Stop before or between tiles. False when it was done already."""
+        return self._cancel(self)
+
+    def report(self, stage: str, fraction: float) -> None:
+        """Pass progress on."""
+        if self._progress is not None:
+            try:
+                self._progress(stage, fraction)
+            except Exception:
+                log.exception("a progress callback failed")
+
+    def late(self, seconds: float) -> TookTooLong:
+        """It was not finished after ``seconds``."""
+        return TookTooLong(
+            f"{self.job.source.name}: not finished after {seconds:g} seconds, and stopped",
+            "try a smaller version of it, or allow more time",
+        )
+
+    def died(self, how: str) -> WorkerDied:
+        """It alone was being cut when the worker process ended; ``how``, in words."""
+        return WorkerDied(
+            f"{self.job.source.name}: the worker process {how} on this photo",
+            "the other photos are not affected; try a smaller version of this one, or allow more memory",
+        )
+
+
+class Verdicts:
+    """What is told to tasks' owners, once no lock is held: their callbacks may call the supervisor again."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[Callable[[], None]] = []
+
+    def add(self, verdict: Callable[[], None]) -> None:
+        """To be called later."""
+        with self._lock:
+            self._waiting.append(verdict)
+
+    def fail(self, task: Task, error: GigamatteError) -> None:
+        """The task is to raise ``error``."""
+        self.add(lambda: task.set_exception(error))
+
+    def settle(self) -> None:
+        """Called without any lock: tell everybody what has been decided."""
+        while True:
+            with self._lock:
+                verdicts, self._waiting = self._waiting, []
+            if not verdicts:
+                return
+            for verdict in verdicts:
+                try:
+                    verdict()
+                except InvalidStateError:
+                    log.debug("a task was told twice")
