@@ -75,6 +75,11 @@ COMMANDS = {
         "Serve POST /remove_background on port 8000, and the web page there and on 7860.",
         asks=False,
     ),
+    "mcp": Later(
+        "gigamatte.cli.mcp",
+        "mcp",
+        "Serve cut, inspect, compare and batch status to an assistant (Model Context Protocol, over stdio).",
+    ),
     "models": Later("gigamatte.cli.models", "models_app", "Networks: list, get, path, verify, remove, build."),
 }
 

@@ -247,6 +247,18 @@ HELP: dict[str, str] = {
     "Network: auto, locator, a name, or FILE.onnx. [auto]": "网络：auto、locator、名称或 FILE.onnx。[auto]",
     "Where the network runs. [auto]": "网络运行的设备。[auto]",
     "Only for holders of a key in FILE (NAME:SHA256).": "只允许持有 FILE 中密钥的人使用（NAME:SHA256）。",
+    "Serve cut, inspect, compare and batch status to an assistant (Model Context Protocol, over stdio).": "通过标准输入输出向助手提供 cut、inspect、compare 和批处理进度（Model Context Protocol）。",
+    "Network: auto, locator, a name, or FILE.onnx.": "网络：auto、locator、名称或 FILE.onnx。",
+    (
+        "Serve cut, inspect, compare and batch status to an assistant (Model Context Protocol, over stdio).\n\n\b\n"
+        "gigamatte mcp ~/Pictures\n\n"
+        "Only files below the folders are read and written, wherever links lead. Nothing is sent anywhere else."
+    ): (
+        "通过标准输入输出向助手提供 cut、inspect、compare 和批处理进度（Model Context Protocol）。\n\n\b\n"
+        "gigamatte mcp ~/Pictures\n\n"
+        "只读写这些文件夹之下的文件，无论链接指向哪里。不向其他任何地方发送内容。"
+    ),
+    "Folders whose files the assistant may use.": "助手可以使用的文件夹。",
     "Fetch image_url of /v1.0/removebg from this host; repeatable.": "从此主机抓取 /v1.0/removebg 的 image_url，可重复。",
     "Also answer to this Host name; * = any.": "也接受此 Host 名；* = 任意。",
     "Where jobs and results are kept.": "任务和结果的保存位置。",

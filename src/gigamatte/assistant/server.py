@@ -1,0 +1,228 @@
+"""Four tools and the pictures below the user's folders, served with the protocol's own SDK.
+
+Photos are cut in a child process that is watched, as the service and the batch do: a photo that crashes it costs
+itself only. Nothing but the protocol is written to standard output.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import unquote
+
+import anyio
+import anyio.to_thread
+from mcp import types
+from mcp.server.mcpserver import Context, MCPServer, ResourceSecurity
+from pydantic import Field
+
+from gigamatte import __version__
+from gigamatte.assistant.answers import failed, linked, media_of, preview, told, whole
+from gigamatte.assistant.folders import Folders
+from gigamatte.batch.overview import manifests_of, standing_of, together
+from gigamatte.cutout.css_colour import parse_colour
+from gigamatte.errors import GigamatteError, InputError, UsageError
+from gigamatte.options import Options
+from gigamatte.types import Box, Receipt
+from gigamatte.worker.supervisor import Supervisor
+from gigamatte.worker.wire import Job
+from gigamatte.workflow.compare import compare
+from gigamatte.workflow.inspect import inspect_photo
+
+#: pixels of a photo that an assistant may open
+MAX_PIXELS = 300_000_000
+LOOK_EVERY = 0.2
+
+Photo = Annotated[str, Field(description="path of the photo: JPEG, PNG, WebP, TIFF, AVIF or HEIC")]
+Output = Annotated[str | None, Field(description="path of the result; absent: beside the photo")]
+Overwrite = Annotated[bool, Field(description="replace the output if it is there; the photo itself never is")]
+Model = Annotated[str, Field(description="auto, or the name of an installed network")]
+
+
+def serve(folders: Folders, *, model: str = "auto", device: str = "auto") -> None:
+    """Answer on standard input and output until the client closes them."""
+    with Supervisor(Options(model=model, device=device)) as supervisor:
+        build(folders, supervisor, model=model, device=device).run("stdio")
+
+
+def build(folders: Folders, supervisor: Supervisor, *, model: str = "auto", device: str = "auto") -> MCPServer[Any]:
+    """The server, its tools and its resources."""
+    tools = Tools(folders, supervisor, model, device)
+    server: MCPServer[Any] = MCPServer(
+        "gigamatte",
+        version=__version__,
+        instructions=(
+            "Cuts the background out of photos at their own resolution. Files lie below these folders only: "
+            f"{folders}. Names without a folder are looked for in the first. Show the preview, name the file."
+        ),
+        log_level="WARNING",
+    )
+    for tool, changes in (
+        (tools.cut, True),
+        (tools.inspect, False),
+        (tools.compare, True),
+        (tools.batch_status, False),
+    ):
+        notes = types.ToolAnnotations(read_only_hint=not changes, destructive_hint=False, open_world_hint=False)
+        server.add_tool(tool, annotations=notes, structured_output=False)
+    anywhere = ResourceSecurity(reject_path_traversal=True, reject_absolute_paths=False, reject_null_bytes=True)
+    register = server.resource(
+        "file://{+path}", name="picture", description="a picture below the folders", security=anywhere,
+        mime_type="application/octet-stream",
+    )  # fmt: skip
+    register(tools.picture)
+    return server
+
+
+class Tools:
+    """What an assistant can ask for. Each method is a tool; its docstring and annotations are what the client sees."""
+
+    def __init__(self, folders: Folders, supervisor: Supervisor, model: str, device: str) -> None:
+        self._folders, self._supervisor = folders, supervisor
+        self._model, self._device = model, device
+
+    async def cut(
+        self,
+        ctx: Context[Any],
+        photo: Photo,
+        output: Output = None,
+        format: Annotated[
+            Literal["png", "webp", "tiff", "jpeg", "avif"] | None, Field(description="absent: by the output's name")
+        ] = None,
+        background: Annotated[
+            str | None, Field(description="a colour, or the path of a picture, to lay the subject on")
+        ] = None,
+        only: Annotated[Literal["cutout", "alpha", "foreground"], Field(description="what to write")] = "cutout",
+        crop: Annotated[bool, Field(description="crop to the subject")] = False,
+        margin: Annotated[float, Field(ge=0, le=1000, description="room around a crop, percent")] = 0.0,
+        box: Annotated[
+            list[int] | None,
+            Field(min_length=4, max_length=4, description="look only here: left, top, width, height in pixels"),
+        ] = None,
+        mask: Annotated[str | None, Field(description="path of a coarse mask in the network's place")] = None,
+        model: Model = "auto",
+        overwrite: Overwrite = False,
+    ) -> types.CallToolResult:
+        """Cut the background out of a photo, at the photo's own resolution, and write the result to a file."""
+        try:
+            source = self._folders.existing(photo)
+            options = Options(
+                model=self._network(model),
+                format=format,
+                background=self._backdrop(background),
+                only=only,
+                crop=crop,
+                margin=margin,
+                box=None if box is None else _box(box),
+                device=self._device,
+                max_pixels=MAX_PIXELS,
+            )
+            target = self._target(source, output, format)
+            given = None if mask is None else self._folders.existing(mask)
+            _refuse(source, target, overwrite)
+            receipt = await self._receipt(ctx, Job(source, target, options, mask=given, overwrite=overwrite))
+        except GigamatteError as error:
+            return failed(error)
+        plain = {**receipt.as_dict(), "input": str(source), "output": str(target)}
+        said = f"{target} was written: {receipt.width}×{receipt.height} pixels."
+        return told(said, plain, *preview(target), linked(target))
+
+    async def inspect(self, photo: Photo) -> types.CallToolResult:
+        """Tell a photo's size, format and depth, and what a tool whose network sees 1024 pixels would lose of it."""
+
+        def look() -> types.CallToolResult:
+            path = self._folders.existing(photo)
+            found = inspect_photo(path, max_pixels=MAX_PIXELS)
+            said = f"{path.name}: {found.width}×{found.height} {found.format}, {found.bits} bits a channel."
+            return told(said, found.as_dict(), *preview(path))
+
+        return await _told_of(look)
+
+    async def compare(
+        self, photo: Photo, output: Output = None, model: Model = "auto", overwrite: Overwrite = False
+    ) -> types.CallToolResult:
+        """Cut a photo in four ways, measure them, and write a page that shows them side by side. Takes a while."""
+
+        def measure() -> types.CallToolResult:
+            source = self._folders.existing(photo)
+            target = self._folders.new(output) if output else source.with_name(f"{source.stem}.compare.html")
+            options = Options(model=self._network(model), device=self._device, max_pixels=MAX_PIXELS)
+            found, page = compare(source, target, options=options, overwrite=overwrite)
+            return told(f"{page} was written.", found.as_dict(), linked(page))
+
+        return await _told_of(measure)
+
+    async def batch_status(
+        self, folder: Annotated[str, Field(description="OUT of a `gigamatte batch`")]
+    ) -> types.CallToolResult:
+        """Tell how far a batch is: photos done, waiting and failed, and why they failed."""
+
+        def look() -> types.CallToolResult:
+            out = self._folders.existing(folder)
+            standing = together([standing_of(path) for path in manifests_of(str(out))])
+            said = f"{standing.done} of {standing.photos} photos are done, {standing.failed} failed."
+            return told(said, standing.as_dict())
+
+        return await _told_of(look)
+
+    def picture(self, path: str) -> bytes:
+        """The bytes of a picture below the folders."""
+        name = unquote(path)
+        return whole(self._folders.existing(name[1:] if re.match(r"/[A-Za-z]:", name) else name))
+
+    async def _receipt(self, ctx: Context[Any], job: Job) -> Receipt:
+        """Wait for a photo, tell how far it is, and stop it when the client no longer wants it."""
+        now = {"stage": "waiting", "fraction": 0.0}
+        cutting = self._supervisor.submit(job, lambda stage, fraction: now.update(stage=stage, fraction=fraction))
+        try:
+            while not cutting.done():
+                await ctx.report_progress(float(str(now["fraction"])), 1.0, str(now["stage"]))
+                await anyio.sleep(LOOK_EVERY)
+            return cutting.result()
+        finally:
+            cutting.cancel()
+
+    def _network(self, name: str) -> str:
+        if name == "auto":
+            return self._model
+        if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", name) or name.endswith((".onnx", ".safetensors")):
+            raise UsageError(f"model is the name of a network; found {name!r}", "gigamatte models list")
+        return name
+
+    def _backdrop(self, text: str | None) -> str | None:
+        if text is None or parse_colour(text) is not None:
+            return text
+        path = self._folders.existing(text)
+        if media_of(path) is None:
+            raise InputError(f"{path.name} is no picture")
+        return str(path)
+
+    def _target(self, source: Path, output: str | None, format: str | None) -> Path:
+        if output is not None:
+            return self._folders.new(output)
+        suffix = {"jpeg": "jpg", "tiff": "tif"}.get(format or "png", format or "png")
+        return source.with_name(f"{source.stem}.cutout.{suffix}")
+
+
+async def _told_of(work: Callable[[], types.CallToolResult]) -> types.CallToolResult:
+    """What ``work`` tells, done in a thread."""
+    try:
+        return await anyio.to_thread.run_sync(work)
+    except GigamatteError as error:
+        return failed(error)
+
+
+def _box(sides: list[int]) -> Box:
+    left, top, width, height = sides
+    if min(left, top) < 0 or min(width, height) < 1:
+        raise UsageError(f"box is left, top, width, height in photo pixels; found {sides}")
+    return Box(left, top, width, height)
+
+
+def _refuse(source: Path, target: Path, overwrite: bool) -> None:
+    if target == source:
+        raise UsageError(f"{target} is the photo itself", "name another output: a source is never replaced")
+    if target.exists() and not overwrite:
+        raise UsageError(f"{target} exists", "name another output, or set overwrite")
