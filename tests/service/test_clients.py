@@ -19,7 +19,7 @@ from PIL import Image
 
 from .conftest import picture_of
 
-#: a folder that holds node_modules/remove.bg, put there by: npm install remove.bg
+#: a folder with remove.bg, axios and form-data, put there by: npm install remove.bg axios form-data
 NODE = os.environ.get("GIGAMATTE_NODE_MODULES")
 
 
