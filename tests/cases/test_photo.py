@@ -665,3 +665,21 @@ def test_strokes_of_labels_count(tmp_path: Path) -> None:
     with Remover(Options(refine="off", keep=str(tmp_path / "few.png"))) as remover:
         receipt = remover.cut(values(3), mask=np.full((24, 32), 255, np.uint8)).receipt
         assert any("nothing of it counts" in warning for warning in receipt.warnings)
+
+
+def test_what_plans_by_the_size_of_a_tiff_sees_its_full_size(tmp_path: Path) -> None:
+    from gigamatte.batch.dimensions import dimensions
+
+    sizes = pytest.importorskip("gigamatte.service.sizes", reason="the extra [serve] is not installed")
+    small, photo = values(3)[::2, ::2], values(3)
+    for number, file in enumerate(
+        (
+            tiff((small, {SUBFILE: [1]}), (photo, {})),
+            tiff((small, {SUBFILE: [1]}), inner=(photo, {})),
+            tiff((photo, {}), (small, {SUBFILE: [1]})),
+        )
+    ):
+        path = tmp_path / f"{number}.tif"
+        path.write_bytes(file)
+        assert str(dimensions(path)) == "32×24"
+        assert sizes.claimed_pixels(path) == 32 * 24

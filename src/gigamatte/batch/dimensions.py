@@ -10,9 +10,6 @@ from gigamatte.types import Size
 
 #: markers of JPEG segments that hold the frame's size (ITU-T T.81, table B.1)
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-#: TIFF tags of width and height, and the struct format of each field type that may hold them
-_WIDTH, _HEIGHT = 256, 257
-_TYPES = {3: "H", 4: "I", 16: "Q"}
 
 
 def dimensions(path: Path) -> Size | None:
@@ -34,7 +31,7 @@ def dimensions(path: Path) -> Size | None:
             if head[4:8] == b"ftyp":
                 return _heif(file)
             if head[:2] in (b"II", b"MM"):
-                return _tiff(file, head)
+                return _tiff(file)
     except (OSError, struct.error, IndexError, ValueError, OverflowError):
         return None
     except Exception as error:
@@ -106,15 +103,10 @@ def _heif(file: BinaryIO) -> Size | None:
     return max(found, key=lambda size: size.pixels, default=None)
 
 
-def _tiff(file: BinaryIO, head: bytes) -> Size | None:
-    order = "<" if head[:2] == b"II" else ">"
-    big = struct.unpack_from(order + "H", head, 2)[0] == 43
-    file.seek(struct.unpack_from(order + ("Q" if big else "I"), head, 8 if big else 4)[0])
-    count = struct.unpack(order + ("Q" if big else "H"), file.read(8 if big else 2))[0]
-    found: dict[int, int] = {}
-    for _ in range(min(count, 1000)):
-        entry = file.read(20 if big else 12)
-        tag, kind = struct.unpack_from(order + "HH", entry)
-        if tag in (_WIDTH, _HEIGHT) and kind in _TYPES:
-            found[tag] = struct.unpack_from(order + _TYPES[kind], entry, 12 if big else 8)[0]
-    return Size(found[_WIDTH], found[_HEIGHT]) if len(found) == 2 else None
+def _tiff(file: BinaryIO) -> Size | None:
+    """Of the picture that is read: the first of full size."""
+    from gigamatte.photo import tiff
+
+    file.seek(0)
+    sides = tiff.read_facts(file).sides
+    return None if sides is None else Size(*sides)

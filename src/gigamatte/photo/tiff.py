@@ -15,8 +15,11 @@ from gigamatte.photo.metadata import MAX_BLOCK
 
 _STRIP, _PLANAR, _TILED, _EXIF, _POSITION = 278, 284, 322, 34665, 34853
 _SUBFILE, _OLD_SUBFILE, _INNER = 254, 255, 330
+_WIDTH, _HEIGHT = 256, 257
 _BITS, _PACKED, _COLOURS, _EXTRA = 258, 259, 262, 338
-_PICTURE = frozenset({_STRIP, _PLANAR, _TILED, _SUBFILE, _OLD_SUBFILE, _INNER, _BITS, _PACKED, _COLOURS, _EXTRA})
+_PICTURE = frozenset(
+    {_WIDTH, _HEIGHT, _STRIP, _PLANAR, _TILED, _SUBFILE, _OLD_SUBFILE, _INNER, _BITS, _PACKED, _COLOURS, _EXTRA}
+)
 #: no tag of any file: where a directory lies
 _HERE = -1
 #: what the picture's own directory says about the photo: description, make, model, software, date, artist, copyright
@@ -57,6 +60,8 @@ class Facts:
     space: int | None = None
     packed: int = 1
     bits: int = 1
+    #: width and height as stored
+    sides: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,7 @@ class _Reader:
             space=self.value(own, _COLOURS),
             packed=self.value(own, _PACKED) or 1,
             bits=self.value(own, _BITS) or 1,
+            sides=(self.number(own[_WIDTH]), self.number(own[_HEIGHT])) if {_WIDTH, _HEIGHT} <= own.keys() else None,
         )
 
     def pictures(self, first: int) -> list[dict[int, _Entry]]:

@@ -9,7 +9,7 @@ import struct
 from pathlib import Path
 from typing import BinaryIO
 
-from gigamatte.photo import formats
+from gigamatte.photo import formats, tiff
 
 #: JPEG segments looked through before giving up
 SEGMENTS = 4096
@@ -70,19 +70,12 @@ def _webp(_: BinaryIO, head: bytes) -> tuple[int, int]:
     return width & 0x3FFF, height & 0x3FFF
 
 
-def _tiff(file: BinaryIO, head: bytes) -> tuple[int, int]:
-    order = "<" if head[:2] == b"II" else ">"
-    big = struct.unpack_from(order + "H", head, 2)[0] == 43
-    where = struct.unpack_from(order + ("Q" if big else "I"), head, 8 if big else 4)[0]
-    file.seek(where)
-    count = struct.unpack(order + ("Q" if big else "H"), file.read(8 if big else 2))[0]
-    sides = {}
-    for _ in range(min(count, 512)):
-        entry = file.read(20 if big else 12)
-        tag, kind = struct.unpack_from(order + "HH", entry)
-        if tag in (256, 257):  # ImageWidth, ImageLength
-            sides[tag] = struct.unpack_from(order + {3: "H", 4: "I", 16: "Q"}[kind], entry, 12 if big else 8)[0]
-    return sides[256], sides[257]
+def _tiff(file: BinaryIO, _: bytes) -> tuple[int, int]:
+    """Of the picture that is read: the first of full size."""
+    sides = tiff.read_facts(file).sides
+    if sides is None:
+        raise ValueError
+    return sides
 
 
 def _heif(file: BinaryIO, _: bytes) -> tuple[int, int]:
