@@ -110,11 +110,12 @@ def said(answers: Answers, coarse: CoarseMatte) -> Trust:
 
 def judged(coarse: CoarseMatte, levels: Levels) -> Trust:
     """Trust in a mask as its card or the user says, else as it agrees with the photo."""
-    if coarse.answers is not None:
-        return said(coarse.answers, coarse)
     if coarse.stray:
         return said("outline", coarse)
     same_size = coarse.pixel <= SAME_SIZE
+    # a mask of two values is no matte, whatever is said: kept, its pixels would be stairs
+    if coarse.answers == "outline" or (coarse.answers == "matte" and (same_size or _has_soft(coarse.alpha))):
+        return said(coarse.answers, coarse)
     best: tuple[int, _Fits] | None = None
     # from where its slopes are about a pixel wide: of slopes over many pixels both photos explain everything
     enlarged = coarse.pixel < ENLARGED
@@ -144,12 +145,17 @@ _Fits = tuple[FloatArray, FloatArray, FloatArray]
 
 def _most_unexplained(alpha: FloatArray) -> float:
     """What may be left unexplained of a mask with such values, for each undecided pixel; 0: it is no matte."""
-    soft = (alpha > 0.02) & (alpha < 0.98)
-    count = int(soft.sum())
-    if count < SOFT * int(_undecided(alpha).sum()):
+    if not _has_soft(alpha):
         return 0.0
+    count = int(((alpha > 0.02) & (alpha < 0.98)).sum())
     steep = int(((alpha > 0.2) & (alpha < 0.8)).sum()) > STEEP * count
     return UNEXPLAINED_STEEP if steep else UNEXPLAINED
+
+
+def _has_soft(alpha: FloatArray) -> bool:
+    """Whether enough of what is undecided has alphas between."""
+    soft = (alpha > 0.02) & (alpha < 0.98)
+    return int(soft.sum()) >= max(1.0, SOFT * int(_undecided(alpha).sum()))
 
 
 def _undecided(alpha: FloatArray) -> NDArray[np.bool_]:

@@ -72,6 +72,11 @@ def test_what_is_said_is_not_measured(made):
     assert judged(exact, ArrayLevels(made.photo)).answers == "outline"
 
 
+def test_a_mask_of_two_values_is_no_matte_whatever_is_said(made):
+    hard = (shrunk(made.alpha, 4) > 0.5).astype(np.float32)
+    assert trust(made, hard, answers="matte").answers == "outline"
+
+
 def test_a_constant_mask_says_nothing(made):
     assert trust(made, np.ones((60, 70), np.float32)).answers == "outline"
 
