@@ -76,6 +76,20 @@ def test_what_keeps_it_from_starting(tmp_path, mask, monkeypatch, capsys, argume
     assert words in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("done", [False, True])
+def test_ray_that_is_not_installed_is_a_usage_error_with_its_hint(tmp_path, mask, monkeypatch, capsys, done):
+    save_photo(tmp_path / "in" / "a.jpg", 1)
+    words = [tmp_path / "in", tmp_path / "out", "--mask", mask]
+    if done:
+        assert call(*words) == 0
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert call(*words, "--engine", "ray") == 2
+    said = capsys.readouterr().err
+    assert "gigamatte: --engine ray needs Ray, which is not installed" in said
+    assert "pip install 'gigamatte[ray]'" in said
+    assert "bug" not in said
+
+
 def test_no_bar_where_nobody_looks(capsys, monkeypatch):
     assert not sys.stderr.isatty()
     with LineDisplay() as display:

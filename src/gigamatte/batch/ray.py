@@ -7,6 +7,7 @@ second time changes nothing.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import logging
 import math
@@ -169,6 +170,16 @@ def _next_rows(tasks: Iterator[Task | None]) -> list[Task]:
         if len(found) >= WINDOW:
             break
     return found
+
+
+def need_ray() -> None:
+    """Raises UsageError where Ray is not installed; loads nothing."""
+    try:
+        missing = importlib.util.find_spec("ray") is None
+    except (ValueError, ImportError):
+        missing = True
+    if missing:
+        raise UsageError("--engine ray needs Ray, which is not installed", "pip install 'gigamatte[ray]'")
 
 
 def _probe(address: str) -> None:

@@ -236,7 +236,9 @@ def _engine(plan: Plan, kind: str, *, address: str, actors: int) -> Callable[[Pa
         return lambda scratch: LocalEngine(partial(worker, scratch=scratch, room=scratch_room()), children)
     if kind != "ray":
         raise UsageError(f"--engine is local or ray, found {kind!r}")
-    from gigamatte.batch.ray import RayEngine
+    from gigamatte.batch.ray import RayEngine, need_ray
+
+    need_ray()  # told before the listing
 
     return lambda _: RayEngine(plan.options, plan.limits, out=plan.out, network=network, address=address, actors=actors)
 

@@ -33,6 +33,7 @@ BATCHES: dict[str, str] = {
     "no column of {} names photos; it has: {}": "{} 没有照片所在的列；它有：{}",
     "name it with --column": "请用 --column 指定",
     "{} is listed in no order": "{} 的列表没有顺序",
+    "--engine ray needs Ray, which is not installed": "--engine ray 需要 Ray，但没有安装",
     # status, merge, export
     "--export writes .jsonl, .csv or .parquet; found {}": "--export 可写 .jsonl、.csv 或 .parquet；实际是 {}",
     "wait for it": "请等它结束",

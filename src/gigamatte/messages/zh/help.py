@@ -64,7 +64,7 @@ HELP: dict[str, str] = {
     "Bytes --cache may take on disk; the least recently used go first.": (
         "--cache 可占用的磁盘字节数；最久未用的先删除。"
     ),
-    "Bytes one photo may need: 500M, 2G. More pixels go to disk.": "一张照片可用的内存：500M、2G。更多像素放到磁盘。",
+    "Bytes one photo may need: 700M (enough for 21 megapixels), 2G. More pixels go to disk.": "一张照片可用的内存：700M（2100 万像素够用）、2G。更多像素放到磁盘。",
     "Write an empty cutout when there is no subject.": "没有主体时写出空的结果。",
     "Replace OUT if it exists.": "OUT 已存在时覆盖。",
     "Print the receipt as JSON (to stderr when OUT is -).": "以 JSON 输出回执（OUT 为 - 时输出到标准错误）。",
