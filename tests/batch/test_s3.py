@@ -146,7 +146,9 @@ def test_a_store_that_goes_away_stops_the_batch(store, tmp_path, mask, monkeypat
         def started(self, counts):
             super().started(counts)
             if what == "bucket":
+                store.invalidate_cache()
                 store.rm("shop/in", recursive=True)
+                assert store.find("shop/in") == []
             else:
                 monkeypatch.setattr(places, "remote_stamp", refuse)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import hashlib
 import os
 import secrets
@@ -215,6 +216,15 @@ def remove(target: str) -> None:
         return
     except Exception as error:  # every store has errors of its own
         raise WriteError(f"{target} cannot be removed: {_reason(error)}") from error
+
+
+def remove_partials(place: str) -> None:
+    """Drafts of a result whose writer was killed between naming and renaming them."""
+    if is_uri(place):
+        return
+    path = Path(place)
+    for draft in path.parent.glob(f".{glob.escape(path.name[:60])}.*.partial"):
+        draft.unlink(missing_ok=True)
 
 
 def has_entries(folder: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -32,7 +31,7 @@ from gigamatte.errors import GigamatteError, TookTooLong, WorkerDied, WriteError
 #: photos that are claimed at once
 CLAIM = 32
 #: seconds that a list has to come to its end before the first photo is cut; and those between two looks at it
-LISTING, LOOK = 0.3, 0.2
+LISTING, LOOK = 1.0, 0.2
 #: outcomes, and seconds, that may wait to be written down together
 FLUSH_COUNT, FLUSH_SECONDS = 32, 0.5
 #: photos in a row that kill the worker, until it is taken to be the worker's fault
@@ -105,6 +104,7 @@ class _Run:
                 engine = make_engine(self._scratch)
                 engine.start()
                 working = True
+                self._wait_for_a_short_list(began + LISTING)
                 self._passes(engine)
             self._hear_list()
         except KeyboardInterrupt:
@@ -124,19 +124,23 @@ class _Run:
         plan = self._plan
         told = circumstances(plan.options, plan.limits)
         for file in self._manifest.begin(f"{plan.source} → {plan.out}", __version__, told, same_list=plan.redo):
-            _remove_partials(plan.place(file))
+            places.remove_partials(plan.place(file))
         for other in plan.manifest_folder.glob("*-of-*.sqlite"):
             if other.stem.split("-of-")[1] != str(plan.shard[1]):
                 self._manifest.adopt(other)
 
     def _something_waits(self) -> bool:
-        """Whether there is a photo to cut; a short list is waited for."""
-        until = time.monotonic() + LISTING
+        """Whether there is a photo to cut."""
         while not (self._hear_list() and self._lister.ended):
-            if time.monotonic() > until and self._manifest.waits():
+            if self._manifest.waits():
                 return True
             self._lister.wait(0.05)
         return self._manifest.waits()
+
+    def _wait_for_a_short_list(self, until: float) -> None:
+        """The children are starting meanwhile: what is told of a few photos is told before the first of them."""
+        while not self._hear_list() and time.monotonic() < until:
+            self._lister.wait(0.05)
 
     def _hear_list(self) -> bool:
         """Pass on what the listing thread has found since. Whether it is done; raises what kept it from that."""
@@ -185,6 +189,7 @@ class _Run:
                     self._manifest.try_again()  # nothing else to do: what failed once is tried once more
                 yield None
             for task in tasks:
+                self._hear_list()
                 if self._stopping():
                     return
                 self._bytes[task.key] = task.bytes
@@ -289,12 +294,3 @@ def _stamps(found: list[str]) -> dict[str, str]:
     with ThreadPoolExecutor(min(32, len(found))) as pool:
         stamps = pool.map(places.lies_at, found)
         return {place: stamp for place, stamp in zip(found, stamps, strict=True) if stamp is not None}
-
-
-def _remove_partials(place: str) -> None:
-    """Drafts of a result whose writer was killed between naming and renaming them."""
-    if places.is_uri(place):
-        return
-    path = Path(place)
-    for draft in path.parent.glob(f".{glob.escape(path.name[:60])}.*.partial"):
-        draft.unlink(missing_ok=True)

@@ -32,6 +32,11 @@ COMMANDS = {
     ),
     "batch merge": Later("gigamatte.cli.batches", "merge", "Make one manifest of those of many shards or machines."),
     "batch export": Later("gigamatte.cli.batches", "export", "Write the photos of OUT as JSON lines, CSV or Parquet."),
+    "review": Later(
+        "gigamatte.cli.review",
+        "review",
+        "Judge a batch's results on a local page: the most doubtful first, marked with a key.",
+    ),
     "inspect": Later(
         "gigamatte.cli.inspect",
         "inspect",

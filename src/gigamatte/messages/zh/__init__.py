@@ -3,7 +3,7 @@
 ``{}`` stands for a value, ``{0}``, ``{1}`` where their order changes.
 """
 
-from gigamatte.messages.zh.batches import BATCH_HELP, BATCHES
+from gigamatte.messages.zh.batches import BATCH_HELP, BATCHES, REVIEW_PAGE
 from gigamatte.messages.zh.carried import CARRIED
 from gigamatte.messages.zh.commands import COMMANDS
 from gigamatte.messages.zh.help import HELP
@@ -31,6 +31,6 @@ TEXTS: dict[str, str] = {
 }
 
 #: the viewer and the web page
-PAGE: dict[str, str] = {**VIEWER, **WEB_PAGE}
+PAGE: dict[str, str] = {**VIEWER, **WEB_PAGE, **REVIEW_PAGE}
 
 __all__ = ["PAGE", "TEXTS"]

@@ -34,6 +34,16 @@ BATCHES: dict[str, str] = {
     "name it with --column": "请用 --column 指定",
     "{} is listed in no order": "{} 的列表没有顺序",
     "--engine ray needs Ray, which is not installed": "--engine ray 需要 Ray，但没有安装",
+    # the review
+    "a mark is one of {}; found {}": "标记可取 {}；实际是 {}",
+    "there is no photo {}": "没有照片 {}",
+    "{} cannot be shown": "{} 无法显示",
+    "port {} cannot be served: {}": "无法使用端口 {}：{}",
+    "choose another one with --port": "请用 --port 换一个",
+    "the review of {} is at {}": "{} 的复查页面：{}",
+    "not found": "没有找到",
+    "a mark is sent as JSON": "标记以 JSON 发送",
+    "a mark is sent as JSON with an id": "标记以带 id 的 JSON 发送",
     # status, merge, export
     "--export writes .jsonl, .csv or .parquet; found {}": "--export 可写 .jsonl、.csv 或 .parquet；实际是 {}",
     "wait for it": "请等它结束",
@@ -102,6 +112,26 @@ BATCH_HELP: dict[str, str] = {
         "把 OUT 的照片写成 JSON 行、CSV 或 Parquet。\n\n\b\ngigamatte batch export cutouts/ photos.parquet\n"
         "gigamatte batch export cutouts/ by-hand.csv --marked hand"
     ),
+    "Judge a batch's results on a local page: the most doubtful first, marked with a key.": (
+        "在本地页面上复查批处理的结果：最不确定的在前，按键标记。"
+    ),
+    (
+        "Judge a batch's results on a local page: the most doubtful first, marked with a key.\n\n\b\n"
+        "gigamatte review cutouts/\n"
+        'gigamatte batch photos/ cutouts/ --redo marked --model birefnet-hr     what was marked "redo"\n'
+        "gigamatte batch export cutouts/ by-hand.csv --marked hand              what needs a hand\n\n"
+        "Keys: arrows move, Enter looks at it in full, G good, R redo, H needs a hand, U takes the mark away. Marks are\n"
+        "kept in the manifest at once, also while a batch is at work. Ctrl-C ends it. Only this machine reaches the page."
+    ): (
+        "在本地页面上复查批处理的结果：最不确定的在前，按键标记。\n\n\b\n"
+        "gigamatte review cutouts/\n"
+        "gigamatte batch photos/ cutouts/ --redo marked --model birefnet-hr     标记为“重做”的\n"
+        "gigamatte batch export cutouts/ by-hand.csv --marked hand              需要手工处理的\n\n"
+        "按键：方向键移动，回车查看全图，G 好，R 重做，H 手工，U 取消标记。标记立即写入清单，批处理同时运行也可以。Ctrl-C 结束。\n"
+        "只有本机能打开该页面。"
+    ),
+    "Port of the page, on this machine only. [0 = any]": "页面的端口，仅限本机。[0 = 任意]",
+    "Open it in the browser.": "在浏览器中打开。",
     "The folder or URI with the results.": "存放结果的文件夹或 URI。",
     "Folders that were given as --manifest, or files in them.": "用作 --manifest 的文件夹，或其中的文件。",
     "What an hour of one worker costs: adds a column.": "一个进程每小时的费用：增加一列。",
@@ -118,4 +148,22 @@ BATCH_HELP: dict[str, str] = {
     "Say what would be done, and how long it takes; 20 photos are tried.": "说明会做什么、要多久；会试抠 20 张。",
     "With --dry-run: what an hour of this machine costs.": "与 --dry-run 合用：本机每小时的费用。",
     "Serve figures for Prometheus. [HOST 127.0.0.1]": "为 Prometheus 提供指标。[HOST 127.0.0.1]",
+}
+
+#: the review page
+REVIEW_PAGE: dict[str, str] = {
+    "Review": "复查",
+    "Good": "好",
+    "Redo": "重做",
+    "By hand": "手工",
+    "All": "全部",
+    "Unmarked": "未标记",
+    "Keys: arrows move, Enter looks, G good, R redo, H by hand, U unmarked": (
+        "按键：方向键移动，回车查看，G 好，R 重做，H 手工，U 取消标记"
+    ),
+    "Loading …": "正在加载……",
+    "Close": "关闭",
+    "That is all.": "就这些。",
+    "done again": "已重做",
+    "The mark could not be kept: is the command still running?": "标记未能保存：命令还在运行吗？",
 }

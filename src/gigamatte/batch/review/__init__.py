@@ -1,0 +1,1 @@
+"""A local page to judge a batch's results: the most doubtful first, marked with a key."""
