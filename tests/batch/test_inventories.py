@@ -74,7 +74,7 @@ def test_parquet(tmp_path, two):
         ("x.csv", "id,path\n1,2\n", "photo", "has no column photo; it has: id, path"),
         ("x.jsonl", '{"n": 1}\n', None, "no column of .* names photos; it has: n"),
         ("x.jsonl", "no json\n", None, "line 1: expected a JSON object"),
-        ("x.txt", "a.jpg\n", "path", "--column is for CSV"),
+        ("x.txt", "a.jpg\n", "path", "column is for CSV"),
         ("manifest.json", "{}", None, "no manifest of S3 Inventory"),
     ],
 )

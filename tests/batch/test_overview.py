@@ -176,7 +176,7 @@ def test_figures_for_prometheus(tmp_path, mask):
         run(source, out, Options(mask=mask), listener=listener)
         with urllib.request.urlopen(f"http://127.0.0.1:{listener.port}/metrics", timeout=10) as answer:
             text = answer.read().decode()
-        with pytest.raises(UsageError, match="--metrics"):
+        with pytest.raises(UsageError, match="metrics"):
             Metrics(Recorder(), ("127.0.0.1", listener.port)).__enter__()
     found = {}
     for family in parser.text_string_to_metric_families(text):

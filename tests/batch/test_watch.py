@@ -112,7 +112,7 @@ def test_it_stops_cleanly_and_survives_a_restart(tmp_path, mask):
 
 
 def test_standard_input_cannot_be_watched(tmp_path, mask):
-    with pytest.raises(UsageError, match="--watch"):
+    with pytest.raises(UsageError, match="watch"):
         run("-", tmp_path / "out", Options(mask=mask), watch=True)
 
 
