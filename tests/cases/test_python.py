@@ -293,7 +293,7 @@ def test_pyvips_is_silent_under_debug(tmp_path: Path) -> None:
         ),
         (
             lambda: quick().cut(PHOTO, mask=MASK * 0),
-            "the mask holds no subject",
+            "the mask holds no subject: its largest value is 0 of 255",
             "a mask is white where the subject is; see mask_kind",
         ),
         (
