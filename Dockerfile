@@ -1,7 +1,7 @@
 # gigamatte as a service: ports 8000 (API and page) and 7860 (page). Built from the checkout, runs without root.
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /src
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY src ./src
 RUN python -m venv /opt/gigamatte \
     && /opt/gigamatte/bin/pip install --no-cache-dir ".[serve]"
