@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gigamatte.cache.memory import MemoryCache
-from gigamatte.matte.cascade.tile_cache import Finished
+from gigamatte.matte.cascade.tile_cache import TileCache
 from gigamatte.matte.refiners.select import refiner_identity
 from gigamatte.network.hinted import Sights
 from gigamatte.photo.levels import PhotoLevels
@@ -28,6 +28,6 @@ class OpenPhoto:
         """The levels, for one journey: closing them closes nothing."""
         return self._levels.lent(self._level)
 
-    def tiles(self, tools: Tools) -> Finished:
+    def tiles(self, tools: Tools) -> TileCache:
         """What counts the tiles of one turn, and knows those of the turns before."""
-        return Finished(self._finished, refiner_identity(tools.refiner()))
+        return TileCache(self._finished, refiner_identity(tools.refiner()))

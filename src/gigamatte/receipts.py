@@ -7,7 +7,7 @@ import time
 from gigamatte import system
 from gigamatte.locate import Located
 from gigamatte.matte.cascade.resolve import lifted_by
-from gigamatte.matte.cascade.tile_cache import Finished
+from gigamatte.matte.cascade.tile_cache import TileCache
 from gigamatte.matte.cascade.trust import Trust
 from gigamatte.matte.doubt import doubt
 from gigamatte.matte.refiners.base import Refiner
@@ -36,7 +36,7 @@ def receipt_of(
     matte: Matte,
     refiner: Refiner,
     trust: Trust,
-    tiles: Finished,
+    tiles: TileCache,
     clock: Clock,
     warnings: tuple[str, ...],
 ) -> Receipt:

@@ -13,7 +13,7 @@ from gigamatte.cache.memory import MemoryCache
 from gigamatte.errors import GigamatteError
 from gigamatte.forked import threads_begin
 from gigamatte.hints import Hints
-from gigamatte.matte.cascade.tile_cache import Finished
+from gigamatte.matte.cascade.tile_cache import TileCache
 from gigamatte.matte.refiners.base import Refiner
 from gigamatte.matte.refiners.select import open_refiner, refiner_identity
 from gigamatte.network.engines.base import Engine
@@ -82,16 +82,16 @@ class Tools:
         if self._refiner is None:
             threading.Thread(target=load, name="refiner").start()
 
-    def tile_cache(self, hints: Hints | None = None) -> Finished:
+    def tile_cache(self, hints: Hints | None = None) -> TileCache:
         """What counts the tiles of one photo, and knows those of earlier runs where there is a cache.
 
         With ``hints`` tiles are resolved one by one, as where they are remembered: an edited photo and one that is cut
         with the same hints at once are then the same bit for bit.
         """
         if self.cache is None and not hints:
-            return Finished()
+            return TileCache()
         cache = MemoryCache(0) if self.cache is None else self.cache
-        return Finished(cache, refiner_identity(self.refiner()))
+        return TileCache(cache, refiner_identity(self.refiner()))
 
     def end_turn(self) -> tuple[str, ...]:
         """To be called after each photo: the cache makes room. Warnings."""

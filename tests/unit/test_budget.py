@@ -12,7 +12,7 @@ import pytest
 
 from gigamatte.cutout import foreground
 from gigamatte.errors import BudgetExceeded
-from gigamatte.matte.mask.area_mean import averaged
+from gigamatte.matte.mask.area_mean import area_mean
 from gigamatte.options import Options
 from gigamatte.photo.mask import mask_bytes
 from gigamatte.remover import Remover
@@ -82,7 +82,7 @@ def test_averaging_in_strips_is_exact(monkeypatch: pytest.MonkeyPatch) -> None:
     exact = pieces.reshape(70, 301, 50, 203).mean(axis=(1, 3))
     for strip in (16, 256, 1000):
         monkeypatch.setattr("gigamatte.matte.mask.area_mean.STRIP", strip)
-        assert np.abs(averaged(values, Size(50, 70)) - exact).max() < 1e-5
+        assert np.abs(area_mean(values, Size(50, 70)) - exact).max() < 1e-5
 
 
 _CHILD = """

@@ -13,7 +13,7 @@ from gigamatte.matte.cascade.reading import Levels, alpha_in
 from gigamatte.matte.cascade.sharpness import edge_blur
 from gigamatte.matte.cascade.sparse import as_matte
 from gigamatte.matte.cascade.start import kept_inside, laid_on_level
-from gigamatte.matte.cascade.tile_cache import Finished
+from gigamatte.matte.cascade.tile_cache import TileCache
 from gigamatte.matte.mask.correct import Correction
 from gigamatte.matte.refiners.base import Refiner
 from gigamatte.types import CoarseMatte, FloatArray
@@ -27,7 +27,7 @@ def placed(
     matte, blur = as_matte(alpha, 16), edge_blur(alpha)
     for finer in range(searched - 1, level - 1, -1):
         by = refiner.at(levels.size(finer))
-        lift = Lift(matte, levels, finer, by, blur, Finished(), Correction(), strays=True)
+        lift = Lift(matte, levels, finer, by, blur, TileCache(), Correction(), strays=True)
         matte = lift.run(pool, _unwatched)
         blur = 0.0
     return kept_inside(alpha_in(matte, matte.size.box), coarse.fit, level)

@@ -15,7 +15,7 @@ from gigamatte.matte.cascade.band import SUPPORT, band
 from gigamatte.matte.cascade.known import Known, KnownPart
 from gigamatte.matte.cascade.reading import Levels, alpha_in, nearest_inside, photo_in
 from gigamatte.matte.cascade.sparse import quantised16
-from gigamatte.matte.cascade.tile_cache import Finished
+from gigamatte.matte.cascade.tile_cache import TileCache
 from gigamatte.matte.cascade.tiles import Block
 from gigamatte.matte.mask.correct import Correction
 from gigamatte.matte.refiners.base import LevelPatch, Refiner
@@ -51,7 +51,7 @@ class Lift:
         finer: int,
         refiner: Refiner,
         blur: float,
-        finished: Finished,
+        finished: TileCache,
         correction: Correction,
         strays: bool = False,
         known: Known | None = None,

@@ -20,7 +20,7 @@ from gigamatte.matte.cascade.reading import Levels
 from gigamatte.matte.cascade.sharpness import searching_level, starting_level
 from gigamatte.matte.cascade.sparse import as_bits, as_matte
 from gigamatte.matte.cascade.start import laid_on_level
-from gigamatte.matte.cascade.tile_cache import Finished
+from gigamatte.matte.cascade.tile_cache import TileCache
 from gigamatte.matte.cascade.trust import Trust, halved, judged, said
 from gigamatte.matte.mask.correct import Correction
 from gigamatte.matte.refiners.base import Refiner
@@ -40,7 +40,7 @@ def resolve(
     threads: int = 1,
     edge: int = tiling.EDGE,
     correction: Correction | None = None,
-    finished: Finished | None = None,
+    finished: TileCache | None = None,
     watch: Watch | None = None,
     trust: Trust | None = None,
 ) -> tuple[Matte, tuple[str, ...]]:
@@ -56,7 +56,7 @@ def resolve(
     ``watch("matte", fraction)`` is called between tiles; what it raises stops the work.
     """
     correction = correction or Correction()
-    finished = finished or Finished()
+    finished = finished or TileCache()
     watch = watch or _ignored
     trust = trust or trust_in(coarse, levels, refiner)
     refiner = lifted_by(coarse, refiner, trust)
@@ -105,7 +105,7 @@ def _lifted(
     refiner: Refiner,
     edge: int,
     correction: Correction,
-    finished: Finished,
+    finished: TileCache,
     watch: Watch,
     pool: Pool,
 ) -> Matte:

@@ -15,7 +15,7 @@ from gigamatte.cache.base import Cache, key_of
 from gigamatte.types import Pixels16, Size
 
 
-class Finished:
+class TileCache:
     """Counts tiles, and remembers them where there is a cache. Threads may share it.
 
     ``refiner`` names what resolves them, down to its weights.

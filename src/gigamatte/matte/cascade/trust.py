@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from gigamatte.matte.cascade.reading import Levels, photo_in
 from gigamatte.matte.cascade.sharpness import edge_blur
 from gigamatte.matte.mask.area import Places, area_means, between
-from gigamatte.matte.mask.area_mean import averaged
+from gigamatte.matte.mask.area_mean import area_mean
 from gigamatte.matte.refiners.guided import EPSILON, FIRST_RADIUS, colour_lines
 from gigamatte.types import Answers, Box, CoarseMatte, FloatArray, PixelArray, Size
 
@@ -88,7 +88,7 @@ class Trust:
             return self
         free = np.ones((STROKE_PLACES, STROKE_PLACES), np.float32)
         for stroke in strokes:
-            near = averaged(stroke, Size.of(free)) > 0
+            near = area_mean(stroke, Size.of(free)) > 0
             free[cv2.dilate(near.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0] = 0
         return dataclasses.replace(self, free=free)
 

@@ -23,7 +23,7 @@ def unit(rows: PixelArray) -> FloatArray:
     return Depth.of(rows).unit(rows)
 
 
-def averaged(values: PixelArray, size: Size, measure: Measure = unit) -> FloatArray:
+def area_mean(values: PixelArray, size: Size, measure: Measure = unit) -> FloatArray:
     """The mean of ``measure`` over the area of each pixel of the smaller ``size``: float32 (row, column).
 
     ``values`` is (row, column), uint8 or uint16. A ``size`` that is larger in some direction is interpolated linearly.

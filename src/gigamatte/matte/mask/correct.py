@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.matte.mask.area_mean import averaged
+from gigamatte.matte.mask.area_mean import area_mean
 from gigamatte.matte.mask.painted import Painted
 from gigamatte.types import Box, CoarseMatte, Depth, Fit, FloatArray, PixelArray, Pixels16, Size
 
@@ -161,4 +161,4 @@ def _under(values: PixelArray, box: Box, size: Size) -> NDArray[np.bool_]:
 def _stretched(values: PixelArray, size: Size) -> FloatArray:
     """A stroke picture at the mask's size: float32 in [0, 1]; averaged when it has more pixels: none is lost."""
     # a thin stroke averages to a faint one, but it was meant in full
-    return np.clip(averaged(values, size) * 2, 0, 1)
+    return np.clip(area_mean(values, size) * 2, 0, 1)

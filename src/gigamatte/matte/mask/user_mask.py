@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.errors import InputError
-from gigamatte.matte.mask.area_mean import averaged
+from gigamatte.matte.mask.area_mean import area_mean
 from gigamatte.options import MaskKind
 from gigamatte.photo.mask import levels_of
 from gigamatte.types import Answers, Box, CoarseMatte, Depth, Fit, FloatArray, PixelArray, Size
@@ -52,7 +52,7 @@ def as_coarse(
     if size.pixels > MASK_PIXELS:
         shrink = (MASK_PIXELS / size.pixels) ** 0.5
         size = Size(max(1, round(size.width * shrink)), max(1, round(size.height * shrink)))
-    alpha = averaged(values, size)
+    alpha = area_mean(values, size)
     if region is not None:
         alpha = alpha * _inside(region, photo, size)
         values = np.where(_inside(region, photo, Size.of(values)), values, values.dtype.type(0))
@@ -98,8 +98,8 @@ def settled_trimap(values: PixelArray, photo: Size, colour: FloatArray) -> Coars
     1993).
     """
     size = Size.of(colour)
-    background = averaged(values, size, lambda rows: _known(rows)[0].astype(np.float32)) > 0.999
-    subject = averaged(values, size, lambda rows: _known(rows)[1].astype(np.float32)) > 0.999
+    background = area_mean(values, size, lambda rows: _known(rows)[0].astype(np.float32)) > 0.999
+    subject = area_mean(values, size, lambda rows: _known(rows)[1].astype(np.float32)) > 0.999
     far = max(size.width, size.height)
     front, back = (_filled(colour, known.astype(np.float32), far) for known in (subject, background))
     line = front - back
