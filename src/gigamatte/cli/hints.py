@@ -23,7 +23,7 @@ def read_hints(photos: Sequence[str], keep: Sequence[str], drop: Sequence[str], 
     if len(photos) > 1:
         raise UsageError(
             f"hints are places in one photo, found {len(photos)} photos",
-            "cut them one by one, or put NAME.hints.json beside each and use `gigamatte batch`",
+            "cut them one by one",
         )
     said = Hints() if file is None else hints_in(Path(file))
     points = {name: tuple(map(Point.parse, typed)) for name, typed in (("keep", keep), ("drop", drop))}

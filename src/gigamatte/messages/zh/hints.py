@@ -19,9 +19,7 @@ HINTS: dict[str, str] = {
     "count in pixels of the upright photo, from its upper left corner": "请从正立照片的左上角起以像素计",
     "a photo takes at most {} points and strokes; {} has {}": "一张照片最多 {} 个点和笔画；{} 有 {}",
     "hints are places in one photo, found {} photos": "提示是一张照片中的位置，收到 {} 张照片",
-    "cut them one by one, or put NAME.hints.json beside each and use `gigamatte batch`": (
-        "请逐张处理，或在每张旁放置 NAME.hints.json 并使用 `gigamatte batch`"
-    ),
+    "cut them one by one": "请逐张处理",
     "This place is the subject (upright photo pixels). Repeatable.": "此处属于主体（正立照片的像素）。可重复。",
     "This place is not the subject. Repeatable.": "此处不属于主体。可重复。",
     "A file of points, strokes and a box: {'keep': [[X, Y]], …}.": "含点、笔画和框的文件：{'keep': [[X, Y]], …}。",
