@@ -78,6 +78,7 @@ class Pool(ThreadPoolExecutor):
         except RuntimeError:
             if self._closed:
                 raise
+        stay_if_ending()
         future: Future[Result] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
@@ -99,15 +100,21 @@ def _resting() -> Iterator[None]:
     try:
         yield
     finally:
-        stay_if_ending()
         if depth:
-            with _changed:
-                _working[threading.get_ident()] = depth
+            _go_on(depth)
+
+
+def _go_on(depth: int) -> None:
+    """Be waited for, unless the end has come meanwhile: looked at and written down in one."""
+    with _changed:
+        if not _ending:
+            _working[threading.get_ident()] = depth
+            return
+    stay_if_ending()
 
 
 def _enter() -> None:
-    with _changed:
-        _working[threading.get_ident()] = _working.get(threading.get_ident(), 0) + 1
+    _go_on(_working.get(threading.get_ident(), 0) + 1)
     # once more each time, so that it comes before whatever the libraries have registered since
     atexit.unregister(_wait)
     atexit.register(_wait)

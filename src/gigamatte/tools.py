@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from gigamatte import __version__, system
 from gigamatte.cache.memory import MemoryCache
+from gigamatte.ending import working
 from gigamatte.errors import GigamatteError
 from gigamatte.forked import threads_begin
 from gigamatte.hints import Hints
@@ -76,7 +77,8 @@ class Tools:
         """Load the refiner in a thread of its own, while the photo is decoded. Its errors are told when it is used."""
 
         def load() -> None:
-            with contextlib.suppress(GigamatteError):
+            # a daemon's thread is a daemon too
+            with working(), contextlib.suppress(GigamatteError):
                 self.refiner()
 
         if self._refiner is None:

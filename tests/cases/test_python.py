@@ -115,7 +115,7 @@ ENDING = """
             begun.set()
 
     def work():
-        with gigamatte.Remover(gigamatte.Options(refine="guided")) as remover:
+        with gigamatte.Remover(gigamatte.Options(refine=sys.argv[3])) as remover:
             cutout = remover.cut(photo, mask=mask, watch=watch)
             cutout.save("out.png", watch=watch)
             print("done", flush=True)
@@ -125,11 +125,16 @@ ENDING = """
 """
 
 
-@pytest.mark.parametrize("stage", ["read", "matte", "write"])
-@pytest.mark.parametrize("kind", ["daemon", "ordinary"])
-def test_exit_while_cutting(kind: str, stage: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "stage", "refine"),
+    [
+        ("daemon", "read", "neural"),  # while the refiner is loaded on a thread of its own
+        *((kind, stage, "guided") for kind in ("daemon", "ordinary") for stage in ("read", "matte", "write")),
+    ],
+)
+def test_exit_while_cutting(kind: str, stage: str, refine: str, tmp_path: Path) -> None:
     """A daemon thread of the user's ends quietly with the script; an ordinary one does all that it has begun."""
-    done = script(ENDING, tmp_path, kind, stage)
+    done = script(ENDING, tmp_path, kind, stage, refine)
     assert (done.returncode, done.stderr) == (0, "")
     if kind == "ordinary":
         assert done.stdout == "done\n"

@@ -7,6 +7,7 @@ import importlib
 import threading
 from pathlib import Path
 
+from gigamatte.ending import working
 from gigamatte.errors import DeviceUnavailable, GigamatteError, UsageError, WeightsRefused
 from gigamatte.network.cards.onnx_file import read_header
 from gigamatte.network.engines.base import Engine
@@ -100,7 +101,7 @@ def import_ahead(device: str) -> None:
     """Import the CPU's runtime on another thread, while a digest is made: each takes a third of a second."""
 
     def load() -> None:
-        with contextlib.suppress(ImportError):  # told when it is used
+        with working(), contextlib.suppress(ImportError):  # told when it is used
             importlib.import_module("gigamatte.network.engines.openvino")
 
     if device in ("auto", "cpu"):
