@@ -53,7 +53,7 @@ CONTAINERS: Mapping[Format, Container] = {
     "webp": Container("WebP", (".webp",), 16383, False, True, _EXIF_XMP, dpi=False, held=(36, 36)),
     "tiff": Container("TIFF", (".tif", ".tiff"), 2**31 - 1, True, True, _EXIF_XMP | {metadata.IPTC}),
     "jpeg": Container("JPEG", (".jpg", ".jpeg"), 65500, False, False, _EXIF_XMP | {metadata.IPTC}),
-    "avif": Container("AVIF", (".avif",), 16384, True, True, _EXIF_XMP, dpi=False, held=(52, 78)),
+    "avif": Container("AVIF", (".avif",), 16384, True, True, _EXIF_XMP, dpi=False, held=(75, 120)),
     "psd": Container("Photoshop", (".psd", ".psb"), 300_000, True, True, _EXIF_XMP | {metadata.IPTC}),
 }
 

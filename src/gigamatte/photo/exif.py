@@ -149,7 +149,7 @@ class Exif:
         struct.pack_into(self.order + "2sHI", block, 0, b"II" if self.order == "<" else b"MM", 42, at["main"])
         for name, entries in (("main", main), ("photo", photo), ("position", self.position), ("inter", inter)):
             if entries:
-                written = ifd.directory(self.order, entries, at[name], fixed)
+                written = ifd.directory(self.order, entries, at[name], fixed if name == "photo" else None)
                 block[at[name] : at[name] + len(written)] = written
         if fixed:
             note = self.photo[NOTE].data

@@ -84,7 +84,7 @@ class _Chunks:
             chunks.left -= length
             if checksum != struct.pack(">I", zlib.crc32(data, zlib.crc32(kind))):
                 continue
-            if kind == b"IHDR":
+            if kind == b"IHDR" and length == 13:
                 chunks.grey = data[9] in (0, 4)
             elif kind in _COLOUR:
                 if not behind:
@@ -94,7 +94,7 @@ class _Chunks:
                     chunks.exif_behind = chunks.exif_behind or data
                 else:
                     chunks.exif_before = chunks.exif_before or data
-            else:
+            elif kind in _TEXTS:
                 chunks.add_text(kind, data)
         return chunks
 
