@@ -6,29 +6,22 @@ import subprocess
 import sys
 
 import pytest
-import typer
 from batch_helpers import events, save_photo
 
 from gigamatte.batch.display import JsonDisplay, LineDisplay
+from gigamatte.cli.app import run as command
 from gigamatte.cli.batch import batch
 from gigamatte.cli.cut import cut
 
-app = typer.Typer()
-app.command()(batch)
-
 
 def call(*arguments: object) -> int:
-    try:
-        code = app([str(word) for word in arguments], standalone_mode=False)
-    except typer.Exit as end:
-        return end.exit_code
-    return code if isinstance(code, int) else 0
+    return command(["batch", *map(str, arguments)])
 
 
 def test_it_takes_every_option_of_cut():
-    """All but the cache, which is for photos that are corrected one by one."""
+    """All but the cache and clicks, which are for photos that are corrected one by one."""
     own, single = (inspect.signature(function).parameters for function in (batch, cut))
-    assert set(single) - set(own) == {"photo", "cache", "cache_size"}
+    assert set(single) - set(own) == {"photo", "cache", "cache_size", "keep_at", "drop_at", "hints"}
     for name in set(own) & set(single) - {"out", "memory", "mask"}:
         assert own[name].default == single[name].default, name
 
