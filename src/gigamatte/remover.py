@@ -8,8 +8,8 @@ from typing import BinaryIO, NoReturn, SupportsIndex
 
 from gigamatte.closing import Closing
 from gigamatte.cutout.cutout import Cutout
-from gigamatte.cutout.place import as_target, refuse_existing
-from gigamatte.cutout.target import check_output, files_of
+from gigamatte.cutout.place import as_target, refuse_existing, refuse_sources
+from gigamatte.cutout.target import check_output, files_of, read_by
 from gigamatte.ending import watched, working
 from gigamatte.errors import UsageError
 from gigamatte.hints import Hints
@@ -71,6 +71,7 @@ class Remover(Closing):
             format = check_output(self.options, target, photo.size)
             for file in files_of(self.options, target):
                 refuse_existing(file, overwrite)
+                refuse_sources(file, source, (mask, *read_by(self.options)))
             request = resolve_request(photo, self._with(hints), mask, format)
             with journey(request, self.tools, watched(watch)) as cutout:
                 return cutout.save(target, overwrite=overwrite, watch=watch)

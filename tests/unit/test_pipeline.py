@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
 from gigamatte import Options, Remover
+from gigamatte.errors import UsageError
 from gigamatte.testing.networks import warm_colours
 from gigamatte.testing.photos import made_photo
 from gigamatte.tools import Tools
@@ -90,3 +92,23 @@ def test_closing_one_leaves_the_other_open(photo: PixelArray, networks: list[str
     assert np.array_equal(other.cut(photo).alpha, before)
     other.close()
     assert other.tools._network is None
+
+
+@pytest.mark.parametrize("link", [False, True])
+@pytest.mark.parametrize("what", ["photo", "mask", "keep", "drop", "background"])
+def test_a_source_is_never_replaced(photo: PixelArray, tmp_path: Path, what: str, link: bool) -> None:
+    names = {name: tmp_path / f"{name}.png" for name in ("photo", "mask", "keep", "drop", "background")}
+    for path in names.values():
+        cv2.imwrite(
+            str(path), photo if path.stem in ("photo", "background") else np.full(photo.shape[:2], 255, np.uint8)
+        )
+    before = names[what].read_bytes()
+    target = names[what]
+    if link:
+        target = tmp_path / "link.png"
+        target.symlink_to(names[what])
+    options = Options(refine="off", **({} if what == "photo" else {what: str(names[what])}))
+    mask = str(names["mask"]) if what != "mask" else None
+    with Remover(options) as remover, pytest.raises(UsageError, match=r"is the photo itself|is read for this cut"):
+        remover.process(names["photo"], target, mask=mask, overwrite=True)
+    assert names[what].read_bytes() == before

@@ -7,7 +7,6 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +21,7 @@ from gigamatte.messages import translate
 from gigamatte.options import Options
 
 if TYPE_CHECKING:
+    from gigamatte.batch.engines import engine_for
     from gigamatte.batch.manifest import Manifest
     from gigamatte.batch.plan import Plan
     from gigamatte.batch.summary import Summary
@@ -155,7 +155,7 @@ def batch(
             redo=redo_of(redo),
             manifest=Path(manifest) if manifest else None,
         )
-        make = _engine(plan, engine, address=address, actors=actors)
+        make = engine_for(plan, engine, address=address, actors=actors)
         if dry_run:
             _estimate(plan, engine, price, address=address, actors=actors, json=json)
             return
@@ -208,39 +208,15 @@ def _estimate(plan: Plan, engine: str, price: float | None, *, address: str, act
     """Print what would be done."""
     from gigamatte.batch.display import JsonDisplay, LineDisplay, estimate_lines
     from gigamatte.batch.dry import dry_run
+    from gigamatte.batch.engines import engine_for
 
     with JsonDisplay() if json else LineDisplay() as display:
-        found = dry_run(plan, lambda own: _engine(own, engine, address=address, actors=actors), display, price=price)
+        found = dry_run(plan, lambda own: engine_for(own, engine, address=address, actors=actors), display, price=price)
     if json:
         print(json_text({"event": "estimate", **found.as_dict()}))
         return
     for line in estimate_lines(found):
         print(line)
-
-
-def _engine(plan: Plan, kind: str, *, address: str, actors: int) -> Callable[[Path], BatchEngine]:
-    from gigamatte.batch.limits import children_for
-    from gigamatte.batch.local import LocalEngine
-    from gigamatte.batch.one import Worker, scratch_room
-    from gigamatte.system import cpu_count
-
-    if actors < 0:
-        raise UsageError("--jobs and --actors are whole numbers from 0 on")
-    settled = plan.limits.settled()  # told now and not after the listing
-    network = plan.options.mask is None and plan.masks is None
-    if kind == "local":
-        children = children_for(plan.options, settled, network=network)
-        threads = plan.options.threads or max(1, cpu_count() // children)
-        options = replace(plan.options, threads=threads)
-        worker = partial(Worker, options, settled.parted(children), out=plan.out, network=network)
-        return lambda scratch: LocalEngine(partial(worker, scratch=scratch, room=scratch_room()), children)
-    if kind != "ray":
-        raise UsageError(f"--engine is local or ray, found {kind!r}")
-    from gigamatte.batch.ray import RayEngine, need_ray
-
-    need_ray()  # told before the listing
-
-    return lambda _: RayEngine(plan.options, plan.limits, out=plan.out, network=network, address=address, actors=actors)
 
 
 def _end_in_order() -> None:

@@ -15,7 +15,7 @@ from gigamatte.cli.options import takes_options
 from gigamatte.cli.progress import progress_bar
 from gigamatte.cli.streams import json_text
 from gigamatte.cli.targets import STREAM, folder_for, paired, terminal_refused
-from gigamatte.errors import GigamatteError, InputError, UsageError
+from gigamatte.errors import GigamatteError, InputError
 from gigamatte.messages.translate import translate
 from gigamatte.options import Options
 
@@ -115,15 +115,14 @@ def _tell(photo: str, error: GigamatteError) -> int:
 
 
 def _process(remover: Remover, photo: str, target: str, *, overwrite: bool, quiet: bool) -> Receipt:
-    from gigamatte.cutout.place import refuse_existing
-    from gigamatte.cutout.target import files_of, output_format
+    from gigamatte.cutout.place import refuse_existing, refuse_sources
+    from gigamatte.cutout.target import files_of, output_format, read_by
 
     destination: Path | BinaryIO = sys.stdout.buffer if target == STREAM else Path(target)
     output_format(remover.options, destination)  # a wrong suffix is told before anything is computed
     for file in files_of(remover.options, destination):
         refuse_existing(file, overwrite)
-        if photo != STREAM and file.exists() and Path(photo).exists() and file.samefile(photo):
-            raise UsageError(f"{file} is the photo itself", "name another file with -o: a source is never replaced")
+        refuse_sources(file, None if photo == STREAM else photo, read_by(remover.options))
     source: str | bytes = sys.stdin.buffer.read() if photo == STREAM else photo
     if source == b"":
         raise InputError("stdin is empty; expected the bytes of a photo")

@@ -8,7 +8,7 @@ import io
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -106,3 +106,24 @@ def keep_mode(descriptor: int, path: Path) -> None:
             with contextlib.suppress(OSError):
                 os.fchown(descriptor, before.st_uid, before.st_gid)
         os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
+
+
+def refuse_sources(path: Path, photo: object, others: Iterable[object] = ()) -> None:
+    """Raise UsageError when ``path`` is a file that is read: a source is never replaced, whatever its name or link.
+
+    What is no path (bytes, an array, None) is passed over.
+    """
+    hint = "name another file with -o: a source is never replaced"
+    if _same(path, photo):
+        raise UsageError(f"{path} is the photo itself", hint)
+    if any(_same(path, other) for other in others):
+        raise UsageError(f"{path} is read for this cut: a mask, a stroke or a background", hint)
+
+
+def _same(path: Path, source: object) -> bool:
+    if not isinstance(source, (str, os.PathLike)):
+        return False
+    try:
+        return path.samefile(source)
+    except (OSError, ValueError):  # one of the two is not there, or is no name of a file
+        return False

@@ -32,6 +32,11 @@ def files_of(options: Options, target: Path | BinaryIO) -> list[Path]:
     return [target] if isinstance(target, Path) else []
 
 
+def read_by(options: Options) -> tuple[str | None, ...]:
+    """The files that these options name, or what else stands in their place: a colour is no file's name."""
+    return options.mask, options.keep, options.drop, options.background
+
+
 def output_format(options: Options, target: Path | BinaryIO | None) -> Format:
     """The format to write: the option's, else the suffix's, else PNG.
 

@@ -61,7 +61,7 @@ class Correction:
     def enforced(self, alpha: Pixels16, box: Box, size: Size) -> Pixels16:
         """What was resolved in ``box`` of a level of this ``size``, uint16 (row, column), as the strokes will have it.
 
-        A stroke is a word, not a hint: what the refiner made of the pixels under it does not count.
+        Under a stroke the user's decision counts, and not what the refiner made of those pixels.
         """
         if self.keep is not None:
             alpha = np.where(_under(self.keep, box, size), np.uint16(65535), alpha)

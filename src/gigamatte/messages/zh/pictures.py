@@ -21,6 +21,7 @@ PICTURES: dict[str, str] = {
     "the output stream cannot be written: {}": "无法写入输出流：{}",
     "is {} writable, and is there room on its disk?": "{} 可写吗？磁盘还有空间吗？",
     "{} is the photo itself": "{} 就是原照片",
+    "{} is read for this cut: a mask, a stroke or a background": "{} 正被这次抠图读取：蒙版、笔画或背景",
     "name another file with -o: a source is never replaced": "请用 -o 指定其他文件：原照片绝不会被覆盖",
     "stdin is empty; expected the bytes of a photo": "标准输入为空，需要照片的内容",
     "the name of the result is empty": "结果的名称为空",

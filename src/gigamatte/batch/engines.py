@@ -1,0 +1,40 @@
+"""Which engine does a batch's work: processes of this machine, or Ray's actors on many; how they share the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from gigamatte.batch.limits import children_for
+from gigamatte.batch.local import LocalEngine
+from gigamatte.batch.one import Worker, scratch_room
+from gigamatte.batch.plan import Plan
+from gigamatte.batch.task import BatchEngine
+from gigamatte.errors import UsageError
+from gigamatte.system import cpu_count
+
+
+def engine_for(plan: Plan, kind: str, *, address: str, actors: int) -> Callable[[Path], BatchEngine]:
+    """Makes an engine of a ``kind``, local or ray, given a folder for scratch. Raises UsageError for what cannot be.
+
+    ``address`` and ``actors`` are for Ray.
+    """
+    if actors < 0:
+        raise UsageError("--jobs and --actors are whole numbers from 0 on")
+    settled = plan.limits.settled()  # told now and not after the listing
+    network = plan.options.mask is None and plan.masks is None
+    if kind == "local":
+        children = children_for(plan.options, settled, network=network)
+        threads = plan.options.threads or max(1, cpu_count() // children)
+        options = replace(plan.options, threads=threads)
+        worker = partial(Worker, options, settled.parted(children), out=plan.out, network=network)
+        return lambda scratch: LocalEngine(partial(worker, scratch=scratch, room=scratch_room()), children)
+    if kind != "ray":
+        raise UsageError(f"--engine is local or ray, found {kind!r}")
+    from gigamatte.batch.ray import RayEngine, need_ray
+
+    need_ray()  # told before the listing
+
+    return lambda _: RayEngine(plan.options, plan.limits, out=plan.out, network=network, address=address, actors=actors)
