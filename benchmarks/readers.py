@@ -15,8 +15,9 @@ import numpy as np
 from PIL import Image
 
 from gigamatte import Options, cut
+from gigamatte.testing.compared import compared
 from gigamatte.testing.photos import made_photo
-from gigamatte.testing.readers import READERS, NotInstalled, Pixels, Reader, compared
+from gigamatte.testing.readers import READERS, NotInstalled, Pixels, Reader
 from gigamatte.types import Size
 
 #: column of the table, suffix, bits, more options

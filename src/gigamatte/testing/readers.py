@@ -285,37 +285,3 @@ READERS = (
     Reader("libavif (avifdec)", _said(["avifdec", "--version"]), _through("avifdec", "{0}", "{1}")),
     Reader("libwebp (dwebp)", _said(["dwebp", "-version"]), _through("dwebp", "{0}", "-o", "{1}")),
 )  # fmt: skip
-
-
-def compared(found: Pixels, right: Pixels) -> str:
-    """How a reader's pixels differ from those that were written, both (row, column, RGBA), in a few words."""
-    if found.shape != right.shape:
-        return f"another size: {found.shape[1]}×{found.shape[0]}"
-    if not found.any():
-        return "all zeros"
-    ours, theirs = _as_floats(right), _as_floats(found)
-    weight = ours[..., 3:] / 255
-    seen = ours[..., 3] > 0
-    thin = np.abs(theirs[..., 3] - ours[..., 3]).max()
-    laid = ours[..., :3] * weight + 255 * (1 - weight)
-    on_white = np.abs(theirs[..., :3] - laid).max() < 3
-    if theirs[..., 3].min() == 255 and ours[..., 3].min() < 255:
-        return "no alpha, laid on white" if on_white else "no alpha"
-    shift = np.abs((theirs[..., :3] - ours[..., :3]) * weight)[seen].max()
-    worst = max(thin, shift)
-    if worst == 0:
-        return "exact"
-    if worst <= 1.01 and found.dtype == np.uint8 and right.dtype == np.uint16:
-        return "8 bits"
-    if thin <= 1.01 and on_white:
-        return "alpha, laid on white"
-    if thin <= 1.01 and np.abs(theirs[..., :3] - ours[..., :3] * weight)[seen].max() < 3 < shift:
-        return "weighed by alpha"
-    if max(thin, np.abs(theirs * 16 - ours).max()) > 20 and theirs.max() <= 16:
-        return "nearly black"
-    return f"alpha ±{thin:.0f}, colours ±{shift:.0f}" if worst > 1.01 else "±1"
-
-
-def _as_floats(pixels: Pixels) -> NDArray[np.float64]:
-    scaled: NDArray[np.float64] = pixels.astype(np.float64) * (255 / np.iinfo(pixels.dtype).max)
-    return scaled

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from gigamatte import Options, cut
+from gigamatte.testing.compared import compared
 from gigamatte.testing.photos import made_photo
-from gigamatte.testing.readers import READERS, NotInstalled, compared
+from gigamatte.testing.readers import READERS, NotInstalled
 from gigamatte.types import Size
 
 BY_NAME = {reader.name: reader for reader in READERS}
