@@ -125,7 +125,7 @@ class Lift:
         if self.known is None:
             return quantised16(np.where(inside, alpha, _snapped(work.plain))[work.tile.inner])
         alpha = np.where(inside, alpha, work.plain)
-        if work.part is not None:
+        if work.part is not None and float(alpha.max()) > float(alpha.min()):
             alpha = work.part.agreed(alpha)
         if not self.known.exact:
             alpha = np.where(inside, alpha, _snapped(work.plain))
