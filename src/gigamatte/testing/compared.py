@@ -23,7 +23,11 @@ def compared(found: Pixels, right: Pixels) -> str:
     laid = ours[..., :3] * weight + 255 * (1 - weight)
     on_white = np.abs(theirs[..., :3] - laid).max() < 3
     if theirs[..., 3].min() == 255 and ours[..., 3].min() < 255:
-        return "no alpha, laid on white" if on_white else "no alpha"
+        if on_white:
+            return "no alpha, laid on white"
+        solid = ours[..., 3] == 255
+        shown = not solid.any() or np.abs(theirs - ours)[solid].max() < 20
+        return "no alpha" if shown else "another picture"
     shift = np.abs((theirs[..., :3] - ours[..., :3]) * weight)[seen].max()
     worst = max(thin, shift)
     if worst == 0:

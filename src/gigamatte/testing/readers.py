@@ -246,18 +246,6 @@ def _drawn_from_svg(svg: str, path: Path, *words: str, uri: str | None = None) -
         return _through(*words)(page)
 
 
-def _libreoffice(path: Path) -> Pixels:
-    with tempfile.TemporaryDirectory() as folder:
-        named = Path(folder) / f"out{path.suffix}"
-        shutil.copy(path, named)
-        page = Path(folder) / "page"
-        page.mkdir()
-        command = ["soffice", f"-env:UserInstallation={(Path(folder) / 'home').as_uri()}", "--headless"]
-        command += ["--convert-to", "png:draw_png_Export", "--outdir", str(page), str(named)]
-        subprocess.run([_program("soffice"), *command[1:]], capture_output=True, check=True, timeout=90)
-        return _decoded((page / "out.png").read_bytes())
-
-
 _GIMP = (
     '(let* ((image (car (gimp-file-load RUN-NONINTERACTIVE "{0}" "{0}"))) '
     "(layer (car (gimp-image-merge-visible-layers image CLIP-TO-IMAGE)))) "
@@ -277,10 +265,8 @@ READERS = (
     Reader("GraphicsMagick", _said(["gm", "-version"]), _through("gm", "convert", "{0}[0]", "{1}")),
     Reader("Chromium", lambda: _said([_chromium_program(), "--version"])(), _chromium),
     Reader("GIMP", _said(["gimp", "--version"]), _through("gimp", "-i", "-d", "-f", "-b", _GIMP)),
-    Reader("Krita", _said(["krita", "--version"]), _through("krita", "--export", "--export-filename", "{1}", "{0}")),
     Reader("Inkscape", _said(["inkscape", "--version"]), _inkscape),
     Reader("librsvg", _said(["rsvg-convert", "--version"]), _rsvg),
-    Reader("LibreOffice", _said(["soffice", "--version"]), _libreoffice),
     Reader("GDAL", _said(["gdal_translate", "--version"]), _through("gdal_translate", "-of", "PNG", "{0}", "{1}")),
     Reader("libavif (avifdec)", _said(["avifdec", "--version"]), _through("avifdec", "{0}", "{1}")),
     Reader("libwebp (dwebp)", _said(["dwebp", "-version"]), _through("dwebp", "{0}", "-o", "{1}")),
