@@ -444,6 +444,7 @@ def serving(tmp_path, network):
             [*command, "--model", str(network)],
             stderr=log,
             start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # these tests may run under nohup
             env={**os.environ, "GIGAMATTE_LANG": "en", **environment},
         )
         log.close()
