@@ -1,0 +1,79 @@
+"""How soon a click shows: seconds from a hint to its preview, and to the whole result, for a photo of 24 megapixels.
+
+usage: python benchmarks/clicks.py [--photo PHOTO] [--clicks 20]     (an idle machine, please)
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from gigamatte.editing import Editing
+from gigamatte.hints import Hints, Point
+from gigamatte.options import Options
+
+ROOT = Path(__file__).parents[1]
+#: sizes of the photo, megapixels
+SIZES = (24, 100)
+
+
+def enlarged(photo: Path, megapixels: float, folder: Path) -> Path:
+    """The photo at another size, as JPEG."""
+    pixels = cv2.imread(str(photo))
+    if pixels is None:
+        raise SystemExit(f"{photo} cannot be read")
+    factor = (megapixels * 1e6 / (pixels.shape[0] * pixels.shape[1])) ** 0.5
+    target = folder / f"{megapixels:g}.jpg"
+    cv2.imwrite(str(target), cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC))
+    return target
+
+
+def measured(photo: Path, clicks: int, folder: Path) -> dict[str, float]:
+    """Seconds: to open the photo, to the first preview, of a click's preview (median, 95th), and of the result."""
+    rng = np.random.default_rng(1)
+    options = Options(format="webp", quality=80, strip=True)
+    seconds: dict[str, float] = {}
+    started = time.perf_counter()
+    with Editing(photo, options) as editing:
+        seconds["open"] = time.perf_counter() - started
+        started = time.perf_counter()
+        editing.preview(Hints()).save(folder / "preview.webp", overwrite=True)
+        seconds["first preview"] = time.perf_counter() - started
+        with editing.preview(Hints()) as whole:
+            height, width = whole.alpha.shape
+        full = np.asarray(cv2.imread(str(photo))).shape
+        keep: tuple[Point, ...] = ()
+        times = []
+        for _ in range(clicks):
+            x, y = rng.uniform(0.25, 0.75, 2)
+            keep += (Point(float(x * full[1]), float(y * full[0])),)
+            started = time.perf_counter()
+            editing.preview(Hints(keep=keep)).save(folder / "preview.webp", overwrite=True)
+            times.append(time.perf_counter() - started)
+        seconds["click, median"], seconds["click, 95th"] = (float(np.percentile(times, part)) for part in (50, 95))
+        started = time.perf_counter()
+        editing.cut(Hints(keep=keep)).save(folder / "result.webp", overwrite=True)
+        seconds["result"] = time.perf_counter() - started
+        seconds["preview's side"] = float(max(height, width))
+    return seconds
+
+
+def main() -> None:
+    """Prints a row for each size."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--photo", type=Path, default=ROOT / "examples" / "photo.jpg")
+    parser.add_argument("--clicks", type=int, default=20)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        for size in SIZES:
+            row = measured(enlarged(chosen.photo, size, Path(folder)), chosen.clicks, Path(folder))
+            print(f"{size} MP: " + ", ".join(f"{name} {value:.2f}" for name, value in row.items()), flush=True)
+
+
+if __name__ == "__main__":
+    main()
