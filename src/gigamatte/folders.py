@@ -1,4 +1,4 @@
-"""Where derived files live: the user's cache folder, or ``GIGAMATTE_CACHE``."""
+"""Where the user's files of ours live: what can be made again, what was configured, and what must survive."""
 
 from __future__ import annotations
 
@@ -18,6 +18,32 @@ def cache_folder(*parts: str) -> Path:
     return _root().joinpath(*parts)
 
 
+def config_folder(*parts: str) -> Path:
+    """A folder below what the user configures by hand; not created here.
+
+    ``~/Library/Application Support`` on macOS, ``%APPDATA%`` on Windows, ``${XDG_CONFIG_HOME:-~/.config}`` elsewhere.
+    """
+    if sys.platform == "win32":
+        root = Path(os.environ.get("APPDATA") or home() / "AppData" / "Roaming")
+    elif sys.platform == "darwin":
+        root = home() / "Library" / "Application Support"
+    else:
+        root = _xdg("XDG_CONFIG_HOME", ".config")
+    return root.joinpath("gigamatte", *parts)
+
+
+def state_folder(*parts: str) -> Path:
+    """A folder below what must survive a restart; not created here.
+
+    ``%LOCALAPPDATA%`` on Windows, ``${XDG_STATE_HOME:-~/.local/state}`` elsewhere.
+    """
+    if sys.platform == "win32":
+        root = Path(os.environ.get("LOCALAPPDATA") or home() / "AppData" / "Local")
+    else:
+        root = _xdg("XDG_STATE_HOME", ".local", "state")
+    return root.joinpath("gigamatte", *parts)
+
+
 def _root() -> Path:
     if chosen := os.environ.get("GIGAMATTE_CACHE"):
         return expanded(chosen)
@@ -26,6 +52,10 @@ def _root() -> Path:
     if sys.platform == "win32":
         local = os.environ.get("LOCALAPPDATA")
         return (Path(local) if local else home() / "AppData" / "Local") / "gigamatte" / "Cache"
-    xdg = os.environ.get("XDG_CACHE_HOME", "")
-    # the XDG specification says that a relative path is to be ignored
-    return (Path(xdg) if os.path.isabs(xdg) else home() / ".cache") / "gigamatte"
+    return _xdg("XDG_CACHE_HOME", ".cache") / "gigamatte"
+
+
+def _xdg(variable: str, *otherwise: str) -> Path:
+    """A folder of the XDG base directory specification, which says that a relative path is to be ignored."""
+    chosen = os.environ.get(variable, "")
+    return Path(chosen) if os.path.isabs(chosen) else home().joinpath(*otherwise)

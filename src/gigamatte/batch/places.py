@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import glob
-import hashlib
 import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gigamatte import system
 from gigamatte.batch.objects import objects_of
 from gigamatte.batch.patience import patiently
 from gigamatte.errors import GigamatteError, MissingInput, ScratchFull, UsageError, WriteError
@@ -116,8 +116,8 @@ def lies_at(target: str) -> str | None:
 
 def sha256_of(path: str | Path) -> str:
     """Hex SHA-256 of a local file."""
-    with reading(str(path)), open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    with reading(str(path)):
+        return system.sha256_of(path)
 
 
 def fetch(place: str, scratch: Path) -> tuple[Path, str]:

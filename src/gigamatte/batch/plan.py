@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +14,8 @@ from gigamatte.batch.naming import default_template, with_suffix
 from gigamatte.batch.places import exists, is_uri, join, local
 from gigamatte.cutout.target import output_format
 from gigamatte.errors import MissingInput, UsageError, WriteError
+from gigamatte.folders import state_folder
 from gigamatte.options import Options
-from gigamatte.system import home
 
 #: where a photo's mask may be found in a folder of masks
 _MASK_SUFFIXES = (".png", ".webp", ".tif", ".tiff", ".jpg", ".jpeg")
@@ -125,16 +124,10 @@ def manifest_folder(out: str) -> Path:
     if not is_uri(out):
         return local(out) / ".gigamatte"
     told = hashlib.sha256(out.rstrip("/").encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    return _state_folder() / "gigamatte" / "batch" / told
+    return state_folder("batch") / told
 
 
 def _same(root: str, out: str) -> bool:
     if is_uri(root) or is_uri(out):
         return root.rstrip("/") == out.rstrip("/")
     return local(root).resolve() == local(out).resolve()
-
-
-def _state_folder() -> Path:
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or home() / "AppData" / "Local")
-    return Path(os.environ.get("XDG_STATE_HOME") or home() / ".local" / "state")

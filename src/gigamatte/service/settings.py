@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,12 +12,11 @@ from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from gigamatte.counts import count_of
-from gigamatte.system import home
+from gigamatte.folders import state_folder
 
 
 def _default_spool() -> Path:
-    state = os.environ.get("XDG_STATE_HOME") or home() / ".local" / "state"
-    return Path(state) / "gigamatte" / "spool"
+    return state_folder("spool")
 
 
 def _count(value: Any) -> Any:

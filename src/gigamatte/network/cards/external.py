@@ -12,6 +12,7 @@ import shutil
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from gigamatte.errors import WeightsRefused, WriteError
+from gigamatte.system import sha256_of
 
 #: models whose files were brought together that are kept; hard links cost nothing, copies do
 KEPT = 3
@@ -57,16 +58,11 @@ def _one_hop(target: Path, folder: Path) -> bool:
 def whole_digest(model: Path, names: frozenset[str]) -> str:
     """The sha256 of a model with all its files, 64 hex digits: of the one file, or of every file's own in order."""
     files = external_files(model, names)
-    own = _sha256(model)
+    own = sha256_of(model)
     if not files:
         return own
-    lines = [f"{own} model", *(f"{_sha256(file)} {name}" for name, file in files.items())]
+    lines = [f"{own} model", *(f"{sha256_of(file)} {name}" for name, file in files.items())]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def together(model: Path, names: frozenset[str], folder: Path) -> Path:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from gigamatte.errors import UsageError
+from gigamatte.folders import config_folder
 from gigamatte.network.cards.card import ModelCard
-from gigamatte.system import expanded, home
+from gigamatte.system import expanded
 
 _FIELDS = {field.name: field for field in dataclasses.fields(ModelCard)}
 _REQUIRED = ("name", "licence", "size", "output")
@@ -22,12 +22,7 @@ def cards_place() -> Path:
     """Where user cards are looked for: ``$GIGAMATTE_CARDS`` (a file or a folder), else the configuration folder."""
     if chosen := os.environ.get("GIGAMATTE_CARDS"):
         return expanded(chosen)
-    if sys.platform == "win32":
-        return Path(os.environ.get("APPDATA") or home() / "AppData" / "Roaming") / "gigamatte" / "cards"
-    if sys.platform == "darwin":
-        return home() / "Library" / "Application Support" / "gigamatte" / "cards"
-    xdg = os.environ.get("XDG_CONFIG_HOME", "")
-    return (Path(xdg) if os.path.isabs(xdg) else home() / ".config") / "gigamatte" / "cards"
+    return config_folder("cards")
 
 
 def user_cards() -> list[ModelCard]:

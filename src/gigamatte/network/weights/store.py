@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -22,6 +21,7 @@ from gigamatte.network.cards.card import ModelCard
 from gigamatte.network.weights import hub
 from gigamatte.network.weights.download import Progress, disk_full, download, free_bytes, offline
 from gigamatte.network.weights.reach import need_reach
+from gigamatte.system import sha256_of
 
 _RECORD = "record.json"
 
@@ -94,11 +94,7 @@ def verify(here: Installed) -> str:
 
 def digest_of(*paths: Path) -> str:
     """The sha256 of a file, or of several one after another, as 64 hex digits. Raises OSError."""
-    digest = hashlib.sha256()
-    for path in paths:
-        with path.open("rb") as file:
-            hashlib.file_digest(file, lambda: digest)
-    return digest.hexdigest()
+    return sha256_of(*paths)
 
 
 def get(card: ModelCard, progress: Progress | None = None) -> Installed:
