@@ -21,7 +21,6 @@ from gigamatte.messages import translate
 from gigamatte.options import Options
 
 if TYPE_CHECKING:
-    from gigamatte.batch.engines import engine_for
     from gigamatte.batch.manifest import Manifest
     from gigamatte.batch.plan import Plan
     from gigamatte.batch.summary import Summary
@@ -155,6 +154,8 @@ def batch(
             redo=redo_of(redo),
             manifest=Path(manifest) if manifest else None,
         )
+        from gigamatte.batch.engines import engine_for
+
         make = engine_for(plan, engine, address=address, actors=actors)
         if dry_run:
             _estimate(plan, engine, price, address=address, actors=actors, json=json)
