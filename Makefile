@@ -32,6 +32,7 @@ bench:          ## measure and write docs/benchmarks.md, an hour (an idle machin
 	python benchmarks/gigapixels.py
 	python benchmarks/doubt.py --cases $(CASES)
 	python benchmarks/closed_form.py --cases $(CASES) --rembg-venv $(REMBG)
+	python benchmarks/soft_masks.py --cases $(CASES)
 	python benchmarks/load_service.py --page docs/benchmarks.md
 	python benchmarks/batch_throughput.py --photos 200 --rembg $(REMBG) --page docs/benchmarks.md
 

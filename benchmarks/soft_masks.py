@@ -1,0 +1,115 @@
+"""What becomes of a mask that is right and soft, and of a coarse one, against enlarging it as other tools do.
+
+    python benchmarks/soft_masks.py --cases FOLDER [--ratios 1 2 3 4 6]
+
+The exact alpha of every case, reduced by area, 8 bits, is the mask; so is the case's own coarse mask. Lanczos (what
+rembg does with a network's answer) is the measure: SAD and Grad over the whole picture as ratios to it. A perfect
+answer of 2048² or 1024² pixels that is only enlarged is the row of its ratio, at 1.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from gigamatte.evaluate.cases import Case, find_cases, read_alpha
+from gigamatte.evaluate.metrics import gradient_error, sad
+from gigamatte.evaluate.report import geometric_mean
+from gigamatte.evaluate.table import Cell, markdown_table
+from gigamatte.matte.cascade.reading import alpha_in
+from gigamatte.matte.cascade.resolve import resolve, trust_in
+from gigamatte.matte.mask.user_mask import as_coarse
+from gigamatte.matte.refiners.base import Refiner
+from gigamatte.matte.refiners.guided import GuidedRefiner
+from gigamatte.matte.refiners.select import open_refiner
+from gigamatte.matte.refiners.upscale import UpscaleRefiner
+from gigamatte.network.engines.openvino import OpenVinoEngine
+from gigamatte.photo.levels import PhotoLevels
+from gigamatte.photo.mask import read_mask
+from gigamatte.photo.read import open_photo
+from gigamatte.types import FloatArray, PixelArray
+from report import ROOT, arguments, publish
+
+#: a result counts as worse from so much more than Lanczos on
+WORSE = 1.02
+#: errors below this, of masks of the photo's own size, are only roundings
+LEAST = 0.01
+
+
+def masks(case: Case, truth: FloatArray, ratios: list[float]) -> dict[str, PixelArray]:
+    """The exact alpha at every ratio, and the coarse mask of the case."""
+    found: dict[str, PixelArray] = {}
+    for ratio in ratios:
+        size = [max(8, round(side / ratio)) for side in truth.shape[::-1]]
+        small = cv2.resize(truth, size, interpolation=cv2.INTER_AREA)
+        found[f"exact, 1/{ratio:g}"] = np.round(np.clip(small, 0, 1) * 255).astype(np.uint8)
+    if case.coarse is not None:
+        found["coarse (÷6, blurred, steepened)"] = read_mask(case.coarse, max_pixels=10**9).values
+    return found
+
+
+def errors(alpha: FloatArray, truth: FloatArray) -> list[float]:
+    return [max(LEAST, sad(alpha, truth)), max(LEAST, gradient_error(alpha, truth))]
+
+
+def measured(case: Case, ways: dict[str, Refiner], ratios: list[float]) -> dict[tuple[str, str], list[float]]:
+    """(mask, way) → SAD and Grad over Lanczos, and the part of the mask's soft pixels that is kept."""
+    truth = read_alpha(case.alpha)
+    found: dict[tuple[str, str], list[float]] = {}
+    levels = PhotoLevels(open_photo(case.photo, max_pixels=10**9))
+    try:
+        for name, values in masks(case, truth, ratios).items():
+            enlarged = cv2.resize(values.astype(np.float32) / 255, truth.shape[::-1], interpolation=cv2.INTER_LANCZOS4)
+            least = errors(np.clip(enlarged, 0, 1), truth)
+            coarse, _ = as_coarse(values, levels.size(0))
+            for way, refiner in ways.items():
+                trust = trust_in(coarse, levels, refiner)
+                matte, _ = resolve(coarse, levels, refiner, threads=os.cpu_count() or 1, trust=trust)
+                found[name, way] = [*(np.array(errors(alpha_in(matte, matte.size.box), truth)) / least), trust.share]
+    finally:
+        levels.close()
+    return found
+
+
+def main() -> None:
+    parser = arguments(__doc__)
+    parser.add_argument("--cases", type=Path, default=ROOT.parent / "cases", help="photo.*, alpha.png, coarse.png each")
+    parser.add_argument("--ratios", type=float, nargs="+", default=[1, 2, 3, 4, 6])
+    options = parser.parse_args()
+    threads = os.cpu_count() or 1
+    ways: dict[str, Refiner] = {
+        "gigamatte": open_refiner(
+            "neural", lambda model: OpenVinoEngine.open(model, threads=threads, precision="auto")
+        ),
+        "--refine guided": GuidedRefiner(),
+        "--refine off": UpscaleRefiner(),
+    }
+    rows: dict[tuple[str, str], list[list[float]]] = {}
+    for case in find_cases(options.cases):
+        for key, row in measured(case, ways, options.ratios).items():
+            rows.setdefault(key, []).append(row)
+        print(case.name, flush=True)
+    publish("soft-masks", "Masks that are right and soft", written(rows), options.page)
+
+
+def written(rows: dict[tuple[str, str], list[list[float]]]) -> str:
+    """The table: geometric means, how many are worse than Lanczos, how many masks were taken for a matte."""
+    lines: list[list[Cell]] = []
+    for (mask, way), found in rows.items():
+        table = np.array(found)
+        means = [geometric_mean(list(column)) for column in table[:, :2].T]
+        worse = [int((column > WORSE).sum()) for column in table[:, :2].T]
+        lines.append([mask, way, len(found), *means, *worse, int((table[:, 2] > 0).sum())])
+    head = ["mask", "contestant", "cases", "SAD", "Grad", "worse in SAD", "worse in Grad", "kept as a matte"]
+    return (
+        "SAD and Grad over the whole picture, geometric means of the ratios to the same mask enlarged by Lanczos,\n"
+        "which is 1 in every row: what any tool reaches that only enlarges its network's answer, however perfect.\n"
+        "Lower is better.\n\n" + markdown_table(head, lines)
+    )
+
+
+if __name__ == "__main__":
+    main()
