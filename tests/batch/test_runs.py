@@ -460,8 +460,8 @@ def test_nothing_to_do_is_an_outcome_of_its_own(tmp_path, mask):
     ("more", "why"),
     [
         ({"out": "in"}, "is the input folder"),
-        ({"shard": (3, 2)}, "--shard"),
-        ({"name": "x.png"}, "--name"),
+        ({"shard": (3, 2)}, "shard is i/n"),
+        ({"name": "x.png"}, "name needs"),
         ({"name": "{stem}.xyz"}, "not a format"),
         ({"options": Options(format="jpeg")}, "JPEG has no transparency"),
     ],
