@@ -11,6 +11,7 @@ from gigamatte.hints import Hints
 from gigamatte.plain import make_plain
 from gigamatte.types import Box
 
+Kind = Literal["photo", "art"]
 MaskKind = Literal["auto", "alpha", "trimap"]
 Refine = Literal["auto", "neural", "guided", "off"]
 Only = Literal["cutout", "alpha", "foreground", "trimap", "uncertainty", "pair"]
@@ -36,6 +37,8 @@ class Options:
 
     Attributes:
         model: auto, locator, the name of a card, or the path of an ONNX file.
+        kind: photo (a network finds the subject) or art: logos, signatures, line art and scans on a plain ground, whose
+            alpha is un-mixed from the colours; holes are open, thin lines whole, and no network is asked.
         ignore_alpha: cut the photo as if it had no alpha of its own.
         normalise: how the network's pictures are normalised: auto (as its card or family says), imagenet, or MEAN/STD
             of RGB in 0…1 such as 0.5/0.5, one number or three each.
@@ -82,6 +85,7 @@ class Options:
     """
 
     model: str = "auto"
+    kind: Kind = "photo"
     ignore_alpha: bool = False
     normalise: str = "auto"
     mask: str | None = None
@@ -125,7 +129,8 @@ class Options:
 
     def __post_init__(self) -> None:
         make_plain(self)
-        for name, kind in (("mask_kind", MaskKind), ("refine", Refine), ("only", Only), ("under", Under)):
+        choices = {"kind": Kind, "mask_kind": MaskKind, "refine": Refine, "only": Only, "under": Under}
+        for name, kind in choices.items():
             _one_of(name, getattr(self, name), get_args(kind))
         if self.format is not None:
             object.__setattr__(self, "format", format_name(self.format))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gigamatte.art import cut_art
 from gigamatte.cutout.cutout import Cutout
 from gigamatte.locate import locate
 from gigamatte.matte.cascade.resolve import resolve, trust_in
@@ -17,10 +18,14 @@ from gigamatte.types import Watch
 def journey(request: Request, tools: Tools, watch: Watch, opened: OpenPhoto | None = None) -> Cutout:
     """From a request to its cutout. ``opened``: the photo, where it stays open for the next one."""
     clock = Clock()
-    tools.open_refiner_ahead()
+    art = request.options.kind == "art"
+    if not art:
+        tools.open_refiner_ahead()
     levels = opened.lent() if opened else PhotoLevels(request.photo, memory=request.memory, watch=watch)
     try:
         clock.lap("read")
+        if art:
+            return cut_art(request, levels, clock, watch)
         located = locate(request, levels, tools, opened.sights if opened else None)
         clock.lap("network")
         refiner, tiles = tools.refiner(), opened.tiles(tools) if opened else tools.tile_cache(request.options.hints)

@@ -51,6 +51,7 @@ class Shared:
 #: in the order in which --help shows them
 SHARED = (
     Shared("model", "auto", "NAME", "Network: auto, locator, a name of `gigamatte models list`, or FILE.onnx."),
+    Shared("kind", "photo", "photo|art", "art: a logo, signature or drawing on a plain ground; no network is asked."),
     Shared("ignore_alpha", False, None, "Cut the photo as if it had no alpha of its own."),
     Shared(
         "normalise", "auto", "auto|imagenet|MEAN/STD", "How the network's pictures are normalised: 0.5/0.5 gives -1…1."

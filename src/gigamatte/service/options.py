@@ -12,7 +12,7 @@ from gigamatte.cutout.css_colour import parse_colour
 from gigamatte.cutout.target import output_format
 from gigamatte.errors import UsageError
 from gigamatte.hints import Hints
-from gigamatte.options import Compress, Format, MaskKind, Options, Pyramid, Refine, Under, format_name
+from gigamatte.options import Compress, Format, Kind, MaskKind, Options, Pyramid, Refine, Under, format_name
 from gigamatte.service.settings import Settings
 from gigamatte.types import Box
 
@@ -56,6 +56,7 @@ class CutQuery(BaseModel):
     margin: float = Field(0.0, ge=0, le=1000, description="room around a crop, percent of the subject's longer side")
     smooth: bool = Field(False, description="harden the edge afterwards, as ImageMagick's -blur 0x0.8 -level 10%,90%")
     refine: Refine = Field("auto", description="how alpha is resolved")
+    kind: Kind = Field("photo", description="art: a logo, signature or drawing on a plain ground; no network")
     ignore_alpha: bool = Field(False, description="cut the photo as if it had no alpha of its own")
     mask_kind: MaskKind = Field("auto", description="what the mask part is")
     box: str | None = Field(
@@ -79,6 +80,7 @@ class CutQuery(BaseModel):
             )
         options = Options(
             model=served(self.model, settings),
+            kind=self.kind,
             ignore_alpha=self.ignore_alpha,
             mask_kind=self.mask_kind,
             refine=self.refine,

@@ -107,7 +107,7 @@ class Child:
     def cut(self, job: Job, number: int) -> Receipt:
         """Cut one photo; tests replace this to misbehave."""
         given = job.mask or job.options.mask
-        with self._removers.lend(job.options, network=given is None) as remover:
+        with self._removers.lend(job.options, network=given is None and job.options.kind == "photo") as remover:
             self._say({"event": "started", "id": number})
             self._check_decoding(job)
             watch = _Watch(self, number)

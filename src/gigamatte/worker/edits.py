@@ -89,6 +89,7 @@ class Edits:
 def _seen(options: Options) -> tuple[Hashable, ...]:
     """What of the options an open photo depends on."""
     return (
+        options.kind,
         options.model, options.device, options.require_device, options.refine, options.box, options.mask_kind,
         options.ignore_alpha, options.normalise, options.max_pixels, options.memory,
     )  # fmt: skip

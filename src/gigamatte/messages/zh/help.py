@@ -264,4 +264,5 @@ HELP: dict[str, str] = {
     "Where jobs and results are kept.": "任务和结果的保存位置。",
     "Print a new API key and its line.": "生成新的 API 密钥及其配置行。",
     "Logs as text instead of JSON lines.": "日志用文本而不是 JSON 行。",
+    "art: a logo, signature or drawing on a plain ground; no network is asked.": "art：纯色底上的标志、签名或线稿；不使用网络。",
 }

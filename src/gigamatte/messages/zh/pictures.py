@@ -230,4 +230,6 @@ PICTURES: dict[str, str] = {
     "the blur's sigma lies in 0.1…100 pixels; found {}": "模糊半径 sigma 的范围是 0.1…100 像素，实际是 {}",
     "a channel has 8 or 16 bits, found {}": "通道为 8 位或 16 位，收到 {}",
     "the tiles of a grid are at least 1 pixel wide, found {}": "网格的图块至少宽 1 像素，收到 {}",
+    "{}: nothing is drawn on a plain ground": "{}：纯色底上没有画任何内容",
+    "--kind photo asks a network": "--kind photo 使用网络",
 }

@@ -1,0 +1,41 @@
+"""The short way of flat art: levels → un-mixing → Cutout, without a network."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gigamatte import system
+from gigamatte.cutout.cutout import Cutout
+from gigamatte.errors import NoSubject
+from gigamatte.matte.unmix import palette_of, unmixed
+from gigamatte.photo.levels import PhotoLevels
+from gigamatte.receipts import Clock
+from gigamatte.request import Request
+from gigamatte.types import BACKGROUND, ModelUse, Receipt, Watch
+
+
+def cut_art(request: Request, levels: PhotoLevels, clock: Clock, watch: Watch) -> Cutout:
+    """The cutout of a logo, a signature or a drawing on a plain ground. Raises NoSubject where nothing is drawn."""
+    photo = request.photo
+    palette = palette_of(levels)
+    matte = None
+    if palette is not None:
+        matte = unmixed(
+            levels, palette, bits=photo.bits, threads=request.threads, correction=request.correction, watch=watch
+        )
+    if matte is None or bool(np.all(matte.decided == BACKGROUND)):
+        raise NoSubject(f"{photo.name}: nothing is drawn on a plain ground", "--kind photo asks a network")
+    clock.lap("matte")
+    receipt = Receipt(
+        input=photo.name,
+        model=ModelUse("un-mixing of colours", "no network"),
+        seconds=clock.seconds,
+        peak_rss_mb=system.peak_rss_mb(),
+        band_fraction=matte.band_fraction,
+        warnings=(*photo.warnings, *request.warnings, *levels.warnings),
+        width=photo.size.width,
+        height=photo.size.height,
+        refine="off",
+        scratch_bytes=levels.scratch_bytes,
+    )
+    return Cutout(levels, matte, request.options, receipt)

@@ -1,0 +1,102 @@
+"""Flat art: holes open, thin lines whole, several inks, uneven grounds, and the same wherever tiles begin."""
+
+import cv2
+import numpy as np
+import pytest
+
+from gigamatte.errors import NoSubject
+from gigamatte.matte.mask.correct import Correction
+from gigamatte.matte.unmix import palette_of, unmixed
+from gigamatte.options import Options
+from gigamatte.photo.levels import PhotoLevels
+from gigamatte.photo.read import open_photo
+from gigamatte.remover import Remover
+
+SCALE = 4
+
+
+def drawn(ground, shapes, size=(600, 420), noise=0.0):
+    """(photo uint8 (row, column, RGB), alpha float (row, column)): antialiased shapes in their inks on a ground."""
+    width, height = size
+    colour = np.broadcast_to(np.asarray(ground, np.float32), (height, width, 3)).copy()
+    alpha = np.zeros((height, width), np.float32)
+    for ink, draw in shapes:
+        large = np.zeros((height * SCALE, width * SCALE), np.uint8)
+        draw(large)
+        own = cv2.resize(large, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        colour = colour * (1 - own[..., None]) + np.asarray(ink, np.float32) * own[..., None]
+        alpha = alpha + own - alpha * own
+    colour += np.random.default_rng(1).normal(0, noise, colour.shape)
+    return np.clip(colour, 0, 255).round().astype(np.uint8), alpha
+
+
+def ring(at, radius, thick):
+    return lambda canvas: cv2.circle(canvas, (at[0] * SCALE, at[1] * SCALE), radius * SCALE, 255, thick * SCALE)
+
+
+def line(a, b, thick):
+    return lambda canvas: cv2.line(
+        canvas, (a[0] * SCALE, a[1] * SCALE), (b[0] * SCALE, b[1] * SCALE), 255, round(thick * SCALE)
+    )
+
+
+def alpha_of(photo):
+    with Remover(Options(kind="art")) as remover, remover.cut(photo) as cutout:
+        return cutout.alpha.astype(np.float32) / 255, cutout.rgba()
+
+
+def iou(found, truth):
+    return (np.minimum(found, truth)).sum() / np.maximum(found, truth).sum()
+
+
+@pytest.mark.parametrize(
+    ("ground", "inks"),
+    [
+        ((255, 255, 255), [(10, 10, 10)]),
+        ((240, 232, 215), [(20, 40, 140)]),
+        ((255, 255, 255), [(220, 30, 40), (30, 90, 200), (240, 200, 40)]),
+        ((20, 24, 30), [(240, 240, 230), (60, 200, 120)]),
+    ],
+)
+def test_holes_are_open_lines_whole_and_colours_true(ground, inks):
+    shapes = []
+    for number, ink in enumerate(inks):
+        height = 340 + 20 * number
+        shapes += [(ink, ring((120 + 150 * number, 200), 60, 16)), (ink, line((20, height), (580, height - 30), 1.5))]
+    photo, truth = drawn(ground, shapes, noise=1.5)
+    alpha, rgba = alpha_of(photo)
+    assert iou(alpha, truth) > 0.95
+    assert alpha[200, 120] == 0  # the hole of the ring
+    for number, ink in enumerate(inks):
+        at = (200, 120 + 150 * number + 60)
+        assert alpha[at] > 0.97
+        np.testing.assert_allclose(rgba[at][:3], ink, atol=6)
+
+
+def test_a_ground_that_darkens_towards_a_corner_stays_ground():
+    y, x = np.mgrid[0:420, 0:600]
+    ground = 250 - 50 * ((x / 600) ** 2 + (y / 420) ** 2)[..., None] * np.array([1, 0.95, 0.9])
+    photo, truth = drawn(ground, [((30, 30, 90), ring((300, 210), 120, 10))], noise=1.5)
+    alpha, _ = alpha_of(photo)
+    assert iou(alpha, truth) > 0.93
+    assert alpha[-40:, -40:].max() == 0
+
+
+def test_sixteen_bits_and_any_tile_give_the_same():
+    photo, _ = drawn((255, 255, 255), [((10, 10, 10), ring((300, 210), 120, 9))])
+    opened = open_photo(photo.astype(np.uint16) * 257, max_pixels=10**9)
+    with PhotoLevels(opened) as levels:
+        palette = palette_of(levels)
+        results = [
+            unmixed(levels, palette, bits=16, threads=2, correction=Correction(), edge=edge, watch=lambda *_: None)
+            for edge in (64, 256)
+        ]
+        whole = [matte.read(levels.size(0).box) for matte in results]
+    np.testing.assert_array_equal(whole[0], whole[1])
+    assert np.unique(whole[0]).size > 300
+
+
+@pytest.mark.parametrize("photo", [np.full((90, 120, 3), 200, np.uint8)])
+def test_an_empty_sheet_has_no_subject(photo):
+    with Remover(Options(kind="art")) as remover, pytest.raises(NoSubject, match="nothing is drawn"):
+        remover.cut(photo)
