@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from gigamatte.matte.cascade.trust import Trust
-from gigamatte.matte.mask.area import area_means
+from gigamatte.matte.mask.area import area_means, between
 from gigamatte.matte.mask.axis import Axis
 from gigamatte.types import Box, CoarseMatte, FloatArray, PixelArray
 
@@ -137,15 +137,8 @@ class KnownPart:
         """A plane of the mask's pixels over the tile's: along slopes, or each over its own."""
         if not smooth:
             return plane.take(self.rows.nearest, 0).take(self.columns.nearest, 1)
-        (down, top), (across, left) = ((axis.pitch, axis.reads[0]) for axis in (self.rows, self.columns))
-        spread: FloatArray = cv2.warpAffine(
-            plane * np.float32(STEP),
-            np.array([[across, 0, left], [0, down, top]]),
-            (self.columns.reads.size, self.rows.reads.size),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        return spread
+        # exact, not by cv2.warpAffine, which rounds to thirty-seconds of a pixel of the tile: tiles would differ
+        return between(plane * np.float32(STEP), self.rows.reads, self.columns.reads)
 
 
 def _unit(values: PixelArray | FloatArray) -> FloatArray:

@@ -74,11 +74,6 @@ class Axis:
         return np.arange(self.end - self.first + 1, dtype=np.float64) if self.inside is None else self.inside
 
     @property
-    def pitch(self) -> float:
-        """How far the middles of two of the tile's pixels lie apart, in rectangles."""
-        return float(self.reads[1] - self.reads[0]) if self.reads.size > 1 else 1.0
-
-    @property
     def nearest(self) -> NDArray[np.intp]:
         """The rectangle in which the middle of each of the tile's pixels lies."""
         # a middle that lies on a border belongs to the rectangle before it, whichever tile looks
