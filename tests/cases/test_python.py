@@ -182,7 +182,7 @@ def test_python_options_that_are_taken(tmp_path: Path) -> None:
         ({"background": (1, 2)}, "3 or 4"), ({"background": (1, 2, 300)}, "3 or 4"), ({"background": 5}, "a text"),
         ({"mask": PHOTO}, "a text"), ({"model": None}, "a text"), ({"refine": None}, "one of"),
         ({"format": 3}, "one of"), ({"only": ["cutout"]}, "one of"), ({"quality": True}, "whole number"),
-        ({"max_pixels": "2G"}, "whole number"), ({"keep": object()}, "a text"), ({"cache": 1}, "a text"),
+        ({"max_pixels": "2G"}, "whole number"), ({"keep": 7.5j}, "a text"), ({"cache": 1}, "a text"),
     ],
     ids=str,
 )  # fmt: skip
