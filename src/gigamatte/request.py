@@ -99,7 +99,12 @@ def _correction(photo: Size, options: Options) -> tuple[Correction, tuple[str, .
         warnings += (*read.warnings, *said, *aspect_warning(name, Size.of(values), photo))
     painted = None if options.hints is None else Painted.of(options.hints, photo)
     keep, drop = strokes
-    return Correction(options.largest, options.hole_fill, keep=keep, drop=drop, painted=painted), warnings
+    box = box_of(options)
+    searched = None if box is None else (_region(photo, box), photo)
+    correction = Correction(
+        options.largest, options.hole_fill, keep=keep, drop=drop, searched=searched, painted=painted
+    )
+    return correction, warnings
 
 
 def box_of(options: Options) -> Box | None:

@@ -93,7 +93,7 @@ def test_tiles_of_any_size_give_the_same_ring(scene: Any, only: Any) -> None:
 
 
 def test_words(scene: Any) -> None:
-    with pytest.raises(UsageError, match="--under is one of edge, white, black; found 'red'"):
+    with pytest.raises(UsageError, match="under is one of edge, white, black; found 'red'"):
         Options(under="red")  # type: ignore[arg-type]
 
 

@@ -35,6 +35,8 @@ class Correction:
     hole_fill: float = 0.0
     keep: PixelArray | None = None
     drop: PixelArray | None = None
+    #: where the subject was looked for: a box of the photo, and the photo's size; None: everywhere
+    searched: tuple[Box, Size] | None = None
     #: points and strokes of hints, painted after the pictures
     painted: Painted | None = None
 
@@ -63,6 +65,8 @@ class Correction:
 
         Under a stroke the user's decision counts, and not what the refiner made of those pixels.
         """
+        if self.searched is not None:
+            alpha = _inside(alpha, box, size, *self.searched)
         if self.keep is not None:
             alpha = np.where(_under(self.keep, box, size), np.uint16(65535), alpha)
         if self.drop is not None:
@@ -80,6 +84,17 @@ class Correction:
             return coarse
         coarse = _over_whole_photo(_enlarged(coarse))
         return coarse.changed(self.drawn_on(coarse.alpha))
+
+
+def _inside(alpha: Pixels16, box: Box, size: Size, searched: Box, photo: Size) -> Pixels16:
+    """Background where the subject was not looked for: a step of the cascade may reach a few pixels beyond."""
+    across = (box.left + np.arange(box.width) + 0.5) * (photo.width / size.width)
+    down = (box.top + np.arange(box.height) + 0.5) * (photo.height / size.height)
+    columns = (across >= searched.left) & (across < searched.right)
+    rows = (down >= searched.top) & (down < searched.bottom)
+    if columns.all() and rows.all():
+        return alpha
+    return np.where(rows[:, None] & columns[None, :], alpha, np.uint16(0))
 
 
 def without_specks(coarse: CoarseMatte) -> CoarseMatte:

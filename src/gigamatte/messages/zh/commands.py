@@ -119,4 +119,5 @@ COMMANDS: dict[str, str] = {
     "alphas of one shape are compared, found {} and {}{}": "比较的透明度须为同一形状，实际是 {} 和 {}{}",
     "nothing to evaluate: neither the coarse masks nor the network": "没有可评测的内容：粗蒙版和网络都未选",
     "{}: photo {} and alpha {} differ in size": "{}：照片 {} 与透明度 {} 尺寸不同",
+    "Network": "网络",
 }
