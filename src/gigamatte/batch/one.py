@@ -101,8 +101,9 @@ class Worker:
     def process(self, task: Task) -> Outcome | None:
         """Cut one photo. None when everything is being stopped; every other end is an outcome."""
         began = time.perf_counter()
+        copies: list[str] = []
         try:
-            outcome = self._process(task)
+            outcome = self._process(task, copies)
         except Cancelled:
             return None
         except GigamatteError as error:
@@ -111,11 +112,15 @@ class Worker:
             outcome = failure(task.key, GigamatteError("out of memory around the worker process"))
         except Exception as error:  # one odd photo never ends the batch
             outcome = failure(task.key, GigamatteError(f"unexpected {type(error).__name__}: {error}"))
+        for copy in copies:  # a local copy of an object has a name of ours, which says nothing to anybody
+            outcome = dataclasses.replace(outcome, message=outcome.message.replace(copy, task.key.rpartition("/")[2]))
         return dataclasses.replace(outcome, seconds=round(time.perf_counter() - began, 3))
 
-    def _process(self, task: Task) -> Outcome:
+    def _process(self, task: Task, copies: list[str]) -> Outcome:
         with Scratch(self._scratch) as scratch:
             photo, stamp = scratch.photo(task.source)
+            if places.is_uri(task.source):
+                copies.append(photo.name)
             mask = scratch.local(task.mask) if task.mask else None
             content = fingerprint(photo, mask)
             files = files_of(task.target, self._pair)
