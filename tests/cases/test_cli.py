@@ -278,7 +278,9 @@ def test_unexpected_errors(
 def test_formats_by_every_name(called: str, format: str) -> None:
     """In Python and over HTTP; for the command line see above."""
     from gigamatte import Options
-    from gigamatte.service.options import CutQuery
 
     assert Options(format=called).format == format
+    pytest.importorskip("pydantic_settings", reason="the extra [serve] is not installed")
+    from gigamatte.service.options import CutQuery
+
     assert CutQuery(format=called).format == format

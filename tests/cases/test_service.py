@@ -16,11 +16,11 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
-import requests
 
 pytest.importorskip("fastapi", reason="the extra [serve] is not installed")
+requests = pytest.importorskip("requests", reason="requests is not installed")
 
-from tests.service import conftest as home
+from tests.service import conftest as home  # noqa: E402
 
 network, nginx, own_service, pictures = home.network, home.nginx, home.own_service, home.pictures
 service = home.service

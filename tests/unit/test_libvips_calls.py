@@ -106,7 +106,8 @@ def unknown(tree: ast.Module, own: set[str]) -> list[str]:
 def test_every_operation_that_is_called_exists() -> None:
     own, lacking, looked_at = defined(), [], 0
     for path, tree in trees():
-        if "pyvips" in imported(tree):
+        # readers.py opens results with other programs, whose names are theirs
+        if "pyvips" in imported(tree) and path.name != "readers.py":
             looked_at += 1
             lacking += [f"{path.relative_to(SOURCE)}:{line}" for line in unknown(tree, own)]
     assert looked_at > 10
