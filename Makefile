@@ -1,5 +1,5 @@
 # One word per task. Each uses the active Python environment.
-.PHONY: install check newest test lint types bench docs site serve clean
+.PHONY: install check newest test lint types bench coverage docs site serve clean
 
 install:        ## everything, for development
 	pip install -e '.[all,test-all,dev]'
@@ -38,6 +38,9 @@ bench:          ## measure and write docs/benchmarks.md, an hour (an idle machin
 
 docs:           ## run what the documentation says
 	pytest tests/docs
+
+coverage:       ## which lines the tests reach
+	pytest -n auto --cov=gigamatte --cov-report=term:skip-covered
 
 site:           ## the documentation site, built strictly into site/
 	pip install -q -e '.[site]'
