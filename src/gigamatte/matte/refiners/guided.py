@@ -58,16 +58,8 @@ class GuidedRefiner:
 
 
 @dataclass(frozen=True, slots=True)
-class MatteRefiner:
+class MatteRefiner(GuidedRefiner):
     """Lifts a matte: between the matte enlarged, which errs nowhere by much, and the photo's colour lines."""
-
-    name: str = "guided"
-    halo: int = 32
-    looks: bool = True
-
-    def at(self, _finer: Size, /) -> Refiner:
-        """Every level alike."""
-        return self
 
     def keeping(self) -> Refiner:
         """Itself."""
