@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from gigamatte.errors import UsageError
 from gigamatte.hints import Hints
+from gigamatte.knobs import knob, knobs_of
 from gigamatte.plain import make_plain
 from gigamatte.types import Box
 
@@ -84,63 +85,72 @@ class Options:
         keep_empty: write an empty cutout instead of failing when there is no subject.
     """
 
-    model: str = "auto"
-    kind: Kind = "photo"
-    ignore_alpha: bool = False
-    normalise: str = "auto"
-    mask: str | None = None
-    mask_kind: MaskKind = "auto"
-    refine: Refine = "auto"
-    only: Only = "cutout"
-    keep: str | None = None
-    drop: str | None = None
-    hole_fill: float = 0.0
-    largest: bool = False
-    background: str | None = None
-    under: Under = "edge"
-    format: Format | None = None
-    crop: bool = False
-    margin: float = 0.0
+    model: str = knob("auto", "NAME", "Network: auto, locator, a name of `gigamatte models list`, or FILE.onnx.")
+    kind: Kind = knob("photo", None, "art: a logo, signature or drawing on a plain ground; no network is asked.")
+    ignore_alpha: bool = knob(False, None, "Cut the photo as if it had no alpha of its own.")
+    normalise: str = knob(
+        "auto", "auto|imagenet|MEAN/STD", "How the network's pictures are normalised: 0.5/0.5 gives -1…1."
+    )
+    mask: str | None = knob(None, "FILE", "A coarse mask, alpha or trimap of any size instead of a network.")
+    mask_kind: MaskKind = knob("auto", None, "What --mask is.")
+    refine: Refine = knob("auto", None, "How alpha is resolved: best, learned, classical, upscaled.")
+    only: Only = knob("cutout", None, "What to write.")
+    background: str | None = knob(None, "COLOUR|IMAGE", "Lay the subject on this: white, '#ff00ff', photo.jpg.")
+    under: Under = knob("edge", None, "Colour under alpha 0: a ring of the nearest and white, white, black.")
+    format: Format | None = knob(None, None, "File format. [OUT's suffix, or png]")
+    crop: bool = knob(False, None, "Crop to the subject.")
+    margin: float = knob(
+        0.0, "PERCENT", "Room around --crop, in percent of the subject's longer side.", low=0, high=1000
+    )
     margins: tuple[str, str, str, str] | None = None
-    box: Box | None = None
-    hints: Hints | None = None
+    box: Box | None = knob(None, "L,T,W,H", "Look for the subject only here (upright photo pixels).")
     box_share: tuple[float, float, float, float] | None = None
-    device: str = "auto"
-    require_device: bool = False
-    threads: int = 0
-    memory: int = 0
-    cache: str | None = None
-    cache_size: int = 2_000_000_000
-    strip: bool = False
-    strip_gps: bool = False
-    keep_times: bool = False
-    quality: int | None = None
-    compress: Compress | None = None
-    pyramid: Pyramid | None = None
-    max_pixels: int = MAX_PIXELS
-    smooth: bool = False
-    keep_empty: bool = False
+    hints: Hints | None = None
+    device: str = knob("auto", "auto|cpu|cuda|…", "Where the network runs.")
+    require_device: bool = knob(False, None, "Fail rather than fall back to another device.")
+    threads: int = knob(0, "N", "CPU threads. [0 = all]", low=0, high=1024)
+    max_pixels: int = knob(
+        MAX_PIXELS, "N", "Refuse larger photos, before decoding: 300M, 2G.", low=1, high=1 << 62, typed="2G"
+    )
+    keep: str | None = knob(None, "PNG", "White here is subject, whatever the network says.")
+    drop: str | None = knob(None, "PNG", "White here is background, whatever the network says.")
+    hole_fill: float = knob(0.0, "PERCENT", "Fill holes of up to this part of the subject's area.", low=0, high=100)
+    largest: bool = knob(False, None, "Keep only the largest piece: drops specks.")
+    smooth: bool = knob(False, None, "Harden the alpha as ImageMagick's blur and level do. It deletes fine hair.")
+    strip: bool = knob(False, None, "Leave EXIF, XMP and IPTC out of the result.")
+    strip_gps: bool = knob(False, None, "Leave the GPS position out (not place names in XMP or IPTC: --strip does).")
+    keep_times: bool = knob(False, None, "Set the photo's file times (last access, last change) on the result.")
+    quality: int | None = knob(
+        None, "1…100", "Lossy WebP; the quality of JPEG, AVIF. [lossless, 95, 90]", low=1, high=100
+    )
+    compress: Compress | None = knob(None, None, "How a TIFF is packed, without loss. [deflate]")
+    pyramid: Pyramid | None = knob(None, None, "Tiles and smaller copies in the TIFF: pages (OpenSlide), sub (GDAL).")
+    memory: int = knob(
+        0, "N", "Bytes one photo may need: 700M (enough for 21 megapixels), 2G. More pixels go to disk.",
+        low=0, high=1 << 50, typed=None,
+    )  # fmt: skip
+    cache: str | None = knob(
+        None, "DIR", "Keep finished tiles there, so that a corrected run only re-does what it touches."
+    )
+    cache_size: int = knob(
+        2_000_000_000, "N", "Bytes --cache may take on disk; the least recently used go first.",
+        low=1_000_000, high=1 << 50, typed="2G",
+    )  # fmt: skip
+    keep_empty: bool = knob(False, None, "Write an empty cutout when there is no subject.")
 
     def __repr__(self) -> str:
         """What differs from the defaults."""
         said = ((field.name, getattr(self, field.name)) for field in fields(self) if field.init)
-        changed = (f"{name}={value!r}" for name, value in said if value != _DEFAULTS[name])
+        changed = (f"{name}={value!r}" for name, value in said if value != DEFAULTS[name])
         return f"Options({', '.join(changed)})"
 
     def __post_init__(self) -> None:
         make_plain(self)
-        choices = {"kind": Kind, "mask_kind": MaskKind, "refine": Refine, "only": Only, "under": Under}
-        for name, kind in choices.items():
-            _one_of(name, getattr(self, name), get_args(kind))
         if self.format is not None:
             object.__setattr__(self, "format", format_name(self.format))
-            _one_of("format", self.format, get_args(Format))
-        if self.compress is not None:
-            _one_of("compress", self.compress, get_args(Compress))
-        if self.pyramid is not None:
-            _one_of("pyramid", self.pyramid, get_args(Pyramid))
+        for name, one in KNOBS.items():
+            one.check(name, getattr(self, name))
         normalisation(self.normalise)
-        _in_range("margin", self.margin, 0, 1000)
         if self.margins is not None:
             for side in self.margins:
                 margin_of(side, 0)
@@ -148,16 +158,12 @@ class Options:
             left, top, right, bottom = self.box_share
             if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
                 raise UsageError(f"box_share is left, top, right, bottom in 0…1; found {self.box_share}")
-        _in_range("hole_fill", self.hole_fill, 0, 100)
-        _in_range("memory", self.memory, 0, 1 << 50)
-        _in_range("cache_size", self.cache_size, 1_000_000, 1 << 50)
-        if self.quality is not None:
-            _in_range("quality", self.quality, 1, 100)
-        _in_range("threads", self.threads, 0, 1024)
-        _in_range("max_pixels", self.max_pixels, 1, 1 << 62)
 
 
-_DEFAULTS = {field.name: field.default for field in fields(Options)}
+#: name → how it is described, checked and typed; without what only Python callers give
+KNOBS = knobs_of(Options)
+#: what each field is when nothing is said
+DEFAULTS = {field.name: field.default for field in fields(Options)}
 
 
 def margin_of(text: str, whole: int) -> int:
@@ -196,13 +202,3 @@ def _triple(text: str) -> Triple:
     numbers = [float(number) for number in text.split(",")]
     red, green, blue = numbers * 3 if len(numbers) == 1 else numbers
     return red, green, blue
-
-
-def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise UsageError(f"--{name.replace('_', '-')} is one of {', '.join(allowed)}; found {value!r}")
-
-
-def _in_range(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise UsageError(f"--{name.replace('_', '-')} lies in {low}…{high}; found {value}")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from gigamatte.batch.places import sha256_of
 from gigamatte.errors import NetworkUnavailable
-from gigamatte.options import Options
+from gigamatte.options import DEFAULTS, Options
 
 #: options that change how fast a result comes, or whether it comes, but not what it is
-_INDIFFERENT = ("threads", "device", "require_device", "max_pixels", "memory", "cache", "cache_size")
+_INDIFFERENT = {"threads", "device", "require_device", "max_pixels", "memory", "cache", "cache_size"}
 
 
 def config_hash(options: Options, *, masks: bool = False) -> str:
@@ -22,10 +22,12 @@ def config_hash(options: Options, *, masks: bool = False) -> str:
 
     Raises NetworkUnavailable when the network is not installed: no photo could be cut.
     """
-    plain = {name: value for name, value in dataclasses.asdict(options).items() if name not in _INDIFFERENT}
+    # what is as it always was does not count, so that a new option changes no earlier result
+    changed = {name for name, default in DEFAULTS.items() if getattr(options, name) != default}
+    plain = {name: value for name, value in dataclasses.asdict(options).items() if name in changed - _INDIFFERENT}
     plain["model"] = "mask" if masks or options.mask is not None else _network(options.model)
     for name in ("mask", "background", "keep", "drop"):
-        if plain[name] is not None and Path(plain[name]).is_file():
+        if name in plain and Path(plain[name]).is_file():
             plain[name] = sha256_of(plain[name])
     text = json.dumps(plain, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]

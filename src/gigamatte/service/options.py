@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -12,8 +12,21 @@ from gigamatte.cutout.css_colour import parse_colour
 from gigamatte.cutout.target import output_format
 from gigamatte.errors import UsageError
 from gigamatte.hints import Hints
-from gigamatte.options import Compress, Format, Kind, MaskKind, Options, Pyramid, Refine, Under, format_name
+from gigamatte.options import (
+    DEFAULTS,
+    KNOBS,
+    Compress,
+    Format,
+    Kind,
+    MaskKind,
+    Options,
+    Pyramid,
+    Refine,
+    Under,
+    format_name,
+)
 from gigamatte.service.settings import Settings
+from gigamatte.service.wording import in_fields
 from gigamatte.types import Box
 
 MEDIA: dict[str, str] = {
@@ -31,45 +44,46 @@ One = Literal["cutout", "alpha", "foreground", "trimap", "uncertainty"]
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
+def asked(name: str, help: str = "", **more: Any) -> Any:
+    """The field of the request that is the option ``name``: its default, range and description are the option's own."""
+    knob, default = KNOBS[name], DEFAULTS[name]
+    described = help or in_fields(knob.help, "", "en")[0]
+    return Field(default, description=described, ge=knob.low, le=knob.high, **more)
+
+
 class CutQuery(BaseModel):
     """How to cut; every field has a default. The same words and meanings as the options of ``gigamatte cut``."""
 
     model_config = ConfigDict(extra="forbid")
 
-    model: str = Field("auto", description="one of the names that GET /about lists", examples=["auto"], max_length=64)
-    only: One = Field("cutout", description="what to return")
-    background: str | None = Field(
-        None, description="a colour to lay the subject on; absent = transparent", examples=["white", "#ff00ff"],
+    model: str = asked("model", "one of the names that GET /about lists", examples=["auto"], max_length=64)
+    only: One = asked("only")
+    background: str | None = asked(
+        "background", "a colour to lay the subject on; absent = transparent", examples=["white", "#ff00ff"],
         max_length=64,
     )  # fmt: skip
-    under: Under = Field(
-        "edge", description="colour under alpha 0: a thin ring of the nearest colour and white beyond, white, or black"
+    under: Under = asked("under")
+    format: Annotated[Format | None, BeforeValidator(format_name)] = asked(
+        "format", "file format, jpg and tif too; absent = png"
     )
-    format: Annotated[Format | None, BeforeValidator(format_name)] = Field(
-        None, description="file format, jpg and tif too; absent = png"
-    )
-    compress: Compress | None = Field(None, description="how a TIFF is packed, without loss; absent = deflate")
-    pyramid: Pyramid | None = Field(
-        None, description="tiles and smaller copies in a TIFF, as pages (OpenSlide reads them) or sub (GDAL does)"
-    )
-    crop: bool = Field(False, description="crop to the subject")
-    margin: float = Field(0.0, ge=0, le=1000, description="room around a crop, percent of the subject's longer side")
-    smooth: bool = Field(False, description="harden the edge afterwards, as ImageMagick's -blur 0x0.8 -level 10%,90%")
-    refine: Refine = Field("auto", description="how alpha is resolved")
-    kind: Kind = Field("photo", description="art: a logo, signature or drawing on a plain ground; no network")
-    ignore_alpha: bool = Field(False, description="cut the photo as if it had no alpha of its own")
-    mask_kind: MaskKind = Field("auto", description="what the mask part is")
-    box: str | None = Field(
-        None, description="look for the subject only here: left,top,width,height in upright photo pixels",
-        pattern=r"^\d{1,7},\d{1,7},\d{1,7},\d{1,7}$", examples=["0,0,640,480"],
-    )  # fmt: skip
-    strip: bool = Field(False, description="leave EXIF, XMP and IPTC out of the result; the colour profile stays")
-    strip_gps: bool = Field(False, description="leave only the position out")
+    compress: Compress | None = asked("compress")
+    pyramid: Pyramid | None = asked("pyramid")
+    crop: bool = asked("crop")
+    margin: float = asked("margin")
+    smooth: bool = asked("smooth")
+    refine: Refine = asked("refine")
+    kind: Kind = asked("kind")
+    ignore_alpha: bool = asked("ignore_alpha")
+    normalise: str = asked("normalise", max_length=64, pattern=r"^[a-z0-9.,/]+$")
+    mask_kind: MaskKind = asked("mask_kind", "what the mask part is")
+    box: str | None = asked("box", pattern=r"^\d{1,7},\d{1,7},\d{1,7},\d{1,7}$", examples=["0,0,640,480"])
+    strip: bool = asked("strip")
+    strip_gps: bool = asked("strip_gps")
     hints: str | None = Field(
         None, description="places that were pointed at, as JSON: keep and drop (points), strokes, box",
         max_length=16_000, examples=['{"keep": [[812, 640]], "drop": [[90, 1200]]}'],
     )  # fmt: skip
-    keep_empty: bool = Field(False, description="return an empty cutout instead of 422 when there is no subject")
+    keep_empty: bool = asked("keep_empty", "return an empty cutout instead of 422 when there is no subject")
 
     def options(self, settings: Settings, *, backdrop: str | None = None) -> Options:
         """The Options of this request. ``backdrop``: path of an uploaded picture. Raises UsageError."""
@@ -78,30 +92,15 @@ class CutQuery(BaseModel):
                 f"background is a colour such as white, #ff00ff or 255,0,255; found {self.background!r}",
                 "send a picture as the part background_image",
             )
-        options = Options(
-            model=served(self.model, settings),
-            kind=self.kind,
-            ignore_alpha=self.ignore_alpha,
-            mask_kind=self.mask_kind,
-            refine=self.refine,
-            only=self.only,
-            background=backdrop or self.background,
-            under=self.under,
-            format=self.format or "png",
-            compress=self.compress,
-            pyramid=self.pyramid,
-            crop=self.crop,
-            margin=self.margin,
-            smooth=self.smooth,
-            box=parse_box(self.box),
-            hints=None if self.hints is None else Hints.from_json(self.hints),
-            device=settings.device,
-            threads=settings.threads,
-            max_pixels=settings.max_pixels,
-            strip=self.strip,
-            strip_gps=self.strip_gps,
-            keep_empty=self.keep_empty,
-        )
+        given = {name: getattr(self, name) for name in type(self).model_fields}
+        given |= {
+            "model": served(self.model, settings),
+            "background": backdrop or self.background,
+            "format": self.format or "png",
+            "box": parse_box(self.box),
+            "hints": None if self.hints is None else Hints.from_json(self.hints),
+        }
+        options = Options(**given, device=settings.device, threads=settings.threads, max_pixels=settings.max_pixels)
         if options.format == "jpeg" and options.only == "cutout" and options.background is None:
             raise UsageError("JPEG has no transparency", "give a background, or ask for png, webp or tiff")
         output_format(options, None)  # refuses what only goes with TIFF
