@@ -19,7 +19,8 @@ class Knob:
     """One option of a cut.
 
     ``metavar``: what stands for its value, None: its choices. ``help``: one line, with other options as they are typed.
-    ``low`` and ``high``: its range, both included. ``optional``: None is allowed. ``typed``: the default as it would be typed.
+    ``low`` and ``high``: its range, both included. ``typed``: the default as it would be typed.
+    ``optional``: None is allowed.
     """
 
     metavar: str | None
@@ -31,7 +32,7 @@ class Knob:
     optional: bool = False
 
     def check(self, name: str, value: Any) -> None:
-        """Raises UsageError when ``value`` is none of the choices, or out of range. None is allowed if it is the default."""
+        """Raises UsageError when ``value`` is none of the choices, or out of range."""
         if value is None and self.optional:
             return
         flag = name.replace("_", "-")

@@ -11,7 +11,7 @@ import contextlib
 import re
 from collections.abc import Iterator
 
-#: how many of our own commands are running in this process
+#: how many of our own commands are running in this process, which may be a worker
 _commands = 0
 
 _SWITCHES = "overwrite|keep-empty|require-device|crop|smooth|strip|strip-gps|largest|ignore-alpha"
@@ -39,7 +39,7 @@ _OPTION = re.compile(r"(?<![\w-])--([a-z][a-z0-9-]*)")
 
 @contextlib.contextmanager
 def as_typed() -> Iterator[None]:
-    """While one of our own commands runs: errors name options as they are typed. For the command line only."""
+    """While one of our own commands or worker processes runs: errors and warnings name options as they are typed."""
     global _commands
     _commands += 1
     try:

@@ -251,7 +251,9 @@ def test_ignore_alpha_cuts_a_photo_as_if_it_had_none(format: str, tmp_path: Path
 def test_an_alpha_that_is_0_everywhere_is_said(tmp_path: Path) -> None:
     hidden = np.dstack([values(3), np.zeros((24, 32), np.uint8)])
     receipt = cut(hidden, tmp_path / "hidden.png", mask=white_mask(tmp_path))
-    assert any("alpha is 0 everywhere" in warning for warning in receipt.warnings)
+    (said,) = receipt.warnings
+    assert "alpha is 0 everywhere" in said
+    assert "ignore_alpha=True" in said
     with pytest.raises(NoSubject, match="alpha is 0 everywhere") as caught:
         cut(hidden, tmp_path / "none.png")
     assert "ignore_alpha=True" in caught.value.hint

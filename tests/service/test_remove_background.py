@@ -282,6 +282,9 @@ def test_a_photo_that_its_own_alpha_hides(service, pictures):
     refused = post(service, pictures, photo="hidden")
     assert refused.status_code == 422
     assert "alpha is 0 everywhere" in refused.json()["detail"]
+    empty = post(service, pictures, "?keep_empty=true", photo="hidden")
+    (said,) = (line for line in json.loads(empty.headers["x-warnings"]) if "alpha is 0" in line)
+    assert ": ignore_alpha leaves" in said
     alpha = np.asarray(picture_of(post(service, pictures, "?ignore_alpha=true", photo="hidden")))[..., 3]
     assert (alpha[150, 200], alpha[5, 5]) == (255, 0)
 

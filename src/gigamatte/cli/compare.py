@@ -25,6 +25,9 @@ def compare(
         Path | None,
         typer.Option("-o", "--output", help="the report to write (default: STEM.compare.html beside PHOTO)"),
     ] = None,
+    ignore_alpha: Annotated[
+        bool, typer.Option("--ignore-alpha", help="Cut the photo as if it had no alpha of its own.")
+    ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, …")] = "auto",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="replace the report if it exists")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="plain data instead of a table")] = False,
@@ -39,7 +42,7 @@ def compare(
     found, report = run(
         photo,
         output,
-        options=Options(model=model, device=device),
+        options=Options(model=model, device=device, ignore_alpha=ignore_alpha),
         truth=truth,
         mask=mask,
         strategy=strategy,  # type: ignore[arg-type]  # prepare refuses unknown words

@@ -30,6 +30,7 @@ from gigamatte.options import Only, Options
 from gigamatte.photo.colour import leads_back, srgb_profile
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import Matte, PixelArray, Receipt, Size, Watch
+from gigamatte.words import told
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -62,7 +63,8 @@ class Cutout:
     @property
     def receipt(self) -> Receipt:
         """What was done so far, in how long, with what; completed by ``save``."""
-        return self._receipt
+        said = tuple(told(warning) for warning in self._receipt.warnings)
+        return dataclasses.replace(self._receipt, warnings=said)
 
     @property
     def alpha(self) -> PixelArray:
@@ -134,7 +136,7 @@ class Cutout:
             peak_rss_mb=system.peak_rss_mb(),
             scratch_bytes=self._levels.scratch_bytes + scratch,
         )
-        return self._receipt
+        return self.receipt
 
     def _write(
         self, only: Only, target: Path | BinaryIO, overwrite: bool, watch: Watch | None

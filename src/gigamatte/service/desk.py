@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gigamatte.errors import Cancelled, GigamatteError, WorkerDied
@@ -21,6 +21,7 @@ from gigamatte.service.places import Places, Ticket
 from gigamatte.service.record import Record
 from gigamatte.service.settings import Settings
 from gigamatte.service.spool import ATTEMPTS, Spool
+from gigamatte.service.wording import renamed
 from gigamatte.types import Receipt
 from gigamatte.worker.supervisor import Supervisor
 from gigamatte.worker.task import Task
@@ -118,7 +119,7 @@ class Desk(Places):
             self.metrics.photos.labels(error.code).inc()
             raise
         self.metrics.cut(receipt)
-        return receipt
+        return replace(receipt, warnings=tuple(renamed(warning) for warning in receipt.warnings))
 
     # ---- jobs
 

@@ -23,8 +23,9 @@ _OPTION = re.compile(r"--([a-z][a-z-]*)")
 def in_fields(message: str, hint: str, lang: Literal["en", "zh"]) -> tuple[str, str]:
     """Message and hint of an error for the client of a request, in its language."""
     better = next((better for pattern, better in _HINTS if pattern.fullmatch(hint)), hint)
-    return _renamed(translate(message, lang)), _renamed(translate(better, lang))
+    return renamed(translate(message, lang)), renamed(translate(better, lang))
 
 
-def _renamed(text: str) -> str:
+def renamed(text: str) -> str:
+    """``text`` with options as fields of a request."""
     return _OPTION.sub(lambda found: found[1].replace("-", "_"), text)

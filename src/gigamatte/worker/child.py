@@ -19,6 +19,7 @@ from typing import BinaryIO
 from gigamatte import system
 from gigamatte.errors import BudgetExceeded, Cancelled, GigamatteError, WorkerDied
 from gigamatte.types import Receipt
+from gigamatte.words import as_typed
 from gigamatte.worker.edits import Edits
 from gigamatte.worker.removers import Removers
 from gigamatte.worker.signals import leave_to_parent
@@ -43,7 +44,8 @@ def main() -> None:
     from gigamatte.photo.read import harden
 
     harden()
-    Child(incoming, outgoing, threads=start["inflight"], memory=start["memory"]).run()
+    with as_typed():  # warnings go home as they were written; the parent's door has its own words
+        Child(incoming, outgoing, threads=start["inflight"], memory=start["memory"]).run()
 
 
 class Child:

@@ -15,6 +15,7 @@ from PIL import Image
 from gigamatte.options import MAX_PIXELS
 from gigamatte.photo.read import open_photo
 from gigamatte.types import Photo, Size
+from gigamatte.words import told
 from gigamatte.workflow.picture import strips
 from gigamatte.workflow.prepare import plan_for
 
@@ -89,7 +90,7 @@ def inspect_photo(
         strategy=plan.strategy,
         reason=plan.reason,
         prepared=(plan.size.width, plan.size.height) if plan.size else None,
-        warnings=photo.warnings,
+        warnings=tuple(told(said) for said in photo.warnings),
     )
 
 

@@ -20,6 +20,7 @@ from gigamatte.photo.screen import openly
 from gigamatte.photo.turn import Turn
 from gigamatte.photo.unread import broken
 from gigamatte.types import Photo, PixelArray, Size
+from gigamatte.words import told
 
 #: rows that are smoothed and written at once
 ROWS = 512
@@ -65,7 +66,7 @@ def smooth(
         moved=photo.orientation != 1,
         overwrite=overwrite,
     ).warnings
-    return (*photo.warnings, *warnings)
+    return tuple(told(said) for said in (*photo.warnings, *warnings))
 
 
 def _format_of(target: Path) -> Format:

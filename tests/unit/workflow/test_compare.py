@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from gigamatte.cli.compare import compare as command
 from gigamatte.errors import UsageError
 from gigamatte.evaluate.clarity import estimated_leak, hair_clarity, texture_kept
+from gigamatte.options import Options
 from gigamatte.types import Size
 from gigamatte.workflow import compare_page
 from gigamatte.workflow.compare import compare, measure
@@ -101,6 +102,15 @@ def test_four_ways_are_measured(scene, tmp_path):
     text = report.read_text(encoding="utf-8")
     assert text.count('class="spot"') == 4
     assert "prepared + smoothed" in found.table()
+
+
+def test_a_photo_that_its_own_alpha_hides_is_compared_without_it(scene, tmp_path):
+    folder, photo, _ = scene
+    Image.fromarray(np.dstack([photo, np.zeros(photo.shape[:2], np.uint8)])).save(tmp_path / "hidden.png")
+    arguments = {"mask": folder / "mask.png", "truth": folder / "alpha.png"}
+    found, _ = compare(tmp_path / "hidden.png", tmp_path / "r.html", options=Options(ignore_alpha=True), **arguments)
+    plain, _ = compare(folder / "photo.png", tmp_path / "p.html", **arguments)
+    assert found.ways[-1].sad == plain.ways[-1].sad
 
 
 def decoded(uri):
