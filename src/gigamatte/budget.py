@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gigamatte.cutout import foreground
 from gigamatte.cutout.encode import encoder_bytes
+from gigamatte.cutout.frame import canvas_size
 from gigamatte.errors import BudgetExceeded
 from gigamatte.options import Format, Options
 from gigamatte.types import Photo
@@ -33,7 +34,9 @@ def pixel_memory(photo: Photo, options: Options, format: Format | None, *, maske
     if learned:
         needed += REFINER_MEMORY if masked else REFINER_BESIDE
     needed += STRIPS_IN_FLIGHT * 256 * photo.size.width * 4 * photo.bits // 8
-    encoding = encoder_bytes(format, photo.size, photo.bits) if format is not None else 0
+    encoding = (
+        encoder_bytes(format, canvas_size(options, photo.size) or photo.size, photo.bits) if format is not None else 0
+    )
     # colours are solved before the encoder has pixels; neither needs the other's memory
     needed += max(encoding, foreground.memory_needed(photo.size))
     if needed > budget:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from gigamatte.errors import UsageError
+from gigamatte.framing import align_of, aspect_of, canvas_of, fill_of
 from gigamatte.hints import Hints
 from gigamatte.knobs import knob, knobs_of
 from gigamatte.plain import make_plain
@@ -58,9 +59,18 @@ class Options:
             and white beyond (edge), white, or black; the photo's own ground is never written.
         format: png, webp, tiff, jpeg, avif or psd (jpg, tif, psb too); None: by the output's suffix, else PNG.
         crop: cut to the subject's box.
-        margin: percent of the longer side of the subject's box, 0…1000; clipped to the photo.
+        margin: percent of the longer side of the subject's box, 0…1000; beyond the photo too, but not at a side where
+            the photo cuts the subject off.
         margins: top, right, bottom, left, each "30px" or "10%" of the subject's height or width; takes the place of
             ``margin``.
+        canvas: size of the result, on which the subject is placed, larger or smaller: 2000x2000, 10x15cm@300, one
+            number for both sides (with ``aspect`` for the longer one), or photo: as large as the photo.
+        aspect: width:height of the canvas; without ``canvas`` the subject keeps its own pixels.
+        fill: percent of the canvas that the subject's box takes, of the side that it fills more, or width:85,
+            height:85; original: it keeps its pixels; None: 85, or all that ``margin`` leaves.
+        align: where the subject lies on the canvas: center, top, bottom, left, right, a corner such as bottom,left, or
+            X%,Y%, parts of the free room, or original: as in the photo.
+        no_enlarge: never make the subject larger than in the photo.
         box: where to look for the subject, in upright photo pixels.
         hints: what was pointed at in this photo: points, strokes and a box, which goes before the other.
         box_share: the same as parts of the photo's width and height, 0…1: left, top, right, bottom; takes the place of
@@ -103,6 +113,13 @@ class Options:
         0.0, "PERCENT", "Room around --crop, in percent of the subject's longer side.", low=0, high=1000
     )
     margins: tuple[str, str, str, str] | None = None
+    canvas: str | None = knob(None, "WxH", "Place the subject on a canvas of this size: 2000x2000, 10x15cm@300, photo.")
+    aspect: str | None = knob(None, "W:H", "Aspect of the canvas, such as 4:5; alone it enlarges nothing.")
+    fill: str | None = knob(
+        None, "PERCENT", "Percent of the canvas that the subject takes: 85, width:85, original. [85]"
+    )
+    align: str = knob("center", "WHERE", "Where on the canvas: center, bottom, top,left, or X%,Y% of the free room.")
+    no_enlarge: bool = knob(False, None, "Never make the subject larger than in the photo.")
     box: Box | None = knob(None, "L,T,W,H", "Look for the subject only here (upright photo pixels).")
     box_share: tuple[float, float, float, float] | None = None
     hints: Hints | None = None
@@ -154,10 +171,28 @@ class Options:
         if self.margins is not None:
             for side in self.margins:
                 margin_of(side, 0)
+        self._check_canvas()
         if self.box_share is not None:
             left, top, right, bottom = self.box_share
             if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
                 raise UsageError(f"box_share is left, top, right, bottom in 0…1; found {self.box_share}")
+
+    def _check_canvas(self) -> None:
+        if self.aspect is not None:
+            aspect_of(self.aspect)
+        canvas = None if self.canvas is None else canvas_of(self.canvas, self.aspect)
+        if self.fill is not None:
+            fill_of(self.fill)
+        align_of(self.align)
+        if self.aspect is None and self.canvas is None:
+            said = {"--fill": self.fill, "--align": self.align != "center", "--no-enlarge": self.no_enlarge}
+            if missing := next((word for word, value in said.items() if value), None):
+                raise UsageError(f"{missing} places the subject on a canvas", "name one with --canvas or --aspect")
+        if canvas is not None and canvas.size.pixels > self.max_pixels:
+            raise UsageError(
+                f"--canvas has {canvas.size} pixels, allowed are {self.max_pixels}",
+                "choose a smaller canvas, or raise --max-pixels",
+            )
 
 
 #: name → how it is described, checked and typed; without what only Python callers give

@@ -223,6 +223,8 @@ class Receipt:
     height: int = 0
     #: the box of what is at least faintly subject: left, top, width, height in pixels of the upright photo
     subject: Mapping[str, int] = field(default_factory=dict)
+    #: the same box in the result: left, top, width, height in its pixels; scale: of these for one of the photo's
+    placed: Mapping[str, float] = field(default_factory=dict)
     #: how the alpha was resolved: neural, guided or off
     refine: str | None = None
     #: how hints were taken: told to the network, or pieces of its answer were chosen; None without hints

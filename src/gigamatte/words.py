@@ -14,7 +14,7 @@ from collections.abc import Iterator
 #: how many of our own commands are running in this process, which may be a worker
 _commands = 0
 
-_SWITCHES = "overwrite|keep-empty|require-device|crop|smooth|strip|strip-gps|largest|ignore-alpha"
+_SWITCHES = "overwrite|keep-empty|require-device|crop|smooth|strip|strip-gps|largest|ignore-alpha|no-enlarge"
 _CHOICES = {
     "only": "cutout|alpha|foreground|trimap|uncertainty|pair",
     "refine": "auto|neural|guided|off",

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from gigamatte.batch.counts import Counts
+from gigamatte.batch.dimensions import dimensions
 from gigamatte.batch.fingerprint import config_hash
 from gigamatte.batch.memory import Budget, cost
 from gigamatte.batch.one import failure
@@ -23,7 +24,6 @@ from gigamatte.errors import (
     WriteError,
 )
 from gigamatte.options import Options
-from gigamatte.photo.dimensions import dimensions
 from gigamatte.types import Box, Size
 
 

@@ -663,7 +663,7 @@ def test_strokes_of_labels_count(tmp_path: Path) -> None:
     for name in ("one", "grey"):
         with Remover(Options(refine="off", drop=str(tmp_path / f"{name}.png"))) as remover:
             cutout = remover.cut(values(3), mask=np.full((24, 32), 255, np.uint8))
-            assert any("drop holds two values" in warning for warning in cutout.receipt.warnings)
+            assert any("--drop holds two values" in warning for warning in cutout.receipt.warnings)
             assert (cutout.alpha[12, 2], cutout.alpha[12, -3]) == (255, 0)
     with Remover(Options(refine="off", keep=str(tmp_path / "few.png"))) as remover:
         receipt = remover.cut(values(3), mask=np.full((24, 32), 255, np.uint8)).receipt
@@ -671,7 +671,7 @@ def test_strokes_of_labels_count(tmp_path: Path) -> None:
 
 
 def test_what_plans_by_the_size_of_a_tiff_sees_its_full_size(tmp_path: Path) -> None:
-    from gigamatte.photo.dimensions import dimensions
+    from gigamatte.batch.dimensions import dimensions
 
     sizes = pytest.importorskip("gigamatte.service.sizes", reason="the extra [serve] is not installed")
     small, photo = values(3)[::2, ::2], values(3)

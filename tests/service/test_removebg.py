@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import requests
 from PIL import Image
@@ -94,7 +95,7 @@ def test_a_field_is_taken(service, pictures, subject, fields, mode, frame):
     ],
 )
 def test_crop_margin(service, pictures, subject, margin, top_right_bottom_left):
-    left, top, width, height = subject
+    _left, _top, width, height = subject
 
     def pixels(side, whole):
         return round(whole * int(side[:-1]) / 100) if isinstance(side, str) else side
@@ -102,9 +103,45 @@ def test_crop_margin(service, pictures, subject, margin, top_right_bottom_left):
     up, right, down, before = (
         pixels(side, whole) for side, whole in zip(top_right_bottom_left, (height, width, height, width), strict=True)
     )
+    whole = np.asarray(picture_of(removebg(service, {"image_file": pictures["png"]})).getchannel("A"))
+    edges = [whole[0], whole[:, -1], whole[-1], whole[:, 0]]  # where the photo cuts the subject off there is no margin
+    up, right, down, before = (
+        0 if edge.max() > 127 else side for side, edge in zip((up, right, down, before), edges, strict=True)
+    )
     picture = picture_of(removebg(service, {"image_file": pictures["png"]}, crop="true", crop_margin=margin))
-    assert picture.width == min(400, left + width + right) - max(0, left - before)
-    assert picture.height == min(300, top + height + down) - max(0, top - up)
+    assert picture.size == (width + right + before, height + up + down)
+
+
+@pytest.mark.parametrize(
+    ("fields", "share", "place"),
+    [
+        ({"scale": "50%"}, 0.5, (0.5, 0.5)),
+        ({"scale": "40%", "position": "0%"}, 0.4, (0, 0)),
+        ({"scale": "40%", "position": "100% 25%"}, 0.4, (1, 0.25)),
+        ({"position": "center"}, None, (0.5, 0.5)),
+        ({"scale": "30%", "position": "original"}, 0.3, None),
+    ],
+)
+def test_scale_and_position(service, pictures, subject, fields, share, place):
+    left, top, width, height = subject
+    picture = picture_of(removebg(service, {"image_file": pictures["png"]}, **fields))
+    assert picture.size == (400, 300)
+    seen = picture.getchannel("A").point(lambda value: 255 * (value > 12))
+    first, above, last, below = seen.getbbox()
+    scale = 1 if share is None else share * min(400 / width, 300 / height)
+    assert (last - first, below - above) == pytest.approx((width * scale, height * scale), abs=3)
+    if place is None:
+        middle = (left + width / 2, top + height / 2)
+    else:
+        free = 400 - width * scale, 300 - height * scale
+        middle = free[0] * place[0] + width * scale / 2, free[1] * place[1] + height * scale / 2
+    assert ((first + last) / 2, (above + below) / 2) == pytest.approx(middle, abs=2)
+
+
+def test_what_crop_leaves_nothing_to_do_is_said(service, pictures, subject):
+    answer = removebg(service, {"image_file": pictures["png"]}, crop="true", scale="50%")
+    assert picture_of(answer).size == subject[2:]
+    assert "scale and position change nothing" in answer.headers["x-warnings"]
 
 
 def test_roi_in_percent_looks_only_there(service, pictures):
@@ -117,7 +154,8 @@ def test_roi_in_percent_looks_only_there(service, pictures):
 
 
 REFUSED = [
-    {"scale": "50%"}, {"position": "10% 10%"}, {"add_shadow": "true"}, {"shadow_type": "drop"}, {"size": "huge"},
+    {"scale": "5%"}, {"scale": "big"}, {"position": "left"}, {"position": "10% 10% 10%"}, {"position": "120%"},
+    {"add_shadow": "true"}, {"shadow_type": "drop"}, {"size": "huge"},
     {"format": "gif"}, {"channels": "x"}, {"crop": "maybe"}, {"bg_color": "nope"},
     {"crop": "true", "crop_margin": "600px"}, {"crop": "true", "crop_margin": "51%"},
     {"crop": "true", "crop_margin": "1px 2px 3px"}, {"roi": "1px 1px 5% 5%"}, {"roi": "50% 0% 10% 100%"},

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from gigamatte.batch import places
+from gigamatte.batch.dimensions import dimensions
 from gigamatte.batch.fingerprint import fingerprint
 from gigamatte.batch.limits import LEAST_MEMORY, Limits
 from gigamatte.batch.lost import suspect_of
@@ -35,7 +36,6 @@ from gigamatte.errors import (
     WriteError,
 )
 from gigamatte.options import Options
-from gigamatte.photo.dimensions import dimensions
 from gigamatte.refusal import not_written
 from gigamatte.types import Receipt
 from gigamatte.worker.supervisor import Supervisor

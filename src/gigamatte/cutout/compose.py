@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from gigamatte.cutout.backdrop import Backdrop
 from gigamatte.cutout.foreground import Foreground
+from gigamatte.cutout.frame import Canvas
+from gigamatte.cutout.resample import placed
 from gigamatte.cutout.under import REACH, edged
 from gigamatte.ending import Pool
 from gigamatte.errors import GigamatteError
@@ -25,6 +27,8 @@ from gigamatte.types import UNDECIDED, Box, FloatArray, Matte, PixelArray, Place
 SOLID = 0.99
 #: Strips that are made while another one is encoded.
 AHEAD = 2
+#: Columns that a ring is drawn into at a time, where nothing is known of them.
+BLOCK = 512
 
 
 @dataclass
@@ -38,6 +42,8 @@ class Composer:
     #: the part of the photo that is wanted
     frame: Box
     only: Only = "cutout"
+    #: where the frame is placed, and how large; None: the result is the frame itself
+    canvas: Canvas | None = None
     backdrop: Backdrop | None = None
     #: the profile of the photo's colours, where they are to become sRGB before they are laid on the backdrop
     icc: bytes | None = None
@@ -60,13 +66,29 @@ class Composer:
         clear = self.backdrop is None or self.backdrop.alpha
         return 4 if self.only == "cutout" and clear else 3
 
+    def hide(self, hidden: bool) -> None:
+        """Leave the photo's colours where alpha is 0, for files whose mask can be repainted."""
+        self.hidden = hidden
+        if hidden and self.canvas is not None:
+            self.frame = self.canvas.behind
+
     def strips(self) -> Iterator[PixelArray]:
-        """(row, column, band) arrays, uint8 or uint16 like the photo, that together make ``frame``."""
-        made: Iterator[tuple[PixelArray, Box]] = ((self._laid(strip, box), box) for strip, box in self._made())
+        """(row, column, band) arrays, uint8 or uint16 like the photo, that together make the result."""
+        made, first, spans = self._made(), self.frame.top, self._spans
+        if self.canvas is not None:
+            made, first, spans = self._placed(self.canvas, made), 0, _blocks
+        made = ((self._laid(strip, box.top - first, box.height), box) for strip, box in made)
         if self.ring:
-            made = edged(made, self.ring, self._spans)
+            made = edged(made, self.ring, spans)
         for strip, _ in made:
             yield strip[..., :3] if self.only == "foreground" else strip
+
+    def _placed(self, canvas: Canvas, made: Iterator[tuple[PixelArray, Box]]) -> Iterator[tuple[PixelArray, Box]]:
+        """The strips on the canvas; boxes are the canvas' own."""
+        depth, bands = self.matte.depth, 1 if self.bands == 1 else 4
+        beneath = 0 if self.under == "black" and not self.hidden else depth.full
+        for strip, box in placed(made, self.frame, canvas, bands, depth, beneath=beneath, hidden=self.hidden):
+            yield self._told(strip) if bands == 1 else strip, box
 
     def _made(self) -> Iterator[tuple[PixelArray, Box]]:
         """The strips and where they lie, before they are finished."""
@@ -116,15 +138,19 @@ class Composer:
             top = bottom
 
     def _strip(self, box: Box) -> PixelArray:
-        if self.only == "trimap":
-            return trimap(self.matte.read(box), self.matte.depth.full)
-        if self.only == "uncertainty":
-            return uncertainty(self.matte.read(box), self.matte.depth.full)
+        if self.bands == 1:
+            alpha = self._alpha(box) if self.only == "alpha" else self.matte.read(box)
+            return alpha if self.canvas is not None else self._told(alpha)
         alpha = self._alpha(box)
-        if self.only == "alpha":
-            return alpha
         colour = self._colour(box, alpha)
-        return colour if self.only == "foreground" and not self.ring else with_alpha(colour, alpha)
+        bare = self.only == "foreground" and not self.ring and self.canvas is None
+        return colour if bare else with_alpha(colour, alpha)
+
+    def _told(self, alpha: PixelArray) -> PixelArray:
+        """What a picture of one channel shows of the matte."""
+        if self.only == "trimap":
+            return trimap(alpha, self.matte.depth.full)
+        return uncertainty(alpha, self.matte.depth.full) if self.only == "uncertainty" else alpha
 
     def _alpha(self, box: Box) -> PixelArray:
         """The matte's alpha times the photo's own, where it has one."""
@@ -158,13 +184,13 @@ class Composer:
     def _undecided(self, box: Box) -> Iterator[Place]:
         return (place for place in self.matte.grid.places(box) if self.matte.decided[place] == UNDECIDED)
 
-    def _laid(self, strip: PixelArray, box: Box) -> PixelArray:
-        """The strip on its backdrop, which is read in order."""
+    def _laid(self, strip: PixelArray, top: int, rows: int) -> PixelArray:
+        """The strip on its backdrop, of which ``rows`` from ``top`` lie behind it; it is read in order."""
         if self.backdrop is None or self.only != "cutout":
             return strip
         full = np.float32(self.matte.depth.full)
         alpha = strip[..., 3:].astype(np.float32) / full
-        behind = self.backdrop.rows(box.top - self.frame.top, box.height).astype(np.float32)
+        behind = self.backdrop.rows(top, rows).astype(np.float32)
         colours = strip[..., :3] if self.icc is None else in_srgb(strip[..., :3], self.icc, depth=self.matte.bits)
         if self.backdrop.alpha:
             laid = self.matte.depth.pixels(over(colours, alpha, behind[..., :3], behind[..., 3:] / full, full))
@@ -172,6 +198,12 @@ class Composer:
             return laid
         mixed = colours * alpha + behind * (1 - alpha)
         return self.matte.depth.pixels(mixed + np.float32(0.5))
+
+
+def _blocks(box: Box) -> Iterator[tuple[int, int]]:
+    """Columns of a strip in pieces, where it is not known which of them hold anything."""
+    for left in range(0, box.width, BLOCK):
+        yield left, min(left + BLOCK, box.width)
 
 
 def over(

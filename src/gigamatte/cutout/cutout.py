@@ -17,7 +17,7 @@ from gigamatte.cutout.backdrop import open_backdrop
 from gigamatte.cutout.compose import Composer
 from gigamatte.cutout.encode import Encoding, is_lossy
 from gigamatte.cutout.foreground import Foreground
-from gigamatte.cutout.frame import framed, subject_box
+from gigamatte.cutout.frame import framed, resolution_of, subject_of
 from gigamatte.cutout.place import as_target, refuse_existing
 from gigamatte.cutout.show import pillow_image, small_png
 from gigamatte.cutout.target import check_seen_through, output_format, pair_of
@@ -50,15 +50,20 @@ class Cutout:
         self._levels, self._options = levels, options
         self.matte = matte
         self._solved = solved or matte
-        subject = subject_box(matte)
-        self._receipt = dataclasses.replace(receipt, subject=dataclasses.asdict(subject) if subject else {})
-        self._frame = framed(matte.size, subject if options.crop else None, options.margin, options.margins)
+        subject = subject_of(matte)
+        self._canvas, said = framed(matte.size, subject, options)
+        self._receipt = dataclasses.replace(
+            receipt,
+            subject=dataclasses.asdict(subject.box) if subject else {},
+            placed=self._canvas.placed(subject.box) | {"scale": self._canvas.scale} if subject else {},
+            warnings=(*receipt.warnings, *said),
+        )
         self._foreground: Foreground | None = None
 
     @property
     def size(self) -> Size:
-        """Width and height of the result: the photo's, or the subject's box with ``crop``."""
-        return self._frame.size
+        """Width and height of the result: the canvas', the subject's box with ``crop``, else the photo's."""
+        return self._canvas.size
 
     @property
     def receipt(self) -> Receipt:
@@ -156,7 +161,7 @@ class Cutout:
         format = output_format(options, target)
         check_seen_through(format, composer.backdrop is not None and composer.backdrop.alpha)
         # Photoshop users paint on the mask, so what it hides has to be there
-        composer.hidden = format == "psd"
+        composer.hide(format == "psd")
         if is_lossy(format, options.quality):
             composer.reach = LOSSY_REACH
         written = write_image(
@@ -168,12 +173,12 @@ class Cutout:
             format=format,
             icc=icc,
             metadata=photo.metadata,
-            resolution=photo.resolution,
+            resolution=resolution_of(options) or photo.resolution,
             encoding=Encoding(options.quality, options.compress or "deflate", options.pyramid),
             overwrite=overwrite,
             strip=options.strip,
             strip_gps=options.strip_gps,
-            moved=photo.orientation != 1 or self._frame != photo.size.box,
+            moved=photo.orientation != 1 or self._canvas.view != photo.size.box or not self._canvas.plain,
             times=photo.times if options.keep_times else None,
             threads=options.threads,
         )
@@ -201,12 +206,14 @@ class Cutout:
         if self._foreground is None and only not in ("alpha", "trimap", "uncertainty"):
             self._foreground = Foreground(self._levels, self._solved)
         threads = self._options.threads or system.cpu_count()
+        canvas = self._canvas
         return Composer(
             self._levels,
             self.matte,
             self._foreground,
-            self._frame,
+            canvas.view if canvas.plain else canvas.seen(self.matte),
             only,
+            canvas=None if canvas.plain else canvas,
             solved=self._solved,
             under=self._options.under,
             threads=threads,

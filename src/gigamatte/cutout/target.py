@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from gigamatte.cutout.backdrop import check_backdrop
 from gigamatte.cutout.encode import CONTAINERS, SUFFIXES, check_fits
+from gigamatte.cutout.frame import canvas_size
 from gigamatte.cutout.place import is_stream
 from gigamatte.errors import UsageError
 from gigamatte.options import Format, Only, Options
@@ -61,13 +62,14 @@ def check_output(options: Options, target: Path | BinaryIO, photo: Size) -> Form
     """The format to write, once the photo's size is known.
 
     Raises UsageError like ``output_format`` and for a background that is none, and WriteError when the result is
-    larger than the format allows; a cropped result has a size that is known only when the subject is.
+    larger than the format allows; a result cropped to an unknown subject has no known size yet.
     """
     chosen = output_format(options, target)
     clear = options.background is None or check_backdrop(options.background, options.max_pixels)
     check_seen_through(chosen, clear and options.background is not None)
-    if not options.crop:
-        check_fits(chosen, photo, _bands(options, clear))
+    known = canvas_size(options, photo)
+    if known is not None or not (options.crop or options.aspect):
+        check_fits(chosen, known or photo, _bands(options, clear))
     return chosen
 
 

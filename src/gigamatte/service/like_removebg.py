@@ -48,6 +48,8 @@ _BODY = {
         "channels": {"enum": ["rgba", "alpha"]},
         "crop": {"type": "boolean"},
         "crop_margin": {"type": "string", "examples": ["10%", "30px", "5% 10px"]},
+        "scale": {"type": "string", "examples": ["original", "80%"]},
+        "position": {"type": "string", "examples": ["original", "center", "50% 100%"]},
         "roi": {"type": "string", "examples": ["0px 0px 640px 480px", "0% 0% 50% 100%"]},
         "bg_color": {"type": "string", "examples": ["81d4fa"]},
         "bg_image_file": {"type": "string", "format": "binary"},

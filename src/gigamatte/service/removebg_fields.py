@@ -25,7 +25,7 @@ KNOWN = frozenset({
 })  # fmt: skip
 #: not offered: field → values that change nothing
 _REFUSED = {
-    "scale": ("original",), "position": ("original",), "add_shadow": ("false", "0"), "shadow_type": ("none",),
+    "add_shadow": ("false", "0"), "shadow_type": ("none",),
 }  # fmt: skip
 _TRUE, _FALSE = ("true", "1"), ("false", "0")
 
@@ -62,6 +62,9 @@ def to_options(fields: Mapping[str, str], settings: Settings, backdrop: Path | N
     if form == "zip" and (background is not None or channels == "alpha"):
         raise BadRequest("a zip holds color.jpg and alpha.png: it goes with neither a background nor channels=alpha")
     crop = _flag(fields, "crop", False)
+    placed = _placed(fields)
+    if crop and placed:
+        notes.append("scale and position change nothing here with crop=true: the result is as large as the subject")
     return (
         form,
         Options(
@@ -71,6 +74,7 @@ def to_options(fields: Mapping[str, str], settings: Settings, backdrop: Path | N
             format="png" if form == "zip" else form,  # type: ignore[arg-type]
             crop=crop,
             margins=_margins(fields.get("crop_margin")) if crop else None,
+            **({} if crop else placed),
             **_region(fields.get("roi")),
             device=settings.device,
             threads=settings.threads,
@@ -124,6 +128,24 @@ def _margins(text: str | None) -> tuple[str, str, str, str] | None:
         )
     top, right, bottom, left = {1: sides * 4, 2: sides * 2, 4: sides}[len(sides)]
     return top, right, bottom, left
+
+
+def _placed(fields: Mapping[str, str]) -> dict[Literal["canvas", "fill", "align"], Any]:
+    """``scale`` and ``position``: the subject moved and resized within a picture as large as the photo."""
+    scale, position = fields.get("scale", "original").lower(), fields.get("position")
+    share = re.fullmatch(r"(\d{1,3}(?:\.\d{1,6})?)%", scale)
+    if scale != "original" and (share is None or not 10 <= float(share[1]) <= 100):
+        raise BadRequest(f"scale is original, or 10%…100% of the picture; found {scale[:40]!r}")
+    # as remove.bg: what is scaled is centred, unless something else is said
+    align = ("center" if share else "original") if position is None else position.lower()
+    part = r"\d{1,3}(?:\.\d{1,6})?%"
+    if align not in ("original", "center"):
+        sides = re.fullmatch(rf"({part})(?:\s*,\s*|\s+)?({part})?", align)
+        if sides is None or any(float(side.rstrip("%")) > 100 for side in sides.groups() if side):
+            raise BadRequest(f"position is original, center, or one or two of 0%…100%; found {align[:40]!r}")
+    if share is None and align == "original":
+        return {}
+    return {"canvas": "photo", "fill": share[1] if share else "original", "align": align}
 
 
 def _region(text: str | None) -> dict[Literal["box", "box_share"], Any]:

@@ -176,8 +176,7 @@ class Lift:
     def _patch(self, work: _Work) -> LevelPatch:
         coarse = photo_in(self.levels, self.finer + 1, work.under)
         fine = photo_in(self.levels, self.finer, work.tile.read)
-        plain = None if self.known is None else work.plain
-        return LevelPatch(work.alpha, coarse, fine, self.blur, self.strays, plain)
+        return LevelPatch(work.alpha, coarse, fine, self.blur, self.strays)
 
 
 @dataclass(slots=True)

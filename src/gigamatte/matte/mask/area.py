@@ -35,9 +35,8 @@ def area_means(pixels: FloatArray, rows: Places, columns: Places) -> FloatArray:
 
 def between(plane: FloatArray, rows: Places, columns: Places) -> FloatArray:
     """Linear interpolation of ``plane`` at (row, column) places; whole numbers are centres, the rim is repeated."""
-    # columns first: gathering along unbroken rows is the dearer of the two, and there are fewer of them yet
-    half: FloatArray = _read(plane, np.clip(columns, 0, plane.shape[1] - 1), 1)
-    out: FloatArray = _read(half, np.clip(rows, 0, plane.shape[0] - 1), 0)
+    half: FloatArray = _read(plane, np.clip(rows, 0, plane.shape[0] - 1), 0)
+    out: FloatArray = _read(half, np.clip(columns, 0, plane.shape[1] - 1), 1)
     return out
 
 

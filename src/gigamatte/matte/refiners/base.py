@@ -17,7 +17,6 @@ class LevelPatch:
     ``fine`` float32 (row, column, RGB) in [0, 1] has exactly twice the rows and columns. ``blur`` is σ, in coarser
     pixels, of how much softer the alpha is than the photo at that level: above 0 only where the cascade starts.
     ``strays`` says that the contour is still being looked for: the photo then counts for more than the alpha.
-    ``plain`` is the alpha of a matte enlarged (``upscale.twice``), where that is done already.
     """
 
     alpha: FloatArray
@@ -25,7 +24,6 @@ class LevelPatch:
     fine: FloatArray
     blur: float = 0.0
     strays: bool = False
-    plain: FloatArray | None = None
 
 
 class Refiner(Protocol):

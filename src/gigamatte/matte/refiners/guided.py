@@ -69,7 +69,7 @@ class MatteRefiner(GuidedRefiner):
         """One alpha per patch: float32 (row, column) in [0, 1] at the finer level."""
         lifted = []
         for patch in patches:
-            plain = twice(patch.alpha) if patch.plain is None else patch.plain
+            plain = twice(patch.alpha)
             lifted.append(plain + np.float32(GUIDED_PART) * (guided(patch) - plain))
         return lifted
 

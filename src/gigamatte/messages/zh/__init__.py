@@ -6,6 +6,7 @@
 from gigamatte.messages.zh.batches import BATCH_HELP, BATCHES, REVIEW_PAGE
 from gigamatte.messages.zh.carried import CARRIED
 from gigamatte.messages.zh.commands import COMMANDS
+from gigamatte.messages.zh.framing import FRAMING
 from gigamatte.messages.zh.help import HELP
 from gigamatte.messages.zh.hints import HINTS
 from gigamatte.messages.zh.installed import INSTALLED
@@ -21,6 +22,7 @@ TEXTS: dict[str, str] = {
     **BATCH_HELP,
     **CARRIED,
     **COMMANDS,
+    **FRAMING,
     **HELP,
     **HINTS,
     **INSTALLED,

@@ -1,0 +1,248 @@
+"""A picture placed on a canvas, larger or smaller, strip by strip: colour and alpha together.
+
+Premultiplied, so that hidden colour weighs nothing, and in the values as they are stored: laid on any background
+before or after, the result is the same (measured against linear light in docs/design/canvas.md). Bicubic with the
+support of the reduction (R. Keys: Cubic Convolution Interpolation, 1981, a = -½; as Pillow has it).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from gigamatte.cutout.frame import Canvas, reach_of
+from gigamatte.types import Box, Depth, FloatArray, PixelArray
+
+#: rows of the canvas that are made at a time: at least, as far as there are so many, and at most
+FEWEST, MOST = 32, 256
+
+#: Where less is seen of a colour than this part, it is the mean of what is seen within NEAR pixels of the canvas:
+#: bicubic's weights below 0 leave no colour to speak of there.
+FAINT, NEAR = 0.04, 2
+
+Strips = Iterable[tuple[PixelArray, Box]]
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One direction of a canvas of ``length`` pixels: place x of the photo lies at ``start`` + x·``scale``.
+
+    ``first``…``last`` are the pixels of the photo that are given, of ``whole``. What lies beyond them is clear, but
+    for an edge of the photo that lies on an edge of the canvas: there nothing lies beyond.
+    """
+
+    length: int
+    scale: float
+    start: float
+    first: int
+    last: int
+    whole: int
+
+    @property
+    def reach(self) -> int:
+        """How many pixels of the photo beyond its own a pixel of the canvas may depend on, to each side."""
+        return reach_of(self.scale)
+
+    @property
+    def touched(self) -> tuple[int, int]:
+        """The pixels of the canvas, from the first up to the last + 1, that depend on what is given."""
+        low = math.floor(self.start + (self.first - self.reach) * self.scale)
+        high = math.ceil(self.start + (self.last + self.reach) * self.scale)
+        return min(max(0, low), self.length), min(max(0, high), self.length)
+
+    @property
+    def source(self) -> tuple[int, int]:
+        """The pixels of the photo that are looked at; they go on beyond its edges where the canvas does."""
+        low, high = (self.back(place) for place in self.touched)
+        begin = 0 if abs(low) < _SAME else math.floor(low) - self.reach
+        end = self.whole if abs(high - self.whole) < _SAME else math.ceil(high) + self.reach
+        return min(begin, self.first), max(end, self.last)
+
+    def back(self, place: float) -> float:
+        """The place in the photo of one on the canvas."""
+        return (place - self.start) / self.scale
+
+    def ready(self, known: int) -> int:
+        """The first pixel of the canvas that depends on more than the photo's first ``known``."""
+        return math.floor(self.start + (known - self.reach) * self.scale)
+
+
+#: two places of a photo this near are one, in pixels
+_SAME = 1e-3
+
+
+def placed(
+    strips: Strips, frame: Box, canvas: Canvas, bands: int, depth: Depth, *, beneath: int = 0, hidden: bool = False
+) -> Iterator[tuple[PixelArray, Box]]:
+    """``strips`` that make ``frame``, a part of the photo, on the canvas: boxes are the canvas' own and make all of it.
+
+    A strip is (row, column, RGBA) with 4 ``bands`` or (row, column) with 1, which is alpha. What is not given is
+    clear. ``beneath`` is the colour under alpha 0, red, green and blue alike; with ``hidden`` the strips' own is kept
+    as far as there is one.
+    """
+    columns, rows = canvas.size.width, canvas.size.height
+    across = Axis(columns, canvas.scale, canvas.left, frame.left, frame.right, canvas.photo.width)
+    down = Axis(rows, canvas.scale, canvas.top, frame.top, frame.bottom, canvas.photo.height)
+    clear = _Clear(columns, bands, depth, beneath)
+    made = _Resizer(across, down, clear, hidden).rows(strips) if canvas.resampled else _moved(strips, canvas, clear)
+    done = 0
+    for strip, top in made:
+        yield from clear.between(done, top)
+        done = top + len(strip)
+        yield strip, Box(0, top, columns, len(strip))
+    yield from clear.between(done, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clear:
+    """Rows of a canvas on which nothing lies; ``beneath`` is the colour there, which nobody sees."""
+
+    columns: int
+    bands: int
+    depth: Depth
+    beneath: int
+
+    def rows(self, count: int) -> PixelArray:
+        shape = (count, self.columns) if self.bands == 1 else (count, self.columns, self.bands)
+        out: PixelArray = np.zeros(shape, self.depth.dtype)
+        if self.bands == 4 and self.beneath:
+            out[..., :3] = self.beneath
+        return out
+
+    def between(self, first: int, last: int) -> Iterator[tuple[PixelArray, Box]]:
+        for top in range(first, last, MOST):
+            count = min(MOST, last - top)
+            yield self.rows(count), Box(0, top, self.columns, count)
+
+
+def _moved(strips: Strips, canvas: Canvas, clear: _Clear) -> Iterator[tuple[PixelArray, int]]:
+    """The photo's own pixels at their place."""
+    across, down = round(canvas.left), round(canvas.top)
+    for strip, box in strips:
+        out = clear.rows(len(strip))
+        out[:, box.left + across : box.right + across] = strip
+        yield out, box.top + down
+
+
+@dataclass(frozen=True, slots=True)
+class _Resizer:
+    """Rows of the canvas out of strips of the photo, first across, then down: a few rows are held, as wide as that."""
+
+    across: Axis
+    down: Axis
+    clear: _Clear
+    hidden: bool
+
+    def rows(self, strips: Strips) -> Iterator[tuple[PixelArray, int]]:
+        down = self.down
+        begin, end = down.source
+        done, last = down.touched
+        held = [self._beyond(down.first - begin)]
+        known = down.first
+        for strip, box in strips:
+            held.append(np.stack([self._narrowed(*plane) for plane in self._planes(strip)]))
+            known = box.bottom
+            if known == down.last:
+                held.append(self._beyond(end - known))
+                ready = last
+            else:
+                ready = min(down.ready(known) - NEAR, last)
+            if ready - done < FEWEST and ready < last:
+                continue
+            rows = np.concatenate(held, axis=1)
+            for top in range(done, ready, MOST):
+                bottom = min(top + MOST, ready)
+                yield self._made(rows, begin, top, bottom), top
+            done = max(done, ready)
+            # what the rows still to come do not look at
+            spent = min(max(0, math.floor(down.back(done - NEAR)) - down.reach - begin), rows.shape[1])
+            held, begin = [rows[:, spent:]], begin + spent
+
+    @property
+    def _count(self) -> int:
+        return 1 if self.clear.bands == 1 else 7 if self.hidden else 4
+
+    def _planes(self, strip: PixelArray) -> Iterator[tuple[FloatArray, float]]:
+        """Planes of a strip in [0, 1], and what lies beyond each: alpha, colours times alpha, hidden colours."""
+        full = self.clear.depth.full
+        if strip.ndim == 2:
+            yield self.clear.depth.unit(strip), 0.0
+            return
+        *colours, alpha = cv2.split(strip)
+        yield self.clear.depth.unit(alpha), 0.0
+        for plane in colours:
+            yield cv2.multiply(plane, alpha, scale=1 / full**2, dtype=cv2.CV_32F), 0.0
+        if self.hidden:
+            for plane in colours:
+                yield self.clear.depth.unit(plane), self.clear.beneath / full
+
+    def _narrowed(self, plane: FloatArray, beyond: float) -> FloatArray:
+        """Rows of the photo as wide as the canvas is where they touch it: float32 (row, column)."""
+        begin, end = self.across.source
+        first, last = self.across.touched
+        left, right = self.across.first - begin, end - self.across.last
+        if left or right:
+            plane = cv2.copyMakeBorder(plane, 0, 0, left, right, cv2.BORDER_CONSTANT, value=beyond)
+        rows = len(plane)
+        low = max(0.0, self.across.back(first) - begin)
+        high = min(float(end - begin), self.across.back(last) - begin)
+        return _bicubic(plane, (last - first, rows), (low, 0, high, rows))
+
+    def _beyond(self, rows: int) -> FloatArray:
+        first, last = self.across.touched
+        out = np.zeros((self._count, rows, last - first), np.float32)
+        out[4:] = self.clear.beneath / self.clear.depth.full
+        return out
+
+    def _made(self, rows: FloatArray, begin: int, top: int, bottom: int) -> PixelArray:
+        """Rows ``top``…``bottom`` of the canvas out of the photo's, which begin at ``begin``."""
+        down, columns = self.down, rows.shape[2]
+        above, below = max(down.touched[0], top - NEAR), min(down.touched[1], bottom + NEAR)
+        low = max(0.0, down.back(above) - begin)
+        high = min(float(rows.shape[1]), down.back(below) - begin)
+        planes = [_bicubic(plane, (columns, below - above), (0, low, columns, high)) for plane in rows]
+        out = self.clear.rows(bottom - top)
+        first, last = self.across.touched
+        out[:, first:last] = straight(planes, self.clear.depth, self.clear.beneath)[top - above :][: bottom - top]
+        return out
+
+
+def _bicubic(plane: FloatArray, size: tuple[int, int], box: tuple[float, float, float, float]) -> FloatArray:
+    out: FloatArray = np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BICUBIC, box=box))
+    return out
+
+
+def _mean(plane: FloatArray) -> FloatArray:
+    side = 2 * NEAR + 1
+    out: FloatArray = cv2.blur(plane, (side, side), borderType=cv2.BORDER_CONSTANT)
+    return out
+
+
+def straight(planes: Sequence[FloatArray], depth: Depth, beneath: int = 0) -> PixelArray:
+    """(row, column, RGBA) of alpha, three colours times alpha, and perhaps three more for where alpha is 0.
+
+    With alpha alone (row, column). Planes lie about in [0, 1]: what a filter adds beyond is cut off.
+    """
+    full = np.float32(depth.full)
+    alpha = depth.pixels(np.clip(planes[0], 0, 1) * full + np.float32(0.5))
+    if len(planes) == 1:
+        return alpha
+    share = full / np.maximum(planes[0], np.float32(1e-6))
+    colours = [np.clip(plane * share, 0, full) for plane in planes[1:4]]
+    clear = alpha == 0
+    faint = (planes[0] < FAINT) & ~clear
+    if faint.any():
+        opacity = _mean(np.clip(planes[0], 0, 1))
+        for colour, plane in zip(colours, planes[1:4], strict=True):
+            near = _mean(np.clip(plane, 0, 1)) * (full / np.maximum(opacity, np.float32(1e-6)))
+            np.copyto(colour, np.minimum(near, full), where=faint)
+    for number, colour in enumerate(colours):
+        hidden = np.clip(planes[4 + number] * full, 0, full) if len(planes) > 4 else np.float32(beneath)
+        np.copyto(colour, hidden, where=clear)
+    out: PixelArray = cv2.merge([*(depth.pixels(colour + np.float32(0.5)) for colour in colours), alpha])
+    return out

@@ -1,0 +1,44 @@
+"""Canvas, aspect, fill and alignment."""
+
+FRAMING: dict[str, str] = {
+    "Place the subject on a canvas of this size: 2000x2000, 10x15cm@300, photo.": "把主体放到这个尺寸的画布上：2000x2000、10x15cm@300、photo（照片大小）。",
+    "Aspect of the canvas, such as 4:5; alone it enlarges nothing.": "画布的宽高比，如 4:5；单独使用时不缩放主体。",
+    "Percent of the canvas that the subject takes: 85, width:85, original. [85]": "主体占画布的百分比：85、width:85、original（原大小）。[85]",
+    "Where on the canvas: center, bottom, top,left, or X%,Y% of the free room.": "主体在画布上的位置：center、bottom、top,left，或空余处的 X%,Y%。",
+    "Never make the subject larger than in the photo.": "主体绝不大于照片中的尺寸。",
+    "the result would have {} pixels, allowed are {}": "结果将有 {} 像素，允许 {}",
+    "choose a smaller canvas or margin, or raise --max-pixels": "请选较小的画布或边距，或提高 --max-pixels",
+    "choose a smaller canvas, or raise --max-pixels": "请选较小的画布，或提高 --max-pixels",
+    "--canvas has {} pixels, allowed are {}": "--canvas 有 {} 像素，允许 {}",
+    "--canvas is a width and a height such as 2000x2000, or lengths such as 10x15cm@300; found {}": "--canvas 是宽和高，如 2000x2000，或长度，如 10x15cm@300；实际是 {}",
+    "a side of --canvas has 1…1000000 pixels; {} means {}×{}": "--canvas 的边长为 1…1000000 像素；{} 表示 {}×{}",
+    "--canvas with two sides has its aspect already": "--canvas 给出两边时，宽高比已经确定",
+    "--canvas photo has its aspect already": "--canvas photo 的宽高比已经确定",
+    "leave --aspect out": "请去掉 --aspect",
+    "leave --aspect out, or name one side": "请去掉 --aspect，或只写一边",
+    "--aspect is width:height such as 4:5, at most 100:1; found {}": "--aspect 是 宽:高，如 4:5，至多 100:1；实际是 {}",
+    "--fill is 1…100 percent, such as 85, width:85 or height:85, or original; found {}": "--fill 是 1…100 的百分比，如 85、width:85 或 height:85，或 original；实际是 {}",
+    "--align is center, top, bottom, left, right, a corner such as bottom,left, X%,Y% or original; found {}": "--align 是 center、top、bottom、left、right、角（如 bottom,left）、X%,Y% 或 original；实际是 {}",
+    "{} places the subject on a canvas": "{} 用于把主体放到画布上",
+    "name one with --canvas or --aspect": "请用 --canvas 或 --aspect 指定画布",
+    "the photo cuts the subject off at the {}: it touches the same edge of the result": "照片在{}截断了主体：主体贴着结果的同一边",
+    "the subject is cut off at opposite edges and has another aspect than the canvas: it does not reach all of them": "主体在相对的两边被截断，且宽高比与画布不同：它够不到所有这些边",
+    "--fill {}: the subject would be larger than the canvas, so it fills the other side": "--fill {}：主体会超出画布，因此改为占满另一边",
+    "--no-enlarge: the subject has too few pixels, so it takes {} % of the canvas": "--no-enlarge：主体像素不足，因此只占画布的 {} %",
+    "the subject was enlarged {} times: the photo has no more pixels": "主体被放大了 {} 倍：照片没有更多像素",
+}
+
+#: sides of a photo, alone and together, as a warning names them
+FRAMING |= {
+    "left": "左边", "top": "上边", "right": "右边", "bottom": "下边", "left and top": "左边和上边",
+    "left and right": "左边和右边", "left and bottom": "左边和下边", "top and right": "上边和右边",
+    "top and bottom": "上边和下边", "right and bottom": "右边和下边", "left, top and right": "左边、上边和右边",
+    "left, top and bottom": "左边、上边和下边", "left, right and bottom": "左边、右边和下边",
+    "top, right and bottom": "上边、右边和下边", "left, top, right and bottom": "四边",
+}  # fmt: skip
+
+#: remove.bg's fields
+FRAMING |= {
+    "scale is original, or 10%…100% of the picture; found {}": "scale 取 original，或图片的 10%…100%；实际是 {}",
+    "position is original, center, or one or two of 0%…100%; found {}": "position 取 original、center，或一个或两个 0%…100%；实际是 {}",
+}
