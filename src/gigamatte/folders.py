@@ -32,6 +32,13 @@ def config_folder(*parts: str) -> Path:
     return root.joinpath("gigamatte", *parts)
 
 
+def cards_place() -> Path:
+    """Where a user's cards and presets are: ``$GIGAMATTE_CARDS`` (a file or a folder), else below ``config_folder``."""
+    if chosen := os.environ.get("GIGAMATTE_CARDS"):
+        return expanded(chosen)
+    return config_folder("cards")
+
+
 def state_folder(*parts: str) -> Path:
     """A folder below what must survive a restart; not created here.
 

@@ -37,12 +37,13 @@ class CanvasSize:
 class Fill:
     """The part of the canvas, 0…1, that the subject's box takes of one side; None: of the side that it fills more.
 
-    ``original``: the subject keeps its own pixels instead.
+    ``original``: the subject keeps its own pixels instead. ``over``: the other side may go on beyond the canvas.
     """
 
     part: float
     side: str | None = None
     original: bool = False
+    over: bool = False
 
 
 def canvas_of(text: str, aspect: str | None = None, photo: Size | None = None) -> CanvasSize | None:
@@ -90,13 +91,16 @@ def aspect_of(text: str) -> float:
 
 
 def fill_of(text: str) -> Fill:
-    """``85`` (percent), of one side ``width:85`` or ``height:85``, or ``original``. Raises UsageError."""
+    """``85`` (percent), of one side ``width:85`` or ``height:85``, or ``original``. Raises UsageError.
+
+    With ``!`` behind it the other side of the subject may go on beyond the canvas.
+    """
     if text.strip().lower() == "original":
         return Fill(1.0, original=True)
-    found = re.fullmatch(rf"(?:(width|height)\s*[:= ]\s*)?({_NUMBER})\s*%?", text.strip().lower())
+    found = re.fullmatch(rf"(?:(width|height)\s*[:= ]\s*)?({_NUMBER})\s*%?(!?)", text.strip().lower())
     if found is None or not 1 <= float(found[2]) <= 100:
         raise UsageError(f"--fill is 1…100 percent, such as 85, width:85 or height:85, or original; found {text!r}")
-    return Fill(float(found[2]) / 100, found[1])
+    return Fill(float(found[2]) / 100, found[1], over=bool(found[3]))
 
 
 def align_of(text: str) -> tuple[float, float] | None:

@@ -11,6 +11,7 @@ from gigamatte.framing import align_of, aspect_of, canvas_of, fill_of
 from gigamatte.hints import Hints
 from gigamatte.knobs import knob, knobs_of
 from gigamatte.plain import make_plain
+from gigamatte.presets import Preset, find_preset
 from gigamatte.types import Box
 
 Kind = Literal["photo", "art"]
@@ -63,11 +64,15 @@ class Options:
             the photo cuts the subject off.
         margins: top, right, bottom, left, each "30px" or "10%" of the subject's height or width; takes the place of
             ``margin``.
+        preset: name of a preset (amazon, taobao, id-small, a user's own …), which fills in options that are left at
+            their defaults, and is None afterwards.
+        notes: what the receipt says besides, of a preset for example.
         canvas: size of the result, on which the subject is placed, larger or smaller: 2000x2000, 10x15cm@300, one
             number for both sides (with ``aspect`` for the longer one), or photo: as large as the photo.
         aspect: width:height of the canvas; without ``canvas`` the subject keeps its own pixels.
         fill: percent of the canvas that the subject's box takes, of the side that it fills more, or width:85,
-            height:85; original: it keeps its pixels; None: 85, or all that ``margin`` leaves.
+            height:85 (with ! the other side may go on beyond it); original: it keeps its pixels; None: 85, or all that
+            ``margin`` leaves.
         align: where the subject lies on the canvas: center, top, bottom, left, right, a corner such as bottom,left, or
             X%,Y%, parts of the free room, or original: as in the photo.
         no_enlarge: never make the subject larger than in the photo.
@@ -113,6 +118,8 @@ class Options:
         0.0, "PERCENT", "Room around --crop, in percent of the subject's longer side.", low=0, high=1000
     )
     margins: tuple[str, str, str, str] | None = None
+    preset: str | None = knob(None, "NAME", "Fill in what a shop asks for, as `gigamatte presets` lists it: amazon, …")
+    notes: tuple[str, ...] = ()
     canvas: str | None = knob(None, "WxH", "Place the subject on a canvas of this size: 2000x2000, 10x15cm@300, photo.")
     aspect: str | None = knob(None, "W:H", "Aspect of the canvas, such as 4:5; alone it enlarges nothing.")
     fill: str | None = knob(
@@ -163,6 +170,8 @@ class Options:
 
     def __post_init__(self) -> None:
         make_plain(self)
+        if self.preset is not None:
+            self._fill_in(find_preset(self.preset))
         if self.format is not None:
             object.__setattr__(self, "format", format_name(self.format))
         for name, one in KNOBS.items():
@@ -176,6 +185,15 @@ class Options:
             left, top, right, bottom = self.box_share
             if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
                 raise UsageError(f"box_share is left, top, right, bottom in 0…1; found {self.box_share}")
+
+    def _fill_in(self, preset: Preset) -> None:
+        for name, value in preset.options().items():
+            if name in DEFAULTS and getattr(self, name) == DEFAULTS[name]:
+                object.__setattr__(self, name, value)
+        if preset.note:
+            object.__setattr__(self, "notes", (*self.notes, preset.note))
+        object.__setattr__(self, "preset", None)
+        make_plain(self)
 
     def _check_canvas(self) -> None:
         if self.aspect is not None:

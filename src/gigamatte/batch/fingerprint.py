@@ -12,7 +12,7 @@ from gigamatte.errors import NetworkUnavailable
 from gigamatte.options import DEFAULTS, Options
 
 #: options that change how fast a result comes, or whether it comes, but not what it is
-_INDIFFERENT = {"threads", "device", "require_device", "max_pixels", "memory", "cache", "cache_size"}
+_INDIFFERENT = {"threads", "device", "require_device", "max_pixels", "memory", "cache", "cache_size", "notes"}
 
 
 def config_hash(options: Options, *, masks: bool = False) -> str:

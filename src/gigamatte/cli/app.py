@@ -37,6 +37,12 @@ COMMANDS = {
         "review",
         "Judge a batch's results on a local page: the most doubtful first, marked with a key.",
     ),
+    "presets": Later(
+        "gigamatte.cli.presets",
+        "presets",
+        "List what shops ask of a picture, explain one, or check finished pictures.",
+        asks=False,
+    ),
     "inspect": Later(
         "gigamatte.cli.inspect",
         "inspect",

@@ -26,8 +26,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="plain data inst
 def examine() -> dict[str, Any]:
     """All findings as plain data."""
     from gigamatte import __version__
-    from gigamatte.folders import cache_folder
-    from gigamatte.network.cards.user_cards import cards_place
+    from gigamatte.folders import cache_folder, cards_place
     from gigamatte.network.engines import report as engines
     from gigamatte.system import available_memory, cpu_count
 

@@ -17,9 +17,10 @@ from gigamatte.cutout.backdrop import open_backdrop
 from gigamatte.cutout.compose import Composer
 from gigamatte.cutout.encode import Encoding, is_lossy
 from gigamatte.cutout.foreground import Foreground
-from gigamatte.cutout.frame import framed, resolution_of, subject_of
+from gigamatte.cutout.frame import framed, resolution_of
 from gigamatte.cutout.place import as_target, refuse_existing
 from gigamatte.cutout.show import pillow_image, small_png
+from gigamatte.cutout.subject import subject_of
 from gigamatte.cutout.target import check_seen_through, output_format, pair_of
 from gigamatte.cutout.under import LOSSY_REACH
 from gigamatte.cutout.write import Written, write_image
@@ -56,7 +57,7 @@ class Cutout:
             receipt,
             subject=dataclasses.asdict(subject.box) if subject else {},
             placed=self._canvas.placed(subject.box) | {"scale": self._canvas.scale} if subject else {},
-            warnings=(*receipt.warnings, *said),
+            warnings=(*receipt.warnings, *options.notes, *said),
         )
         self._foreground: Foreground | None = None
 

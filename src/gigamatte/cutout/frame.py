@@ -7,17 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gigamatte.cutout.subject import Subject
 from gigamatte.errors import UsageError
 from gigamatte.framing import USUAL_FILL, Fill, align_of, aspect_of, canvas_of, fill_of, sized_by_aspect
 from gigamatte.options import Options, margin_of
 from gigamatte.types import BACKGROUND, Box, Matte, Size
 
-#: Fainter than this is not the subject: part of full opacity.
-FAINTEST = 0.05
 #: How far bicubic resampling looks, in pixels of the coarser of both pictures.
 SUPPORT = 2
-#: As opaque as this at the photo's edge, the subject goes on beyond it.
-CUT = 0.5
 
 
 def reach_of(scale: float) -> int:
@@ -77,55 +74,6 @@ class Canvas:
         left, top = self.left + box.left * self.scale, self.top + box.top * self.scale
         sides = {"left": left, "top": top, "width": box.width * self.scale, "height": box.height * self.scale}
         return {side: round(value, 3) for side, value in sides.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """The box of a subject, and the sides of the photo that cut it off: left, top, right, bottom."""
-
-    box: Box
-    cut: frozenset[str] = frozenset()
-
-
-def subject_of(matte: Matte) -> Subject | None:
-    """Where the subject is, and where it goes on beyond the photo; None when there is none."""
-    box = subject_box(matte)
-    if box is None:
-        return None
-    width, height = matte.size.width, matte.size.height
-    borders = {
-        "left": Box(0, box.top, 1, box.height) if box.left == 0 else None,
-        "top": Box(box.left, 0, box.width, 1) if box.top == 0 else None,
-        "right": Box(width - 1, box.top, 1, box.height) if box.right == width else None,
-        "bottom": Box(box.left, height - 1, box.width, 1) if box.bottom == height else None,
-    }
-    limit = CUT * matte.depth.full
-    cut = (side for side, line in borders.items() if line is not None and matte.read(line).max() > limit)
-    return Subject(box, frozenset(cut))
-
-
-def subject_box(matte: Matte) -> Box | None:
-    """The smallest box of all pixels that are at least faintly subject; None when there are none."""
-    left, top, right, bottom = matte.size.width, matte.size.height, 0, 0
-    for home in _outer_first(matte):
-        if left <= home.left and top <= home.top and home.right <= right and home.bottom <= bottom:
-            continue  # nothing in it can make the box larger
-        seen = matte.read(home) > FAINTEST * matte.depth.full
-        rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
-        if rows.size:
-            left, right = min(left, home.left + int(columns[0])), max(right, home.left + int(columns[-1]) + 1)
-            top, bottom = min(top, home.top + int(rows[0])), max(bottom, home.top + int(rows[-1]) + 1)
-    return Box(left, top, right - left, bottom - top) if right > left else None
-
-
-def _outer_first(matte: Matte) -> list[Box]:
-    """The tiles that hold anything, those next to the border of all of them first."""
-    places = np.argwhere(matte.decided != BACKGROUND)
-    if not len(places):
-        return []
-    depth = np.minimum(places - places.min(axis=0), places.max(axis=0) - places).min(axis=1)
-    inwards = places[np.argsort(depth, kind="stable")]
-    return [matte.grid.home((int(row), int(column))) for row, column in inwards]
 
 
 def framed(photo: Size, subject: Subject | None, options: Options) -> tuple[Canvas, tuple[str, ...]]:
@@ -219,9 +167,9 @@ def _on_canvas(photo: Size, subject: Subject, room: Box, options: Options) -> tu
     if scale == 1:  # the photo's own pixels, then
         left, top = float(round(left)), float(round(top))
     # what touches an edge does so exactly
-    if "left" in subject.cut and "right" not in subject.cut:
+    if "left" in subject.cut and "right" not in subject.cut and free[0] >= 0:
         left = 0.0
-    if "top" in subject.cut and "bottom" not in subject.cut:
+    if "top" in subject.cut and "bottom" not in subject.cut and free[1] >= 0:
         top = 0.0
     return Canvas(size, photo, scale, left, top), warnings
 
@@ -236,11 +184,13 @@ def _scale(
 ) -> tuple[float, list[str]]:
     """How much larger the subject becomes, and what has to be said about it."""
     across, down = size.width * parts[0] / taken[0], size.height * parts[1] / taken[1]
-    whole = min(size.width / taken[0], size.height / taken[1])
+    whole = min(size.width / taken[0], size.height / taken[1]) if not fill.over else math.inf
     if spanned[0] != spanned[1]:
         wanted = across if spanned[0] else down
     elif fill.side is not None:
         wanted = across if fill.side == "width" else down
+    elif fill.over:
+        wanted = max(across, down)
     else:
         wanted = min(across, down)
     warnings = []
@@ -255,6 +205,8 @@ def _scale(
         warnings.append(
             f"--fill {options.fill}: the subject would be larger than the canvas, so it fills the other side"
         )
+    if fill.over and (taken[0] * scale > size.width + 0.5 or taken[1] * scale > size.height + 0.5):
+        warnings.append("the canvas cuts the subject off: it was asked to be larger than that")
     if scale > 1 and options.no_enlarge:
         reached = 100 * max(taken[0] / size.width, taken[1] / size.height)
         warnings.append(f"--no-enlarge: the subject has too few pixels, so it takes {reached:.0f} % of the canvas")
@@ -276,7 +228,7 @@ def _shares(
         aligned = _part(wanted[0], free[0]), _part(wanted[1], free[1])
     across, down = aligned
     for low, high, axis in (("left", "right", 0), ("top", "bottom", 1)):
-        if (low in subject.cut) != (high in subject.cut):
+        if free[axis] >= 0 and (low in subject.cut) != (high in subject.cut):
             side = 0.0 if low in subject.cut else 1.0
             across, down = (side, down) if axis == 0 else (across, side)
     return across, down

@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from gigamatte import __version__
 from gigamatte.errors import GigamatteError
+from gigamatte.presets import presets
 from gigamatte.service.desk import Desk
 from gigamatte.service.metrics import Metrics
 from gigamatte.service.options import installed_models
@@ -72,6 +73,7 @@ async def about(request: Request) -> dict[str, Any]:
     return {
         "version": __version__,
         "models": installed_models(),
+        "presets": {preset.name: {"about": preset.about, "about_zh": preset.about_zh} for preset in presets().values()},
         "keys": request.app.state.keys is not None,
         "limits": {"bytes": settings.max_body, "pixels": settings.max_pixels, "ttl_seconds": settings.ttl_seconds},
     }

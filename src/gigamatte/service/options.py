@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import re
 from typing import Annotated, Any, Literal
 
@@ -70,6 +71,7 @@ class CutQuery(BaseModel):
     pyramid: Pyramid | None = asked("pyramid")
     crop: bool = asked("crop")
     margin: float = asked("margin")
+    preset: str | None = asked("preset", "what a shop asks for, filled in: GET /about lists the presets", max_length=64)
     canvas: str | None = asked("canvas", max_length=32, examples=["2000x2000"])
     aspect: str | None = asked("aspect", max_length=32, examples=["4:5"])
     fill: str | None = asked("fill", max_length=32, examples=["85"])
@@ -101,11 +103,13 @@ class CutQuery(BaseModel):
         given |= {
             "model": served(self.model, settings),
             "background": backdrop or self.background,
-            "format": self.format or "png",
+            "format": self.format or (None if self.preset else "png"),
             "box": parse_box(self.box),
             "hints": None if self.hints is None else Hints.from_json(self.hints),
         }
         options = Options(**given, device=settings.device, threads=settings.threads, max_pixels=settings.max_pixels)
+        if options.format is None:
+            options = dataclasses.replace(options, format="png")
         if options.format == "jpeg" and options.only == "cutout" and options.background is None:
             raise UsageError("JPEG has no transparency", "give a background, or ask for png, webp or tiff")
         output_format(options, None)  # refuses what only goes with TIFF

@@ -42,3 +42,75 @@ FRAMING |= {
     "scale is original, or 10%…100% of the picture; found {}": "scale 取 original，或图片的 10%…100%；实际是 {}",
     "position is original, center, or one or two of 0%…100%; found {}": "position 取 original、center，或一个或两个 0%…100%；实际是 {}",
 }
+
+#: presets and their check
+FRAMING |= {
+    "Fill in what a shop asks for, as `gigamatte presets` lists it: amazon, …": "按商店要求填好选项，见 `gigamatte presets`：amazon 等。",
+    "the canvas cuts the subject off: it was asked to be larger than that": "画布截断了主体：按要求它比画布大",
+    "there is no preset {}": "没有预设 {}",
+    "there are {}": "现有：{}",
+    "{}: presets are tables named [[preset]]": "{}：预设是名为 [[preset]] 的表",
+    "{}: preset {}: there is no preset {} that it could be like": "{}：预设 {}：没有可参照的预设 {}",
+    "{}: preset {}: there is no field {}": "{}：预设 {}：没有字段 {}",
+    "fields: {}": "字段：{}",
+    "{}: preset {}: {} is missing": "{}：预设 {}：缺少 {}",
+    "{}: preset {}: {} has the wrong type: {}": "{}：预设 {}：{} 的类型不对：{}",
+    "ground is a colour or transparent; found {}": "ground 是颜色或 transparent；实际是 {}",
+    "--check needs the name of a preset": "--check 需要预设的名称",
+    "gigamatte presets lists them": "gigamatte presets 列出全部预设",
+    "A preset to explain, or to check for.": "要说明或用来检查的预设。",
+    "Say what keeps a finished picture from fitting. Repeatable.": "说明成品图哪里不合要求。可重复。",
+    "Plain data instead of lines.": "输出纯数据而不是文字行。",
+    "List what shops ask of a picture, explain one, or check finished pictures.": "列出各商店对图片的要求，说明其中一个，或检查成品图。",
+    "Preset": "预设",
+    "Options": "选项",
+    "Checked": "检查",
+    "Source": "来源",
+    "Note": "说明",
+    "no faces are known here: the room above is measured from the top of the subject, so see whether the head has the size that is asked for": "这里不识别人脸：上方留白从主体顶端量起，请自行确认头部大小符合要求",
+    "{}: fits {}": "{}：符合 {}",
+    "size": "尺寸",
+    "ground": "背景",
+    "fill": "占比",
+    "border": "边缘",
+    "bytes": "字节",
+    "format": "格式",
+    "{} pixels, expected {}": "{} 像素，应为 {}",
+    "the longer side has {} pixels, at least {} are asked for": "长边有 {} 像素，要求至少 {}",
+    "the longer side has {} pixels, at most {} are allowed": "长边有 {} 像素，最多允许 {}",
+    "a {}, expected {}": "是 {}，应为 {}",
+    "{} bytes, at most {} are allowed": "{} 字节，最多允许 {}",
+    "{} pixels can be seen through, expected {} behind everything": "{} 个像素是透明的，背后应全是 {}",
+    "{} pixels ({} %) are not {}; the first lies at {}: {}": "{} 个像素（{} %）不是 {}；第一个在 {}：{}",
+    "nothing stands out from the ground": "没有任何东西与背景不同",
+    "the subject takes {} % of the {}, at least {} are asked for": "主体占 {1} 的 {0} %，要求至少 {2}",
+    "the subject takes {} %, at most {} are allowed": "主体占 {} %，最多允许 {}",
+    "the subject touches the {} edge": "主体碰到{}",
+    "side that it fills more": "占得更多的一边",
+    "width": "宽",
+    "height": "高",
+}
+
+FRAMING |= {
+    """List what shops ask of a picture, explain one, or check finished pictures.
+
+\b
+gigamatte presets                              all of them
+gigamatte presets amazon                       what it fills in, and where that is from
+gigamatte cut shoe.jpg --preset amazon -o shoe.shop.jpg
+gigamatte presets amazon --check shoe.shop.jpg
+
+Your own: [[preset]] tables in a .toml file in the folder of your cards, which `gigamatte doctor` names.
+
+Exit codes: 0 all fit, 1 some do not, 2 usage, 3 not a picture.""": """列出各商店对图片的要求，说明其中一个，或检查成品图。
+
+\b
+gigamatte presets                              全部
+gigamatte presets amazon                       它填好哪些选项，出自哪里
+gigamatte cut shoe.jpg --preset amazon -o shoe.shop.jpg
+gigamatte presets amazon --check shoe.shop.jpg
+
+自己的预设：在卡片文件夹（`gigamatte doctor` 会显示）里的 .toml 文件中写 [[preset]] 表。
+
+退出码：0 全部符合，1 有不符合的，2 用法错误，3 不是图片。""",
+}

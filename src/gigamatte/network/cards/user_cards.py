@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from gigamatte.errors import UsageError
-from gigamatte.folders import config_folder
+from gigamatte.folders import cards_place
 from gigamatte.network.cards.card import ModelCard
-from gigamatte.system import expanded
 
 _FIELDS = {field.name: field for field in dataclasses.fields(ModelCard)}
 _REQUIRED = ("name", "licence", "size", "output")
 _TUPLES = ("mean", "std", "sides", "tags")
-
-
-def cards_place() -> Path:
-    """Where user cards are looked for: ``$GIGAMATTE_CARDS`` (a file or a folder), else the configuration folder."""
-    if chosen := os.environ.get("GIGAMATTE_CARDS"):
-        return expanded(chosen)
-    return config_folder("cards")
 
 
 def user_cards() -> list[ModelCard]:

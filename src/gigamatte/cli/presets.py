@@ -1,0 +1,105 @@
+"""``gigamatte presets``: what shops ask for, and whether a finished picture is so."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gigamatte.cli.streams import json_text
+from gigamatte.errors import UsageError
+from gigamatte.messages.translate import language, translate
+
+if TYPE_CHECKING:
+    from gigamatte.presets import Preset
+
+
+def presets(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A preset to explain, or to check for.")] = None,
+    check: Annotated[
+        list[str] | None,
+        typer.Option("--check", metavar="PICTURE", help="Say what keeps a finished picture from fitting. Repeatable."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Plain data instead of lines.")] = False,
+) -> None:
+    """List what shops ask of a picture, explain one, or check finished pictures.
+
+    \b
+    gigamatte presets                              all of them
+    gigamatte presets amazon                       what it fills in, and where that is from
+    gigamatte cut shoe.jpg --preset amazon -o shoe.shop.jpg
+    gigamatte presets amazon --check shoe.shop.jpg
+
+    Your own: [[preset]] tables in a .toml file in the folder of your cards, which `gigamatte doctor` names.
+
+    Exit codes: 0 all fit, 1 some do not, 2 usage, 3 not a picture.
+    """
+    from gigamatte.presets import find_preset
+    from gigamatte.presets import presets as known
+
+    if name is None:
+        if check:
+            raise UsageError("--check needs the name of a preset", "gigamatte presets lists them")
+        everything = known()
+        if as_json:
+            print(json_text([_plain(preset) for preset in everything.values()], indent=1))
+            return
+        wide = max(map(len, everything))
+        for preset in everything.values():
+            print(f"{preset.name:{wide}}  {_about(preset)}")
+        return
+    preset = find_preset(name)
+    if check:
+        _check(preset, check, as_json=as_json)
+    elif as_json:
+        print(json_text(_plain(preset), indent=1))
+    else:
+        for line in _explained(preset):
+            print(line)
+
+
+def _about(preset: Preset) -> str:
+    return preset.about_zh if language() == "zh" and preset.about_zh else preset.about
+
+
+def _plain(preset: Preset) -> dict[str, object]:
+    return {field: value for field, value in dataclasses.asdict(preset).items() if value not in (None, "", ())}
+
+
+def _explained(preset: Preset) -> list[str]:
+    filled = " ".join(
+        f"--{field.replace('_', '-')}" + ("" if value is True else f" {value}")
+        for field, value in preset.options().items()
+    )
+    checked = {
+        "formats": ", ".join(preset.formats), "bytes": preset.bytes, "ground": preset.ground,
+        "least": preset.least, "most": preset.most, "fill_least": preset.fill_least, "fill_most": preset.fill_most,
+        "touch": ", ".join(preset.touch),
+    }  # fmt: skip
+    lines = [
+        (translate("Preset"), f"{preset.name}: {_about(preset)}"),
+        (translate("Options"), filled),
+        (translate("Checked"), "; ".join(f"{what} {value}" for what, value in checked.items() if value)),
+        (translate("Source"), f"{preset.source} ({preset.date})"),
+        (translate("Note"), translate(preset.note)),
+    ]
+    return [f"{label}: {text}" for label, text in lines if text]
+
+
+def _check(preset: Preset, pictures: list[str], *, as_json: bool) -> None:
+    from gigamatte.workflow.check import check_picture
+
+    results = {picture: check_picture(Path(picture), preset) for picture in pictures}
+    if as_json:
+        plain = {picture: [dataclasses.asdict(one) for one in found] for picture, found in results.items()}
+        print(json_text({"preset": preset.name, "failures": plain}, indent=1))
+    else:
+        for picture, found in results.items():
+            if not found:
+                print(translate(f"{picture}: fits {preset.name}"))
+            for one in found:
+                print(f"{picture}: {translate(one.what)}: {translate(one.why)}")
+    if any(results.values()):
+        raise typer.Exit(1)
