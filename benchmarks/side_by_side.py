@@ -46,6 +46,7 @@ from report import (
 
 GIGAMATTE, GUIDED = "gigamatte", "gigamatte --refine guided"
 NAIVE, MATTING, MAGICK = "rembg", "rembg -a (alpha matting)", "ImageMagick recipe"
+CLEANED = "rembg -dc (decontaminate)"
 SAID = """Geometric means over the cases; {base} = 1; lower is better. Raggedness is how far the contour's
 differs from the exact one's; the colour error (halo) is that of α times colour in the band, on the cases whose exact
 colours are known."""
@@ -93,6 +94,7 @@ def entered(options: argparse.Namespace) -> Contestants:
         python = rembg_python(options.rembg_venv)
         child = str(Path(__file__).with_name("rembg_child.py"))
         found[NAIVE] = lambda p, m, o: [python, child, str(p), str(m), str(o), "naive"]
+        found[CLEANED] = lambda p, m, o: [python, child, str(p), str(m), str(o), "decontaminate"]
         found[MATTING] = lambda p, m, o: [python, child, str(p), str(m), str(o), "matting"]
     else:
         print("without --rembg-venv rembg does not take part", file=sys.stderr)
@@ -107,7 +109,7 @@ def rembg_python(venv: Path) -> str:
     python = venv / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", "rembg[cpu]", "pymatting"], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", "rembg[cpu]>=2.0.86", "pymatting"], check=True)
     return str(python)
 
 
