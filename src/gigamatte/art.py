@@ -7,11 +7,20 @@ import numpy as np
 from gigamatte import system
 from gigamatte.cutout.cutout import Cutout
 from gigamatte.errors import NoSubject
+from gigamatte.matte.flatness import looks_like_art
 from gigamatte.matte.unmix import palette_of, unmixed
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.receipts import Clock
 from gigamatte.request import Request
 from gigamatte.types import BACKGROUND, ModelUse, Receipt, Watch
+
+
+def proposal(request: Request, levels: PhotoLevels) -> tuple[str, ...]:
+    """A warning where a network was asked, and the photo looks like what is cut better without one."""
+    told = request.mask is not None or request.options.hints is not None
+    if told or levels.photo.has_alpha or not looks_like_art(levels):
+        return ()
+    return ("this looks like flat art on a plain ground: --kind art keeps thin lines whole and holes open",)
 
 
 def cut_art(request: Request, levels: PhotoLevels, clock: Clock, watch: Watch) -> Cutout:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gigamatte.art import cut_art
+from gigamatte.art import cut_art, proposal
 from gigamatte.cutout.cutout import Cutout
 from gigamatte.locate import locate
 from gigamatte.matte.cascade.resolve import resolve, trust_in
@@ -41,7 +41,7 @@ def journey(request: Request, tools: Tools, watch: Watch, opened: OpenPhoto | No
             watch=watch,
             trust=trust,
         )
-        warnings += tools.end_turn()
+        warnings += (*tools.end_turn(), *proposal(request, levels))
         matte = smooth_matte(solved) if request.options.smooth else solved
         clock.lap("matte")
         receipt = receipt_of(request, located, levels, matte, refiner, trust, tiles, clock, warnings)

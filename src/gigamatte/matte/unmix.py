@@ -57,7 +57,7 @@ class Palette:
 
     def alpha(self, pixels: FloatArray, box: Box, size: Size) -> FloatArray:
         """The alpha of ``pixels`` (row, column, RGB) in [0, 1], which show ``box`` of a level of this ``size``."""
-        ground = self._ground_in(box, size)
+        ground = self.ground_in(box, size)
         away = pixels - ground
         best = np.full(pixels.shape[:2], np.inf, np.float32)
         alpha = np.zeros(pixels.shape[:2], np.float32)
@@ -71,7 +71,8 @@ class Palette:
         cleaned: FloatArray = (alpha * np.clip((alpha - self.floor) / (2 * self.floor), 0, 1)).astype(np.float32)
         return cleaned
 
-    def _ground_in(self, box: Box, size: Size) -> FloatArray:
+    def ground_in(self, box: Box, size: Size) -> FloatArray:
+        """The ground behind ``box`` of a level of this ``size``: (row, column, RGB)."""
         height, width = self.ground.shape[:2]
         across, down = width / size.width, height / size.height
         places = np.array([[across, 0, (box.left + 0.5) * across - 0.5], [0, down, (box.top + 0.5) * down - 0.5]])
@@ -87,12 +88,15 @@ class Palette:
 
 def palette_of(levels: Levels) -> Palette | None:
     """The ground and the inks of flat art; None where nothing is drawn on a plain ground."""
-    small = _copy(levels, GROUND_SIDE)
+    return palette_in(_copy(levels, GROUND_SIDE), _copy(levels, INK_SIDE))
+
+
+def palette_in(small: FloatArray, fine: FloatArray) -> Palette | None:
+    """The same from two copies, float32 (row, column, RGB) in [0, 1]: a small one and one that shows the ink."""
     ground = _ground(small)
     size = Size.of(small)
-    fine = _copy(levels, INK_SIDE)
     palette = Palette(ground, np.zeros((0, 3), np.float32), FLOOR)
-    away = fine - palette._ground_in(Size.of(fine).box, Size.of(fine))
+    away = fine - palette.ground_in(Size.of(fine).box, Size.of(fine))
     distance = np.abs(away).max(2)
     plain = distance < DRAWN
     inks = _inks(fine, away, distance)

@@ -47,6 +47,7 @@ FRAMING |= {
 FRAMING |= {
     "Fill in what a shop asks for, as `gigamatte presets` lists it: amazon, …": "按商店要求填好选项，见 `gigamatte presets`：amazon 等。",
     "the canvas cuts the subject off: it was asked to be larger than that": "画布截断了主体：按要求它比画布大",
+    "this looks like flat art on a plain ground: --kind art keeps thin lines whole and holes open": "这像是纯色底上的平面图稿：--kind art 能保全细线和镂空",
     "there is no preset {}": "没有预设 {}",
     "there are {}": "现有：{}",
     "{}: presets are tables named [[preset]]": "{}：预设是名为 [[preset]] 的表",
