@@ -28,6 +28,7 @@ REMBG ?= ../rembg
 bench:          ## measure and write docs/benchmarks.md, an hour (an idle machine, please)
 	python benchmarks/side_by_side.py --cases $(CASES) --rembg-venv $(REMBG) --readme
 	python benchmarks/import_time.py
+	python benchmarks/device.py
 	python benchmarks/stages.py --cases $(CASES)
 	python benchmarks/gigapixels.py
 	python benchmarks/doubt.py --cases $(CASES)

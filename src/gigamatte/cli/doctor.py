@@ -12,7 +12,10 @@ from gigamatte.messages import translate
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="plain data instead of lines")] = False) -> None:
-    """Say what is installed, which device and precision are used, and why a GPU is not."""
+    """Say what is installed, which device and precision are used, and why a GPU is not.
+
+    The embedded network is run once on each device that works, and its seconds are told.
+    """
     report = examine()
     if as_json:
         print(json_text(report, indent=1))
@@ -31,7 +34,7 @@ def examine() -> dict[str, Any]:
     from gigamatte.system import available_memory, cpu_count
 
     memory = available_memory()
-    runtimes = engines.runtimes()
+    runtimes, gpus = engines.runtimes(), engines.gpus()
     networks, problems = _networks()
     problems += [
         f"{name}: {found['why_not']}" for name, found in runtimes.items() if found.get("needed") and found["why_not"]
@@ -45,7 +48,8 @@ def examine() -> dict[str, Any]:
         "packages": _packages(),
         "cpu": engines.cpu(),
         "runtimes": runtimes,
-        "gpus": engines.gpus(),
+        "gpus": gpus,
+        "inference": engines.inferences(name for name, found in gpus.items() if not found["why_not"]),
         "networks": networks,
         "cache": str(cache_folder()),
         "cards": str(cards_place()),
@@ -93,6 +97,7 @@ def _lines(report: dict[str, Any]) -> list[str]:
         translate(f"precision on this CPU: {translate(report['cpu']['precision'])}"),
         translate(f"packages: {packages}"),
         *_device_lines(report),
+        *_inference_lines(report["inference"]),
         translate(f"networks: {', '.join(networks['installed']) or '-'}; --model auto takes {networks['auto']}"),
         translate(f"cache: {report['cache']}; your model cards: {report['cards']}"),
         *_problem_lines(report["problems"]),
@@ -110,6 +115,17 @@ def _device_lines(report: dict[str, Any]) -> list[str]:
             lines.append(translate(f"device {name}: usable"))
     if all(found["why_not"] for found in report["gpus"].values()):
         lines.append(translate("--device auto takes the CPU: no GPU runtime is usable here"))
+    return lines
+
+
+def _inference_lines(inferences: dict[str, dict[str, Any]]) -> list[str]:
+    lines = []
+    for name, found in inferences.items():
+        if "failed" in found:
+            lines.append(translate(f"{name}: the embedded network failed: {_reasons(found['failed'])}"))
+            continue
+        run, load, precision = f"{found['run_s']:.3f}", f"{found['load_s']:.2f}", found["precision"]
+        lines.append(translate(f"{name}: a look of the embedded network in {run} s, {precision}; loaded in {load} s"))
     return lines
 
 

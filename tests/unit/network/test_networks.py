@@ -304,12 +304,16 @@ def test_doctor_tells_device_precision_and_why():
     assert all(found["why_not"] == "" or found["hint"] for found in report["gpus"].values())
     assert report["cpu"]["precision"].startswith(("bf16", "f32"))
     assert report["packages"]["openvino"]
+    looked = report["inference"]["cpu"]
+    assert looked["runtime"] == "openvino"
+    assert 0 < looked["run_s"] < looked["load_s"]
     import typer
 
     app = typer.Typer()
     app.command()(doctor)
     told = CliRunner().invoke(app, []).output
     assert "device cuda:" in told
+    assert "cpu: a look of the embedded network in " in told
     assert "--model auto takes" in told
     assert json.loads(CliRunner().invoke(app, ["--json"]).output)["cpus"] >= 1
 

@@ -13,6 +13,8 @@ INSTALLED: dict[str, str] = {
     "runtime {}: {}": "推理引擎 {}：{}",
     "device {}: no: {} ({})": "设备 {}：不可用：{}（{}）",
     "device {}: usable": "设备 {}：可用",
+    "{}: the embedded network failed: {}": "{}：内置网络运行失败：{}",
+    "{}: a look of the embedded network in {} s, {}; loaded in {} s": "{}：内置网络看一次 {} 秒，{}；加载 {} 秒",
     "--device auto takes the CPU: no GPU runtime is usable here": "--device auto 使用 CPU：此处没有可用的 GPU 推理引擎",
     "networks: {}; --model auto takes {}": "网络：{}；--model auto 使用 {}",
     "cache: {}; your model cards: {}": "缓存：{}；你的模型卡：{}",

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import shutil
 import sys
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
+import numpy as np
+
+from gigamatte.errors import GigamatteError
+from gigamatte.network.cards.locator import locator_bytes
+from gigamatte.network.engines.base import Engine
 from gigamatte.network.engines.hardware import bf16_support
-from gigamatte.network.engines.onnx import EMPTIED, INSTALL, REPAIR, why_not
+from gigamatte.network.engines.onnx import EMPTIED, INSTALL, REPAIR, OnnxRuntimeEngine, why_not
+from gigamatte.network.engines.select import open_engine
 from gigamatte.network.engines.silent import import_onnxruntime, import_openvino
 
 
@@ -63,10 +72,51 @@ def gpus() -> dict[str, dict[str, str]]:
     return found
 
 
+def inferences(usable: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """What the embedded network's encoder takes on each device that works, the CPU's runtimes and ``usable`` ones.
+
+    Device → runtime, precision, ``load_s`` and ``run_s`` (seconds until it is ready with its first answer, and of the
+    fastest of three more), or ``failed`` with the reason.
+    """
+    model = locator_bytes("encoder")
+    ways: dict[str, Callable[[], Engine]] = {"cpu": lambda: open_engine(model, device="cpu", small=True, part=True)[0]}
+    if not why_not("cpu"):
+        ways["cpu (onnxruntime)"] = lambda: OnnxRuntimeEngine.open(model, part=True)
+    for device in usable:
+        ways[device] = partial(_required, model, device)
+    return {name: _timed(opener) for name, opener in ways.items()}
+
+
+def _required(model: bytes, device: str) -> Engine:
+    return open_engine(model, device=device, require=True, small=True, part=True)[0]
+
+
+def _timed(opener: Callable[[], Engine]) -> dict[str, Any]:
+    started = time.perf_counter()
+    try:
+        engine = opener()
+        try:
+            shape = [side or 1 for side in engine.input_shape]
+            pixels = np.zeros(shape, np.float32)
+            engine.run_all([pixels])
+            loaded = time.perf_counter() - started
+            seconds = []
+            for _ in range(3):
+                started = time.perf_counter()
+                engine.run_all([pixels])
+                seconds.append(time.perf_counter() - started)
+        finally:
+            engine.close()
+    except GigamatteError as error:
+        return {"failed": error.message}
+    return {
+        "runtime": engine.runtime, "device": engine.device, "precision": engine.precision,
+        "load_s": round(loaded, 3), "run_s": round(min(seconds), 4),
+    }  # fmt: skip
+
+
 def _cuda() -> dict[str, str]:
     """Being built for CUDA is not enough: a session must really start on it."""
-    from gigamatte.errors import GigamatteError
-    from gigamatte.network.engines.onnx import OnnxRuntimeEngine
     from gigamatte.network.engines.probe import probe_network
 
     try:
