@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from gigamatte.cache.base import Cache
 from gigamatte.errors import NoSubject
+from gigamatte.hints import Hints
 from gigamatte.matte.mask import user_mask
 from gigamatte.matte.mask.labels import settled
 from gigamatte.network.answers import Answer, ask
 from gigamatte.network.decode import has_subject
-from gigamatte.network.hinted import Sights
+from gigamatte.network.network import Network
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.photo.mask import Mask
 from gigamatte.request import Request, box_of
 from gigamatte.tools import Tools
-from gigamatte.types import CoarseMatte, FloatArray, ModelUse, PixelArray
+from gigamatte.types import Box, CoarseMatte, FloatArray, ModelUse, PixelArray
+
+#: asks a network about a region: (network, levels, region, cache, device, hints), as ``network.answers.ask``
+Asker = Callable[[Network, PhotoLevels, Box, Cache | None, str, Hints | None], Answer]
 
 #: A trimap is solved at once at no more than this many pixels, then refined like any mask.
 TRIMAP_PIXELS = 1_000_000
@@ -31,8 +37,8 @@ class Located:
     model: ModelUse
 
 
-def locate(request: Request, levels: PhotoLevels, tools: Tools, sights: Sights | None = None) -> Located:
-    """The coarse matte of a photo. ``sights`` remember what the network saw of it, for the next hint.
+def locate(request: Request, levels: PhotoLevels, tools: Tools, asked: Asker = ask) -> Located:
+    """The coarse matte of a photo. ``asked`` asks the network: it may remember earlier answers.
 
     Raises NoSubject, and NetworkUnavailable when the network cannot be loaded."""
     if request.mask is not None:
@@ -44,15 +50,8 @@ def locate(request: Request, levels: PhotoLevels, tools: Tools, sights: Sights |
             "--ignore-alpha cuts it as if it had no alpha",
         )
     network = tools.network()
-    answer = ask(
-        network,
-        levels,
-        request.region,
-        tools.cache,
-        f"{options.device} {options.require_device}",
-        hints=options.hints,
-        sights=sights,
-    )
+    device = f"{options.device} {options.require_device}"
+    answer = asked(network, levels, request.region, tools.cache, device, options.hints)
     if not has_subject(answer.coarse):
         if not options.keep_empty:
             hint = "narrow the search with --box, give a --mask, try another --model, or --keep-empty"

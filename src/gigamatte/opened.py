@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
+from gigamatte.cache.base import Cache
 from gigamatte.cache.memory import MemoryCache
+from gigamatte.hints import Hints
 from gigamatte.matte.cascade.tile_cache import TileCache
 from gigamatte.matte.refiners.select import refiner_identity
+from gigamatte.network.answers import Answer, ask
 from gigamatte.network.hinted import Sights
+from gigamatte.network.network import Network
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.tools import Tools
+from gigamatte.types import Box
 
 #: bytes of finished tiles that are kept for one photo; a tile of the undecided part takes up to 128 kB
 TILES = 256 << 20
+
+
+class Opened(Protocol):
+    """What one journey takes from those before it: a photo that stays open, or the frames of a film before this one."""
+
+    def lent(self) -> PhotoLevels:
+        """The levels, for one journey."""
+        ...
+
+    def ask(
+        self, network: Network, levels: PhotoLevels, region: Box, cache: Cache | None, device: str, hints: Hints | None
+    ) -> Answer:
+        """The network's answer, as ``network.answers.ask``."""
+        ...
+
+    def tiles(self, tools: Tools) -> TileCache:
+        """What counts the tiles, and knows earlier ones."""
+        ...
 
 
 class OpenPhoto:
@@ -27,6 +52,12 @@ class OpenPhoto:
     def lent(self) -> PhotoLevels:
         """The levels, for one journey: closing them closes nothing."""
         return self._levels.lent(self._level)
+
+    def ask(
+        self, network: Network, levels: PhotoLevels, region: Box, cache: Cache | None, device: str, hints: Hints | None
+    ) -> Answer:
+        """The network's answer, from what its encoder saw before."""
+        return ask(network, levels, region, cache, device, hints, self.sights)
 
     def tiles(self, tools: Tools) -> TileCache:
         """What counts the tiles of one turn, and knows those of the turns before."""

@@ -7,7 +7,8 @@ from gigamatte.cutout.cutout import Cutout
 from gigamatte.locate import locate
 from gigamatte.matte.cascade.resolve import resolve, trust_in
 from gigamatte.matte.smooth import smooth_matte
-from gigamatte.opened import OpenPhoto
+from gigamatte.network.answers import ask
+from gigamatte.opened import Opened
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.receipts import Clock, receipt_of
 from gigamatte.request import Request
@@ -15,8 +16,8 @@ from gigamatte.tools import Tools
 from gigamatte.types import Watch
 
 
-def journey(request: Request, tools: Tools, watch: Watch, opened: OpenPhoto | None = None) -> Cutout:
-    """From a request to its cutout. ``opened``: the photo, where it stays open for the next one."""
+def journey(request: Request, tools: Tools, watch: Watch, opened: Opened | None = None) -> Cutout:
+    """From a request to its cutout. ``opened``: what it takes from earlier ones."""
     clock = Clock()
     art = request.options.kind == "art"
     if not art:
@@ -26,7 +27,7 @@ def journey(request: Request, tools: Tools, watch: Watch, opened: OpenPhoto | No
         clock.lap("read")
         if art:
             return cut_art(request, levels, clock, watch)
-        located = locate(request, levels, tools, opened.sights if opened else None)
+        located = locate(request, levels, tools, opened.ask if opened else ask)
         clock.lap("network")
         refiner, tiles = tools.refiner(), opened.tiles(tools) if opened else tools.tile_cache(request.options.hints)
         trust = trust_in(located.answer.start, levels, refiner)

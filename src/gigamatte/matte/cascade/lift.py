@@ -107,7 +107,7 @@ class Lift:
             work = self._work(block)
             if not work.band.any():
                 ready.append((block, self._finished(work, work.plain)))
-            elif (known := self._known(work, len(block))) is not None:
+            elif (known := self._known(work, block)) is not None:
                 ready.append((block, known))
             else:
                 waiting.append((block, work))
@@ -152,8 +152,8 @@ class Lift:
         part = self.known.part(self.finer, tile.read)
         return _Work(tile, under, around, alpha, band(around)[inner], twice(alpha), part)
 
-    def _known(self, work: _Work, tiles: int) -> Pixels16 | None:
-        """The block of so many tiles, if it was made of the same before."""
+    def _known(self, work: _Work, block: Block) -> Pixels16 | None:
+        """The block of tiles, if it was made of the same before."""
         if not self.finished.remembers:
             return None
         tile, under = work.tile, work.under
@@ -170,8 +170,8 @@ class Lift:
         if work.part is not None:
             described += f" {work.part}"
             shown += [work.part.means, work.part.weight]
-        work.key = self.finished.key(described, work.around, *shown)
-        return self.finished.find(work.key, tile.write.size, tiles)
+        work.key = self.finished.key(described, (self.finer, *block[0]), work.around, *shown)
+        return self.finished.find(work.key, tile.write.size, len(block))
 
     def _patch(self, work: _Work) -> LevelPatch:
         coarse = photo_in(self.levels, self.finer + 1, work.under)

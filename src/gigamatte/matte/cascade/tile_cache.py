@@ -14,6 +14,11 @@ from numpy.typing import NDArray
 from gigamatte.cache.base import Cache, key_of
 from gigamatte.types import Pixels16, Size
 
+#: the level that a tile belongs to, and its row and column there
+Place3 = tuple[int, int, int]
+#: what the refiner is shown
+Shown = NDArray[np.float32] | NDArray[np.uint8] | Pixels16
+
 
 class TileCache:
     """Counts tiles, and remembers them where there is a cache. Threads may share it.
@@ -32,8 +37,8 @@ class TileCache:
         """Whether it is worth to ask."""
         return self._cache is not None
 
-    def key(self, described: str, *shown: NDArray[np.float32] | NDArray[np.uint8] | Pixels16) -> bytes:
-        """The key of a tile: what is ``shown`` to the refiner, and how, ``described`` in a line."""
+    def key(self, described: str, place: Place3, *shown: Shown) -> bytes:  # noqa: ARG002 (for those of a film)
+        """The key of a tile: what is ``shown`` to the refiner, and how, ``described`` in a line; not its ``place``."""
         return key_of("tile", self._refiner, described, *shown)
 
     def find(self, key: bytes, size: Size, tiles: int) -> Pixels16 | None:

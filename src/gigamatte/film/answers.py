@@ -1,0 +1,207 @@
+"""Where the subject of each frame is: the network is told what it answered for the frame before, and steadied.
+
+The answer for the frame before follows the picture's motion and becomes the network's earlier answer, as after a hint.
+Where the picture has not changed, the answer does not either; where it moved and the motion can be believed, half of
+the old answer stays (recursive motion-compensated averaging).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from gigamatte.cache.base import Cache
+from gigamatte.film.motion import REDUCED, Motion, Reduced, motion, reduced
+from gigamatte.hints import Hints
+from gigamatte.network.answers import Answer, ask
+from gigamatte.network.decode import has_subject
+from gigamatte.network.hint_maps import hint_maps
+from gigamatte.network.hinted import HintedNetwork
+from gigamatte.network.network import Network
+from gigamatte.network.second_look import both, surroundings
+from gigamatte.network.with_hints import obeyed
+from gigamatte.photo.levels import PhotoLevels
+from gigamatte.types import Box, CoarseMatte, Fit, FloatArray, Size
+
+#: how much of the old answer stays where the picture has not changed, and where it moved and is believed
+STAYS, MOVES = 0.9, 0.5
+#: differences of an answer that are no news
+NO_NEWS = 1 / 128
+#: frames after which a network looks at the whole picture again, not only around the subject
+WHOLE = 12
+#: The part that is looked at stays where it is, while around the subject there is at least this part of the room that
+#: it was given, and at most so many times it.
+LEAST_ROOM, MOST_ROOM = 0.4, 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """What is known of the frame before: its reduced picture, its answer, and when the whole was looked at last."""
+
+    seen: Reduced
+    coarse: CoarseMatte
+    device: str
+    precision: str
+    since: int = 0
+
+
+@dataclass
+class FilmAnswers:
+    """Answers for one frame after another. ``memory`` is all that is remembered: None at the start of a scene."""
+
+    memory: Memory | None = None
+    #: whether frames are taken as photos that have nothing to do with each other
+    alone: bool = False
+    #: the last frame began a new scene
+    cut: bool = False
+
+    def ask(
+        self,
+        network: Network,
+        levels: PhotoLevels,
+        region: Box,
+        cache: Cache | None = None,
+        device: str = "",
+        hints: Hints | None = None,
+    ) -> Answer:
+        """As ``network.answers.ask``, of the next frame."""
+        if self.alone:
+            return ask(network, levels, region, cache, device, hints)
+        seen = _reduced(levels)
+        moved = None if self.memory is None else motion(self.memory.seen, seen)
+        self.cut = moved is None or moved.cut
+        if self.memory is None or moved is None or moved.cut:
+            answer, since = ask(network, levels, region, cache, device, hints), 0
+        else:
+            answer, since = self._next(network, levels, region, hints, moved, self.memory)
+        self.memory = Memory(seen, answer.coarse, answer.device, answer.precision, since)
+        return answer
+
+    def _next(
+        self, network: Network, levels: PhotoLevels, region: Box, hints: Hints | None, moved: Motion, before: Memory
+    ) -> tuple[Answer, int]:
+        since = before.since + 1
+        told = hints is not None and hints.told
+        if moved.same and since < WHOLE and not told:
+            return Answer(before.coarse, before.device, before.precision, network.warnings), since
+        if not isinstance(network, HintedNetwork) or not has_subject(before.coarse):
+            answer = ask(network, levels, region, hints=hints)
+            return dataclasses.replace(answer, coarse=steady(answer.coarse, before.coarse, moved)), 0
+        coarse, since = _looked(network, levels, region, hints, moved, before.coarse, since)
+        coarse = steady(coarse, before.coarse, moved)
+        if hints is not None and told:
+            coarse = obeyed(coarse, hints)
+        engine = network.engine
+        return Answer(coarse, engine.device, engine.precision, network.warnings, "network" if told else ""), since
+
+
+def _reduced(levels: PhotoLevels) -> Reduced:
+    size = levels.size(0)
+    scale = min(1.0, REDUCED / size.long)
+    small = Size(max(1, round(size.width * scale)), max(1, round(size.height * scale)))
+    return reduced(levels.proxy(size.box, small))
+
+
+def _looked(
+    network: HintedNetwork,
+    levels: PhotoLevels,
+    region: Box,
+    hints: Hints | None,
+    moved: Motion,
+    before: CoarseMatte,
+    since: int,
+) -> tuple[CoarseMatte, int]:
+    """The network's answer, told of the ``before``, and how many frames ago it looked at the whole."""
+    photo, margin = levels.size(0), network.card.closer
+
+    def told(box: Box) -> CoarseMatte:
+        seen = network.see(levels.proxy(box, network.input_size(box.size)), box, photo)
+        return network.answer(seen, hint_maps(hints or Hints(), seen.fit, carried(before, moved, seen.fit)))
+
+    box = looked_at(before, region, margin)
+    if box == region:
+        return told(region), 0
+    if since >= WHOLE:
+        found, since = told(region), 0
+        subject, wider = subject_box(found), surroundings(found, margin)
+        if subject is None or subject.within(box) != subject:  # something else has come, or a part of it
+            return (found if wider is None else both(found, told(wider))), 0
+    return told(box), since
+
+
+def looked_at(before: CoarseMatte, region: Box, margin: float) -> Box:
+    """The part of the frame that the network is to look at: that of the frame before, while it goes on to suit."""
+    have, subject = before.fit.region, subject_box(before)
+    if subject is None or not margin:
+        return region
+    room = margin * max(subject.width, subject.height)
+    wanted = subject.grown(round(room)).within(region)
+    roomy = subject.grown(round(LEAST_ROOM * room)).within(region)
+    if have != region and roomy.within(have) == roomy and have.size.pixels <= MOST_ROOM * wanted.size.pixels:
+        return have
+    return region if wanted.size.pixels > 0.9 * region.size.pixels or min(wanted.width, wanted.height) < 8 else wanted
+
+
+def subject_box(coarse: CoarseMatte) -> Box | None:
+    """Where the subject is, in photo pixels; None where there is none."""
+    region = coarse.fit.region
+    down, across = (np.flatnonzero((coarse.alpha > 0.5).any(axis=axis)) for axis in (1, 0))
+    if not down.size:
+        return None
+    height, width = coarse.alpha.shape
+    tall, wide = region.height / height, region.width / width
+    left, top = region.left + int(across[0] * wide), region.top + int(down[0] * tall)
+    right, bottom = region.left + int(np.ceil((across[-1] + 1) * wide)), region.top + int(
+        np.ceil((down[-1] + 1) * tall)
+    )
+    return Box(left, top, right - left, bottom - top).within(region)
+
+
+def steady(now: CoarseMatte, before: CoarseMatte, moved: Motion) -> CoarseMatte:
+    """The answer with as much of the one ``before`` as its place allows."""
+    fit = now.fit
+    old = carried(before, moved, fit)
+    still, believed = (_sampled(values, fit) for values in (moved.still, moved.believed))
+    weight = np.maximum(np.float32(STAYS) * still, np.float32(MOVES) * believed)
+    alpha = now.alpha + weight * (old - now.alpha)
+    same = (np.abs(alpha - old) < NO_NEWS) & (still > 0.99)
+    return dataclasses.replace(now, alpha=np.where(same, old, np.clip(alpha, 0, 1)).astype(np.float32))
+
+
+def carried(before: CoarseMatte, moved: Motion, fit: Fit) -> FloatArray:
+    """The alpha of the frame before, moved to where it is now, at the pixels of ``fit``: float32 (row, column)."""
+    x, y = _centres(fit)
+    back = _sampled(moved.back, fit)
+    rows, columns = moved.back.shape[:2]
+    old, photo = before.fit, fit.photo
+    x = (x + back[..., 0] * (photo.width / columns) - old.region.left) * (old.network.width / old.region.width) - 0.5
+    y = (y + back[..., 1] * (photo.height / rows) - old.region.top) * (old.network.height / old.region.height) - 0.5
+    alpha = cv2.remap(
+        before.alpha, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    inside = (x >= -1) & (y >= -1) & (x <= old.network.width) & (y <= old.network.height)
+    moved_alpha: FloatArray = alpha * inside.astype(np.float32)
+    return moved_alpha
+
+
+def _centres(fit: Fit) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.float64]], ...]:
+    """x and y of the centres of the pixels of ``fit``, in photo pixels: two arrays (row, column)."""
+    region, grid = fit.region, fit.network
+    x = region.left + (np.arange(grid.width) + 0.5) * region.width / grid.width
+    y = region.top + (np.arange(grid.height) + 0.5) * region.height / grid.height
+    across, down = np.meshgrid(x, y)
+    return across, down
+
+
+def _sampled(values: FloatArray, fit: Fit) -> FloatArray:
+    """What is known of the reduced frame at the pixels of ``fit``."""
+    x, y = _centres(fit)
+    rows, columns = values.shape[:2]
+    x, y = x * columns / fit.photo.width - 0.5, y * rows / fit.photo.height - 0.5
+    sampled: FloatArray = cv2.remap(
+        values, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return sampled
