@@ -7,12 +7,13 @@ import numpy as np
 from gigamatte import system
 from gigamatte.cutout.cutout import Cutout
 from gigamatte.errors import NoSubject
+from gigamatte.matte.cascade.tiles import EDGE
 from gigamatte.matte.flatness import looks_like_art
 from gigamatte.matte.unmix import palette_of, unmixed
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.receipts import Clock
 from gigamatte.request import Request
-from gigamatte.types import BACKGROUND, ModelUse, Receipt, Watch
+from gigamatte.types import BACKGROUND, Grid, Matte, ModelUse, Receipt, Watch
 
 
 def proposal(request: Request, levels: PhotoLevels) -> tuple[str, ...]:
@@ -24,7 +25,8 @@ def proposal(request: Request, levels: PhotoLevels) -> tuple[str, ...]:
 
 
 def cut_art(request: Request, levels: PhotoLevels, clock: Clock, watch: Watch) -> Cutout:
-    """The cutout of a logo, a signature or a drawing on a plain ground. Raises NoSubject where nothing is drawn."""
+    """The cutout of a logo, a signature or a drawing on a plain ground. Raises NoSubject where nothing is drawn and
+    an empty cutout was not asked for."""
     photo = request.photo
     palette = palette_of(levels)
     matte = None
@@ -32,7 +34,10 @@ def cut_art(request: Request, levels: PhotoLevels, clock: Clock, watch: Watch) -
         matte = unmixed(
             levels, palette, bits=photo.bits, threads=request.threads, correction=request.correction, watch=watch
         )
-    if matte is None or bool(np.all(matte.decided == BACKGROUND)):
+    if request.options.keep_empty and matte is None:
+        grid = Grid(photo.size, EDGE)
+        matte = Matte(photo.size, photo.bits, EDGE, np.full(grid.shape, BACKGROUND, np.uint8), {})
+    if matte is None or (bool(np.all(matte.decided == BACKGROUND)) and not request.options.keep_empty):
         raise NoSubject(f"{photo.name}: nothing is drawn on a plain ground", "--kind photo asks a network")
     clock.lap("matte")
     receipt = Receipt(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import BinaryIO, NoReturn, SupportsIndex
+from typing import TYPE_CHECKING, BinaryIO, NoReturn, SupportsIndex
 
 from gigamatte.closing import Closing
 from gigamatte.cutout.cutout import Cutout
@@ -19,6 +19,10 @@ from gigamatte.pipeline import journey
 from gigamatte.request import Source, open_as_asked, resolve_request
 from gigamatte.tools import Tools
 from gigamatte.types import Receipt, Watch
+
+if TYPE_CHECKING:
+    from gigamatte.film.film import Film
+    from gigamatte.film.hints import FilmHints
 
 
 class Remover(Closing):
@@ -75,6 +79,27 @@ class Remover(Closing):
             request = resolve_request(photo, self._with(hints), mask, format)
             with journey(request, self.tools, watched(watch)) as cutout:
                 return cutout.save(target, overwrite=overwrite, watch=watch)
+
+    def film(
+        self,
+        source: str | Path,
+        *,
+        start: float = 0.0,
+        end: float | None = None,
+        every: int = 1,
+        fps: float | None = None,
+        hints: FilmHints | None = None,
+    ) -> Film:
+        """A film, an animated picture or a sequence (shot_%05d.png), to be cut frame by frame or saved as a whole.
+
+        From ``start`` on and before ``end``, in seconds; every n-th frame; ``fps`` is the rate of a sequence or of a
+        folder of pictures. ``hints`` are what was pointed at in some of its frames. Raises InputError, UsageError
+        where PyAV is needed and missing (``pip install 'gigamatte[film]'``), BudgetExceeded.
+        """
+        from gigamatte.film.film import Film
+        from gigamatte.film.types import Span
+
+        return Film(source, self.options, Span(start, end, every, fps), self.tools, hints)
 
     def _with(self, hints: Hints | None) -> Options:
         return self.options if hints is None else dataclasses.replace(self.options, hints=hints)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
+from gigamatte.cli.film import FilmSaid, cut_film, film_hints, films_in, report_film
 from gigamatte.cli.hints import read_hints
 from gigamatte.cli.options import takes_options
 from gigamatte.cli.progress import progress_bar
@@ -18,14 +19,17 @@ from gigamatte.cli.targets import STREAM, folder_for, paired, terminal_refused
 from gigamatte.errors import GigamatteError, InputError
 from gigamatte.messages.translate import translate
 from gigamatte.options import Options
+from gigamatte.types import Receipt
 
 if TYPE_CHECKING:
+    from gigamatte.film.types import FilmReceipt
     from gigamatte.remover import Remover
-    from gigamatte.types import Receipt
 
 PhotoArgument = Annotated[
     list[str],
-    typer.Argument(metavar="PHOTO", help="Photos: JPEG, PNG, WebP, TIFF, AVIF or HEIC; - for stdin."),
+    typer.Argument(
+        metavar="PHOTO", help="Photos: JPEG, PNG, WebP, TIFF, AVIF or HEIC; films: MP4, MOV, WebM, GIF …; - for stdin."
+    ),
 ]
 Out = Annotated[
     str | None,
@@ -45,6 +49,22 @@ HintsFile = Annotated[
     str | None,
     typer.Option("--hints", metavar="JSON", help="A file of points, strokes and a box: {'keep': [[X, Y]], …}."),
 ]
+From = Annotated[float, typer.Option("--from", metavar="SECONDS", help="Films: where to begin.")]
+To = Annotated[float | None, typer.Option("--to", metavar="SECONDS", help="Films: where to end. [the end]")]
+Every = Annotated[int, typer.Option("--every", metavar="N", help="Films: every N-th frame only.")]
+Fps = Annotated[
+    float | None,
+    typer.Option("--fps", metavar="RATE", help="A sequence (shot_%05d.png) or a folder is a film of this rate. [25]"),
+]
+Loop = Annotated[
+    int | None, typer.Option("--loop", metavar="N", help="Animated pictures: how often they play. [0 = for ever]")
+]
+Sticker = Annotated[
+    str | None,
+    typer.Option(
+        "--sticker", metavar="SIDE,BYTES", help="An animated picture of this side, in so many bytes: 512,500k."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors.")]
 
 
@@ -57,6 +77,12 @@ def cut(
     drop_at: DropAt = None,
     hints: HintsFile = None,
     options: Callable[[], Options],
+    start: From = 0.0,
+    end: To = None,
+    every: Every = 1,
+    fps: Fps = None,
+    loop: Loop = None,
+    sticker: Sticker = None,
     overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -71,15 +97,25 @@ def cut(
     gigamatte cut photo.jpg --keep-at 900,400 --drop-at 80,1200
     gigamatte cut *.jpg -o cutouts/                several photos, one after another
     cat photo.jpg | gigamatte cut - > cutout.png
+    gigamatte cut film.mp4 -o film.webm --from 2.5 --to 10
 
     Exit codes: 0 done, 1 failed, 2 usage, 3 unreadable photo, 4 too many pixels, 5 network missing, 6 no subject,
     130 interrupted. Of several photos one that fails does not stop the others; 1 where they failed for several reasons.
     """
     from gigamatte.remover import Remover
 
+    said = FilmSaid(start, end, every, fps, loop, sticker)
+    told = None
     try:
-        chosen = dataclasses.replace(options(), hints=read_hints(photo, keep_at or (), drop_at or (), hints))
-        jobs = paired(photo, out, chosen.format)
+        chosen = options()
+        films = films_in(photo, out, chosen, fps)
+        if films and len(photo) == 1:
+            told = film_hints(keep_at or (), drop_at or (), hints, start)
+        else:
+            chosen = dataclasses.replace(chosen, hints=read_hints(photo, keep_at or (), drop_at or (), hints))
+        if not films:
+            said.refuse_without_films()
+        jobs = paired(photo, out, chosen.format, films)
         terminal_refused(jobs)
     except GigamatteError as error:
         if json:
@@ -89,7 +125,11 @@ def cut(
     with folder_for(jobs, out), Remover(chosen) as remover:
         for source, target in jobs:
             try:
-                receipt = _process(remover, source, target, overwrite=overwrite, quiet=quiet or json)
+                receipt: Receipt | FilmReceipt
+                if source in films:
+                    receipt = cut_film(remover, source, target, said, told, overwrite=overwrite, quiet=quiet or json)
+                else:
+                    receipt = _process(remover, source, target, overwrite=overwrite, quiet=quiet or json)
             except GigamatteError as error:
                 if json:
                     _print_failure(source, target, error)
@@ -100,8 +140,12 @@ def cut(
             if json:
                 stream = sys.stderr if target == STREAM else sys.stdout
                 print(json_text(receipt.as_dict(), stream), file=stream)
-            elif not quiet:
+            elif quiet:
+                continue
+            elif isinstance(receipt, Receipt):
                 _report(receipt, cached=chosen.cache is not None)
+            else:
+                report_film(receipt)
     if codes:
         raise typer.Exit(codes.pop() if len(codes) == 1 else 1)
 
@@ -147,7 +191,6 @@ def _report(receipt: Receipt, *, cached: bool) -> None:
 
 def _print_failure(photo: str, target: str, error: GigamatteError) -> None:
     from gigamatte import system
-    from gigamatte.types import Receipt
 
     failed = Receipt(
         input=photo, peak_rss_mb=system.peak_rss_mb(), error={"code": error.code, "message": error.message}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from gigamatte.cli.streams import closed
@@ -16,15 +16,19 @@ from gigamatte.options import Format
 STREAM = "-"
 
 
-def paired(photos: Sequence[str], out: str | None, format: Format | None) -> list[tuple[str, str]]:
+def paired(
+    photos: Sequence[str], out: str | None, format: Format | None, films: Mapping[str, str] | None = None
+) -> list[tuple[str, str]]:
     """(photo, result) for each: OUT, a file in OUT where that is a folder, or STEM.cutout.png beside the photo.
+
+    ``films``: those of them that are films, each with the name of its result.
 
     Raises UsageError where two photos would have one result, MissingInput for a folder.
     """
     for photo in photos:
         if not photo:
             raise UsageError("the name of a photo is empty", "name a file, or use - for standard input")
-        if os.path.isdir(photo):
+        if os.path.isdir(photo) and photo not in (films or {}):
             raise MissingInput(f"{photo} is a folder", f"for all photos in it: gigamatte batch {photo} OUT")
     if len(photos) > 1 and STREAM in photos:
         raise UsageError("- stands for one photo, but several were named", "leave the others out")
@@ -37,7 +41,7 @@ def paired(photos: Sequence[str], out: str | None, format: Format | None) -> lis
                 f"-o {out} is one file, but {len(photos)} photos were named", f"name a folder: -o {out}{os.sep}"
             )
         return [(photos[0], STREAM if _is_stdout(out) else out)]
-    jobs = [(photo, _named(photo, into, format)) for photo in photos]
+    jobs = [(photo, _named(photo, into, format, films or {})) for photo in photos]
     _refuse_doubles(jobs)
     return jobs
 
@@ -76,7 +80,9 @@ def _folder(out: str | None) -> Path | None:
     return Path(out) if out.endswith(tuple(filter(None, (os.sep, os.altsep)))) or os.path.isdir(out) else None
 
 
-def _named(photo: str, into: Path | None, format: Format | None) -> str:
+def _named(photo: str, into: Path | None, format: Format | None, films: Mapping[str, str]) -> str:
+    if photo in films:
+        return str((into or Path(photo).parent) / films[photo])
     if photo == STREAM:
         return STREAM if into is None else str(into / f"stdin.cutout{_suffix(format)}")
     path = Path(photo)

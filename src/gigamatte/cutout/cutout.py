@@ -22,13 +22,13 @@ from gigamatte.cutout.place import as_target, refuse_existing
 from gigamatte.cutout.show import pillow_image, small_png
 from gigamatte.cutout.subject import subject_of
 from gigamatte.cutout.target import check_seen_through, output_format, pair_of
-from gigamatte.cutout.under import LOSSY_REACH
+from gigamatte.cutout.under import LOSSY_REACH, REACH
 from gigamatte.cutout.write import Written, write_image
 from gigamatte.ending import watched, working
 from gigamatte.errors import UsageError
 from gigamatte.forked import threads_begin
 from gigamatte.options import Only, Options
-from gigamatte.photo.colour import leads_back, srgb_profile
+from gigamatte.photo.colour import in_srgb, leads_back, srgb_profile
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import Matte, PixelArray, Receipt, Size, Watch
 from gigamatte.words import told
@@ -82,6 +82,26 @@ class Cutout:
     def rgba(self) -> PixelArray:
         """(row, column, RGBA), uint8 or uint16 like the photo, straight alpha; ``Options.under`` where alpha is 0."""
         return self._whole("cutout")
+
+    def pixels(self, reach: int = REACH) -> PixelArray:
+        """What ``Options.only`` asks for, straight and without a background, in sRGB, in the photo's depth.
+
+        (row, column) for alpha, trimap and uncertainty, (row, column, RGB) for foreground, else (row, column, RGBA);
+        ``reach``: width of the ring around the subject that takes its colours, in pixels.
+        """
+        whole = self._whole(self._options.only, reach)
+        icc = self._levels.photo.icc
+        if whole.shape[2] == 1:
+            return whole[..., 0]
+        if icc is not None:
+            colours: PixelArray = np.ascontiguousarray(whole[..., :3])  # type: ignore[assignment]
+            both = [in_srgb(colours, icc, depth=self.matte.bits), whole[..., 3:]]
+            whole = np.dstack(both)  # type: ignore[assignment]
+        return whole
+
+    def photo_pixels(self) -> PixelArray:
+        """The photo as it was: (row, column, RGB), uint8 or uint16, in its own colour space."""
+        return self._levels.read(0, self._frame)
 
     def image(self) -> Image.Image:
         """``rgba`` as a Pillow image of mode RGBA, with the photo's profile and resolution; 16 bits become 8."""
@@ -221,7 +241,9 @@ class Cutout:
             watch=watch,
         )
 
-    def _whole(self, only: Only) -> PixelArray:
+    def _whole(self, only: Only, reach: int = REACH) -> PixelArray:
         threads_begin()
         with working():
-            return np.concatenate([np.atleast_3d(strip) for strip in self._composer(only, watched(None)).strips()])
+            composer = self._composer(only, watched(None))
+            composer.reach = reach
+            return np.concatenate([np.atleast_3d(strip) for strip in composer.strips()])

@@ -54,8 +54,8 @@ class AnimatedPicture:
         except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             raise UnsupportedInput(f"{self._file.name} cannot be read: {error}") from error
 
-    def frames(self, span: Span) -> Iterator[Frame]:
-        """The wanted frames, in order: how long each is shown adds up to the time of the next."""
+    def frames(self, span: Span, skip: int = 0) -> Iterator[Frame]:
+        """The wanted frames but the first ``skip``: how long each is shown adds up to the time of the next."""
         time, number = Fraction(0), 0
         try:
             with warnings.catch_warnings(), self._opened() as picture:
@@ -66,7 +66,7 @@ class AnimatedPicture:
                     if span.end is not None and time >= span.end:
                         return
                     if span.holds(time):
-                        if number % span.every == 0:
+                        if number % span.every == 0 and number >= skip * span.every:
                             pixels = np.asarray(shown.convert("RGBA" if self.header.alpha else "RGB"))
                             yield Frame(time, pixels, duration)
                         number += 1

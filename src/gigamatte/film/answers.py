@@ -48,15 +48,25 @@ class Memory:
     since: int = 0
 
 
-@dataclass
 class FilmAnswers:
-    """Answers for one frame after another. ``memory`` is all that is remembered: None at the start of a scene."""
+    """Answers for one frame after another; ``turn`` begins one. ``memory`` is all that is remembered.
 
-    memory: Memory | None = None
-    #: whether frames are taken as photos that have nothing to do with each other
-    alone: bool = False
-    #: the last frame began a new scene
-    cut: bool = False
+    ``alone``: frames are taken as photos that have nothing to do with each other. ``cut``: the frame begins a new
+    scene. ``moved``: what moved since the frame before.
+    """
+
+    def __init__(self, *, alone: bool = False) -> None:
+        self.alone = alone
+        self.memory: Memory | None = None
+        self.cut = True
+        self.moved: Motion | None = None
+        self._seen: Reduced | None = None
+
+    def turn(self, levels: PhotoLevels) -> None:
+        """The next frame begins."""
+        self._seen = _reduced(levels)
+        self.moved = None if self.memory is None else motion(self.memory.seen, self._seen)
+        self.cut = self.moved is None or self.moved.cut
 
     def ask(
         self,
@@ -67,17 +77,14 @@ class FilmAnswers:
         device: str = "",
         hints: Hints | None = None,
     ) -> Answer:
-        """As ``network.answers.ask``, of the next frame."""
-        if self.alone:
+        """As ``network.answers.ask``, of the frame that has begun."""
+        if self.alone or self._seen is None:
             return ask(network, levels, region, cache, device, hints)
-        seen = _reduced(levels)
-        moved = None if self.memory is None else motion(self.memory.seen, seen)
-        self.cut = moved is None or moved.cut
-        if self.memory is None or moved is None or moved.cut:
+        if self.memory is None or self.moved is None or self.moved.cut:
             answer, since = ask(network, levels, region, cache, device, hints), 0
         else:
-            answer, since = self._next(network, levels, region, hints, moved, self.memory)
-        self.memory = Memory(seen, answer.coarse, answer.device, answer.precision, since)
+            answer, since = self._next(network, levels, region, hints, self.moved, self.memory)
+        self.memory = Memory(self._seen, answer.coarse, answer.device, answer.precision, since)
         return answer
 
     def _next(
@@ -154,8 +161,9 @@ def subject_box(coarse: CoarseMatte) -> Box | None:
     height, width = coarse.alpha.shape
     tall, wide = region.height / height, region.width / width
     left, top = region.left + int(across[0] * wide), region.top + int(down[0] * tall)
-    right, bottom = region.left + int(np.ceil((across[-1] + 1) * wide)), region.top + int(
-        np.ceil((down[-1] + 1) * tall)
+    right, bottom = (
+        region.left + int(np.ceil((across[-1] + 1) * wide)),
+        region.top + int(np.ceil((down[-1] + 1) * tall)),
     )
     return Box(left, top, right - left, bottom - top).within(region)
 

@@ -72,7 +72,8 @@ def _alpha(frame: Any, bits: int) -> PixelArray:
     if bits == 16 and alpha.bits < 16:
         # the upper bits repeated below, so that full stays full
         wide = values.astype(np.uint32) << (16 - alpha.bits)
-        return (wide | (wide >> alpha.bits)).astype(np.uint16)
+        deep: PixelArray = (wide | (wide >> alpha.bits)).astype(np.uint16)
+        return deep
     return values
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,9 +20,9 @@ STILL = 0.2
 #: levels (of 255) by which the pixels of a place may differ, the mean of 3×3, when it has not changed
 NOISE = 4.0
 #: A new scene begins where following the flow leaves such a mean difference, in levels, …
-CUT_DIFFERENCE = 18.0
-#: … and the flow can be believed in less than this part of the frame
-CUT_BELIEVED = 0.6
+CUT_DIFFERENCE = 6.0
+#: … the two are correlated less than this, and the flow can be believed in less than this part of the frame
+CUT_LIKENESS, CUT_BELIEVED = 0.6, 0.6
 
 Reduced = NDArray[np.uint8]
 
@@ -63,7 +64,7 @@ def motion(before: Reduced, now: Reduced) -> Motion:
         everywhere = np.ones((height, width), np.float32)
         return Motion(nothing, everywhere, everywhere, same=True)
     one, other = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (before, now))
-    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)  # type: ignore[attr-defined]
     back, forth = flow.calc(other, one, None), flow.calc(one, other, None)
     there = followed(forth, back)
     missed = np.linalg.norm(back + there, axis=2)
@@ -71,7 +72,8 @@ def motion(before: Reduced, now: Reduced) -> Motion:
     warped = followed(before, back)
     left = np.abs(warped.astype(np.float32) - now).mean(axis=2)
     believed *= np.clip(2 - cv2.blur(left, (5, 5)) / np.float32(3 * NOISE), 0, 1)
-    cut = float(left.mean()) > CUT_DIFFERENCE and float(believed.mean()) < CUT_BELIEVED
+    strange = float(left.mean()) > CUT_DIFFERENCE and float(believed.mean()) < CUT_BELIEVED
+    cut = strange and _likeness(warped, now) < CUT_LIKENESS
     moved = np.linalg.norm(back, axis=2)
     # a flat ground that has not changed has not moved, whatever the flow says of it
     unchanged = np.clip(2 - change.astype(np.float32) / np.float32(NOISE), 0, 1)
@@ -81,6 +83,14 @@ def motion(before: Reduced, now: Reduced) -> Motion:
     still = cv2.erode(still, np.ones((5, 5), np.uint8))
     back = back * (still < 1)[..., np.newaxis]
     return Motion(back.astype(np.float32), np.maximum(believed, still), still, cut, bool(change.max() <= NOISE / 2))
+
+
+def _likeness(one: NDArray[Any], other: NDArray[Any]) -> float:
+    """The correlation of two frames, -1…1: it does not see light that is switched on. 0 where either is flat."""
+    a, b = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32) for frame in (one, other))
+    a, b = a - a.mean(), b - b.mean()
+    spread = float(np.sqrt((a * a).mean() * (b * b).mean()))
+    return float((a * b).mean()) / spread if spread > 1 else 0.0
 
 
 def followed(picture: NDArray[np.generic], back: FloatArray) -> NDArray[np.float32]:

@@ -41,14 +41,14 @@ class PictureSequence:
             warnings=said,
         )
 
-    def frames(self, span: Span) -> Iterator[Frame]:
-        """The wanted pictures, in order."""
+    def frames(self, span: Span, skip: int = 0) -> Iterator[Frame]:
+        """The wanted pictures but the first ``skip``, in order."""
         assert self.header.rate is not None
         every, number = 1 / self.header.rate, 0
         for at, path in enumerate(self._files):
             if not span.holds(at * every):
                 continue
-            if number % span.every == 0:
+            if number % span.every == 0 and number >= skip * span.every:
                 size = open_photo(path, max_pixels=self._max_pixels).size
                 self._refuse(path, size)
                 yield Frame(at * every, path, every)

@@ -89,8 +89,8 @@ class Source(Protocol):
     #: the file or the first of the files; None where it is bytes
     path: Path | None
 
-    def frames(self, span: Span) -> Iterator[Frame]:
-        """The wanted frames, in order. Raises UnsupportedInput where the file is broken."""
+    def frames(self, span: Span, skip: int = 0) -> Iterator[Frame]:
+        """The wanted frames but the first ``skip``, in order. Raises UnsupportedInput where the file is broken."""
         ...
 
 

@@ -84,15 +84,15 @@ class VideoFile:
             warnings=tuple(warnings),
         )
 
-    def frames(self, span: Span) -> Iterator[Frame]:
-        """The wanted frames, in order, each with the time stamp that it has in the film."""
+    def frames(self, span: Span, skip: int = 0) -> Iterator[Frame]:
+        """The wanted frames but the first ``skip``, in order, each with the time stamp that it has in the film."""
         with readable(self._file.name), self._file.open("rb") as file, self._open(file) as container:
             stream = self._stream(container)
             base = stream.time_base or Fraction(1, 1000)
             if span.start > 0:
                 container.seek(max(0, int(span.start / base) - 1), stream=stream, backward=True)
             usual = 1 / (stream.average_rate or stream.guessed_rate or ANY_RATE)
-            waiting: tuple[Fraction, PixelArray] | None = None
+            waiting: tuple[Fraction, PixelArray, Fraction] | None = None
             number, last = 0, None
             for decoded in self._decoded(container, stream):
                 time = last + usual if decoded.pts is None and last is not None else (decoded.pts or 0) * base
@@ -105,11 +105,11 @@ class VideoFile:
                 if span.end is not None and not span.holds(time) and time > span.start:
                     return
                 if span.holds(time):
-                    if number % span.every == 0:
-                        waiting = time, self._upright(decoded)
+                    if number % span.every == 0 and number >= skip * span.every:
+                        waiting = time, self._upright(decoded), (decoded.duration or 0) * base or usual
                     number += 1
             if waiting is not None:
-                yield Frame(waiting[0], waiting[1], usual)
+                yield Frame(*waiting)
 
     def _decoded(self, container: Any, stream: Any) -> Iterator[Any]:
         """The frames as PyAV gives them; VP8 and VP9 with alpha by the decoders that give it."""
@@ -125,7 +125,7 @@ class VideoFile:
 
     def _upright(self, decoded: Any) -> PixelArray:
         pixels = colour.as_rgb(decoded, self.header.bits)
-        upright: PixelArray = np.ascontiguousarray(np.rot90(pixels, _turns(decoded)))
+        upright: PixelArray = np.ascontiguousarray(np.rot90(pixels, _turns(decoded)))  # type: ignore[assignment]
         shape = self.header.size.shape
         if upright.shape[:2] != shape or (upright.shape[2] == 4) != self.header.alpha:
             found = Size.of(upright)

@@ -6,6 +6,7 @@
 from gigamatte.messages.zh.batches import BATCH_HELP, BATCHES, REVIEW_PAGE
 from gigamatte.messages.zh.carried import CARRIED
 from gigamatte.messages.zh.commands import COMMANDS
+from gigamatte.messages.zh.films import FILMS
 from gigamatte.messages.zh.framing import FRAMING
 from gigamatte.messages.zh.help import HELP
 from gigamatte.messages.zh.hints import HINTS
@@ -23,6 +24,7 @@ TEXTS: dict[str, str] = {
     **CARRIED,
     **COMMANDS,
     **FRAMING,
+    **FILMS,
     **HELP,
     **HINTS,
     **INSTALLED,

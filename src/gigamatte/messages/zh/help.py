@@ -12,7 +12,8 @@ HELP: dict[str, str] = {
         "gigamatte cut photo.jpg --mask mask.png        refines a mask from another tool\n"
         "gigamatte cut photo.jpg --keep-at 900,400 --drop-at 80,1200\n"
         "gigamatte cut *.jpg -o cutouts/                several photos, one after another\n"
-        "cat photo.jpg | gigamatte cut - > cutout.png\n\n"
+        "cat photo.jpg | gigamatte cut - > cutout.png\n"
+        "gigamatte cut film.mp4 -o film.webm --from 2.5 --to 10\n\n"
         "Exit codes: 0 done, 1 failed, 2 usage, 3 unreadable photo, 4 too many pixels, 5 network missing, 6 no subject,\n"
         "130 interrupted. Of several photos one that fails does not stop the others; 1 where they failed for several reasons."
     ): (
@@ -23,11 +24,14 @@ HELP: dict[str, str] = {
         "gigamatte cut photo.jpg --mask mask.png        精修其他工具的蒙版\n"
         "gigamatte cut photo.jpg --keep-at 900,400 --drop-at 80,1200\n"
         "gigamatte cut *.jpg -o cutouts/                多张照片，逐张处理\n"
-        "cat photo.jpg | gigamatte cut - > cutout.png\n\n"
+        "cat photo.jpg | gigamatte cut - > cutout.png\n"
+        "gigamatte cut film.mp4 -o film.webm --from 2.5 --to 10\n\n"
         "退出码：0 完成，1 失败，2 用法错误，3 照片无法读取，4 像素过多，5 缺少网络，6 没有主体，130 被中断。"
         "多张照片中有一张失败时，其余照片照常处理；失败的原因不同时为 1。"
     ),
-    "Photos: JPEG, PNG, WebP, TIFF, AVIF or HEIC; - for stdin.": "照片：JPEG、PNG、WebP、TIFF、AVIF 或 HEIC；- 表示标准输入。",
+    "Photos: JPEG, PNG, WebP, TIFF, AVIF or HEIC; films: MP4, MOV, WebM, GIF …; - for stdin.": (
+        "照片：JPEG、PNG、WebP、TIFF、AVIF 或 HEIC；影片：MP4、MOV、WebM、GIF 等；- 表示标准输入。"
+    ),
     "A file, or a folder; - for stdout. [STEM.cutout.png]": "文件或文件夹；- 表示标准输出。[STEM.cutout.png]",
     "Network: auto, locator, a name of `gigamatte models list`, or FILE.onnx.": (
         "网络：auto、locator、`gigamatte models list` 中的名称，或 FILE.onnx。"

@@ -1,0 +1,130 @@
+"""How the frames of a film are encoded: parts of a film, each a file of its own that begins anew, joined at the end."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gigamatte import system
+from gigamatte.errors import UsageError, WriteError
+from gigamatte.film import colour
+from gigamatte.film.formats import Plan
+from gigamatte.film.library import pyav
+from gigamatte.options import Options
+from gigamatte.types import PixelArray, Size
+
+#: H.264 encoders, the first that PyAV was built with is used
+_H264 = ("libx264", "libopenh264", "h264_videotoolbox", "h264_mf")
+
+
+@dataclass(frozen=True)
+class Coding:
+    """An encoder and its settings. ``format`` is that of its frames, without alpha."""
+
+    codec: str
+    format: str
+    alpha: bool
+    size: Size
+    rate: Fraction
+    settings: dict[str, str]
+    aspect: Fraction = Fraction(1)
+
+
+def coding_of(plan: Plan, options: Options, size: Size, rate: Fraction | None, aspect: Fraction) -> Coding:
+    """The encoder for a plan. Raises UsageError where PyAV was built without it."""
+    codecs = pyav().codecs_available
+    whole = Fraction(rate or 25).limit_denominator(1001)
+    threads = str(options.threads or system.cpu_count())
+    if plan.format == "mov":
+        settings = {"profile": "4444", "alpha_bits": "16", "vendor": "apl0", "threads": threads}
+        return Coding("prores_ks", "yuv444p10le", plan.alpha, size, whole, settings, aspect)
+    if plan.format == "webm":
+        settings = {"crf": str(_crf(options.quality, 4, 63)), "b": "0", "deadline": "good", "cpu-used": "4",
+                    "row-mt": "1", "threads": threads, "auto-alt-ref": "0"}  # fmt: skip
+        return Coding("libvpx-vp9", "yuv420p", plan.alpha, size, whole, settings, aspect)
+    codec = next((name for name in _H264 if name in codecs), None)
+    if codec is None:
+        raise UsageError("this PyAV was built without an H.264 encoder", "write WebM instead")
+    settings = {"crf": str(_crf(options.quality, 17, 51)), "preset": "medium", "bf": "0", "threads": threads}
+    return Coding(codec, "yuv420p", False, _even(size), whole, settings if codec == "libx264" else {}, aspect)
+
+
+def _crf(quality: int | None, usual: int, worst: int) -> int:
+    """1…100 as the encoder's 0 (best) … ``worst``."""
+    return usual if quality is None else round((100 - quality) / 100 * worst * 0.8)
+
+
+def _even(size: Size) -> Size:
+    return Size(size.width + size.width % 2, size.height + size.height % 2)
+
+
+class Part:
+    """Some frames of a film, encoded into a file of their own. Its times count frames; the true ones come later."""
+
+    def __init__(self, path: Path, coding: Coding) -> None:
+        self._path, self._coding = path, coding
+        self._box = pyav().open(str(path), "w", format="matroska", options={"fflags": "+bitexact"})
+        self._stream = self._box.add_stream(coding.codec, rate=coding.rate, options=dict(coding.settings))
+        context = self._stream.codec_context
+        self._stream.width, self._stream.height = coding.size.width, coding.size.height
+        self._stream.pix_fmt = coding.format.replace("yuv", "yuva") if coding.alpha else coding.format
+        tag = colour.matrix_by_lines(coding.size.height)
+        context.colorspace, context.color_range = tag, colour.LIMITED
+        context.color_trc, context.color_primaries = tag, tag
+        context.time_base = 1 / coding.rate
+        if coding.aspect != 1:
+            context.sample_aspect_ratio = coding.aspect
+        if coding.alpha and coding.codec == "libvpx-vp9":
+            self._stream.metadata["alpha_mode"] = "1"
+        self._frames = 0
+
+    def add(self, pixels: PixelArray) -> None:
+        """The next frame: (row, column), (row, column, RGB), or RGBA for a coding with alpha."""
+        if pixels.ndim == 2:
+            pixels = np.repeat(pixels[..., np.newaxis], 3, axis=2)  # type: ignore[assignment]
+        size = self._coding.size
+        missing = (size.height - pixels.shape[0], size.width - pixels.shape[1])
+        if any(missing):
+            pixels = np.pad(pixels, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")  # type: ignore[assignment]
+        frame = colour.as_frame(pixels, self._coding.format, alpha=self._coding.alpha)
+        frame.pts, frame.time_base = self._frames, 1 / self._coding.rate
+        self._frames += 1
+        self._box.mux(self._stream.encode(frame))
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._box.mux(self._stream.encode())
+        self._box.close()
+        with self._path.open("rb") as file:
+            os.fsync(file.fileno())
+
+    def drop(self) -> None:
+        """Leave it unfinished."""
+        self._box.close()
+        self._path.unlink(missing_ok=True)
+
+
+def packets_of(parts: list[tuple[Path, int]]) -> Iterator[Any]:
+    """The packets of all parts, in order; ``parts`` are files and how many frames each holds."""
+    av = pyav()
+    for path, frames in parts:
+        with av.open(str(path), "r", format="matroska") as box:
+            found = 0
+            for packet in box.demux(box.streams.video[0]):
+                if packet.size:
+                    found += 1
+                    yield packet
+            if found != frames:
+                raise WriteError(f"{path.name}: a part of the film holds {found} frames, expected {frames}")
+
+
+def ticks(time: Fraction, base: Fraction) -> int:
+    """A time in whole units of ``base``, to the nearest."""
+    return math.floor(time / base + Fraction(1, 2))

@@ -1,0 +1,156 @@
+"""One frame after another is cut: what is known of the frames before is all that is kept between them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gigamatte.cache.base import Cache
+from gigamatte.cutout.cutout import Cutout
+from gigamatte.errors import UsageError
+from gigamatte.film.answers import FilmAnswers, Memory
+from gigamatte.film.hints import FilmHints
+from gigamatte.film.tiles import FilmTiles
+from gigamatte.film.types import Frame
+from gigamatte.hints import Hints
+from gigamatte.network.answers import Answer
+from gigamatte.network.network import Network
+from gigamatte.options import Options
+from gigamatte.photo.levels import PhotoLevels
+from gigamatte.pipeline import journey
+from gigamatte.request import open_as_asked, resolve_request
+from gigamatte.tools import Tools
+from gigamatte.types import Box, CoarseMatte, Fit, Size, Watch
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def check_options(options: Options) -> None:
+    """Raise UsageError for options that mean nothing for a film."""
+    for name, value, why in (
+        ("--mask", options.mask, "a mask holds for one photo; hints point at the subject of a film"),
+        ("--crop", options.crop, "a film's frames keep one size"),
+        ("--only pair", options.only == "pair", "write the cutout and, by a second run, --only alpha"),
+        ("--pyramid", options.pyramid, "a film has no smaller copies"),
+    ):
+        if value:
+            raise UsageError(f"{name} does not go with a film", why)
+
+
+class FilmCutting:
+    """Cuts the frames of one film, in order.
+
+    ``alone``: each frame as a photo of its own, for comparison. ``state`` and ``restore`` carry all that is remembered
+    into another process: a film that goes on there is the same, bit for bit.
+    """
+
+    def __init__(self, options: Options, tools: Tools, hints: FilmHints | None = None, *, alone: bool = False) -> None:
+        check_options(options)
+        self.options = dataclasses.replace(options, keep_empty=True, hints=None)
+        self._tools = tools
+        self._hints = hints
+        self._alone = alone
+        self.answers = FilmAnswers(alone=alone)
+        self.tiles = FilmTiles()
+        self.frames = self.cuts = self.with_subject = 0
+        self.done = self.kept = 0
+        self.first: Cutout | None = None
+
+    def cut(self, frame: Frame, watch: Watch) -> Cutout:
+        """The cutout of the next frame. Raises what ``Remover.cut`` raises, but not NoSubject."""
+        photo = open_as_asked(frame.pixels, self.options)
+        photo = dataclasses.replace(photo, name=f"the frame at {float(frame.time):.3f} s")
+        request = resolve_request(photo, self.options, None, None)
+        levels = PhotoLevels(photo, memory=request.memory)
+        tiles = self._begin(levels)
+        hints = None
+        if self._hints is not None:
+            hints = self._hints.turn(frame.time, self.answers.moved, photo.size)
+            if hints is not None:
+                hints = hints.inside(photo.size)
+                request = resolve_request(photo, dataclasses.replace(self.options, hints=hints), None, None)
+        cutout = journey(request, self._tools, watch, _Opened(levels, self.answers.ask, tiles))
+        self.frames += 1
+        self.with_subject += bool(cutout.receipt.subject)
+        self.done += cutout.receipt.tiles.get("done", 0)
+        self.kept += cutout.receipt.tiles.get("kept", 0)
+        return cutout
+
+    def _begin(self, levels: PhotoLevels) -> FilmTiles | None:
+        if self._alone:
+            return None
+        self.answers.turn(levels)
+        self.tiles.turn()
+        if self.answers.cut:
+            self.tiles.forget()
+            self.cuts += self.answers.moved is not None  # not the film's beginning
+        return self.tiles
+
+    def state(self) -> Arrays:
+        """All that is remembered, as plain arrays by name."""
+        counts = [self.frames, self.cuts, self.with_subject, self.done, self.kept]
+        arrays: Arrays = {"counts": np.array(counts, np.int64)}
+        arrays |= {f"tiles {name}": values for name, values in self.tiles.arrays().items()}
+        memory = self.answers.memory
+        if memory is not None:
+            fit = memory.coarse.fit
+            place = (fit.region.left, fit.region.top, fit.region.width, fit.region.height)
+            arrays |= {
+                "seen": memory.seen,
+                "alpha": memory.coarse.alpha,
+                "fit": np.array([fit.photo.width, fit.photo.height, *place, memory.since], np.int64),
+                "coarse": _text(
+                    [memory.device, memory.precision, memory.coarse.stray, memory.coarse.opaque, memory.coarse.answers]
+                ),
+            }
+        if self._hints is not None:
+            now = None if self._hints.now is None else self._hints.now.as_plain()
+            arrays["hints"] = _text([self._hints.current, now])
+        return arrays
+
+    def restore(self, arrays: Arrays) -> None:
+        """Go on from ``state``."""
+        counts = (int(number) for number in arrays["counts"])
+        self.frames, self.cuts, self.with_subject, self.done, self.kept = counts
+        self.tiles.restore({name[6:]: values for name, values in arrays.items() if name.startswith("tiles ")})
+        if "seen" in arrays:
+            width, height, left, top, wide, tall, since = (int(number) for number in arrays["fit"])
+            alpha = arrays["alpha"]
+            fit = Fit(Size(width, height), Box(left, top, wide, tall), Size.of(alpha))
+            device, precision, stray, opaque, answers = _said(arrays["coarse"])
+            coarse = CoarseMatte(alpha, fit, stray, opaque, answers)
+            self.answers.memory = Memory(arrays["seen"], coarse, device, precision, since)
+        if self._hints is not None and "hints" in arrays:
+            self._hints.current, now = _said(arrays["hints"])
+            self._hints.now = None if now is None else Hints.from_plain(now)
+
+
+class _Opened:
+    """A frame for the journey: see ``gigamatte.opened.Opened``."""
+
+    def __init__(self, levels: PhotoLevels, ask: Callable[..., Answer], tiles: FilmTiles | None) -> None:
+        self._levels, self._ask, self._tiles = levels, ask, tiles
+
+    def lent(self) -> PhotoLevels:
+        return self._levels
+
+    def ask(
+        self, network: Network, levels: PhotoLevels, region: Box, cache: Cache | None, device: str, hints: Hints | None
+    ) -> Answer:
+        return self._ask(network, levels, region, cache, device, hints)
+
+    def tiles(self, tools: Tools) -> Any:
+        return tools.tile_cache() if self._tiles is None else self._tiles
+
+
+def _text(plain: Any) -> NDArray[np.uint8]:
+    return np.frombuffer(json.dumps(plain).encode(), np.uint8)
+
+
+def _said(array: NDArray[Any]) -> Any:
+    return json.loads(array.tobytes())

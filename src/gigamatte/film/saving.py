@@ -1,0 +1,186 @@
+"""A film is cut into a file: decoded, cut and encoded side by side, in parts that an interrupted run goes on from."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Generator, Iterator
+from concurrent.futures import Future
+from typing import Any
+
+import numpy as np
+
+from gigamatte.cutout.cutout import Cutout
+from gigamatte.cutout.encode import SUFFIXES, Encoding
+from gigamatte.cutout.under import LOSSY_REACH, REACH
+from gigamatte.cutout.write import write_image
+from gigamatte.ending import Pool, watched
+from gigamatte.errors import NoSubject, UnsupportedInput
+from gigamatte.film import animation, sticker
+from gigamatte.film.coding import Part, coding_of
+from gigamatte.film.cutting import FilmCutting
+from gigamatte.film.finishing import finish, receipt_of
+from gigamatte.film.formats import VIDEO
+from gigamatte.film.ground import FilmGround
+from gigamatte.film.kept import Kept, Shown
+from gigamatte.film.kinds import numbered
+from gigamatte.film.types import FilmReceipt, FilmWatch, Frame, Progress
+from gigamatte.film.wanted import Wanted
+from gigamatte.photo.colour import to_8bit
+from gigamatte.types import PixelArray, Size
+
+#: frames of a part: what an interruption loses at most
+PART = 48
+#: frames that wait to be encoded
+WAITING = 1
+
+
+class FilmSaving:
+    """One film on its way into its target. Raises UsageError at once for what cannot be."""
+
+    def __init__(self, wanted: Wanted, cutting: FilmCutting, watch: FilmWatch | None = None) -> None:
+        wanted.refuse()
+        self._wanted, self._cutting, self._watch = wanted, cutting, watch
+        header, plan = wanted.source.header, wanted.plan
+        self._coding = None
+        if plan.format in VIDEO:
+            self._coding = coding_of(plan, wanted.options, header.size, header.rate, header.aspect)
+        self._kept = Kept(wanted.kept_in, {**wanted.identity(), "part": PART})
+        self._before = self._kept.frames
+        self._ground = None
+        if plan.ground != "none":
+            self._ground = FilmGround(wanted.options, plan, header.size, wanted.bits)
+        #: what the frames tell of themselves: network, device, warnings
+        self._noted: dict[str, Any] = {}
+
+    def run(self) -> FilmReceipt:
+        """Cut, encode, join. Raises NoSubject where no frame has a subject, and what ``watch`` raises."""
+        wanted, kept = self._wanted, self._kept
+        began = time.perf_counter()
+        state = kept.begin()
+        if state is not None:
+            self._cutting.restore(state)
+            self._noted = dict(kept.notes)
+        with contextlib.closing(_ahead(wanted.source.frames(wanted.span, self._before))) as frames:
+            self._cut(frames, began)
+        name = wanted.source.header.name
+        if not kept.shown:
+            kept.remove()
+            raise UnsupportedInput(f"{name} has no frames from {wanted.span.start:g} s on")
+        if not self._cutting.with_subject and not wanted.options.keep_empty:
+            kept.remove()
+            raise NoSubject(
+                f"{name}: in none of its {kept.frames} frames a subject was found",
+                "narrow the search with --box, try another --model, or --keep-empty",
+            )
+        sound, said = finish(wanted, kept)
+        size = self._size()
+        if self._coding is not None and size != wanted.source.header.size:
+            said += (f"H.264 has even sides: the last row or column is doubled, {size} pixels",)
+        receipt = receipt_of(
+            wanted, kept, self._cutting, size=size, before=self._before, sound=sound,
+            seconds=time.perf_counter() - began, noted=self._noted, said=said,
+        )  # fmt: skip
+        kept.remove()
+        return receipt
+
+    def _size(self) -> Size:
+        if self._wanted.fits is not None:
+            return Size(self._wanted.fits[0], self._wanted.fits[0])
+        return self._wanted.source.header.size if self._coding is None else self._coding.size
+
+    def _cut(self, frames: Iterator[Frame], began: float) -> None:
+        part: Part | None = None
+        shown: list[Shown] = []
+        pending: list[Future[None]] = []
+        nobody = watched(None)
+        with Pool(1) as encoder:
+            try:
+                for frame in frames:
+                    if self._coding is not None and part is None:
+                        part = Part(self._kept.part(), self._coding)
+                    cutout = self._cutting.cut(frame, nobody)
+                    self._note(cutout)
+                    number = self._kept.frames + len(shown)
+                    while len(pending) > WAITING:
+                        pending.pop(0).result()
+                    pending.append(encoder.submit(self._encode, part, cutout, frame, number))
+                    shown.append(Shown(frame.time, frame.duration))
+                    if len(shown) == PART:
+                        self._finish(part, shown, pending)
+                        part, shown = None, []
+                    if self._watch is not None:
+                        done, total = self._kept.frames + len(shown), self._wanted.total
+                        self._watch(Progress(done, total, time.perf_counter() - began, self._before))
+                if shown:
+                    self._finish(part, shown, pending)
+                    part = None
+            except BaseException:
+                with contextlib.suppress(BaseException):
+                    for one in pending:
+                        one.result()
+                    if part is not None:
+                        part.drop()
+                raise
+
+    def _finish(self, part: Part | None, shown: list[Shown], pending: list[Future[None]]) -> None:
+        while pending:
+            pending.pop(0).result()
+        if part is not None:
+            part.close()
+        self._kept.add(shown, self._cutting.state(), self._noted)
+
+    def _note(self, cutout: Cutout) -> None:
+        """What is told of the whole film, from its frames."""
+        receipt, noted = cutout.receipt, self._noted
+        if "model" not in noted and receipt.model is not None:
+            noted["model"] = [receipt.model.name, receipt.model.licence, receipt.model.sha256]
+            noted["device"], noted["precision"] = receipt.device, receipt.precision
+        known = noted.setdefault("warnings", [])
+        known += [warning for warning in receipt.warnings if warning not in known and len(known) < 20]
+
+    def _encode(self, part: Part | None, cutout: Cutout, frame: Frame, number: int) -> None:
+        wanted = self._wanted
+        with cutout:
+            if wanted.plan.format == "sequence" and self._ground is None:
+                cutout.save(numbered(wanted.target, number + 1), overwrite=True)
+                return
+            pixels = self._pixels(cutout, frame)
+            if part is not None:
+                part.add(pixels)
+            elif wanted.plan.format == "sequence":
+                self._save(pixels, number)
+            else:
+                if wanted.fits is not None:
+                    pixels = sticker.fitted(pixels, wanted.fits[0])
+                animation.keep(self._kept.picture(number), pixels)
+
+    def _pixels(self, cutout: Cutout, frame: Frame) -> PixelArray:
+        """What is encoded: (row, column), (row, column, RGB) or RGBA, sRGB, of the depth that is written."""
+        # chroma of a lossy film is shared by four pixels, so the ring of the subject's colour is wider there
+        reach = REACH if self._wanted.plan.format in ("apng", "gif") else LOSSY_REACH
+        pixels = cutout.pixels(reach)
+        if self._ground is not None:
+            pixels = self._ground.laid(cutout, pixels, float(frame.time) - self._wanted.span.start)
+        return to_8bit(pixels) if pixels.dtype == np.uint16 and self._wanted.bits == 8 else pixels
+
+    def _save(self, pixels: PixelArray, number: int) -> None:
+        """A picture of a sequence, on its ground."""
+        options, path = self._wanted.options, numbered(self._wanted.target, number + 1)
+        encoding, bits = Encoding(options.quality, options.compress or "deflate", None), 8 * pixels.dtype.itemsize
+        write_image(
+            [pixels], Size.of(pixels), pixels.shape[2], bits, target=path, format=SUFFIXES[path.suffix.lower()],
+            encoding=encoding, overwrite=True, threads=options.threads,
+        )  # fmt: skip
+
+
+def _ahead(frames: Iterator[Frame]) -> Generator[Frame, None, None]:
+    """The same frames, each decoded while the one before is cut."""
+    with Pool(1) as decoder:
+        try:
+            waiting = decoder.submit(next, frames, None)
+            while (frame := waiting.result()) is not None:
+                waiting = decoder.submit(next, frames, None)
+                yield frame
+        finally:
+            decoder.submit(getattr(frames, "close", lambda: None)).result()

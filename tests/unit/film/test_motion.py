@@ -1,0 +1,107 @@
+"""What moved, what stayed, and where a new scene begins."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from gigamatte.film.answers import carried, looked_at, steady
+from gigamatte.film.motion import motion, reduced
+from gigamatte.types import Box, CoarseMatte, Fit, Size
+
+SIZE = Size(160, 96)
+
+
+def textured(seed: int = 3) -> np.ndarray:
+    noise = np.random.default_rng(seed).integers(0, 255, (*SIZE.shape, 3), np.uint8)
+    return cv2.GaussianBlur(noise, (0, 0), 2)
+
+
+def test_an_unchanged_frame_has_not_moved() -> None:
+    frame = textured()
+    found = motion(frame, frame.copy())
+    assert found.same
+    assert not found.cut
+    assert not found.back.any()
+    assert found.still.min() == 1
+
+
+def test_noise_is_no_motion() -> None:
+    frame = textured()
+    noise = np.random.default_rng(1).normal(0, 1.5, frame.shape)
+    noisy = np.clip(frame + noise, 0, 255).astype(np.uint8)
+    found = motion(frame, noisy)
+    assert not found.cut
+    assert np.mean(found.still > 0.9) > 0.9
+    assert np.abs(found.back).mean() < 0.05
+
+
+def test_a_shift_is_found_and_believed() -> None:
+    frame = textured()
+    found = motion(frame, np.roll(frame, 3, axis=1))
+    inner = found.back[20:-20, 20:-20]
+    assert np.abs(np.median(inner, axis=(0, 1)) - (-3, 0)).max() < 0.3
+    assert np.median(found.believed[20:-20, 20:-20]) > 0.9
+    assert np.median(found.still[20:-20, 20:-20]) < 0.1
+
+
+def test_a_new_scene_is_a_cut_and_a_moving_one_is_not() -> None:
+    frame = textured()
+    assert motion(frame, textured(99)).cut
+    assert not motion(frame, np.roll(frame, 5, axis=1)).cut
+    assert not motion(frame, (frame * 0.8).astype(np.uint8)).cut  # it only got darker
+
+
+def test_frames_are_compared_small() -> None:
+    assert reduced(np.zeros((1080, 1920, 3), np.uint8)).shape == (162, 288, 3)
+    small = np.zeros((50, 80, 3), np.uint8)
+    assert reduced(small) is small
+
+
+def coarse(region: Box, seed: int = 0) -> CoarseMatte:
+    alpha = cv2.GaussianBlur(np.random.default_rng(seed).random((64, 64)).astype(np.float32), (0, 0), 2)
+    return CoarseMatte(np.clip((alpha - 0.4) * 5, 0, 1), Fit(SIZE, region, Size(64, 64)))
+
+
+@pytest.mark.parametrize("region", [SIZE.box, Box(20, 10, 100, 70)])
+def test_an_answer_that_has_not_moved_is_carried_bit_for_bit(region: Box) -> None:
+    frame, before = textured(), coarse(region)
+    moved = motion(frame, frame.copy())
+    assert np.array_equal(carried(before, moved, before.fit), before.alpha)
+
+
+def test_where_nothing_changes_small_news_are_none() -> None:
+    frame, before = textured(), coarse(SIZE.box)
+    moved = motion(frame, frame.copy())
+    news = np.float32(0.05) * np.sign(np.random.default_rng(2).random(before.alpha.shape) - 0.5).astype(np.float32)
+    now = before.changed(np.clip(before.alpha + news, 0, 1).astype(np.float32))
+    assert np.array_equal(steady(now, before, moved).alpha, before.alpha)
+    # but what the network insists on is followed
+    other = before.changed(np.ones_like(before.alpha))
+    held = before
+    for _ in range(60):
+        held = steady(other, held, moved)
+    assert held.alpha.min() > 0.85
+
+
+def test_where_the_picture_moves_the_answer_follows() -> None:
+    frame, before = textured(), coarse(SIZE.box)
+    moved = motion(frame, np.roll(frame, 5, axis=1))
+    followed = carried(before, moved, before.fit)
+    shifted = np.roll(before.alpha, 2, axis=1)  # 5 of 160 pixels are 2 of 64
+    inner = (slice(10, -10), slice(10, -10))
+    assert np.abs(followed - shifted)[inner].mean() < 0.03
+
+
+def test_the_part_that_is_looked_at_stays_while_it_suits() -> None:
+    alpha = np.zeros((64, 64), np.float32)
+    alpha[20:40, 20:40] = 1
+    whole = CoarseMatte(alpha, Fit(SIZE, SIZE.box, Size(64, 64)))
+    box = looked_at(whole, SIZE.box, 0.25)
+    assert box != SIZE.box
+    closer = CoarseMatte(np.pad(np.ones((40, 40), np.float32), 12), Fit(SIZE, box, Size(64, 64)))
+    assert looked_at(closer, SIZE.box, 0.25) == box
+    touching = CoarseMatte(np.pad(np.ones((64, 40), np.float32), ((0, 0), (0, 24))), Fit(SIZE, box, Size(64, 64)))
+    assert looked_at(touching, SIZE.box, 0.25) != box
+    assert looked_at(CoarseMatte(np.zeros_like(alpha), whole.fit), SIZE.box, 0.25) == SIZE.box
