@@ -101,7 +101,7 @@ class Cutout:
 
     def photo_pixels(self) -> PixelArray:
         """The photo as it was: (row, column, RGB), uint8 or uint16, in its own colour space."""
-        return self._levels.read(0, self._frame)
+        return self._levels.read(0, self._levels.size(0).box)
 
     def image(self) -> Image.Image:
         """``rgba`` as a Pillow image of mode RGBA, with the photo's profile and resolution; 16 bits become 8."""

@@ -35,6 +35,9 @@ def check_options(options: Options) -> None:
     for name, value, why in (
         ("--mask", options.mask, "a mask holds for one photo; hints point at the subject of a film"),
         ("--crop", options.crop, "a film's frames keep one size"),
+        ("--canvas", options.canvas, "a film's frames keep one size"),
+        ("--aspect", options.aspect, "a film's frames keep one size"),
+        ("--preset", options.preset, "presets are for photos"),
         ("--only pair", options.only == "pair", "write the cutout and, by a second run, --only alpha"),
         ("--pyramid", options.pyramid, "a film has no smaller copies"),
     ):

@@ -55,6 +55,7 @@ FILMS: dict[str, str] = {
     "{} does not go with a film": "{} 不能用于影片",
     "a mask holds for one photo; hints point at the subject of a film": "蒙版只对应一张照片；影片的主体可用提示指明",
     "a film's frames keep one size": "影片各帧保持同一尺寸",
+    "presets are for photos": "预设用于照片",
     "write the cutout and, by a second run, --only alpha": "先写出抠图，再以 --only alpha 另行一次",
     "a film has no smaller copies": "影片没有缩小的副本",
     "{}: in none of its {} frames a subject was found": "{}：在 {} 帧中都没有找到主体",
