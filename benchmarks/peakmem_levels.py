@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gigamatte.cutout.target import output_format
+from gigamatte.cutout.target import picture_format
 from gigamatte.options import Options
 
 ROWS = 256
@@ -113,7 +113,7 @@ def child(source: str, target: str) -> None:
                 yield strip
 
         write_image(
-            strips(), photo.size, 4, photo.bits, target=Path(target), format=output_format(Options(), Path(target))
+            strips(), photo.size, 4, photo.bits, target=Path(target), format=picture_format(Options(), Path(target))
         )
         done = {
             "read": read,

@@ -13,7 +13,7 @@ from gigamatte.cutout.cutout import Cutout
 from gigamatte.ending import watched, working
 from gigamatte.hints import Hints
 from gigamatte.opened import OpenPhoto
-from gigamatte.options import Options
+from gigamatte.options import Options, as_picture
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.pipeline import journey
 from gigamatte.request import Request, Source, open_as_asked, resolve_request
@@ -75,4 +75,4 @@ class Editing(Closing):
 
     def _request(self, photo: Photo, hints: Hints) -> Request:
         options = dataclasses.replace(self.options, hints=hints or None)
-        return resolve_request(photo, options, self._mask, options.format)
+        return resolve_request(photo, options, self._mask, as_picture(options.format))

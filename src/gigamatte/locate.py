@@ -16,11 +16,12 @@ from gigamatte.matte.mask.labels import settled
 from gigamatte.network.answers import Answer, ask
 from gigamatte.network.decode import has_subject
 from gigamatte.network.network import Network
+from gigamatte.options import Options
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.photo.mask import Mask
 from gigamatte.request import Request, box_of
 from gigamatte.tools import Tools
-from gigamatte.types import Box, CoarseMatte, FloatArray, ModelUse, PixelArray
+from gigamatte.types import Answers, Box, CoarseMatte, FloatArray, ModelUse, PixelArray
 
 #: asks a network about a region: (network, levels, region, cache, device, hints), as ``network.answers.ask``
 Asker = Callable[[Network, PhotoLevels, Box, Cache | None, str, Hints | None], Answer]
@@ -72,15 +73,18 @@ def _given(request: Request, levels: PhotoLevels, mask: Mask) -> Answer:
     if user_mask.kind_of(values, options.mask_kind) == "trimap":
         coarse = user_mask.settled_trimap(values, size, _small(levels))
     else:
-        coarse, warnings = user_mask.as_coarse(
-            values, size, box_of(options), "matte" if options.mask_kind == "alpha" else None
-        )
+        coarse, warnings = user_mask.as_coarse(values, size, box_of(options), _answers(mask, options))
     if coarse.alpha.max() < 0.5 and not options.keep_empty:
         raise NoSubject(
             f"the mask holds no subject: its largest value is {values.max()} of {np.iinfo(values.dtype).max}",
             "a mask is white where the subject is; see --mask-kind",
         )
     return Answer(coarse, warnings=(*mask.warnings, *said, *warnings))
+
+
+def _answers(mask: Mask, options: Options) -> Answers | None:
+    """What a mask is, where that is known."""
+    return "outline" if mask.outline else "matte" if options.mask_kind == "alpha" else None
 
 
 def _small(levels: PhotoLevels) -> FloatArray:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
+from gigamatte.clipping import offset_of
 from gigamatte.errors import UsageError
 from gigamatte.framing import align_of, aspect_of, canvas_of, fill_of
 from gigamatte.hints import Hints
@@ -17,16 +18,21 @@ from gigamatte.types import Box
 Kind = Literal["photo", "art"]
 MaskKind = Literal["auto", "alpha", "trimap"]
 Refine = Literal["auto", "neural", "guided", "off"]
-Only = Literal["cutout", "alpha", "foreground", "trimap", "uncertainty", "pair"]
+Only = Literal["cutout", "alpha", "foreground", "trimap", "uncertainty", "pair", "path"]
 Compress = Literal["deflate", "lzw", "none"]
 Under = Literal["edge", "white", "black"]
 Pyramid = Literal["pages", "sub"]
 Format = Literal["png", "webp", "tiff", "jpeg", "avif", "psd"]
+#: drawings, which hold a path alone
+Drawing = Literal["svg", "dxf"]
+AnyFormat = Literal["png", "webp", "tiff", "jpeg", "avif", "psd", "svg", "dxf"]
 
 Triple = tuple[float, float, float]
 
 #: pixels a photo may have before it is refused, unless said otherwise
 MAX_PIXELS = 2_000_000_000
+#: the ``background`` that is the photo itself, which is not cut then
+UNCUT = "keep"
 #: what else people call formats
 _ALSO_CALLED = {"jpg": "jpeg", "tif": "tiff", "psb": "psd"}
 
@@ -45,20 +51,22 @@ class Options:
         ignore_alpha: cut the photo as if it had no alpha of its own.
         normalise: how the network's pictures are normalised: auto (as its card or family says), imagenet, or MEAN/STD
             of RGB in 0…1 such as 0.5/0.5, one number or three each.
-        mask: path of a coarse mask, alpha or trimap that takes the network's place.
+        mask: path of a coarse mask, alpha or trimap that takes the network's place; "path" means the clipping path in
+            the photo's own file, "path:NAME" another path there: it is obeyed exactly, unless ``refine`` is said too.
         mask_kind: what the mask is: auto (told by its values), alpha, or trimap (black, grey for unknown, white).
         refine: auto (= neural), neural (learned, over the classical one), guided (classical: less work), off
             (upscaling).
-        only: what is written: cutout, alpha, foreground (colours without alpha), trimap, uncertainty, or pair
-            (foreground and alpha, two files).
-        keep: path of a picture whose white is the subject, whatever the network says; stretched to the photo's frame.
-        drop: like ``keep``, for what is not the subject.
-        hole_fill: fill holes of up to this part of the subject's area, percent, 0…100.
-        largest: keep only the largest piece.
-        background: a CSS-like colour (white, #ff00ff, 255,0,255) or the path of a picture; None = transparent.
+        only: what is written: cutout, alpha, foreground (colours without alpha), trimap, uncertainty, pair
+            (foreground and alpha, two files), or path (the subject's outline, an SVG or DXF drawing).
+        background: a CSS-like colour (white, #ff00ff, 255,0,255) or the path of a picture; keep with
+            ``clipping_path``: the photo itself, uncut; None = transparent.
         under: colour under alpha 0, which programs that resize or drop alpha show: a thin ring of the nearest colour
             and white beyond (edge), white, or black; the photo's own ground is never written.
-        format: png, webp, tiff, jpeg, avif or psd (jpg, tif, psb too); None: by the output's suffix, else PNG.
+        format: png, webp, tiff, jpeg, avif or psd (jpg, tif, psb too), for a path svg or dxf; None: by the output's
+            suffix, else PNG, SVG for a path.
+        clipping_path: put the subject's outline into the JPEG, TIFF or Photoshop file as its clipping path.
+        offset: how far outwards that path, or the drawing's, is moved, rounded at corners: "12px" or "2mm", which needs
+            a photo that says its resolution; None = not at all.
         crop: cut to the subject's box.
         margin: percent of the longer side of the subject's box, 0…1000; beyond the photo too, but not at a side where
             the photo cuts the subject off.
@@ -77,16 +85,18 @@ class Options:
             X%,Y%, parts of the free room, or original: as in the photo.
         no_enlarge: never make the subject larger than in the photo.
         box: where to look for the subject, in upright photo pixels.
-        hints: what was pointed at in this photo: points, strokes and a box, which goes before the other.
         box_share: the same as parts of the photo's width and height, 0…1: left, top, right, bottom; takes the place of
             ``box``.
+        hints: what was pointed at in this photo: points, strokes and a box, which goes before the other.
         device: auto, cpu, gpu, cuda, coreml, directml or intel-gpu.
         require_device: fail instead of falling back to another device.
         threads: CPU threads, 0 = as many as the machine grants.
-        memory: bytes that one photo may need; beyond it pixels go to scratch storage, or the photo is refused; 0 = no
-            limit.
-        cache: folder that keeps finished tiles and the network's answers for the next run; None = nothing is kept.
-        cache_size: bytes that ``cache`` may take on disk; what was not used for longest goes first.
+        max_pixels: refuse photos with more pixels than this.
+        keep: path of a picture whose white is the subject, whatever the network says; stretched to the photo's frame.
+        drop: like ``keep``, for what is not the subject.
+        hole_fill: fill holes of up to this part of the subject's area, percent, 0…100.
+        largest: keep only the largest piece.
+        smooth: harden the alpha as ImageMagick users do (-blur 0x0.8 -level 10%,90%); it deletes fine hair.
         strip: leave EXIF, XMP and IPTC out; the profile stays, it belongs to the colours.
         strip_gps: leave the GPS position out.
         keep_times: set the photo's own file times (last access, last change) on the result.
@@ -95,8 +105,10 @@ class Options:
         pyramid: TIFF only: tiles and smaller copies, each half the size of the one before, for viewers of large
             pictures: as further pages (OpenSlide, libvips), or below the first (GDAL; other programs see one picture);
             None: neither.
-        max_pixels: refuse photos with more pixels than this.
-        smooth: harden the alpha as ImageMagick users do (-blur 0x0.8 -level 10%,90%); it deletes fine hair.
+        memory: bytes that one photo may need; beyond it pixels go to scratch storage, or the photo is refused; 0 = no
+            limit.
+        cache: folder that keeps finished tiles and the network's answers for the next run; None = nothing is kept.
+        cache_size: bytes that ``cache`` may take on disk; what was not used for longest goes first.
         keep_empty: write an empty cutout instead of failing when there is no subject.
     """
 
@@ -106,13 +118,19 @@ class Options:
     normalise: str = knob(
         "auto", "auto|imagenet|MEAN/STD", "How the network's pictures are normalised: 0.5/0.5 gives -1…1."
     )
-    mask: str | None = knob(None, "FILE", "A coarse mask, alpha or trimap of any size instead of a network.")
+    mask: str | None = knob(
+        None, "FILE|path[:NAME]", "A coarse mask, alpha or trimap, not a network; path: the photo's own clipping path."
+    )
     mask_kind: MaskKind = knob("auto", None, "What --mask is.")
     refine: Refine = knob("auto", None, "How alpha is resolved: best, learned, classical, upscaled.")
     only: Only = knob("cutout", None, "What to write.")
-    background: str | None = knob(None, "COLOUR|IMAGE", "Lay the subject on this: white, '#ff00ff', photo.jpg.")
+    background: str | None = knob(
+        None, "COLOUR|IMAGE|keep", "Lay the subject on this: white, '#ff00ff', photo.jpg; keep: the photo, uncut."
+    )
     under: Under = knob("edge", None, "Colour under alpha 0: a ring of the nearest and white, white, black.")
-    format: Format | None = knob(None, None, "File format. [OUT's suffix, or png]")
+    format: AnyFormat | None = knob(None, None, "File format. [OUT's suffix, or png; svg for a path]")
+    clipping_path: bool = knob(False, None, "Put the outline into the JPEG, TIFF or PSD as its clipping path.")
+    offset: str | None = knob(None, "2mm|12px", "Move the path of --clipping-path or --only path outwards, rounded.")
     crop: bool = knob(False, None, "Crop to the subject.")
     margin: float = knob(
         0.0, "PERCENT", "Room around --crop, in percent of the subject's longer side.", low=0, high=1000
@@ -177,6 +195,8 @@ class Options:
         for name, one in KNOBS.items():
             one.check(name, getattr(self, name))
         normalisation(self.normalise)
+        if self.offset is not None:
+            offset_of(self.offset, None)
         if self.margins is not None:
             for side in self.margins:
                 margin_of(side, 0)
@@ -226,6 +246,11 @@ def margin_of(text: str, whole: int) -> int:
         raise UsageError(f"a margin is written as 30px or 10%; found {text!r}")
     value = float(found[1])
     return round(value if found[2] == "px" else whole * value / 100)
+
+
+def as_picture(format: AnyFormat | None) -> Format | None:
+    """The format, where it is a picture's."""
+    return None if format == "svg" or format == "dxf" else format
 
 
 def format_name(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gigamatte.art import cut_art, proposal
+from gigamatte.clipped import cut_clipped
 from gigamatte.cutout.cutout import Cutout
 from gigamatte.locate import locate
 from gigamatte.matte.cascade.resolve import resolve, trust_in
@@ -20,13 +21,15 @@ def journey(request: Request, tools: Tools, watch: Watch, opened: Opened | None 
     """From a request to its cutout. ``opened``: what it takes from earlier ones."""
     clock = Clock()
     art = request.options.kind == "art"
-    if not art:
+    if not art and request.path is None:
         tools.open_refiner_ahead()
     levels = opened.lent() if opened else PhotoLevels(request.photo, memory=request.memory, watch=watch)
     try:
         clock.lap("read")
         if art:
             return cut_art(request, levels, clock, watch)
+        if request.path is not None:
+            return cut_clipped(request, request.path, levels, clock)
         located = locate(request, levels, tools, opened.ask if opened else ask)
         clock.lap("network")
         refiner, tiles = tools.refiner(), opened.tiles(tools) if opened else tools.tile_cache(request.options.hints)

@@ -14,7 +14,7 @@ from gigamatte.ending import watched, working
 from gigamatte.errors import UsageError
 from gigamatte.hints import Hints
 from gigamatte.network.network import Network
-from gigamatte.options import Options
+from gigamatte.options import Options, as_picture
 from gigamatte.pipeline import journey
 from gigamatte.request import Source, open_as_asked, resolve_request
 from gigamatte.tools import Tools
@@ -52,7 +52,7 @@ class Remover(Closing):
         """
         with working():
             photo = open_as_asked(source, self.options)
-            request = resolve_request(photo, self._with(hints), mask, self.options.format)
+            request = resolve_request(photo, self._with(hints), mask, as_picture(self.options.format))
             return journey(request, self.tools, watched(watch))
 
     def process(

@@ -7,10 +7,12 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
+import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte import system
 from gigamatte.budget import pixel_memory
+from gigamatte.clipping import ClippingPath, path_named
 from gigamatte.errors import UsageError
 from gigamatte.matte.mask.correct import Correction
 from gigamatte.matte.mask.labels import settled_strokes
@@ -18,6 +20,7 @@ from gigamatte.matte.mask.painted import Painted
 from gigamatte.matte.mask.user_mask import aspect_warning
 from gigamatte.options import Format, Options
 from gigamatte.photo.mask import Mask, mask_bytes, read_mask
+from gigamatte.photo.paths.fill import PathFill
 from gigamatte.photo.read import as_source, open_photo
 from gigamatte.types import Box, Photo, PixelArray, Size
 
@@ -30,6 +33,8 @@ Source: TypeAlias = "str | os.PathLike[str] | os.PathLike[bytes] | bytes | Binar
 
 #: A box with a side of fewer pixels than this shows a network nothing.
 SMALLEST_REGION = 8
+#: Rows of a path that are filled at a time.
+ROWS = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +42,8 @@ class Request:
     """What one photo's cut needs to know.
 
     ``region``: where the subject is looked for, upright photo pixels. ``mask`` takes the network's place.
-    ``memory``: bytes of pixels that may be kept in memory. ``warnings``: what reading masks and strokes had to say.
+    ``path``: the photo's own clipping path, which is obeyed exactly. ``memory``: bytes of pixels that may be kept in
+    memory. ``warnings``: what reading masks, paths and strokes had to say.
     """
 
     photo: Photo
@@ -48,6 +54,7 @@ class Request:
     memory: int
     threads: int
     warnings: tuple[str, ...] = ()
+    path: ClippingPath | None = None
 
 
 def open_as_asked(source: Source, options: Options) -> Photo:
@@ -62,21 +69,45 @@ def resolve_request(photo: Photo, options: Options, mask: Source | None, format:
     MissingInput or UnsupportedInput for a mask or a stroke that cannot be read.
     """
     options = _placed(photo.size, options)
-    source = as_source(mask if mask is not None else options.mask)
+    given = mask if mask is not None else options.mask
+    name = path_named(given)
+    source = None if name is not None else as_source(given)
     if options.hints is not None:
         options.hints.refuse_outside(photo.size)
     memory = _memory(photo, options, source, format)
     correction, warnings = _correction(photo.size, options)
+    path, said = (None, ()) if name is None else _own_path(photo, name)
+    read = None if source is None else read_mask(source, max_pixels=options.max_pixels)
+    if path is not None and options.refine != "auto":
+        read, path = _filled(path, photo.size), None
     return Request(
         photo=photo,
         options=options,
         region=_region(photo.size, box_of(options)),
-        mask=None if source is None else read_mask(source, max_pixels=options.max_pixels),
+        mask=read,
         correction=correction,
         memory=memory,
         threads=options.threads or system.cpu_count(),
-        warnings=warnings,
+        warnings=(*warnings, *said),
+        path=path,
     )
+
+
+def _own_path(photo: Photo, name: str) -> tuple[ClippingPath, tuple[str, ...]]:
+    """The photo's own path of that name, in pixels of ``photo``, which may be a smaller copy; and warnings."""
+    own = photo.paths()
+    path, warnings = own.chosen(name, photo.name)
+    return (path if own.size is None else path.scaled(own.size, photo.size)), warnings
+
+
+def _filled(path: ClippingPath, size: Size) -> Mask:
+    """A path as a mask whose edge a refiner may soften, filled row by row of tiles."""
+    fill = PathFill(path, size)
+    values = np.empty(size.shape, np.uint8)
+    for top in range(0, size.height, ROWS):
+        box = Box(0, top, size.width, min(ROWS, size.height - top))
+        values[box.slices()] = fill.values(box) * np.float32(255) + np.float32(0.5)
+    return Mask(values, outline=True)
 
 
 def _memory(photo: Photo, options: Options, mask: Any, format: Format | None) -> int:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from gigamatte.clipping import OwnPaths
 from gigamatte.depth import Depth as Depth
 from gigamatte.depth import FloatArray as FloatArray
 from gigamatte.depth import PixelArray as PixelArray
@@ -72,6 +73,8 @@ class Photo:
     #: what is read of ``open()`` must end at a multiple of so many rows, or at the end: what was decoded together with
     #: the last row is forgotten
     rows: int = 16
+    #: looks for the paths in its file, see ``photo/paths``; none where it has no file
+    paths: Callable[[], OwnPaths] = OwnPaths
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -232,6 +235,9 @@ class Receipt:
     #: what the mask was taken for: ``answers`` matte or outline, the ``share`` of its soft part that is kept, 0…1, and
     #: whether that was ``measured`` (else said by the user or the network's card)
     trust: Mapping[str, Any] = field(default_factory=dict)
+    #: the outline that was written as a path: ``knots``, ``subpaths``, how far the alpha's half contour lies from it in
+    #: pixels (``p99`` of it, ``max``), and over how many pixels it was ``smoothed``, 1 = not
+    path: Mapping[str, Any] = field(default_factory=dict)
     scratch_bytes: int = 0
     #: tiles that were resolved now (done) and that a cache knew from an earlier run (kept)
     tiles: Mapping[str, int] = field(default_factory=dict)

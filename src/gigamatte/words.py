@@ -14,12 +14,14 @@ from collections.abc import Iterator
 #: how many of our own commands are running in this process, which may be a worker
 _commands = 0
 
-_SWITCHES = "overwrite|keep-empty|require-device|crop|smooth|strip|strip-gps|largest|ignore-alpha|no-enlarge"
+_SWITCHES = (
+    "overwrite|keep-empty|require-device|crop|smooth|strip|strip-gps|largest|ignore-alpha|no-enlarge|clipping-path"
+)
 _CHOICES = {
-    "only": "cutout|alpha|foreground|trimap|uncertainty|pair",
+    "only": "cutout|alpha|foreground|trimap|uncertainty|pair|path",
     "refine": "auto|neural|guided|off",
     "mask-kind": "auto|alpha|trimap",
-    "format": "png|webp|tiff|jpeg|avif|psd",
+    "format": "png|webp|tiff|jpeg|avif|psd|svg|dxf",
     "model": "auto|locator",
     "device": "auto|cpu",
     "strategy": "long-side|portrait|product|document|auto",

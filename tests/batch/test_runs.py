@@ -20,6 +20,7 @@ from gigamatte.batch.report import write_report
 from gigamatte.errors import MissingInput, NetworkUnavailable, UsageError
 from gigamatte.options import Options
 from gigamatte.photo.read import open_photo
+from gigamatte.testing import paths
 
 
 def png_bomb() -> bytes:
@@ -233,6 +234,25 @@ def test_other_options_do_everything_again(batch, mask):
     assert all(pictures(out)[key] != old[key] for key in old)
     summary, _ = run(source, out, Options(mask=mask, crop=True, threads=1))
     assert summary.unchanged == 5
+
+
+def test_a_folder_of_photos_with_clipping_paths(tmp_path):
+    source, out = tmp_path / "in", tmp_path / "out"
+    block = paths.resource(2000, b"Shop", paths.polygons([(0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75)]))
+    for photo in save_photos(source, 2):
+        photo.write_bytes(paths.in_jpeg(photo.read_bytes(), block + paths.resource(2999, b"", paths.clipping(b"Shop"))))
+    save_photo(source / "without.jpg", 9)
+    summary, listener = run(source, out, Options(mask="path"))
+    assert (summary.done, summary.failed) == (2, 1)
+    assert states(listener)["without.jpg"] == "failed"
+    for path in out.rglob("*.png"):
+        alpha = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)[..., 3]
+        assert int((alpha == 255).sum()) == 32 * 24
+    drawn, _ = run(source, tmp_path / "drawn", Options(mask="path", only="path"))
+    assert drawn.done == 2
+    assert len(list((tmp_path / "drawn").rglob("*.path.svg"))) == 2
+    again, _ = run(source, tmp_path / "drawn", Options(mask="path", only="path"))
+    assert again.done == 0
 
 
 @pytest.mark.parametrize("format", ["png", "webp", "tiff", "jpeg", "avif", "psd"])

@@ -9,6 +9,10 @@ import pytest
 import requests
 from PIL import Image
 
+from gigamatte.photo.paths.find import own_paths
+from gigamatte.testing import paths
+from gigamatte.types import Size
+
 from .conftest import picture_of
 
 
@@ -90,9 +94,43 @@ def test_a_body_that_is_the_picture(service, pictures):
     assert picture_of(response).mode == "RGBA"
 
 
+def with_path(pictures):
+    corners = [(0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75)]
+    block = paths.resource(2000, b"Shop", paths.polygons(corners))
+    return {"jpeg": paths.in_jpeg(pictures["jpeg"], block + paths.resource(2999, b"", paths.clipping(b"Shop")))}
+
+
+def test_the_photos_own_path_is_taken_and_another_is_told(service, pictures):
+    own = with_path(pictures)
+    for query in ("?mask=path", "?mask=path:Shop"):
+        alpha = np.asarray(picture_of(post(service, own, query)))[..., 3]
+        assert alpha[75:225, 100:300].min() == 255
+        assert int((alpha > 0).sum()) == 200 * 150
+    refused = post(service, own, "?mask=path:Dog")
+    assert refused.status_code == 422
+    assert "'Shop'" in refused.json()["detail"]
+    assert post(service, own, "?mask=/etc/passwd").status_code == 400
+
+
+def test_a_path_is_written_into_the_picture_or_drawn(service, pictures):
+    own = with_path(pictures)
+    kept = post(service, own, "?mask=path&clipping_path=true&background=keep&format=jpeg")
+    found = own_paths(kept.content, Size(400, 300), 1)
+    assert (found.names, found.clipping) == (("Path 1",), "Path 1")
+    drawn = post(service, own, "?mask=path&only=path&offset=5px")
+    assert drawn.headers["content-type"] == "image/svg+xml"
+    assert b'viewBox="0 0 400 300"' in drawn.content
+    cutter = post(service, own, "?mask=path&only=path&format=dxf")
+    assert cutter.headers["content-type"] == "image/vnd.dxf"
+    assert cutter.content.count(b"\nVERTEX\n") == 4
+
+
 @pytest.mark.parametrize(
     ("query", "words"),
     [
+        ("?clipping_path=true", "no place for a clipping path"),
+        ("?only=path&format=png", "SVG or DXF"),
+        ("?offset=2in", "offset"),
         ("?model=nope", "not served here"),
         ("?model=../../etc/passwd", "not served here"),
         ("?background=/etc/passwd", "is a colour"),

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 from gigamatte.batch.places import sha256_of
+from gigamatte.clipping import path_named
 from gigamatte.errors import NetworkUnavailable
 from gigamatte.options import DEFAULTS, Options
 
@@ -27,7 +28,7 @@ def config_hash(options: Options, *, masks: bool = False) -> str:
     plain = {name: value for name, value in dataclasses.asdict(options).items() if name in changed - _INDIFFERENT}
     plain["model"] = "mask" if masks or options.mask is not None else _network(options.model)
     for name in ("mask", "background", "keep", "drop"):
-        if name in plain and Path(plain[name]).is_file():
+        if name in plain and path_named(plain[name]) is None and Path(plain[name]).is_file():
             plain[name] = sha256_of(plain[name])
     text = json.dumps(plain, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]

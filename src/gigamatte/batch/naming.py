@@ -14,6 +14,7 @@ from gigamatte.options import Options
 
 _FIELDS = ("stem", "name", "suffix")
 _ENDINGS = {"png": "png", "webp": "webp", "tiff": "tif", "jpeg": "jpg", "avif": "avif", "psd": "psd"}
+_ENDINGS |= {"svg": "svg", "dxf": "dxf"}
 
 
 def default_template(options: Options) -> str:
@@ -22,13 +23,17 @@ def default_template(options: Options) -> str:
     A pair's files say themselves what they are: ``{stem}.png`` becomes ``a.colour.png`` and ``a.alpha.png``.
     """
     kind = "" if options.only == "pair" else f".{options.only}"
-    return f"{{stem}}{kind}.{_ENDINGS[options.format or 'png']}"
+    return f"{{stem}}{kind}.{_ENDINGS[_format(options)]}"
+
+
+def _format(options: Options) -> str:
+    return options.format or ("svg" if options.only == "path" else "png")
 
 
 def with_suffix(template: str, options: Options) -> str:
     """The template, with the format's suffix where it makes names without any: ``{stem}`` becomes ``{stem}.png``."""
     sample = check_template(template).format(stem="a", name="a.jpg", suffix="jpg")
-    return template if os.path.splitext(sample)[1] else f"{template}.{_ENDINGS[options.format or 'png']}"
+    return template if os.path.splitext(sample)[1] else f"{template}.{_ENDINGS[_format(options)]}"
 
 
 def check_template(template: str) -> str:

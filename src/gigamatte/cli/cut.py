@@ -115,7 +115,7 @@ def cut(
             chosen = dataclasses.replace(chosen, hints=read_hints(photo, keep_at or (), drop_at or (), hints))
         if not films:
             said.refuse_without_films()
-        jobs = paired(photo, out, chosen.format, films)
+        jobs = paired(photo, out, chosen.format or ("svg" if chosen.only == "path" else None), films)
         terminal_refused(jobs)
     except GigamatteError as error:
         if json:

@@ -43,10 +43,12 @@ def _lines(found: Inspection) -> list[tuple[str, str]]:
     else:
         advice = f"--strategy {found.strategy} → {found.prepared[0]}×{found.prepared[1]} ({translate(found.reason)})"
     size = f"{found.width}×{found.height}"
+    paths = [name + f" ({translate('clipping path')})" * (name == found.clipping_path) for name in found.paths]
     return [
         ("Photo", f"{found.name}, {kind}"),
         ("Network", translate(seen)),
         ("Lost", translate(lost)),
         ("For other tools, prepare", translate(advice)),
         ("With gigamatte cut", translate(f"nothing to prepare: the alpha is resolved at {size}")),
+        *([("Paths, for --mask path:NAME", ", ".join(paths))] if paths else []),
     ]

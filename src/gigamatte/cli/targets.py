@@ -10,14 +10,14 @@ from pathlib import Path
 
 from gigamatte.cli.streams import closed
 from gigamatte.errors import MissingInput, UsageError
-from gigamatte.options import Format
+from gigamatte.options import AnyFormat
 
 #: stdin as a photo, stdout as a result
 STREAM = "-"
 
 
 def paired(
-    photos: Sequence[str], out: str | None, format: Format | None, films: Mapping[str, str] | None = None
+    photos: Sequence[str], out: str | None, format: AnyFormat | None, films: Mapping[str, str] | None = None
 ) -> list[tuple[str, str]]:
     """(photo, result) for each: OUT, a file in OUT where that is a folder, or STEM.cutout.png beside the photo.
 
@@ -80,7 +80,7 @@ def _folder(out: str | None) -> Path | None:
     return Path(out) if out.endswith(tuple(filter(None, (os.sep, os.altsep)))) or os.path.isdir(out) else None
 
 
-def _named(photo: str, into: Path | None, format: Format | None, films: Mapping[str, str]) -> str:
+def _named(photo: str, into: Path | None, format: AnyFormat | None, films: Mapping[str, str]) -> str:
     if photo in films:
         return str((into or Path(photo).parent) / films[photo])
     if photo == STREAM:
@@ -89,9 +89,11 @@ def _named(photo: str, into: Path | None, format: Format | None, films: Mapping[
     return str((into or path.parent) / f"{path.stem}.cutout{_suffix(format)}")
 
 
-def _suffix(format: Format | None) -> str:
+def _suffix(format: AnyFormat | None) -> str:
     if format is None:
         return ".png"
+    if format == "svg" or format == "dxf":
+        return f".{format}"
     from gigamatte.cutout.encode import CONTAINERS
 
     return CONTAINERS[format].suffixes[0]

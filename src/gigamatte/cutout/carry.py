@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
+from gigamatte.clipping import ClippingPath
 from gigamatte.cutout.containers import jpeg
 from gigamatte.cutout.containers.carried import Carried
 from gigamatte.cutout.encode import CONTAINERS
 from gigamatte.options import Format
 from gigamatte.photo import metadata, xmp
 from gigamatte.photo.exif import Exif
+from gigamatte.photo.paths.records import encode
 from gigamatte.types import Size
 
 
@@ -40,6 +43,14 @@ def carried(
     if format == "jpeg":
         _into_segments(fitting, warnings)
     return Carried.of({name: block for name, block in fitting.items() if block}, resolution), warnings
+
+
+def with_path(along: Carried, path: ClippingPath, size: Size, format: Format, warnings: list[str]) -> Carried:
+    """What is carried, and a clipping path in the pixels of a result of this ``size``."""
+    block = b"".join(one.encoded() for one in encode(path, size))
+    if format == "jpeg" and along.iptc and len(block) + len(along.iptc) > jpeg.LARGEST_IPTC:
+        warnings.append("IPTC and the path do not fit into one segment of a JPEG: some programs see the path alone")
+    return dataclasses.replace(along, path=block)
 
 
 def _without_note(block: bytes, title: str, warnings: list[str]) -> bytes:

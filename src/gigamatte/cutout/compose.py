@@ -49,6 +49,8 @@ class Composer:
     icc: bytes | None = None
     #: leave the photo's colours where alpha is 0, for files whose mask can be repainted
     hidden: bool = False
+    #: the photo as it is, with its own alpha: nothing is cut
+    uncut: bool = False
     #: what lies under alpha 0, and the width of the ring of ``edge``
     under: Under = "edge"
     reach: int = REACH
@@ -63,6 +65,8 @@ class Composer:
         """Channels of a strip: 1 (alpha, trimap), 3 (foreground, or a cutout on a backdrop) or 4 (RGBA, straight)."""
         if self.only in ("alpha", "trimap", "uncertainty"):
             return 1
+        if self.uncut:
+            return 4 if self.levels.photo.has_alpha else 3
         clear = self.backdrop is None or self.backdrop.alpha
         return 4 if self.only == "cutout" and clear else 3
 
@@ -112,7 +116,7 @@ class Composer:
     @property
     def ring(self) -> int:
         """How many pixels around the subject take its colour; 0 where none do."""
-        covered = self.hidden or (self.backdrop is not None and not self.backdrop.alpha)
+        covered = self.hidden or self.uncut or (self.backdrop is not None and not self.backdrop.alpha)
         hides = covered or self.only not in ("cutout", "foreground")
         return 0 if hides or self.under != "edge" else self.reach
 
@@ -141,10 +145,19 @@ class Composer:
         if self.bands == 1:
             alpha = self._alpha(box) if self.only == "alpha" else self.matte.read(box)
             return alpha if self.canvas is not None else self._told(alpha)
+        if self.uncut:
+            return self._as_it_is(box)
         alpha = self._alpha(box)
         colour = self._colour(box, alpha)
         bare = self.only == "foreground" and not self.ring and self.canvas is None
         return colour if bare else with_alpha(colour, alpha)
+
+    def _as_it_is(self, box: Box) -> PixelArray:
+        """The photo's own pixels: RGBA where they have alpha or are to be placed."""
+        colour, own = self.levels.read(0, box), self.levels.alpha(box)
+        if own is None and self.canvas is None:
+            return colour.copy()
+        return with_alpha(colour, np.full_like(colour[..., 0], self.matte.depth.full) if own is None else own)
 
     def _told(self, alpha: PixelArray) -> PixelArray:
         """What a picture of one channel shows of the matte."""
@@ -185,7 +198,12 @@ class Composer:
         return (place for place in self.matte.grid.places(box) if self.matte.decided[place] == UNDECIDED)
 
     def _laid(self, strip: PixelArray, top: int, rows: int) -> PixelArray:
-        """The strip on its backdrop, of which ``rows`` from ``top`` lie behind it; it is read in order."""
+        """The strip on its backdrop, of which ``rows`` from ``top`` lie behind it; it is read in order.
+
+        A photo that is not cut lies on white, where it ends.
+        """
+        if self.uncut and self.bands == 3 and strip.shape[2] == 4:
+            return on_white(strip, int(self.matte.depth.full))[..., :3]
         if self.backdrop is None or self.only != "cutout":
             return strip
         full = np.float32(self.matte.depth.full)
@@ -217,6 +235,15 @@ def over(
     both = alpha + rest
     mixed = (colour * alpha + behind * rest) / np.maximum(both, np.float32(1e-9))
     return np.concatenate([mixed, both * full], axis=2) + np.float32(0.5)
+
+
+def on_white(strip: PixelArray, full: int) -> PixelArray:
+    """(row, column, RGBA) whose colours lie on white, the alpha as it was."""
+    alpha = strip[..., 3:].astype(np.uint64)
+    mixed = (strip[..., :3] * alpha + full * (full - alpha) + full // 2) // full
+    flat = strip.copy()
+    flat[..., :3] = mixed
+    return flat
 
 
 def with_alpha(colour: PixelArray, alpha: PixelArray) -> PixelArray:

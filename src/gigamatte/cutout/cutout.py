@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, SupportsIndex
@@ -12,22 +13,25 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from gigamatte import system
+from gigamatte.clipping import offset_of
 from gigamatte.cutout.atomic import all_or_as_before
 from gigamatte.cutout.backdrop import open_backdrop
 from gigamatte.cutout.compose import Composer
+from gigamatte.cutout.contour.curves import Contour, contour_of
+from gigamatte.cutout.contour.drawing import drawn
 from gigamatte.cutout.encode import Encoding, is_lossy
 from gigamatte.cutout.foreground import Foreground
 from gigamatte.cutout.frame import framed, resolution_of
 from gigamatte.cutout.place import as_target, refuse_existing
 from gigamatte.cutout.show import pillow_image, small_png
 from gigamatte.cutout.subject import subject_of
-from gigamatte.cutout.target import check_seen_through, output_format, pair_of
+from gigamatte.cutout.target import check_seen_through, drawing_format, pair_of, picture_format
 from gigamatte.cutout.under import LOSSY_REACH, REACH
-from gigamatte.cutout.write import Written, write_image
+from gigamatte.cutout.write import Written, write_bytes, write_image
 from gigamatte.ending import watched, working
 from gigamatte.errors import UsageError
 from gigamatte.forked import threads_begin
-from gigamatte.options import Only, Options
+from gigamatte.options import UNCUT, Only, Options
 from gigamatte.photo.colour import in_srgb, leads_back, srgb_profile
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import Matte, PixelArray, Receipt, Size, Watch
@@ -35,6 +39,9 @@ from gigamatte.words import told
 
 if TYPE_CHECKING:
     from PIL import Image
+
+
+_NO_TIMES = "--keep-times: the photo is no file, so it has no times to keep"
 
 
 class Cutout:
@@ -60,6 +67,7 @@ class Cutout:
             warnings=(*receipt.warnings, *options.notes, *said),
         )
         self._foreground: Foreground | None = None
+        self._contour: Contour | None = None
 
     @property
     def size(self) -> Size:
@@ -169,18 +177,24 @@ class Cutout:
     ) -> tuple[float, Written]:
         """Write one picture: (seconds that the writer waited for colours, what there is to say)."""
         options, photo = self._options, self._levels.photo
+        if only == "path":
+            return 0.0, self._draw(target, overwrite, watch)
+        contour = self._contour_of_result(watch) if options.clipping_path else None
         began = time.perf_counter()
-        composer = self._composer(only, watch)
+        uncut = options.background == UNCUT
+        composer = self._composer(only, watch, uncut=uncut)
         solving = time.perf_counter() - began
-        icc, said = photo.icc, tuple[str, ...]()
-        if options.background is not None and only == "cutout":
+        icc, said = photo.icc, () if contour is None else contour.warnings
+        if options.background is not None and not uncut and only == "cutout":
             if icc is not None and not leads_back(icc):
                 composer.icc, icc = icc, srgb_profile()
-                said = ("the colour profile leads only one way, so no background fits: colours were converted to sRGB",)
+                said += (
+                    "the colour profile leads only one way, so no background fits: colours were converted to sRGB",
+                )
             backdrop = open_backdrop(options.background, self.size, photo.bits, icc, options.max_pixels)
             composer.backdrop, said = backdrop, (*said, *backdrop.warnings)
-        format = output_format(options, target)
-        check_seen_through(format, composer.backdrop is not None and composer.backdrop.alpha)
+        format = picture_format(options, target)
+        check_seen_through(format, composer.bands == 4 and options.background is not None)
         # Photoshop users paint on the mask, so what it hides has to be there
         composer.hide(format == "psd")
         if is_lossy(format, options.quality):
@@ -194,7 +208,7 @@ class Cutout:
             format=format,
             icc=icc,
             metadata=photo.metadata,
-            resolution=resolution_of(options) or photo.resolution,
+            resolution=self._resolution,
             encoding=Encoding(options.quality, options.compress or "deflate", options.pyramid),
             overwrite=overwrite,
             strip=options.strip,
@@ -202,10 +216,42 @@ class Cutout:
             moved=photo.orientation != 1 or self._canvas.view != photo.size.box or not self._canvas.plain,
             times=photo.times if options.keep_times else None,
             threads=options.threads,
+            path=None if contour is None else contour.path,
         )
         if options.keep_times and photo.times is None:
-            said = (*said, "--keep-times: the photo is no file, so it has no times to keep")
+            said = (*said, _NO_TIMES)
         return solving + composer.seconds, dataclasses.replace(written, warnings=(*said, *written.warnings))
+
+    def _draw(self, target: Path | BinaryIO, overwrite: bool, watch: Watch | None) -> Written:
+        """Write the path as a drawing."""
+        options, photo = self._options, self._levels.photo
+        contour = self._contour_of_result(watch)
+        data = drawn(contour.path, self.size, self._resolution, drawing_format(options, target))
+        times = photo.times if options.keep_times else None
+        written = write_bytes(data, target, overwrite=overwrite, times=times)
+        said = (_NO_TIMES,) if options.keep_times and photo.times is None else ()
+        return dataclasses.replace(written, warnings=(*contour.warnings, *said))
+
+    @property
+    def _resolution(self) -> tuple[float, float]:
+        """Pixels per millimetre of the result, across and down, 0 where they are not known."""
+        return resolution_of(self._options) or self._levels.photo.resolution
+
+    def _contour_of_result(self, watch: Watch | None) -> Contour:
+        """The outline of what the result shows, in its own pixels."""
+        if self._contour is None:
+            offset = self._options.offset
+            pixels = 0.0 if offset is None else offset_of(offset, self._resolution)
+
+            def strips() -> Iterator[PixelArray]:
+                for strip in self._composer("alpha").strips():
+                    if watch is not None:
+                        watch("path", 0.0)  # which may stop it
+                    yield strip
+
+            self._contour = contour_of(strips, self.size, offset=pixels)
+            self._receipt = dataclasses.replace(self._receipt, path=self._contour.as_dict())
+        return self._contour
 
     def close(self) -> None:
         """Give the photo's pixels back."""
@@ -223,8 +269,8 @@ class Cutout:
             "send cutout.rgba(), or the path of a file that cutout.save() wrote",
         )
 
-    def _composer(self, only: Only, watch: Watch | None = None) -> Composer:
-        if self._foreground is None and only not in ("alpha", "trimap", "uncertainty"):
+    def _composer(self, only: Only, watch: Watch | None = None, *, uncut: bool = False) -> Composer:
+        if self._foreground is None and not uncut and only not in ("alpha", "trimap", "uncertainty"):
             self._foreground = Foreground(self._levels, self._solved)
         threads = self._options.threads or system.cpu_count()
         canvas = self._canvas
@@ -232,11 +278,12 @@ class Cutout:
             self._levels,
             self.matte,
             self._foreground,
-            canvas.view if canvas.plain else canvas.seen(self.matte),
+            canvas.view if canvas.plain else canvas.behind if uncut else canvas.seen(self.matte),
             only,
             canvas=None if canvas.plain else canvas,
             solved=self._solved,
             under=self._options.under,
+            uncut=uncut,
             threads=threads,
             watch=watch,
         )

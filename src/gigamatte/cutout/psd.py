@@ -13,10 +13,12 @@ from typing import BinaryIO
 
 import numpy as np
 
+from gigamatte.cutout.compose import on_white
 from gigamatte.cutout.containers.carried import Carried
 from gigamatte.cutout.psd_planes import PackedPlane, RawPlane, ZippedPlane, writing
 from gigamatte.ending import Pool
 from gigamatte.errors import UsageError
+from gigamatte.photo.resources import Resource
 from gigamatte.types import Depth, PixelArray, Size
 
 #: beyond this many pixels a side, or bytes, Photoshop wants its large format (PSB)
@@ -95,20 +97,11 @@ def _add(
     flat = strip
     if _MASK in layer:
         planes[_MASK] = strip[..., 3].copy()
-        flat = _on_white(strip, int(full))
+        flat = on_white(strip, int(full))  # as Photoshop stores the merged picture of a transparent document
     jobs = [pool.submit(plane.add, planes[number]) for number, plane in layer.items()]
     jobs += [pool.submit(plane.add, flat[..., band].copy()) for band, plane in enumerate(merged)]
     for job in jobs:
         job.result()
-
-
-def _on_white(strip: PixelArray, full: int) -> PixelArray:
-    """RGBA whose colours lie on white: what Photoshop stores as the merged picture of a transparent document."""
-    alpha = strip[..., 3:].astype(np.uint64)
-    mixed = (strip[..., :3] * alpha + full * (full - alpha) + full // 2) // full
-    flat = strip.copy()
-    flat[..., :3] = mixed
-    return flat
 
 
 def _header(size: Size, bands: int, bits: int, large: bool) -> bytes:
@@ -122,11 +115,8 @@ def _resources(icc: bytes | None, carried: Carried) -> bytes:
     if carried.said:
         across, down = (round(side * 25.4 * 65536) for side in carried.resolution)
         parts[1005] = struct.pack(">IHHIHH", across, 1, 1, down, 1, 1)
-    body = b"".join(
-        struct.pack(">4sHHI", b"8BIM", number, 0, len(data)) + data + bytes(len(data) % 2)
-        for number, data in sorted(parts.items())
-        if data
-    )
+    body = b"".join(Resource(number, b"", data).encoded() for number, data in sorted(parts.items()) if data)
+    body += carried.path
     return struct.pack(">I", len(body)) + body
 
 

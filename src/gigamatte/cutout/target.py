@@ -10,10 +10,12 @@ from gigamatte.cutout.encode import CONTAINERS, SUFFIXES, check_fits
 from gigamatte.cutout.frame import canvas_size
 from gigamatte.cutout.place import is_stream
 from gigamatte.errors import UsageError
-from gigamatte.options import Format, Only, Options
+from gigamatte.options import UNCUT, Drawing, Format, Only, Options
 from gigamatte.types import Size
 
 _ONE_CHANNEL = ("alpha", "trimap", "uncertainty")
+#: formats that hold a clipping path
+WITH_PATH = ("jpeg", "tiff", "psd")
 
 
 def pair_of(target: Path | BinaryIO) -> tuple[tuple[Only, Path], ...]:
@@ -38,11 +40,39 @@ def read_by(options: Options) -> tuple[str | None, ...]:
     return options.mask, options.keep, options.drop, options.background
 
 
-def output_format(options: Options, target: Path | BinaryIO | None) -> Format:
-    """The format to write: the option's, else the suffix's, else PNG.
+def output_format(options: Options, target: Path | BinaryIO | None) -> Format | None:
+    """The format to write: the option's, else the suffix's, else PNG; None for a drawing of the path.
 
     Raises UsageError for one that is not written or does not go with the other options.
     """
+    if options.only == "path":
+        drawing_format(options, target)
+        return None
+    return picture_format(options, target)
+
+
+def drawing_format(options: Options, target: Path | BinaryIO | None) -> Drawing:
+    """The format of a drawing: the option's, else the suffix's, else SVG. Raises UsageError."""
+    words = {
+        "--background": options.background, "--clipping-path": options.clipping_path, "--quality": options.quality,
+        "--compress": options.compress, "--pyramid": options.pyramid,
+    }  # fmt: skip
+    for word, said in words.items():
+        if said:
+            raise UsageError(f"--only path writes a drawing, to which {word} means nothing", "leave one of them out")
+    _check_times(options, target)
+    name = target if isinstance(target, Path) else getattr(target, "name", None)
+    suffix = Path(name).suffix.lower() if isinstance(name, (str, Path)) else ""
+    said = options.format or suffix.removeprefix(".")
+    if said == "dxf":
+        return "dxf"
+    if said == "svg" or (not options.format and not (isinstance(target, Path) and suffix)):
+        return "svg"
+    raise UsageError(f"--only path writes SVG or DXF; found {said}", "name a file that ends in .svg or .dxf")
+
+
+def picture_format(options: Options, target: Path | BinaryIO | None) -> Format:
+    """The format of a picture, see ``output_format``. Raises UsageError."""
     chosen = _named(options, target)
     if options.background is not None and options.only != "cutout":
         raise UsageError(
@@ -53,19 +83,45 @@ def output_format(options: Options, target: Path | BinaryIO | None) -> Format:
     if chosen == "psd" and options.only in (*_ONE_CHANNEL, "pair"):
         raise UsageError("a Photoshop file here holds a cutout, not a single channel", "choose --format png or tiff")
     _check_words(options, chosen)
-    if options.keep_times and target is not None and (not isinstance(target, Path) or is_stream(target)):
-        raise UsageError("--keep-times sets the times of a file, the result goes to a stream", "name a file with -o")
+    _check_path(options, chosen)
+    _check_times(options, target)
     return chosen
 
 
-def check_output(options: Options, target: Path | BinaryIO, photo: Size) -> Format:
-    """The format to write, once the photo's size is known.
+def _check_times(options: Options, target: Path | BinaryIO | None) -> None:
+    if options.keep_times and target is not None and (not isinstance(target, Path) or is_stream(target)):
+        raise UsageError("--keep-times sets the times of a file, the result goes to a stream", "name a file with -o")
+
+
+def _check_path(options: Options, format: Format) -> None:
+    if options.offset is not None and not options.clipping_path:
+        raise UsageError("--offset moves a path, but none is written", "add --clipping-path or --only path")
+    if options.background == UNCUT and not options.clipping_path:
+        raise UsageError(
+            "--background keep leaves the photo uncut, so that nothing is done", "add --clipping-path, or leave it out"
+        )
+    if options.clipping_path and options.only != "cutout":
+        raise UsageError(
+            f"--clipping-path goes into the cutout's file, but --only {options.only} was asked for",
+            "leave one of them out; --only path draws the path itself",
+        )
+    if options.clipping_path and format not in WITH_PATH:
+        raise UsageError(
+            f"{CONTAINERS[format].title} has no place for a clipping path", "write JPEG, TIFF or PSD, or --only path"
+        )
+
+
+def check_output(options: Options, target: Path | BinaryIO, photo: Size) -> Format | None:
+    """The format to write, once the photo's size is known; None for a drawing of the path.
 
     Raises UsageError like ``output_format`` and for a background that is none, and WriteError when the result is
     larger than the format allows; a result cropped to an unknown subject has no known size yet.
     """
-    chosen = output_format(options, target)
-    clear = options.background is None or check_backdrop(options.background, options.max_pixels)
+    if options.only == "path":
+        return output_format(options, target)
+    chosen = picture_format(options, target)
+    uncut = options.background == UNCUT
+    clear = not uncut and (options.background is None or check_backdrop(options.background, options.max_pixels))
     check_seen_through(chosen, clear and options.background is not None)
     known = canvas_size(options, photo)
     if known is not None or not (options.crop or options.aspect):
@@ -83,6 +139,8 @@ def check_seen_through(format: Format, clear: bool) -> None:
 
 
 def _named(options: Options, target: Path | BinaryIO | None) -> Format:
+    if options.format == "svg" or options.format == "dxf":
+        raise UsageError(f"{options.format.upper()} holds a path alone", "add --only path, or choose --format png")
     if options.format is not None:
         return options.format
     if not isinstance(target, Path):
@@ -92,6 +150,8 @@ def _named(options: Options, target: Path | BinaryIO | None) -> Format:
     if not target.suffix:
         return "png"
     suffix = target.suffix.lower()
+    if suffix in (".svg", ".dxf"):
+        raise UsageError(f"{target.name}: {suffix[1:].upper()} holds a path alone", "add --only path")
     if suffix not in SUFFIXES:
         raise UsageError(
             f"{target.name}: {suffix} is not a format that is written; expected {', '.join(SUFFIXES)}",

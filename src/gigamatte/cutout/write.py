@@ -15,8 +15,9 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
+from gigamatte.clipping import ClippingPath
 from gigamatte.cutout.atomic import Draft, hint, passing_file, whole_file
-from gigamatte.cutout.carry import carried
+from gigamatte.cutout.carry import carried, with_path
 from gigamatte.cutout.containers import avif, jpeg, png, tiff, webp
 from gigamatte.cutout.containers.carried import Carried
 from gigamatte.cutout.encode import CONTAINERS, SUFFIXES, Encoding, check_fits, saver_options
@@ -61,6 +62,7 @@ def write_image(
     moved: bool = False,
     times: tuple[int, int] | None = None,
     threads: int = 0,
+    path: ClippingPath | None = None,
 ) -> Written:
     """Write ``strips``, which come from top to bottom and together make ``size``.
 
@@ -69,7 +71,8 @@ def write_image(
     a few megabytes wait at most. ``icc``, ``metadata`` and ``resolution`` (pixels per millimetre) are the Photo's;
     ``strip`` leaves metadata out (the profile, which belongs to the colours, stays), ``strip_gps`` only the position.
     ``moved``: the pixels lie elsewhere than the photo's, which was turned or cropped. ``times``, which a file gets,
-    are those of last access and change, in nanoseconds since 1970.
+    are those of last access and change, in nanoseconds since 1970. ``path``, in this picture's pixels, becomes the
+    clipping path of a JPEG, TIFF or PSD.
 
     Raises WriteError, and UsageError when the format has no alpha; what drawing a strip raises passes unchanged.
     In every such case nothing new lies at the target and what was there before is untouched. A stream gets the
@@ -81,6 +84,8 @@ def write_image(
     along, warnings = carried(
         metadata or {}, format, size, moved=moved, strip=strip, strip_gps=strip_gps, resolution=resolution
     )
+    if path is not None and path.subpaths:
+        along = with_path(along, path, size, format, warnings)
     if isinstance(target, Path) and (promised := SUFFIXES.get(target.suffix.lower(), format)) != format:
         asked, made = CONTAINERS[promised].title, CONTAINERS[format].title
         warnings.append(f"the name ends in {target.suffix}, which means {asked}, but the content is {made}")
@@ -104,6 +109,16 @@ def write_image(
         _save(strips, StripStream(size, bands, bits), saving, draft, target)
         scratch = _passing_bytes(target, draft)
     return Written(tuple(warnings), scratch)
+
+
+def write_bytes(
+    data: bytes, target: Path | BinaryIO, *, overwrite: bool = False, times: tuple[int, int] | None = None
+) -> Written:
+    """Write a file that is no picture as ``write_image`` writes one: whole or not at all. Raises WriteError."""
+    with _place(target, overwrite, times) as draft:
+        with _written(draft) as file:
+            file.write(data)
+        return Written(scratch_bytes=_passing_bytes(target, draft))
 
 
 @dataclass(frozen=True)

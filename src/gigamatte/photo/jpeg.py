@@ -6,6 +6,7 @@ missing.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import struct
 from collections.abc import Iterator
@@ -47,6 +48,32 @@ def read_facts(file: BinaryIO) -> Facts:
         return _Reader(file).facts()
     except _BROKEN:
         return Facts()
+
+
+def application_data(file: BinaryIO, number: int, head: bytes, most: int) -> list[bytes]:
+    """The application segments APP``number`` that begin with ``head``, before the first scan: ``most`` bytes of them.
+
+    What is broken ends the list.
+    """
+    found: list[bytes] = []
+    file.seek(2)
+    with contextlib.suppress(*_BROKEN):
+        for marker in _Reader(file).markers():
+            if marker in (_SCAN, _END):
+                break
+            if marker in _ALONE:
+                continue
+            length = struct.unpack(">H", file.read(2))[0] - 2
+            if marker != 0xE0 + number:
+                file.seek(length, 1)
+                continue
+            body = file.read(length)
+            most -= length
+            if len(body) < length or most < 0:
+                break
+            if body.startswith(head):
+                found.append(body)
+    return found
 
 
 @dataclass

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 
 import pyvips
 
 from gigamatte.photo import xmp
 from gigamatte.photo.exif import Exif
+from gigamatte.photo.resources import HEAD, Broken, resources
+from gigamatte.photo.resources import IPTC as IPTC_RECORDS
 from gigamatte.types import Size
 
 #: one block larger than this is not carried along
@@ -108,36 +109,17 @@ def sized(blocks: Mapping[str, bytes], size: Size, *, moved: bool) -> tuple[dict
     return {name: block for name, block in kept.items() if block}, warnings
 
 
-def photoshop_block(records: bytes) -> bytes:
-    """IPTC records among Photoshop's image resources, as JPEG holds them."""
-    padding = b"\0" * (len(records) % 2)
-    return b"Photoshop 3.0\x008BIM\x04\x04\0\0" + struct.pack(">I", len(records)) + records + padding
-
-
 def iptc_records(block: bytes) -> bytes | None:
-    """The plain IPTC records of a block: JPEG holds them among Photoshop's image resources (resource 0x0404).
+    """The plain IPTC records of a block: JPEG holds them among Photoshop's image resources.
 
     Empty when there are none, None when the resources are broken.
     """
-    head = b"Photoshop 3.0\0"
-    if not block.startswith((head, b"8BIM")):
+    if not block.startswith((HEAD, b"8BIM")):
         return block
-    at = len(head) if block.startswith(head) else 0
-    while at + 12 <= len(block):
-        if block[at : at + 4] != b"8BIM":
-            return None
-        name = 1 + block[at + 6]  # a length byte and as many characters, padded to even
-        at_size = at + 6 + name + name % 2
-        if at_size + 4 > len(block):
-            return None
-        number, size = struct.unpack_from(">H", block, at + 4)[0], struct.unpack_from(">I", block, at_size)[0]
-        data = block[at_size + 4 : at_size + 4 + size]
-        if len(data) < size:
-            return None
-        if number == 0x0404:
-            return data
-        at = at_size + 4 + size + size % 2
-    return b""
+    try:
+        return next((one.data for one in resources(block) if one.number == IPTC_RECORDS), b"")
+    except Broken:
+        return None
 
 
 def _clean_exif(block: bytes, warnings: list[str]) -> bytes | None:

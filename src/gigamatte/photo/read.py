@@ -23,6 +23,7 @@ from gigamatte.errors import BudgetExceeded, MissingInput, UnsupportedInput, Usa
 from gigamatte.forked import refuse_after_fork
 from gigamatte.photo import arrays, formats, metadata
 from gigamatte.photo.encoded import Opened, field_of, open_encoded
+from gigamatte.photo.paths.find import own_paths
 from gigamatte.photo.turn import Turn
 from gigamatte.types import Photo, Size
 
@@ -44,7 +45,9 @@ def open_photo(source: Source | Image.Image, *, max_pixels: int, ignore_alpha: b
     quiet_libvips()
     times = _times(source)  # before reading changes them
     opened = open_source(source)
-    photo = _describe(opened, check_pixels(opened, max_pixels), ignore_alpha)
+    stored = check_pixels(opened, max_pixels)
+    photo = _describe(opened, stored, ignore_alpha)
+    photo = replace(photo, paths=functools.partial(own_paths, source, stored, opened.orientation))
     return photo if times is None else replace(photo, times=times)
 
 

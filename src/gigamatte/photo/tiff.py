@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from gigamatte.photo.metadata import MAX_BLOCK
 
-_STRIP, _PLANAR, _TILED, _EXIF, _POSITION = 278, 284, 322, 34665, 34853
+_STRIP, _PLANAR, _TILED, _EXIF, _POSITION, _RESOURCES = 278, 284, 322, 34665, 34853, 34377
 _SUBFILE, _OLD_SUBFILE, _INNER = 254, 255, 330
 _WIDTH, _HEIGHT = 256, 257
 _BITS, _PACKED, _COLOURS, _EXTRA = 258, 259, 262, 338
@@ -80,22 +80,26 @@ def read_facts(file: BinaryIO) -> Facts:
         return Facts()
 
 
+def photoshop_data(file: BinaryIO, most: int) -> bytes:
+    """Photoshop's image resources beside the photo of a TIFF, up to ``most`` bytes; empty where there are none."""
+    try:
+        return _Reader(file, left=most).resources()
+    except _BROKEN:
+        return b""
+
+
 @dataclass
 class _Reader:
     file: BinaryIO
+    #: bytes of values that may still be read
+    left: int = MAX_BLOCK
     order: str = field(default="<", init=False)
     big: bool = field(default=False, init=False)
-    #: bytes of values that may still be read
-    left: int = field(default=MAX_BLOCK, init=False)
     #: where the directory lies that follows the one that was read last, 0 for none
     next: int = field(default=0, init=False)
 
     def facts(self) -> Facts:
-        head = self.file.read(16)
-        self.order = "<" if head[:2] == b"II" else ">"
-        self.big = b"+" in head[2:4]
-        first = struct.unpack_from(self.order + ("Q" if self.big else "I"), head, 8 if self.big else 4)[0]
-        pictures = self.pictures(first)
+        pictures = self.pictures(self.first())
         page, inner, own = self.photo(pictures)
         return Facts(
             planes=self.value(own, _PLANAR) == 2,
@@ -111,6 +115,19 @@ class _Reader:
             bits=self.value(own, _BITS) or 1,
             sides=(self.number(own[_WIDTH]), self.number(own[_HEIGHT])) if {_WIDTH, _HEIGHT} <= own.keys() else None,
         )
+
+    def first(self) -> int:
+        """Where the first directory lies."""
+        head = self.file.read(16)
+        self.order = "<" if head[:2] == b"II" else ">"
+        self.big = b"+" in head[2:4]
+        return int(struct.unpack_from(self.order + ("Q" if self.big else "I"), head, 8 if self.big else 4)[0])
+
+    def resources(self) -> bytes:
+        """Photoshop's resources of the photo's own directory."""
+        _, _, own = self.photo(self.pictures(self.first()))
+        entries = self.directory(self.number(own[_HERE]), only=frozenset({_RESOURCES}))
+        return entries[0].data if entries else b""
 
     def pictures(self, first: int) -> list[dict[int, _Entry]]:
         """The directories of the file's own chain, as far as it can be followed; the first one must be there."""

@@ -16,8 +16,9 @@ from gigamatte.hints import Hints
 from gigamatte.options import (
     DEFAULTS,
     KNOBS,
+    UNCUT,
+    AnyFormat,
     Compress,
-    Format,
     Kind,
     MaskKind,
     Options,
@@ -37,11 +38,14 @@ MEDIA: dict[str, str] = {
     "jpeg": "image/jpeg",
     "avif": "image/avif",
     "psd": "image/vnd.adobe.photoshop",
+    "svg": "image/svg+xml",
+    "dxf": "image/vnd.dxf",
 }
 SUFFIX: dict[str, str] = {"png": "png", "webp": "webp", "tiff": "tif", "jpeg": "jpg", "avif": "avif", "psd": "psd"}
+SUFFIX |= {"svg": "svg", "dxf": "dxf"}
 
 #: what an answer may hold: one picture, so no pair
-One = Literal["cutout", "alpha", "foreground", "trimap", "uncertainty"]
+One = Literal["cutout", "alpha", "foreground", "trimap", "uncertainty", "path"]
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
@@ -60,13 +64,16 @@ class CutQuery(BaseModel):
     model: str = asked("model", "one of the names that GET /about lists", examples=["auto"], max_length=64)
     only: One = asked("only")
     background: str | None = asked(
-        "background", "a colour to lay the subject on; absent = transparent", examples=["white", "#ff00ff"],
+        "background", "a colour to lay the subject on; keep: the photo, uncut; absent = transparent",
+        examples=["white", "#ff00ff"],
         max_length=64,
     )  # fmt: skip
     under: Under = asked("under")
-    format: Annotated[Format | None, BeforeValidator(format_name)] = asked(
-        "format", "file format, jpg and tif too; absent = png"
+    format: Annotated[AnyFormat | None, BeforeValidator(format_name)] = asked(
+        "format", "file format, jpg and tif too; absent = png, svg for a path"
     )
+    clipping_path: bool = asked("clipping_path")
+    offset: str | None = asked("offset", pattern=r"^\d{1,6}(\.\d{1,6})? ?(px|mm)$", examples=["2mm", "12px"])
     compress: Compress | None = asked("compress")
     pyramid: Pyramid | None = asked("pyramid")
     crop: bool = asked("crop")
@@ -82,6 +89,10 @@ class CutQuery(BaseModel):
     kind: Kind = asked("kind")
     ignore_alpha: bool = asked("ignore_alpha")
     normalise: str = asked("normalise", max_length=64, pattern=r"^[a-z0-9.,/]+$")
+    mask: str | None = asked(
+        "mask", "path: the clipping path in the photo's file; path:NAME: another there; a mask part goes before it",
+        pattern=r"^path(:[^\x00-\x1f]{1,255})?$", examples=["path"],
+    )  # fmt: skip
     mask_kind: MaskKind = asked("mask_kind", "what the mask part is")
     box: str | None = asked("box", pattern=r"^\d{1,7},\d{1,7},\d{1,7},\d{1,7}$", examples=["0,0,640,480"])
     strip: bool = asked("strip")
@@ -94,7 +105,7 @@ class CutQuery(BaseModel):
 
     def options(self, settings: Settings, *, backdrop: str | None = None) -> Options:
         """The Options of this request. ``backdrop``: path of an uploaded picture. Raises UsageError."""
-        if self.background is not None and parse_colour(self.background) is None:
+        if self.background not in (None, UNCUT) and parse_colour(self.background) is None:
             raise UsageError(
                 f"background is a colour such as white, #ff00ff or 255,0,255; found {self.background!r}",
                 "send a picture as the part background_image",
@@ -103,7 +114,7 @@ class CutQuery(BaseModel):
         given |= {
             "model": served(self.model, settings),
             "background": backdrop or self.background,
-            "format": self.format or (None if self.preset else "png"),
+            "format": self.format or ("svg" if self.only == "path" else None if self.preset else "png"),
             "box": parse_box(self.box),
             "hints": None if self.hints is None else Hints.from_json(self.hints),
         }

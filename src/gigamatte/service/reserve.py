@@ -25,6 +25,8 @@ def result_bytes(source: Path, options: Options) -> int:
         width, height = (-(-side // TILE) * TILE for side in (width, height))
     channels = 1 if options.only in ("alpha", "trimap", "uncertainty") else 3 if options.background else 4
     deep = form in ("png", "tiff", "psd") and sample_bytes(source) == 2
+    if options.only == "path":
+        return EXTRA
     size = width * height * channels * (2 if deep else 1)
     if form == "psd":
         size *= 2  # the layer, and the merged picture

@@ -25,6 +25,8 @@ PREVIEW: dict[str, Any] = {
     "quality": 80,
     "only": "cutout",
     "background": None,
+    "clipping_path": False,
+    "offset": None,
     "crop": False,
     "margin": 0.0,
     "canvas": None,
@@ -84,7 +86,7 @@ class Edits:
             other.close()
         with seat.lock:
             if seat.editing is None:
-                with self._removers.lend(options, network=edit.mask is None) as remover:
+                with self._removers.lend(options, network=(edit.mask or options.mask) is None) as remover:
                     mask = None if edit.mask is None else str(edit.mask)
                     seat.editing = Editing(str(edit.source), options, mask=mask, tools=remover.tools, watch=watch)
             seat.editing.options = options
@@ -94,7 +96,7 @@ class Edits:
 def _seen(options: Options) -> tuple[Hashable, ...]:
     """What of the options an open photo depends on."""
     return (
-        options.kind,
+        options.kind, options.mask,
         options.model, options.device, options.require_device, options.refine, options.box, options.mask_kind,
         options.ignore_alpha, options.normalise, options.max_pixels, options.memory,
     )  # fmt: skip

@@ -53,6 +53,9 @@ class Inspection:
     reason: str
     #: what ``prepare`` would make of it; None when it stays as it is
     prepared: tuple[int, int] | None
+    #: the names of the paths in its file, and of the one that is its clipping path
+    paths: tuple[str, ...] = ()
+    clipping_path: str | None = None
     warnings: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
@@ -71,6 +74,7 @@ def inspect_photo(
     size = photo.size
     luminance, thumbnail = _look(photo)
     plan = plan_for(size, "auto", thumbnail)
+    own = photo.paths()
     across, down = size.width / network, size.height / network
     return Inspection(
         name=photo.name,
@@ -90,6 +94,8 @@ def inspect_photo(
         strategy=plan.strategy,
         reason=plan.reason,
         prepared=(plan.size.width, plan.size.height) if plan.size else None,
+        paths=own.names,
+        clipping_path=own.clipping,
         warnings=tuple(told(said) for said in photo.warnings),
     )
 

@@ -15,6 +15,7 @@ from PIL import Image
 from gigamatte.photo import ifd, metadata, xmp
 from gigamatte.photo.exif import Exif
 from gigamatte.photo.read import open_photo
+from gigamatte.photo.resources import Resource
 from gigamatte.types import Size
 
 
@@ -152,7 +153,7 @@ def test_xmp_orientation_and_position() -> None:
 
 def test_iptc_is_unwrapped_from_jpeg() -> None:
     records = b"\x1c\x02\x19\x00\x03cat"
-    wrapped = metadata.photoshop_block(records)
+    wrapped = b"Photoshop 3.0\0" + Resource(1028, b"", records).encoded()
     photo = open_photo(photo_with(".jpg", iptc=wrapped), max_pixels=100)
     assert photo.metadata[metadata.IPTC] == records
 
@@ -256,7 +257,7 @@ def test_iptc_of_a_png_is_read() -> None:
 
     info, file = PngImagePlugin.PngInfo(), io.BytesIO()
     records = b"\x1c\x02\x19\x00\x03cat"
-    block = metadata.photoshop_block(records).removeprefix(b"Photoshop 3.0\0")
+    block = Resource(1028, b"", records).encoded()
     info.add_text("Raw profile type iptc", f"\niptc\n{len(block):8}\n{block.hex()}", zip=True)
     Image.new("RGB", (9, 9)).save(file, "PNG", pnginfo=info)
     assert open_photo(file.getvalue(), max_pixels=100).metadata[metadata.IPTC] == records

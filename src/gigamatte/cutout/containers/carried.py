@@ -22,6 +22,8 @@ class Carried:
     xmp: bytes = b""
     #: records, without Photoshop's frame
     iptc: bytes = b""
+    #: Photoshop's resources of the result's own clipping path
+    path: bytes = b""
     #: across, down
     resolution: tuple[float, float] = (0.0, 0.0)
 
@@ -29,7 +31,8 @@ class Carried:
     def of(cls, blocks: Mapping[str, bytes], resolution: tuple[float, float]) -> Carried:
         """Of blocks by libvips' field names."""
         exif = blocks.get(metadata.EXIF, b"").removeprefix(PREFIX)
-        return cls(exif, blocks.get(metadata.XMP, b""), blocks.get(metadata.IPTC, b""), resolution)
+        xmp, iptc = blocks.get(metadata.XMP, b""), blocks.get(metadata.IPTC, b"")
+        return cls(exif, xmp, iptc, resolution=resolution)
 
     @property
     def said(self) -> bool:

@@ -1,4 +1,4 @@
-"""EXIF, XMP, IPTC and resolution of a JPEG, in its application segments of at most 64 kB.
+"""EXIF, XMP, IPTC, clipping path and resolution of a JPEG, in its application segments of at most 64 kB.
 
 (JFIF 1.02, 1992; EXIF 2.32, clause 4.7.2; Adobe, XMP Specification Part 3, 2020, section 1.1.3.)
 """
@@ -12,7 +12,7 @@ from typing import BinaryIO
 from gigamatte.cutout.containers.carried import Carried, replace
 from gigamatte.photo import xmp
 from gigamatte.photo.exif import PREFIX
-from gigamatte.photo.metadata import photoshop_block
+from gigamatte.photo.resources import HEAD, IPTC, Resource
 
 #: bytes of a segment behind its length
 SEGMENT = 65533
@@ -42,8 +42,7 @@ def complete(file: BinaryIO, carried: Carried) -> None:
     if carried.xmp:
         segments += ((_APP1, part) for part in _packets(carried.xmp))
     segments += kept
-    if carried.iptc:
-        segments.append((_APP13, photoshop_block(carried.iptc)))
+    segments += ((_APP13, part) for part in _resources(carried))
     head = b"".join(struct.pack(">BBH", 0xFF, kind, len(body) + 2) + body for kind, body in segments)
     replace(file, 2, end, head)
 
@@ -56,6 +55,14 @@ def _jfif(carried: Carried) -> bytes:
         return b"JFIF\0" + struct.pack(">HBHHBB", 0x0101, 1, round(across), round(down), 0, 0)
     across, down = (min(65535, max(1, round(side * 10))) for side in carried.resolution)  # per centimetre
     return b"JFIF\0" + struct.pack(">HBHHBB", 0x0101, 2, across, down, 0, 0)
+
+
+def _resources(carried: Carried) -> list[bytes]:
+    """IPTC and the path in one segment, where they fit: libvips and Pillow see no other."""
+    iptc = Resource(IPTC, b"", carried.iptc).encoded() if carried.iptc else b""
+    both = iptc + carried.path
+    parts = [both] if len(HEAD) + len(both) <= SEGMENT else [carried.path, iptc]
+    return [HEAD + part for part in parts if part]
 
 
 def _packets(packet: bytes) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""EXIF, XMP, IPTC and resolution of a TIFF: its first directory is written again at the end, with more in it.
+"""EXIF, XMP, IPTC, path and resolution of a TIFF: its first directory is written again at the end, with more in it.
 
 (TIFF 6.0, 1992, section 2; BigTIFF, 2007; EXIF 2.32, clause 4.6; XMP Specification Part 3, section 1.1.8.)
 """
@@ -12,7 +12,7 @@ from gigamatte.cutout.containers.carried import Carried
 from gigamatte.photo.exif import Exif
 from gigamatte.photo.ifd import TYPE_BYTES, UNDEFINED, Entry
 
-_ACROSS, _DOWN, _UNIT, _XMP, _IPTC = 282, 283, 296, 700, 33723
+_ACROSS, _DOWN, _UNIT, _XMP, _IPTC, _RESOURCES = 282, 283, 296, 700, 33723, 34377
 _PHOTO, _POSITION, _INTEROPERABILITY = 0x8769, 0x8825, 0xA005
 #: what EXIF's first directory says of the picture as it is stored: the TIFF says that itself
 _STORED = frozenset({0x0100, 0x0101, 0x0112, 0x011A, 0x011B, 0x0128})
@@ -22,7 +22,7 @@ def complete(file: BinaryIO, carried: Carried) -> None:
     """Put what is carried into the first directory of the TIFF in ``file``, which libvips wrote."""
     directory = _Directory.read(file)
     order = directory.order
-    for tag in (_ACROSS, _DOWN, _UNIT, _XMP, _IPTC):
+    for tag in (_ACROSS, _DOWN, _UNIT, _XMP, _IPTC, _RESOURCES):
         directory.entries.pop(tag, None)
     if carried.said:
         for tag, side in zip((_ACROSS, _DOWN), carried.resolution, strict=True):
@@ -32,6 +32,8 @@ def complete(file: BinaryIO, carried: Carried) -> None:
         directory.add(_XMP, Entry(1, len(carried.xmp), carried.xmp))
     if carried.iptc:
         directory.add(_IPTC, Entry(UNDEFINED, len(carried.iptc), carried.iptc))
+    if carried.path:
+        directory.add(_RESOURCES, Entry(1, len(carried.path), carried.path))
     exif = Exif.parse(carried.exif) if carried.exif else None
     if exif is not None:
         _add_exif(directory, exif.ordered(order))

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 
-from gigamatte.matte.cascade.known import Known
 from gigamatte.matte.mask.correct import Correction
-from gigamatte.types import BACKGROUND, SUBJECT, UNDECIDED, Depth, Grid, Matte, PixelArray, Place
+from gigamatte.types import BACKGROUND, SUBJECT, UNDECIDED, Box, Depth, FloatArray, Grid, Matte, PixelArray, Place
 
 
-def kept(known: Known, grid: Grid, bits: int, correction: Correction) -> Matte:
-    """The mask itself as a matte of the grid's picture, averaged where it has more pixels; strokes drawn in."""
+class Values(Protocol):
+    """An alpha of the photo's own size."""
+
+    def values(self, box: Box) -> FloatArray:
+        """What it is in a box of the photo: float32 (row, column) in [0, 1]."""
+
+
+def kept(known: Values, grid: Grid, bits: int, correction: Correction) -> Matte:
+    """The alpha itself as a matte of the grid's picture; strokes drawn in."""
     depth = Depth(bits)
     decided = np.zeros(grid.shape, np.uint8)
     found: dict[Place, PixelArray] = {}

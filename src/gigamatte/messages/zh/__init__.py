@@ -13,6 +13,7 @@ from gigamatte.messages.zh.hints import HINTS
 from gigamatte.messages.zh.installed import INSTALLED
 from gigamatte.messages.zh.networks import NETWORKS
 from gigamatte.messages.zh.page import PAGE as VIEWER
+from gigamatte.messages.zh.paths import PATHS
 from gigamatte.messages.zh.pictures import PICTURES
 from gigamatte.messages.zh.services import SERVICES
 from gigamatte.messages.zh.web import WEB, WEB_PAGE
@@ -29,6 +30,7 @@ TEXTS: dict[str, str] = {
     **HINTS,
     **INSTALLED,
     **NETWORKS,
+    **PATHS,
     **PICTURES,
     **SERVICES,
     **WEB,

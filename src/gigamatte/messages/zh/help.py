@@ -36,13 +36,10 @@ HELP: dict[str, str] = {
     "Network: auto, locator, a name of `gigamatte models list`, or FILE.onnx.": (
         "网络：auto、locator、`gigamatte models list` 中的名称，或 FILE.onnx。"
     ),
-    "A coarse mask, alpha or trimap of any size instead of a network.": "用任意尺寸的粗蒙版、透明度或三分图代替网络。",
     "What --mask is.": "--mask 的类型。",
     "How the network's pictures are normalised: 0.5/0.5 gives -1…1.": "网络输入的归一化方式：0.5/0.5 得到 -1…1。",
     "How alpha is resolved: best, learned, classical, upscaled.": "透明度的求解方式：最佳、学习、经典、放大。",
     "What to write.": "输出内容。",
-    "Lay the subject on this: white, '#ff00ff', photo.jpg.": "把主体放在此背景上：white、'#ff00ff'、photo.jpg。",
-    "File format. [OUT's suffix, or png]": "文件格式。[按 OUT 的后缀，否则 png]",
     "Crop to the subject.": "裁剪到主体。",
     "Room around --crop, in percent of the subject's longer side.": "--crop 的留白，占主体长边的百分比。",
     "Look for the subject only here (upright photo pixels).": "只在此区域内寻找主体（正向照片的像素）。",

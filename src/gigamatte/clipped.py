@@ -1,0 +1,44 @@
+"""The short way of a photo with a clipping path: levels → the path, filled → Cutout, without a network."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gigamatte import system
+from gigamatte.clipping import ClippingPath
+from gigamatte.cutout.cutout import Cutout
+from gigamatte.errors import NoSubject
+from gigamatte.matte.cascade.kept import kept
+from gigamatte.matte.cascade.tiles import EDGE
+from gigamatte.matte.smooth import smooth_matte
+from gigamatte.photo.levels import PhotoLevels
+from gigamatte.photo.paths.fill import PathFill
+from gigamatte.receipts import Clock
+from gigamatte.request import Request
+from gigamatte.types import BACKGROUND, Grid, ModelUse, Receipt
+
+
+def cut_clipped(request: Request, path: ClippingPath, levels: PhotoLevels, clock: Clock) -> Cutout:
+    """The cutout that a photo's own path makes, exactly. Raises NoSubject where the path holds nothing of the photo.
+
+    Each pixel is as opaque as the part of it that lies within the path.
+    """
+    photo, options = request.photo, request.options
+    solved = kept(PathFill(path, photo.size), Grid(photo.size, EDGE), photo.bits, request.correction)
+    if bool(np.all(solved.decided == BACKGROUND)) and not options.keep_empty:
+        raise NoSubject(f"{photo.name}: the path {path.name!r} holds nothing of the photo", "--keep-empty writes it")
+    matte = smooth_matte(solved) if options.smooth else solved
+    clock.lap("matte")
+    receipt = Receipt(
+        input=photo.name,
+        model=ModelUse(f"path {path.name}", "the photo's own"),
+        seconds=clock.seconds,
+        peak_rss_mb=system.peak_rss_mb(),
+        band_fraction=matte.band_fraction,
+        warnings=(*photo.warnings, *request.warnings, *levels.warnings),
+        width=photo.size.width,
+        height=photo.size.height,
+        refine="off",
+        scratch_bytes=levels.scratch_bytes,
+    )
+    return Cutout(levels, matte, options, receipt, solved)

@@ -1,0 +1,154 @@
+"""Where an alpha passes one half: closed polygons through its pixels, from strips, in memory for the contour alone.
+
+Marching squares (W. Lorensen, H. Cline: Marching Cubes, 1987, in two dimensions): between the centres of neighbouring
+pixels on both sides of one half lies a corner, where a straight line between their values passes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gigamatte.types import PixelArray, Size
+
+#: corners of polygons that are held; of more a coarser picture is to be traced
+MOST_CORNERS = 4_000_000
+
+#: float64 (corner, 2): x, y; the corners of pixels are whole numbers; the inside lies to the right of the way
+Polygon = NDArray[np.float64]
+
+
+class TooMany(Exception):
+    """The contour has more than MOST_CORNERS corners."""
+
+
+def traced(strips: Iterable[PixelArray], size: Size) -> list[Polygon]:
+    """The polygons around what is at least half opaque. Beyond the picture all is transparent.
+
+    ``strips`` (row, column), uint8 or uint16, come from top to bottom and make ``size``. Raises TooMany.
+    """
+    begins: list[NDArray[np.int64]] = []
+    ends: list[NDArray[np.int64]] = []
+    places: list[NDArray[np.float64]] = []
+    corners = 0
+    for top, rows in _with_neighbours(strips, size):
+        begin, end, place = _steps(rows, top)
+        corners += len(begin)
+        if corners > MOST_CORNERS:
+            raise TooMany
+        begins.append(begin)
+        ends.append(end)
+        places.append(place)
+    return _linked(np.concatenate(begins), np.concatenate(ends), np.concatenate(places))
+
+
+def _with_neighbours(strips: Iterable[PixelArray], size: Size) -> Iterator[tuple[int, PixelArray]]:
+    """Each strip with the row above it and a transparent column on both sides; and the number of its first row."""
+    above: PixelArray | None = None
+    row = -1
+    for strip in strips:
+        plain = strip.reshape(len(strip), -1)
+        if above is None:
+            above = np.zeros((1, size.width + 2), plain.dtype)
+        padded: PixelArray = np.empty((len(plain) + 1, size.width + 2), plain.dtype)
+        padded[:1] = above
+        padded[1:, 0] = padded[1:, -1] = 0
+        padded[1:, 1:-1] = plain
+        yield row, padded
+        row += len(plain)
+        above = padded[-1:].copy()
+    if above is not None:
+        yield row, np.concatenate([above, np.zeros_like(above)])
+
+
+def _steps(rows: PixelArray, top: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """The steps of the contour between the centres of these rows: number of each one's corner, of the next, and x, y.
+
+    A corner's number says between which pixels it lies: twice the pixel's own, and one more where the other lies below.
+    """
+    half = np.iinfo(rows.dtype).max // 2
+    inside = rows > half
+    same = (inside[:-1, :-1] == inside[1:, 1:]) & (inside[:-1, 1:] == inside[1:, :-1])
+    same &= inside[:-1, :-1] == inside[:-1, 1:]
+    row, column = np.divmod(np.flatnonzero(~same), same.shape[1])
+    left_top, right_top = inside[row, column], inside[row, column + 1]
+    left_low, right_low = inside[row + 1, column], inside[row + 1, column + 1]
+    width = rows.shape[1]
+    pixel = (row + top + 1) * width + column
+    # the corners on the four sides of a square of four pixels, and whether the contour enters it there
+    upper, lower, left, right = 2 * pixel, 2 * (pixel + width), 2 * pixel + 1, 2 * pixel + 3
+    crossed = {
+        "upper": (left_top != right_top, left_top),
+        "right": (right_top != right_low, right_top),
+        "lower": (left_low != right_low, right_low),
+        "left": (left_top != left_low, left_low),
+    }
+    numbers = {"upper": upper, "right": right, "lower": lower, "left": left}
+    saddle = (left_top == right_low) & (right_top == left_low)
+    begin, end = np.zeros_like(pixel), np.zeros_like(pixel)
+    for side, (crosses, enters) in crossed.items():
+        begin[crosses & enters & ~saddle] = numbers[side][crosses & enters & ~saddle]
+        end[crosses & ~enters & ~saddle] = numbers[side][crosses & ~enters & ~saddle]
+    more = _saddles(rows, row, column, saddle, left_top, numbers)
+    begin, end = (
+        np.concatenate([both[~saddle], *(pair[which] for pair in more)]) for which, both in enumerate((begin, end))
+    )
+    return begin, end, _places(rows, begin, top, half)
+
+
+def _saddles(
+    rows: PixelArray,
+    row: NDArray[np.int64],
+    column: NDArray[np.int64],
+    saddle: NDArray[np.bool_],
+    falling: NDArray[np.bool_],
+    numbers: dict[str, NDArray[np.int64]],
+) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Steps where opposite pixels are inside: they hang together where the mean of the four is (``falling``: \\)."""
+    four = [rows[row + down, column + across].astype(np.int64) for down in (0, 1) for across in (0, 1)]
+    joined = sum(four) > 2 * np.iinfo(rows.dtype).max
+    steps = []
+    for chosen, pairs in (
+        (falling & joined, (("upper", "right"), ("lower", "left"))),
+        (falling & ~joined, (("upper", "left"), ("lower", "right"))),
+        (~falling & joined, (("right", "lower"), ("left", "upper"))),
+        (~falling & ~joined, (("right", "upper"), ("left", "lower"))),
+    ):
+        here = saddle & chosen
+        steps += [(numbers[begin][here], numbers[end][here]) for begin, end in pairs]
+    return steps
+
+
+def _places(rows: PixelArray, corner: NDArray[np.int64], top: int, half: int) -> NDArray[np.float64]:
+    pixel, below = np.divmod(corner, 2)
+    row, column = np.divmod(pixel, rows.shape[1])
+    inner = row - top - 1
+    own = rows[inner, column].astype(np.float64)
+    other = rows[inner + below, column + 1 - below].astype(np.float64)
+    part = (half + 0.5 - own) / (other - own)
+    # a pixel's centre lies half a pixel from its corner; the first column and row are beyond the picture
+    across = column - 0.5 + np.where(below == 1, 0, part)
+    down = row - 0.5 + np.where(below == 1, part, 0)
+    return np.column_stack([across, down])
+
+
+def _linked(begin: NDArray[np.int64], end: NDArray[np.int64], places: NDArray[np.float64]) -> list[Polygon]:
+    """Steps, each from a corner of its own, joined to polygons; the same whatever the order of the steps."""
+    order = np.argsort(begin)
+    begin, places = begin[order], places[order]
+    following = np.searchsorted(begin, end[order]).tolist()
+    polygons = []
+    seen = bytearray(len(begin))
+    for first in range(len(begin)):
+        if seen[first]:
+            continue
+        way = []
+        at = first
+        while not seen[at]:
+            seen[at] = 1
+            way.append(at)
+            at = following[at]
+        polygons.append(places[way])
+    return polygons

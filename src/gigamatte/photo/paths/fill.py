@@ -1,0 +1,156 @@
+"""A path filled: how much of each pixel lies within it.
+
+On each of ``lines`` horizontal lines through a row of pixels the curves' crossings are exact, and so is the length
+between every second and the next (the even-odd rule; scan conversion: Foley et al., Computer Graphics, 1990, 3.6).
+Only what lies in the box that is asked for is held.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gigamatte.clipping import ClippingPath, Knots
+from gigamatte.errors import UnsupportedInput
+from gigamatte.types import Box, FloatArray, Size
+
+#: how far the straight pieces of a curve may lie beside it, pixels
+FLATNESS = 0.02
+#: straight pieces that a curve, and a path, may have
+MOST_PIECES, MOST_OF_PATH = 4096, 1_000_000
+#: lines through a row of pixels: as many as these, fewer of a path that crosses very many rows
+LINES, FEWEST_LINES = 32, 4
+#: crossings of lines with a path, in the whole picture and at a time
+MOST_CROSSINGS, AT_A_TIME = 32_000_000, 2_000_000
+
+
+class PathFill:
+    """A path in a picture of ``size`` pixels. Raises UnsupportedInput for one that no tool for cutting would draw."""
+
+    def __init__(self, path: ClippingPath, size: Size) -> None:
+        pieces = straight_pieces(path)
+        upwards = pieces[:, 1] > pieces[:, 3]
+        pieces[upwards] = pieces[upwards][:, [2, 3, 0, 1]]
+        seen = (pieces[:, 3] > 0) & (pieces[:, 1] < size.height) & (pieces[:, 3] > pieces[:, 1])
+        self._pieces = pieces[seen]
+        rows = float(np.sum(np.clip(self._pieces[:, 3], 0, size.height) - np.clip(self._pieces[:, 1], 0, size.height)))
+        lines = LINES
+        while lines > FEWEST_LINES and rows * lines > MOST_CROSSINGS:
+            lines //= 2
+        if rows * lines > MOST_CROSSINGS:
+            raise UnsupportedInput(
+                f"the path {path.name!r} goes {rows:.0f} rows up and down in a picture of {size.height}",
+                "is it a path that clips?",
+            )
+        self._lines = lines
+
+    def values(self, box: Box) -> FloatArray:
+        """The part of each pixel of ``box`` that lies within the path: float32 (row, column) in [0, 1]."""
+        low, high = self._pieces[:, 1], self._pieces[:, 3]
+        return self._values(box, self._pieces[(high > box.top) & (low < box.bottom)])
+
+    def _values(self, box: Box, pieces: NDArray[np.float64]) -> FloatArray:
+        lines = box.height * self._lines
+        first, last = (
+            np.clip(np.ceil((end - box.top) * self._lines - 0.5), 0, lines).astype(np.int64)
+            for end in (pieces[:, 1], pieces[:, 3])
+        )
+        counts = last - first
+        if int(counts.sum()) > AT_A_TIME and box.height > 1:
+            half = box.height // 2
+            parts = (
+                Box(box.left, box.top, box.width, half),
+                Box(box.left, box.top + half, box.width, box.height - half),
+            )
+            return np.concatenate([self.values(part) for part in parts])
+        which = np.repeat(np.arange(len(pieces)), counts)
+        line = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts - first, counts)
+        x0, y0, x1, y1 = pieces[which].T
+        y = (box.top * self._lines + line + 0.5) / self._lines
+        across = np.clip(x0 + (y - y0) * ((x1 - x0) / (y1 - y0)) - box.left, 0, box.width)
+        # sorted along each line; a closed curve crosses it an even number of times
+        width = box.width + 1
+        order = np.sort(line * float(width) + across)
+        row, column = np.divmod(order, width)
+        return _covered(row.astype(np.int64) // self._lines, column, box) / np.float32(self._lines)
+
+
+def _covered(row: NDArray[np.int64], column: NDArray[np.float64], box: Box) -> FloatArray:
+    """Summed lengths within each pixel, of pieces from every second place in a row to the next: (row, column)."""
+    pixel = np.minimum(column.astype(np.int64), box.width)
+    part = column - pixel
+    sign = np.where(np.arange(len(row)) % 2 == 0, 1.0, -1.0)
+    width = box.width + 2
+    at = row * width + pixel
+    # what a piece's beginning adds to its own pixel, and to all that follow
+    change = np.bincount(at, sign * (1 - part), box.height * width)
+    change += np.bincount(at + 1, sign * part, box.height * width)
+    lengths = np.cumsum(change.reshape(box.height, width), axis=1)[:, : box.width]
+    return np.maximum(lengths, 0).astype(np.float32)
+
+
+def straight_pieces(path: ClippingPath, flatness: float = FLATNESS) -> NDArray[np.float64]:
+    """The path as straight pieces, float64 (piece, 4): x, y of the beginning and of the end. Raises UnsupportedInput.
+
+    They lie no farther than ``flatness`` pixels beside the curves.
+    """
+    total = sum(int(_pieces_of(knots, flatness).sum()) for knots in path.subpaths)
+    if total > MOST_OF_PATH:
+        raise UnsupportedInput(
+            f"the path {path.name!r} takes {total} straight pieces, more than {MOST_OF_PATH}",
+            "is it a path that clips?",
+        )
+    points = [flattened(knots, flatness) for knots in path.subpaths]
+    closed = [np.hstack([own, np.roll(own, -1, axis=0)]) for own in points]
+    return np.concatenate(closed) if closed else np.empty((0, 4))
+
+
+def flattened(knots: Knots, flatness: float = FLATNESS) -> NDArray[np.float64]:
+    """The corners of the polygon that stands for a closed curve, from its first knot on: float64 (corner, 2), x, y.
+
+    No farther than ``flatness`` pixels beside it.
+    """
+    counts = _pieces_of(knots, flatness)
+    which = np.repeat(np.arange(len(knots)), counts)
+    number = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
+    u = (number / counts[which])[:, None]
+    p0, p1, p2, p3 = (corner[which] for corner in _corners(knots))
+    v = 1 - u
+    points: NDArray[np.float64] = v**3 * p0 + 3 * u * v**2 * p1 + 3 * u**2 * v * p2 + u**3 * p3
+    return points
+
+
+def _corners(knots: Knots) -> tuple[NDArray[np.float64], ...]:
+    following = np.roll(knots, -1, axis=0)
+    return knots[:, 1], knots[:, 2], following[:, 0], following[:, 1]
+
+
+def _pieces_of(knots: Knots, flatness: float) -> NDArray[np.int64]:
+    """Into how many straight pieces the curve behind each knot is divided.
+
+    Its second derivative is at most six times the larger second difference of its corners, and a piece of length h of
+    its parameter lies h²/8 of that beside it. Where both control points lie on the line between the knots, it is one.
+    """
+    p0, p1, p2, p3 = _corners(knots)
+    bend = np.maximum(_length(p0 - 2 * p1 + p2), _length(p1 - 2 * p2 + p3))
+    pieces = np.ceil(np.sqrt(bend * (6 / 8 / flatness)))
+    straight = _between(p0, p1, p3, flatness) & _between(p0, p2, p3, flatness)
+    pieces = np.where(straight, 1, pieces)
+    return np.clip(pieces, 1, MOST_PIECES).astype(np.int64)
+
+
+def _between(
+    start: NDArray[np.float64], place: NDArray[np.float64], end: NDArray[np.float64], flatness: float
+) -> NDArray[np.bool_]:
+    """Whether each place lies on the line from its start to its end, no farther than ``flatness`` beside it."""
+    chord, way = end - start, place - start
+    length = np.maximum(_length(chord), 1e-12)
+    along = np.sum(chord * way, axis=1) / length
+    beside = np.abs(chord[:, 0] * way[:, 1] - chord[:, 1] * way[:, 0]) / length
+    between: NDArray[np.bool_] = (beside <= flatness) & (along >= -flatness) & (along <= length + flatness)
+    return between
+
+
+def _length(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    lengths: NDArray[np.float64] = np.hypot(vectors[:, 0], vectors[:, 1])
+    return lengths
