@@ -84,6 +84,9 @@ class Options:
         align: where the subject lies on the canvas: center, top, bottom, left, right, a corner such as bottom,left, or
             X%,Y%, parts of the free room, or original: as in the photo.
         no_enlarge: never make the subject larger than in the photo.
+        consistent: the result is one of a set (`gigamatte batch --consistent`): it stands on the line on which a
+            subject of full ``fill`` would.
+        scale: pixels of the canvas for one of the photo, of such a set; None: by ``fill``.
         box: where to look for the subject, in upright photo pixels.
         box_share: the same as parts of the photo's width and height, 0…1: left, top, right, bottom; takes the place of
             ``box``.
@@ -144,6 +147,8 @@ class Options:
         None, "PERCENT", "Percent of the canvas that the subject takes: 85, width:85, original. [85]"
     )
     align: str = knob("center", "WHERE", "Where on the canvas: center, bottom, top,left, or X%,Y% of the free room.")
+    consistent: bool = False
+    scale: float | None = None
     no_enlarge: bool = knob(False, None, "Never make the subject larger than in the photo.")
     box: Box | None = knob(None, "L,T,W,H", "Look for the subject only here (upright photo pixels).")
     box_share: tuple[float, float, float, float] | None = None
@@ -226,6 +231,10 @@ class Options:
             said = {"--fill": self.fill, "--align": self.align != "center", "--no-enlarge": self.no_enlarge}
             if missing := next((word for word, value in said.items() if value), None):
                 raise UsageError(f"{missing} places the subject on a canvas", "name one with --canvas or --aspect")
+        if self.consistent and self.canvas is None:
+            raise UsageError("--consistent needs a canvas that is the same for all", "name one with --canvas")
+        if self.scale is not None and not 0 < self.scale < 1e6:
+            raise UsageError(f"scale is above 0, found {self.scale}")
         if canvas is not None and canvas.size.pixels > self.max_pixels:
             raise UsageError(
                 f"--canvas has {canvas.size} pixels, allowed are {self.max_pixels}",

@@ -21,9 +21,9 @@ from gigamatte.batch import written
 from gigamatte.batch.counts import Counts, Tally
 from gigamatte.batch.enlist import Listing, row_of
 from gigamatte.batch.outcomes import note_outcome
-from gigamatte.batch.pair import files_of
+from gigamatte.batch.pair import any_at, files_of
 from gigamatte.batch.places import stamp_of
-from gigamatte.batch.tables import open_tables, open_to_read, unwritable
+from gigamatte.batch.tables import open_tables, open_to_read, storable, unwritable
 from gigamatte.batch.task import Known, Outcome, Source, Task, Written
 from gigamatte.errors import InputError
 
@@ -187,7 +187,7 @@ class Manifest:
                 rows = self._db.execute(select, (self.run, most)).fetchall()
             places = [place(file) for row in rows for file in files_of(row["target"], row["pair"])]
             stamps = look(places) if places else {}
-            later = [row["key"] for row in rows if not complete and _any_at(row, place, stamps)]
+            later = [row["key"] for row in rows if not complete and any_at(row, place, stamps)]
             with self._writing():
                 for key in later:
                     self._db.execute("UPDATE photos SET state = 'later' WHERE key = ?", (key,))
@@ -213,10 +213,13 @@ class Manifest:
         attempts = 0 if row is None else row["attempts"] + (row["state"] == "running")
         return outcome.verdict == "retry" and attempts < ATTEMPTS
 
-    def give_back(self) -> None:
-        """Photos that were handed out and will not be cut now wait again."""
+    def give_back(self, done: Iterable[str] = ()) -> None:
+        """Photos that were handed out and will not be cut now wait again, and those of ``done``, to be redone."""
         with self._writing():
             self._db.execute("UPDATE photos SET state = 'waiting' WHERE state = 'running'")
+            self._db.executemany(
+                "UPDATE photos SET state = 'waiting' WHERE key = ?", [(storable(key),) for key in done]
+            )
 
     def try_again(self) -> int:
         """Have photos that failed tried once more; how many they are."""
@@ -293,7 +296,3 @@ class Manifest:
                 self._db.execute("COMMIT")
             except sqlite3.OperationalError as error:
                 raise unwritable(self.path, error) from error
-
-
-def _any_at(row: sqlite3.Row, place: Callable[[str], str], stamps: Mapping[str, str]) -> bool:
-    return any(place(file) in stamps for file in files_of(row["target"], row["pair"]))

@@ -137,13 +137,13 @@ class Worker:
             if places.is_uri(task.target):
                 target = scratch.draft(task.target)
                 written = scratch.note(files_of(str(target), self._pair))
-                receipt = self._cut(photo, target, mask)
+                receipt = self._cut(task, photo, target, mask)
                 sha256, length = _verified(written, receipt)
                 self._unchanged(task, stamp)
                 out_stamp = _published(written, files)
             else:
                 with together(files):
-                    receipt = self._cut(photo, _checked(task.target, files, self._out), mask)
+                    receipt = self._cut(task, photo, _checked(task.target, files, self._out), mask)
                     sha256, length = _verified(files, receipt)
                     self._unchanged(task, stamp)
                 out_stamp = _stamp(files)
@@ -164,9 +164,10 @@ class Worker:
             return dataclasses.replace(outcome, stale=stays)
         return outcome
 
-    def _cut(self, photo: Path, target: Path, mask: Path | None) -> Receipt:
+    def _cut(self, task: Task, photo: Path, target: Path, mask: Path | None) -> Receipt:
         # what may be replaced has been settled above; a child that died after writing must not block its successor
-        job = Job(photo, target, self._options, mask=mask, overwrite=True)
+        options = self._options if task.scale is None else dataclasses.replace(self._options, scale=task.scale)
+        job = Job(photo, target, options, mask=mask, overwrite=True)
         try:
             with self._room.hold(1), self._budget.hold(cost(dimensions(photo))):
                 return self.supervisor.submit(job).result()

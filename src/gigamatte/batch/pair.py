@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from gigamatte.batch import places
 from gigamatte.cutout.target import pair_of
@@ -28,6 +29,11 @@ def joined(parts: Iterable[str | None]) -> str | None:
     """Stamps or hashes of a result's files as one; None when one of them is missing."""
     known = list(parts)
     return None if None in known else "+".join(part for part in known if part is not None)
+
+
+def any_at(row: Mapping[str, Any], place: Callable[[str], str], stamps: Mapping[str, str]) -> bool:
+    """Whether anything lies at the places of a photo's result; ``row`` is the manifest's, ``stamps`` of what lies."""
+    return any(place(file) in stamps for file in files_of(row["target"], row["pair"]))
 
 
 @contextlib.contextmanager

@@ -68,11 +68,21 @@ class Plan:
             raise UsageError(
                 "--keep-times sets the times of files, which objects in a bucket have not", "name a folder"
             )
+        self._check_sets()
         output_format(self.options, Path(self.template.format(stem="a", name="a.jpg", suffix="jpg")))
         root = root_of(self.source)
         if root is not None and _same(root, self.out):
             raise UsageError(
                 f"{self.out} is the input folder: results would be mixed with sources", "name another output folder"
+            )
+
+    def _check_sets(self) -> None:
+        if not self.options.consistent:
+            return
+        if self.watch or self.shard != (1, 1):
+            raise UsageError(
+                "--consistent looks at whole folders: it goes with neither --watch nor --shard",
+                "give each machine folders of its own",
             )
 
     @property

@@ -6,7 +6,6 @@ import contextlib
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +23,8 @@ from gigamatte.batch.manifest import ATTEMPTS, Manifest
 from gigamatte.batch.one import failure
 from gigamatte.batch.plan import Plan
 from gigamatte.batch.progress import Meter
+from gigamatte.batch.sets import Sets
+from gigamatte.batch.standing import stamps_at
 from gigamatte.batch.summary import Listener, Summary
 from gigamatte.batch.task import BatchEngine, Outcome, Task
 from gigamatte.errors import GigamatteError, TookTooLong, WorkerDied, WriteError
@@ -91,6 +92,7 @@ class _Run:
         self._lister = Lister(plan, manifest, config)
         self._meter = Meter(Counts())
         self._told = False
+        self._sets = Sets(manifest) if plan.options.consistent else None
 
     def go(self, make_engine: Callable[[Path], BatchEngine]) -> Summary:
         began = time.monotonic()
@@ -130,12 +132,12 @@ class _Run:
                 self._manifest.adopt(other)
 
     def _something_waits(self) -> bool:
-        """Whether there is a photo to cut."""
         while not (self._hear_list() and self._lister.ended):
             if self._manifest.waits():
                 return True
             self._lister.wait(0.05)
-        return self._manifest.waits()
+        # sets whose run was cut off before they were settled
+        return self._manifest.waits() or (self._sets is not None and self._sets.settle() > 0)
 
     def _wait_for_a_short_list(self, until: float) -> None:
         """The children are starting meanwhile: what is told of a few photos is told before the first of them."""
@@ -161,7 +163,12 @@ class _Run:
         return complete
 
     def _passes(self, engine: BatchEngine) -> None:
-        """Every photo once; then those that failed and might not, once more."""
+        """Every photo once, then those that failed and might not; then those whose set has another scale."""
+        self._attempts(engine)
+        if self._sets is not None and not self._stopping() and self._sets.settle():
+            self._attempts(engine)
+
+    def _attempts(self, engine: BatchEngine) -> None:
         for _ in range(ATTEMPTS):
             for outcome in engine.process(self._tasks()):
                 self._take(outcome)
@@ -180,7 +187,7 @@ class _Run:
             self._take_refused()
             self._flush()
             complete = self._hear_list()
-            tasks = self._manifest.claim(CLAIM, plan.place, _stamps, overwrite=plan.overwrite, complete=complete)
+            tasks = self._manifest.claim(CLAIM, plan.place, stamps_at, overwrite=plan.overwrite, complete=complete)
             if not tasks and self._lister.ended:
                 return
             if not tasks:
@@ -198,7 +205,8 @@ class _Run:
                 except GigamatteError as error:
                     self._refused.append(replace(failure(task.key, error), stale=task.earlier))
                     continue
-                yield task if mask is None else replace(task, mask=mask)
+                task = task if mask is None else replace(task, mask=mask)
+                yield task if self._sets is None else self._sets.of(task)
 
     def _take_refused(self) -> None:
         while self._refused:
@@ -234,7 +242,8 @@ class _Run:
             return
         self._unwritten.append(outcome)
         if outcome.state == "done":
-            self._done += 1
+            if self._sets is None or not self._sets.cut_before(outcome.key):
+                self._done += 1
             self._megapixels += outcome.megapixels
         self._judge(outcome)
         if len(self._unwritten) >= FLUSH_COUNT or time.monotonic() - self._flushed >= FLUSH_SECONDS:
@@ -287,10 +296,3 @@ class _Run:
             stopped=self._stop.message if self._stop else "",
             hint=self._stop.hint if self._stop else "",
         )
-
-
-def _stamps(found: list[str]) -> dict[str, str]:
-    """Stamps of those of some places where something lies; object stores are asked about many at once."""
-    with ThreadPoolExecutor(min(32, len(found))) as pool:
-        stamps = pool.map(places.lies_at, found)
-        return {place: stamp for place, stamp in zip(found, stamps, strict=True) if stamp is not None}

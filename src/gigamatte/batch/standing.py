@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 
 from gigamatte.batch import places
 from gigamatte.batch.objects import LAST, Objects, objects_of
@@ -101,3 +102,10 @@ def _listed(folder: str) -> dict[str, str] | None:
         return places.stamps_in(folder)
     except InputError:
         return None
+
+
+def stamps_at(found: list[str]) -> dict[str, str]:
+    """Stamps of those of some places where something lies; object stores are asked about many at once."""
+    with ThreadPoolExecutor(min(32, len(found))) as pool:
+        stamps = pool.map(places.lies_at, found)
+        return {place: stamp for place, stamp in zip(found, stamps, strict=True) if stamp is not None}

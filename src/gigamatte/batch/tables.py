@@ -43,7 +43,7 @@ class Database(sqlite3.Connection):
 
     def execute(self, statement: str, values: Any = (), /) -> sqlite3.Cursor:
         """As in the base class."""
-        return super().execute(statement, tuple(map(_storable, values)))
+        return super().execute(statement, tuple(map(storable, values)))
 
 
 class Row(sqlite3.Row):
@@ -56,7 +56,8 @@ class Row(sqlite3.Row):
         return map(_named, super().__iter__())
 
 
-def _storable(value: Any) -> Any:
+def storable(value: Any) -> Any:
+    """A value as SQLite holds it: a name that is no UTF-8 as its bytes."""
     if isinstance(value, str) and not value.isascii():
         try:
             value.encode("utf-8")

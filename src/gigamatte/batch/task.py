@@ -66,6 +66,8 @@ class Task:
     written: tuple[tuple[Written, ...], ...] = ()
     #: an earlier result of this photo lies at the target
     earlier: bool = False
+    #: of a set: pixels of the canvas for one of the photo
+    scale: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON types."""

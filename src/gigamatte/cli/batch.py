@@ -44,6 +44,10 @@ Name = Annotated[
     str | None,
     typer.Option(metavar="TEMPLATE", help="Results' names: {stem}, {name}, {suffix}. [{stem}.cutout.png]"),
 ]
+Consistent = Annotated[
+    bool,
+    typer.Option("--consistent", help="With --canvas: one scale and one base line for all photos of a folder."),
+]
 Jobs = Annotated[int, typer.Option(metavar="N", help="Photos at work at once in each process. [0 = by the processors]")]
 Memory = Annotated[
     str | None, typer.Option(metavar="N", help="Memory to use in all, at least 1.1G: 4G. [most of what is free]")
@@ -88,6 +92,7 @@ def batch(
     column: Column = None,
     name: Name = None,
     options: Callable[[], Options],
+    consistent: Consistent = False,
     overwrite: Overwrite = False,
     jobs: Jobs = 0,
     memory: Memory = None,
@@ -139,7 +144,7 @@ def batch(
         plan = Plan(
             source=source,
             out=out,
-            options=replace(wanted, mask=one),
+            options=replace(wanted, mask=one, consistent=consistent),
             pattern=pattern,
             name=name,
             masks=many,

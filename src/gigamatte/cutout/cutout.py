@@ -63,7 +63,7 @@ class Cutout:
         self._receipt = dataclasses.replace(
             receipt,
             subject=dataclasses.asdict(subject.box) if subject else {},
-            placed=self._canvas.placed(subject.box) | {"scale": self._canvas.scale} if subject else {},
+            placed=self._canvas.placed(subject.box) if subject else {},
             warnings=(*receipt.warnings, *options.notes, *said),
         )
         self._foreground: Foreground | None = None

@@ -10,7 +10,7 @@ import numpy as np
 from gigamatte.cutout.subject import Subject
 from gigamatte.errors import UsageError
 from gigamatte.framing import USUAL_FILL, Fill, align_of, aspect_of, canvas_of, fill_of, sized_by_aspect
-from gigamatte.options import Options, margin_of
+from gigamatte.options import DEFAULTS, Options, margin_of
 from gigamatte.types import BACKGROUND, Box, Matte, Size
 
 #: How far bicubic resampling looks, in pixels of the coarser of both pictures.
@@ -34,6 +34,8 @@ class Canvas:
     scale: float = 1.0
     left: float = 0.0
     top: float = 0.0
+    #: of one of a set: the scale that it would have alone
+    fits: float | None = None
 
     @property
     def view(self) -> Box:
@@ -70,10 +72,11 @@ class Canvas:
         return not self.resampled and self.view.size == self.size
 
     def placed(self, box: Box) -> dict[str, float]:
-        """Where a box of the photo lies: left, top, width, height in pixels of the canvas."""
+        """Where a box of the photo lies: left, top, width, height in pixels of the canvas, and its scale."""
         left, top = self.left + box.left * self.scale, self.top + box.top * self.scale
         sides = {"left": left, "top": top, "width": box.width * self.scale, "height": box.height * self.scale}
-        return {side: round(value, 3) for side, value in sides.items()}
+        scales = {"scale": self.scale} | ({} if self.fits is None else {"fits": self.fits})
+        return {side: round(value, 3) for side, value in sides.items()} | scales
 
 
 def framed(photo: Size, subject: Subject | None, options: Options) -> tuple[Canvas, tuple[str, ...]]:
@@ -161,9 +164,15 @@ def _on_canvas(photo: Size, subject: Subject, room: Box, options: Options) -> tu
         size, scale, warnings = sized_by_aspect(needed, aspect_of(options.aspect or "1")), 1.0, list[str]()
     else:
         scale, warnings = (1.0, list[str]()) if fill.original else _scale(size, taken, parts, fill, spanned, options)
+    one_of_set = options.consistent and not any(spanned) and not fill.original
+    fits, scale = (scale, options.scale or scale) if one_of_set else (None, scale)
+    if scale > 1.005:
+        warnings.append(f"the subject was enlarged {scale:.2f} times: the photo has no more pixels")
     free = size.width - room.width * scale, size.height - room.height * scale
     shares = _shares(subject, free, photo, size, scale, options)
     left, top = free[0] * shares[0] - room.left * scale, free[1] * shares[1] - room.top * scale
+    if options.consistent and options.align == DEFAULTS["align"] and not subject.cut & {"top", "bottom"}:
+        top = size.height * (1 + fill.part) / 2 - room.bottom * scale  # all stand on one line
     if scale == 1:  # the photo's own pixels, then
         left, top = float(round(left)), float(round(top))
     # what touches an edge does so exactly
@@ -171,7 +180,7 @@ def _on_canvas(photo: Size, subject: Subject, room: Box, options: Options) -> tu
         left = 0.0
     if "top" in subject.cut and "bottom" not in subject.cut and free[1] >= 0:
         top = 0.0
-    return Canvas(size, photo, scale, left, top), warnings
+    return Canvas(size, photo, scale, left, top, fits), warnings
 
 
 def _scale(
@@ -211,8 +220,6 @@ def _scale(
         reached = 100 * max(taken[0] / size.width, taken[1] / size.height)
         warnings.append(f"--no-enlarge: the subject has too few pixels, so it takes {reached:.0f} % of the canvas")
         scale = 1.0
-    elif scale > 1.005:
-        warnings.append(f"the subject was enlarged {scale:.2f} times: the photo has no more pixels")
     return scale, warnings
 
 
