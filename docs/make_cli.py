@@ -1,6 +1,6 @@
-"""Writes docs/cli.md and docs/zh/cli.md, the reference of the command line, from the commands themselves.
+"""Writes docs/cli.md, docs/zh/cli.md and packaging/gigamatte.1, the reference of the command line, from the commands.
 
-usage: python docs/make_cli.py          (a test fails when the file is not what this would write)
+usage: python docs/make_cli.py          (a test fails when a file is not what this would write)
 """
 
 from __future__ import annotations
@@ -73,3 +73,6 @@ def row(parameter: Any) -> str:
 if __name__ == "__main__":
     (Path(__file__).parent / "cli.md").write_text(page(), encoding="utf-8")
     (Path(__file__).parent / "zh" / "cli.md").write_text(page("zh"), encoding="utf-8")
+    import make_man
+
+    make_man.PLACE.write_text(make_man.page(), encoding="utf-8")

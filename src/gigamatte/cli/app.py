@@ -91,8 +91,17 @@ COMMANDS = {
         "mcp",
         "Serve cut, inspect, compare and batch status to an assistant (Model Context Protocol, over stdio).",
     ),
+    "completion": Later(
+        "gigamatte.cli.completion",
+        "completion",
+        "Print what makes a shell complete gigamatte's commands and options.",
+    ),
     "models": Later("gigamatte.cli.models", "models_app", "Networks: list, get, path, verify, remove, build."),
 }
+
+
+#: the variable that a shell sets to ask for what may come next
+COMPLETE = "_GIGAMATTE_COMPLETE"
 
 
 class Commands(LaterGroup):
@@ -145,6 +154,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     try:
+        if COMPLETE in os.environ:
+            from gigamatte.cli.completion import ready_to_complete
+
+            ready_to_complete()
         command = localised(get_command(app))
         code = command(args=arguments, standalone_mode=False, prog_name="gigamatte")
         return code if isinstance(code, int) else 0

@@ -68,6 +68,7 @@ COMMANDS: dict[str, str] = {
     "no special scene was recognised": "没有识别出特定场景",
     "{} of the photos could not be prepared": "有 {} 张照片无法预处理",
     "expected .jpg, .jpeg, .png or .webp files": "需要 .jpg、.jpeg、.png 或 .webp 文件",
+    "completion is known for {}; found {}": "可补全的终端有 {}；实际是 {}",
     "--strategy is one of {}; found {}": "--strategy 可取 {}；实际是 {}",
     "end it in .png": "文件名请以 .png 结尾",
     "prepare writes lossless PNG; found the output name {}": "prepare 输出无损 PNG；实际的输出名是 {}",

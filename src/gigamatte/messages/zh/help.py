@@ -155,6 +155,20 @@ HELP: dict[str, str] = {
     "judge from the network's own masks": "从网络自己的蒙版评测",
     "plain data instead of tables": "输出数据而不是表格",
     "tables in Markdown": "Markdown 表格",
+    # completion
+    "Print what makes a shell complete gigamatte's commands and options.": "打印让终端补全 gigamatte 命令与选项的脚本。",
+    "Print what makes a shell complete gigamatte's commands and options.\n\n"
+    "\b\n"
+    "gigamatte completion bash > ~/.local/share/bash-completion/completions/gigamatte\n"
+    "gigamatte completion zsh > ~/.zfunc/_gigamatte           (a folder of fpath)\n"
+    "gigamatte completion fish > ~/.config/fish/completions/gigamatte.fish": (
+        "打印让终端补全 gigamatte 命令与选项的脚本。\n\n"
+        "\b\n"
+        "gigamatte completion bash > ~/.local/share/bash-completion/completions/gigamatte\n"
+        "gigamatte completion zsh > ~/.zfunc/_gigamatte           （fpath 中的文件夹）\n"
+        "gigamatte completion fish > ~/.config/fish/completions/gigamatte.fish"
+    ),
+    "The shell that will read it.": "读取它的终端。",
     # doctor and models
     "Say what is installed, which device and precision are used, and why a GPU is not.\n\n"
     "The embedded network is run once on each device that works, and its seconds are told.": (
