@@ -21,7 +21,7 @@ def completion(shell: Shell) -> None:
     gigamatte completion zsh > ~/.zfunc/_gigamatte           (a folder of fpath)
     gigamatte completion fish > ~/.config/fish/completions/gigamatte.fish
     """
-    from typer.completion import get_completion_script
+    from typer.completion import get_completion_script  # type: ignore[attr-defined]
 
     from gigamatte.cli.app import COMPLETE
 
@@ -32,6 +32,6 @@ def completion(shell: Shell) -> None:
 
 def ready_to_complete() -> None:
     """Let the command line library answer a shell that asks."""
-    from typer.completion import completion_init
+    from typer.completion import completion_init  # type: ignore[attr-defined]
 
     completion_init()
