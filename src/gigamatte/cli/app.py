@@ -12,7 +12,7 @@ import typer
 from typer.main import get_command
 
 from gigamatte import __version__
-from gigamatte.cli.later import SETTINGS, Later, LaterGroup
+from gigamatte.cli.later import COMPLETE, SETTINGS, Later, LaterGroup
 from gigamatte.cli.localise import localised
 from gigamatte.cli.streams import hang_up
 from gigamatte.errors import GigamatteError
@@ -100,10 +100,6 @@ COMMANDS = {
 }
 
 
-#: the variable that a shell sets to ask for what may come next
-COMPLETE = "_GIGAMATTE_COMPLETE"
-
-
 class Commands(LaterGroup):
     """The commands of gigamatte."""
 
@@ -155,9 +151,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     try:
         if COMPLETE in os.environ:
-            from gigamatte.cli.completion import ready_to_complete
+            from typer.completion import completion_init  # type: ignore[attr-defined]
 
-            ready_to_complete()
+            completion_init()
         command = localised(get_command(app))
         code = command(args=arguments, standalone_mode=False, prog_name="gigamatte")
         return code if isinstance(code, int) else 0

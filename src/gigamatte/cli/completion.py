@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from gigamatte.cli.later import COMPLETE
 from gigamatte.errors import UsageError
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
@@ -23,15 +24,6 @@ def completion(shell: Shell) -> None:
     """
     from typer.completion import get_completion_script  # type: ignore[attr-defined]
 
-    from gigamatte.cli.app import COMPLETE
-
     if shell not in SHELLS:
         raise UsageError(f"completion is known for {', '.join(SHELLS)}; found {shell!r}")
     print(get_completion_script(prog_name="gigamatte", complete_var=COMPLETE, shell=shell))
-
-
-def ready_to_complete() -> None:
-    """Let the command line library answer a shell that asks."""
-    from typer.completion import completion_init  # type: ignore[attr-defined]
-
-    completion_init()

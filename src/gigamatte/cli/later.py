@@ -15,6 +15,8 @@ from typer.main import get_command
 from gigamatte.cli.localise import localised
 from gigamatte.messages.translate import Language, language, translate_help
 
+#: the variable that a shell sets to ask for what may come next
+COMPLETE = "_GIGAMATTE_COMPLETE"
 SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
 
