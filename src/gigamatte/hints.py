@@ -11,15 +11,18 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, get_args
 
-from gigamatte.errors import UsageError
+from gigamatte.errors import MissingInput, UsageError
 from gigamatte.types import Box, Size
 
 StrokeKind = Literal["keep", "drop", "hair"]
 
 #: points and strokes that one photo may have, and points of one stroke: more is a mistake or an attack
 MOST, LONGEST = 1000, 10_000
+#: bytes of a file of hints: usually a few kilobytes, a few megabytes with a thousand long strokes
+LARGEST = 32 << 20
 #: no photo is wider
 _FARTHEST = 1e7
 
@@ -171,6 +174,18 @@ class Hints:
         if self.box is not None:
             plain["box"] = [self.box.left, self.box.top, self.box.width, self.box.height]
         return plain
+
+
+def hints_in(path: Path) -> Hints:
+    """The hints in a JSON file. Raises MissingInput, UsageError."""
+    try:
+        with path.open("rb") as opened:
+            text = opened.read(LARGEST + 1)
+    except OSError as error:
+        raise MissingInput(f"{path} cannot be read: {error.strerror or error}") from error
+    if len(text) > LARGEST:
+        raise UsageError(f"{path} is larger than {LARGEST} bytes: too long for hints")
+    return Hints.from_json(text)
 
 
 def _number(name: str, value: Any, low: float, high: float) -> None:

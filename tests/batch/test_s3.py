@@ -8,6 +8,8 @@ from batch_helpers import GIB, Recorder, pictures, rows, run, save_photo
 from stores import bucket, fill, moto_server, results
 
 from gigamatte.batch import objects, places
+from gigamatte.batch.beside import hinted
+from gigamatte.batch.lists.sources import list_sources
 from gigamatte.batch.plan import Plan
 from gigamatte.errors import MissingInput, WriteError
 from gigamatte.options import Options
@@ -187,3 +189,24 @@ def test_a_cluster_cuts_from_bucket_to_bucket(store, tmp_path, mask, monkeypatch
     tried = [(outcome.key, outcome.state, again) for outcome, again in listener.outcomes]
     assert (again.done, again.unchanged, tried) == (0, 8, [("text.jpg", "failed", False)])
     assert listener.outcomes[0][0].message.startswith("text.jpg")
+
+
+def test_hints_beside_a_photo_on_the_next_page_of_a_listing(store, tmp_path, mask, monkeypatch):
+    """a.avif sorts before a.hints.json: a page of the listing may end between the two."""
+    fill(store, tmp_path / "in", 1)
+    (photo,) = store.find("shop/in")
+    data = store.cat_file(photo)
+    store.rm_file(photo)
+    for name in ("a.bmp.png", "a.bmp.hints.json", "b.avif", "b.hints.json", "c.avif"):
+        store.pipe_file(f"shop/in/{name}", b"{}" if name.endswith(".json") else data)
+    store.invalidate_cache()
+    whole = objects.Objects.pages
+
+    def pages(self, path, after=""):
+        for page, more in whole(self, path, after):
+            for index, entry in enumerate(page):
+                yield [entry], more or index + 1 < len(page)
+
+    monkeypatch.setattr(objects.Objects, "pages", pages)
+    listed = {source.key: hinted(source.stamp) for source in list_sources("s3://shop/in")}
+    assert listed == {"a.bmp.png": True, "b.avif": True, "c.avif": False}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gigamatte import __version__
+from gigamatte.batch import beside
 from gigamatte.batch.circumstances import circumstances
 from gigamatte.batch.fingerprint import config_hash
 from gigamatte.batch.lister import Lister
@@ -108,7 +109,8 @@ def _sample(plan: Plan, manifest: Manifest, out: Path) -> list[Task]:
         mask = None
         with contextlib.suppress(GigamatteError):
             mask = find(row["key"])
-        tasks.append(Task(row["key"], row["source"], target, row["bytes"], mask=mask, replace=True))
+        hints = beside.hints_of(row["source"]) if beside.hinted(row["stamp"]) else None
+        tasks.append(Task(row["key"], row["source"], target, row["bytes"], mask=mask, hints=hints, replace=True))
     return tasks
 
 

@@ -34,10 +34,11 @@ def config_hash(options: Options, *, masks: bool = False) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]
 
 
-def fingerprint(photo: Path, mask: Path | None) -> str:
-    """Of what a result is made of: the photo, and the mask where there is one."""
+def fingerprint(photo: Path, mask: Path | None, hints: Path | None = None) -> str:
+    """Of what a result is made of: the photo, and the mask and the hints where there are any."""
     own = sha256_of(photo)
-    return own if mask is None else f"{own}+{sha256_of(mask)}"
+    own = own if mask is None else f"{own}+{sha256_of(mask)}"
+    return own if hints is None else f"{own}&{sha256_of(hints)}"
 
 
 def _network(name: str) -> str:

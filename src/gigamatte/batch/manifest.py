@@ -17,12 +17,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from gigamatte.batch import written
+from gigamatte.batch import beside, written
 from gigamatte.batch.counts import Counts, Tally
 from gigamatte.batch.enlist import Listing, row_of
 from gigamatte.batch.outcomes import note_outcome
 from gigamatte.batch.pair import any_at, files_of
-from gigamatte.batch.places import stamp_of
 from gigamatte.batch.tables import open_tables, open_to_read, storable, unwritable
 from gigamatte.batch.task import Known, Outcome, Source, Task, Written
 from gigamatte.errors import InputError
@@ -142,10 +141,10 @@ class Manifest:
     def marked_redo(self) -> Iterator[Source]:
         """Photos that somebody wants done again, as they are now."""
         with self._lock:
-            rows = self._db.execute("SELECT key, source, bytes FROM photos WHERE mark = 'redo' ORDER BY key").fetchall()
+            rows = self._db.execute("SELECT * FROM photos WHERE mark = 'redo' ORDER BY key").fetchall()
         for row in rows:
             try:
-                size, stamp = stamp_of(row["source"])
+                size, stamp = beside.stamp_of(row["source"], hinted=beside.hinted(row["stamp"]) or None)
             except InputError as error:
                 yield Source(row["key"], row["source"], row["bytes"], "", refusal=error.message)
                 continue
@@ -274,7 +273,8 @@ class Manifest:
             remembered.append(found)
         known = Known(row["fingerprint"], row["sha256"]) if row["sha256"] else None
         return Task(
-            row["key"], row["source"], place(row["target"]), row["bytes"], replace=free, known=known,
+            row["key"], row["source"], place(row["target"]), row["bytes"],
+            hints=beside.hints_of(row["source"]) if beside.hinted(row["stamp"]) else None, replace=free, known=known,
             written=() if free else tuple(remembered), earlier=earlier,
         )  # fmt: skip
 

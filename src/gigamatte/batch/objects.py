@@ -35,6 +35,13 @@ class Objects:
         answer = self._ask("head_object", path)
         return int(answer["ContentLength"]), _stamp(answer["ContentLength"], answer.get("ETag"))
 
+    def found(self, path: str) -> tuple[int, str] | None:
+        """The same, None where there is no such object."""
+        try:
+            return self.head(path)
+        except FileNotFoundError:
+            return None
+
     def get(self, path: str, to: Path) -> tuple[int, str]:
         """Fetch an object into a file: (bytes, stamp) of what was fetched. One GET."""
         from fsspec.asyn import sync

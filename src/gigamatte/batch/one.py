@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from gigamatte.batch import places
+from gigamatte.batch import beside, places
 from gigamatte.batch.dimensions import dimensions
 from gigamatte.batch.fingerprint import fingerprint
 from gigamatte.batch.limits import LEAST_MEMORY, Limits
@@ -35,6 +35,7 @@ from gigamatte.errors import (
     WorkerNotStarted,
     WriteError,
 )
+from gigamatte.hints import hints_in
 from gigamatte.options import Options
 from gigamatte.refusal import not_written
 from gigamatte.types import Receipt
@@ -122,7 +123,9 @@ class Worker:
             if places.is_uri(task.source):
                 copies.append(photo.name)
             mask = scratch.local(task.mask) if task.mask else None
-            content = fingerprint(photo, mask)
+            hints, told = scratch.photo(task.hints) if task.hints else (None, None)
+            stamp = beside.both(stamp, told)
+            content = fingerprint(photo, mask, hints)
             files = files_of(task.target, self._pair)
             if task.known is not None and task.known.fingerprint == content and _stand(files, task.known, scratch):
                 return Outcome(task.key, "same", content, stamp, task.known.sha256, out_stamp=_stamp(files))
@@ -134,16 +137,17 @@ class Worker:
                         task.key, "kept", content, stamp, out_stamp=_stamp(files), code=kept.code,
                         message=kept.written[0], hint=kept.written[1],
                     )  # fmt: skip
+            options = self._options_of(task, hints)
             if places.is_uri(task.target):
                 target = scratch.draft(task.target)
                 written = scratch.note(files_of(str(target), self._pair))
-                receipt = self._cut(task, photo, target, mask)
+                receipt = self._cut(photo, target, mask, options)
                 sha256, length = _verified(written, receipt)
                 self._unchanged(task, stamp)
                 out_stamp = _published(written, files)
             else:
                 with together(files):
-                    receipt = self._cut(task, photo, _checked(task.target, files, self._out), mask)
+                    receipt = self._cut(photo, _checked(task.target, files, self._out), mask, options)
                     sha256, length = _verified(files, receipt)
                     self._unchanged(task, stamp)
                 out_stamp = _stamp(files)
@@ -152,7 +156,9 @@ class Worker:
 
     def _unchanged(self, task: Task, stamp: str) -> None:
         """Of an object a copy was fetched in one piece; a file may be written to while it is read."""
-        if not places.is_uri(task.source) and places.stamp_of(task.source)[1] != stamp:
+        if places.is_uri(task.source):
+            return
+        if beside.stamp_of(task.source, hinted=task.hints is not None)[1] != stamp:
             raise InputError(f"{task.key} changed while it was read", "is it still being copied?")
 
     def _with_stale(self, task: Task, outcome: Outcome) -> Outcome:
@@ -164,9 +170,13 @@ class Worker:
             return dataclasses.replace(outcome, stale=stays)
         return outcome
 
-    def _cut(self, task: Task, photo: Path, target: Path, mask: Path | None) -> Receipt:
-        # what may be replaced has been settled above; a child that died after writing must not block its successor
+    def _options_of(self, task: Task, hints: Path | None) -> Options:
+        """The options with what is this photo's own."""
         options = self._options if task.scale is None else dataclasses.replace(self._options, scale=task.scale)
+        return options if hints is None else dataclasses.replace(options, hints=hints_in(hints))
+
+    def _cut(self, photo: Path, target: Path, mask: Path | None, options: Options) -> Receipt:
+        # what may be replaced has been settled above; a child that died after writing must not block its successor
         job = Job(photo, target, options, mask=mask, overwrite=True)
         try:
             with self._room.hold(1), self._budget.hold(cost(dimensions(photo))):

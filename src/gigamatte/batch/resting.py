@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
+from gigamatte.batch import beside
 from gigamatte.batch.manifest import Manifest
 from gigamatte.batch.places import is_uri
 from gigamatte.batch.task import Source
@@ -45,5 +46,9 @@ class Resting:
 
 def _is_old(source: Source) -> bool:
     """By the time of the last change of anything about it, which nobody can set back."""
-    parts = source.stamp.split("-")
+    return all(map(_rests, beside.parts(source.stamp)))
+
+
+def _rests(stamp: str) -> bool:
+    parts = stamp.split("-")
     return len(parts) == 4 and time.time() - int(parts[2]) / 1e9 > OLD

@@ -59,6 +59,8 @@ class Task:
     target: str
     bytes: int
     mask: str | None = None
+    #: where hints about this photo lie
+    hints: str | None = None
     replace: bool = False
     #: an earlier result that may still be right
     known: Known | None = None

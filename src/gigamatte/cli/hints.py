@@ -6,11 +6,8 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from gigamatte.errors import MissingInput, UsageError
-from gigamatte.hints import Hints, Point
-
-#: a file of hints is a few kilobytes; a thousand long strokes make a few megabytes
-LARGEST = 32 << 20
+from gigamatte.errors import UsageError
+from gigamatte.hints import Hints, Point, hints_in
 
 
 def read_hints(photos: Sequence[str], keep: Sequence[str], drop: Sequence[str], file: str | None) -> Hints | None:
@@ -28,15 +25,3 @@ def read_hints(photos: Sequence[str], keep: Sequence[str], drop: Sequence[str], 
     said = Hints() if file is None else hints_in(Path(file))
     points = {name: tuple(map(Point.parse, typed)) for name, typed in (("keep", keep), ("drop", drop))}
     return dataclasses.replace(said, keep=said.keep + points["keep"], drop=said.drop + points["drop"])
-
-
-def hints_in(path: Path) -> Hints:
-    """The hints in a JSON file. Raises MissingInput, UsageError."""
-    try:
-        with path.open("rb") as opened:
-            text = opened.read(LARGEST + 1)
-    except OSError as error:
-        raise MissingInput(f"{path} cannot be read: {error.strerror or error}") from error
-    if len(text) > LARGEST:
-        raise UsageError(f"{path} is larger than {LARGEST} bytes: too long for hints")
-    return Hints.from_json(text)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from gigamatte.batch import beside
 from gigamatte.batch.lists.wanted import Passed, Wanted, is_litter
 from gigamatte.batch.places import is_uri, local, local_stamp
 from gigamatte.batch.task import Source
@@ -31,7 +32,7 @@ def folder_photos(root: Path, wanted: Wanted, out: str | None, passed: Passed) -
         if prefix and any(entry.name == MARK for entry in entries):
             passed.batch(str(root / prefix))
             continue
-        folders = []
+        folders, hints = [], {entry.name: entry for entry in entries if entry.name.endswith(beside.HINTS)}
         for entry in entries:
             key = prefix + entry.name
             if entry.name.startswith("."):
@@ -42,8 +43,10 @@ def folder_photos(root: Path, wanted: Wanted, out: str | None, passed: Passed) -
                 elif left_out is None or Path(entry.path).resolve() != left_out:
                     folders.append(key + "/")
             elif wanted(key):
-                yield _file(key, entry, real)
-            elif not wanted.chosen:
+                source = _file(key, entry, real)
+                stamp = _stamp(hints.get(beside.hints_of(entry.name)))
+                yield source if stamp is None else beside.with_hints(source, stamp)
+            elif not wanted.chosen and entry.name not in hints:
                 passed.file(entry.name)
         waiting.extend(reversed(folders))
 
@@ -58,6 +61,14 @@ def existing(root: Path) -> Path:
 def refused(key: str, path: Path, why: str) -> Source:
     """A photo that is listed and not touched."""
     return Source(key, str(path), 0, "", refusal=f"{key}: {why}")
+
+
+def _stamp(entry: os.DirEntry[str] | None) -> str | None:
+    """The stamp of a file of hints, if there is one that can be read."""
+    try:
+        return None if entry is None or not entry.is_file() else local_stamp(entry.stat())[1]
+    except OSError:
+        return None
 
 
 def _file(key: str, entry: os.DirEntry[str], root: Path) -> Source:

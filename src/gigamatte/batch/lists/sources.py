@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from gigamatte.batch import beside
 from gigamatte.batch.lists.folder import existing, folder_photos
 from gigamatte.batch.lists.named import STDIN, is_inventory, named_photos
 from gigamatte.batch.lists.patterns import fixed_part, is_pattern
 from gigamatte.batch.lists.store import store_photos
 from gigamatte.batch.lists.wanted import PICTURES, Passed, Wanted
-from gigamatte.batch.places import filesystem, is_uri, local, reading, stamp_of
+from gigamatte.batch.places import filesystem, is_uri, local, reading
 from gigamatte.batch.task import Source
 from gigamatte.errors import MissingInput, UsageError
 
@@ -72,7 +73,7 @@ def root_of(spec: str) -> str | None:
 
 
 def _one(path: Path) -> Iterator[Source]:
-    size, stamp = stamp_of(str(path))
+    size, stamp = beside.stamp_of(str(path))
     yield Source(path.name, str(path), size, stamp)
 
 
@@ -92,7 +93,7 @@ def _remote(spec: str, wanted: Wanted, out: str | None, column: str | None, pass
             if PurePosixPath(root).suffix.lower() not in PICTURES:
                 yield from named_photos(spec, column)
                 return
-            size, stamp = stamp_of(root)
+            size, stamp = beside.stamp_of(root, hinted=True)
             yield Source(root.rsplit("/", 1)[-1], root, size, stamp)
             return
     yield from store_photos(root, wanted, out, passed)

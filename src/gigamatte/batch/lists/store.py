@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 
+from gigamatte.batch import beside
 from gigamatte.batch.lists.folder import MARK
 from gigamatte.batch.lists.wanted import Passed, Wanted, is_litter
 from gigamatte.batch.objects import LAST, Objects, objects_of
@@ -46,17 +47,33 @@ class _Keys:
         """Photos behind a key. Gives the key from behind which to go on; None at the end."""
         with reading(self._root):
             pages = self._objects.pages(self._base, after)
+            before: dict[str, str] = {}
             while True:
                 page, more = next(pages)
+                hints = {key: stamp for key, _, stamp in page if key.endswith(beside.HINTS)}
+                known = before | hints
                 for key, size, stamp in page:
                     source = self._photo(key, size, stamp)
                     if source is not None:
-                        yield source
+                        yield self._with_hints(source, known, page[-1][0] if more else None)
+                before = hints
                 over = next((folder for folder in self._over if page and page[-1][0].startswith(folder)), None)
                 if not more:
                     return None
                 if over is not None:  # what lies in it may be millions: the listing goes on behind it
                     return over + LAST
+
+    def _with_hints(self, source: Source, hints: dict[str, str], last: str | None) -> Source:
+        """With its hints: this page of the listing names them, the one before, or the next one.
+
+        ``last`` is this page's last key, None where no other follows.
+        """
+        key = beside.hints_of(source.key)
+        stamp = hints.get(key)
+        if stamp is None and not source.refusal and last is not None and key > last:
+            size_and_stamp = self._objects.found(f"{self._base}/{key}")
+            stamp = None if size_and_stamp is None else size_and_stamp[1]
+        return source if stamp is None else beside.with_hints(source, stamp)
 
     def _photo(self, key: str, size: int, stamp: str) -> Source | None:
         if any(key.startswith(folder) for folder in self._over):
@@ -74,7 +91,7 @@ class _Keys:
             why = f"{key}: '..' would leave the output folder"
             return Source(key.replace("..", "__"), join(self._root, key), 0, "", refusal=why)
         if not self._wanted(key):
-            if not self._wanted.chosen:
+            if not self._wanted.chosen and not name.endswith(beside.HINTS):
                 self._passed.file(name)
             return None
         return Source(key, join(self._root, key), size, stamp)
@@ -122,7 +139,7 @@ def _tree(
         if prefix and MARK in names:
             passed.batch(f"{root}/{prefix}".rstrip("/"))
             continue
-        folders = []
+        folders, hints = [], {_name(entry): entry for entry in entries if _name(entry).endswith(beside.HINTS)}
         for entry in entries:
             path = _name(entry).rstrip("/")
             key = path[len(base) + 1 :]
@@ -139,8 +156,9 @@ def _tree(
                 yield Source(key.replace("..", "__"), join(root, key), 0, "", refusal=why)
             elif wanted(key):
                 size, stamp = remote_stamp(entry)
-                yield Source(key, join(root, key), size, stamp)
-            elif not wanted.chosen:
+                source, told = Source(key, join(root, key), size, stamp), hints.get(beside.hints_of(path))
+                yield source if told is None else beside.with_hints(source, remote_stamp(told)[1])
+            elif not wanted.chosen and path not in hints:
                 passed.file(name)
         waiting.extend(reversed(folders))
 
