@@ -131,16 +131,25 @@ class Cutout:
         by = f", by {self._receipt.model.name}" if self._receipt.model is not None else ""
         return f"<Cutout {self.size} pixels, {self.matte.bits} bits{by}>"
 
-    def save(self, target: str | Path | BinaryIO, *, overwrite: bool = False, watch: Watch | None = None) -> Receipt:
+    def save(
+        self,
+        target: str | Path | BinaryIO,
+        *,
+        overwrite: bool = False,
+        quick: bool = False,
+        watch: Watch | None = None,
+    ) -> Receipt:
         """Write what the options ask for, whole or not at all, and return the receipt.
+
+        ``quick``: a WebP is written in a quarter of the time and a third larger, for a look that is soon forgotten.
 
         The format is that of the options, else the one of the target's suffix. Raises UsageError when it cannot hold
         the result or the target exists, WriteError when the target cannot be written, and what ``watch`` raises.
         """
         with working():
-            return self._save(as_target(target), overwrite, watched(watch))
+            return self._save(as_target(target), overwrite, quick, watched(watch))
 
-    def _save(self, target: Path | BinaryIO, overwrite: bool, watch: Watch) -> Receipt:
+    def _save(self, target: Path | BinaryIO, overwrite: bool, quick: bool, watch: Watch) -> Receipt:
         started = time.perf_counter()
         waited, scratch = 0.0, 0
         warnings: tuple[str, ...] = ()
@@ -151,7 +160,7 @@ class Cutout:
                 refuse_existing(place, overwrite)
         with all_or_as_before(pair):  # half a pair is no result
             for only, place in parts:
-                seconds_waited, written = self._write(only, place, overwrite, watch)
+                seconds_waited, written = self._write(only, place, overwrite, quick, watch)
                 waited, warnings = waited + seconds_waited, (*warnings, *written.warnings)
                 scratch = max(scratch, written.scratch_bytes)
         seconds = dict(self._receipt.seconds)
@@ -173,7 +182,7 @@ class Cutout:
         return self.receipt
 
     def _write(
-        self, only: Only, target: Path | BinaryIO, overwrite: bool, watch: Watch | None
+        self, only: Only, target: Path | BinaryIO, overwrite: bool, quick: bool, watch: Watch | None
     ) -> tuple[float, Written]:
         """Write one picture: (seconds that the writer waited for colours, what there is to say)."""
         options, photo = self._options, self._levels.photo
@@ -209,7 +218,7 @@ class Cutout:
             icc=icc,
             metadata=photo.metadata,
             resolution=self._resolution,
-            encoding=Encoding(options.quality, options.compress or "deflate", options.pyramid),
+            encoding=Encoding(options.quality, options.compress or "deflate", options.pyramid, quick),
             overwrite=overwrite,
             strip=options.strip,
             strip_gps=options.strip_gps,

@@ -25,6 +25,8 @@ class Encoding:
     compression: Compress = "deflate"
     #: TIFF only: smaller copies in the same file, as further pages or below the first (SubIFDs)
     pyramid: Pyramid | None = None
+    #: WebP only: in a quarter of the time, a third larger
+    quick: bool = False
 
     def __post_init__(self) -> None:
         if self.quality is not None and not 1 <= self.quality <= 100:
@@ -96,7 +98,8 @@ def saver_options(format: Format, encoding: Encoding, size: Size, bands: int, bi
     if format == "webp":
         # exact: what lies under alpha 0 is ours to decide
         lossy = encoding.quality is not None
-        return ({"Q": encoding.quality} if lossy else {"lossless": True, "effort": 1}) | {"exact": True}
+        effort = {"effort": 0} if encoding.quick else {} if lossy else {"effort": 1}
+        return ({"Q": encoding.quality} if lossy else {"lossless": True}) | effort | {"exact": True}
     if format == "avif":
         # effort 2 of 9: each step more doubles the time and saves a few percent
         deep = {"bitdepth": 12} if bits == 16 else {}

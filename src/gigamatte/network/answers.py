@@ -61,7 +61,12 @@ def ask(
     answers: list[Answer] = []
 
     def look(box: Box) -> CoarseMatte:
-        answers.append(_look(network, levels, box, cache, device))
+        if sights is not None and isinstance(network, HintedNetwork):
+            engine = network.engine
+            coarse = network.answer(_seen(network, levels, box, sights))
+            answers.append(Answer(coarse, engine.device, engine.precision, network.warnings))
+        else:
+            answers.append(_look(network, levels, box, cache, device))
         return answers[-1].coarse
 
     if hints is not None and hints.told:
@@ -71,13 +76,13 @@ def ask(
     return dataclasses.replace(answers[0], coarse=coarse)
 
 
-def _told(network: HintedNetwork, levels: PhotoLevels, region: Box, hints: Hints, sights: Sights) -> Answer:
+def _seen(network: HintedNetwork, levels: PhotoLevels, box: Box, sights: Sights) -> Seen:
     photo = levels.size(0)
+    return sights.of(box, lambda: network.see(levels.proxy(box, network.input_size(box.size)), box, photo))
 
-    def see(box: Box) -> Seen:
-        return sights.of(box, lambda: network.see(levels.proxy(box, network.input_size(box.size)), box, photo))
 
-    coarse = told(network, see, region, hints, network.card.closer)
+def _told(network: HintedNetwork, levels: PhotoLevels, region: Box, hints: Hints, sights: Sights) -> Answer:
+    coarse = told(network, lambda box: _seen(network, levels, box, sights), region, hints, network.card.closer)
     engine = network.engine
     return Answer(coarse, engine.device, engine.precision, network.warnings, "network")
 

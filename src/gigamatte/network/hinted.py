@@ -22,13 +22,17 @@ PartOpener = Callable[[str], tuple[Engine, tuple[str, ...]]]
 Maps = tuple[FloatArray, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Seen:
-    """What the encoder saw of one region: its maps of the picture and of its mirror image, and where they belong."""
+    """What the encoder saw of one region: its maps of the picture and of its mirror image, and where they belong.
+
+    ``plain`` is the answer without hints, once it was asked for: every answer with hints speaks about it.
+    """
 
     fit: Fit
     maps: Maps
     mirrored: Maps | None
+    plain: CoarseMatte | None = None
 
     @property
     def bytes(self) -> int:
@@ -82,6 +86,13 @@ class HintedNetwork(Network):
 
     def answer(self, seen: Seen, hints: FloatArray | None = None) -> CoarseMatte:
         """Where the subject is, after ``hints`` (float32 (1, 3, row, column), see ``hint_maps``) if there are any."""
+        if hints is not None:
+            return self._answered(seen, hints)
+        if seen.plain is None:
+            seen.plain = self._answered(seen, None)
+        return seen.plain
+
+    def _answered(self, seen: Seen, hints: FloatArray | None) -> CoarseMatte:
         alpha = self._decoded(seen, seen.maps, hints)
         if seen.mirrored is not None:
             told = None if hints is None else np.ascontiguousarray(hints[..., ::-1])

@@ -72,7 +72,7 @@ class Edits:
         with self._editing(edit, options, watch) as editing:
             cut = editing.preview if edit.preview else editing.cut
             with cut(hints, watch=watch) as cutout:
-                return cutout.save(edit.target, overwrite=True, watch=watch)
+                return cutout.save(edit.target, overwrite=True, quick=edit.preview, watch=watch)
 
     @contextlib.contextmanager
     def _editing(self, edit: Edit, options: Options, watch: Watch) -> Iterator[Editing]:
