@@ -1,4 +1,4 @@
-"""Every command of docs/workflow.md and docs/evaluate.md (and their Chinese twins) runs and answers as promised."""
+"""Every command of docs/workflow.md, docs/evaluate.md and docs/shop.md (and their Chinese twins) runs and answers as promised."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from scenes import make_scenes
 from gigamatte.cli.app import run
 
 #: not run again for the Chinese pages: they show the same commands, and these take long or need their results
-LONG = ("cut", "smooth", "preview", "compare product.jpg")
+LONG = ("cut", "smooth", "preview", "compare product.jpg", "presets amazon --check")
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -43,7 +43,7 @@ def pictures(tmp_path_factory):
 
 
 def pages():
-    return sorted(path for name in ("workflow.md", "evaluate.md") for path in DOCS.rglob(name))
+    return sorted(path for name in ("workflow.md", "evaluate.md", "shop.md") for path in DOCS.rglob(name))
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(DOCS)))
@@ -67,7 +67,7 @@ def test_the_page_does_what_it_says(page, pictures, tmp_path, monkeypatch, capsy
 
 
 def test_the_two_languages_show_the_same_commands():
-    for english in (DOCS / "workflow.md", DOCS / "evaluate.md"):
+    for english in (DOCS / "workflow.md", DOCS / "evaluate.md", DOCS / "shop.md"):
         chinese = DOCS / "zh" / english.name
         if chinese.exists():
             assert [c.words for c in commands(chinese)] == [c.words for c in commands(english)]
