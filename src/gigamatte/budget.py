@@ -5,6 +5,7 @@ from __future__ import annotations
 from gigamatte.cutout import foreground
 from gigamatte.cutout.encode import encoder_bytes
 from gigamatte.cutout.frame import canvas_size
+from gigamatte.cutout.shadow_kept import shadow_memory
 from gigamatte.errors import BudgetExceeded
 from gigamatte.options import Format, Options
 from gigamatte.types import Photo
@@ -35,10 +36,19 @@ def pixel_memory(photo: Photo, options: Options, format: Format | None, *, maske
         needed += REFINER_MEMORY if masked else REFINER_BESIDE
     needed += STRIPS_IN_FLIGHT * 256 * photo.size.width * 4 * photo.bits // 8
     encoding = (
-        encoder_bytes(format, canvas_size(options, photo.size) or photo.size, photo.bits) if format is not None else 0
+        encoder_bytes(
+            format,
+            canvas_size(options, photo.size) or photo.size,
+            photo.bits,
+            # a file that has to fit may need a palette
+            palette=options.palette or options.max_bytes is not None,
+        )
+        if format is not None
+        else 0
     )
     # colours are solved before the encoder has pixels; neither needs the other's memory
-    needed += max(encoding, foreground.memory_needed(photo.size))
+    kept = options.only == "shadow" or (options.shadow or "").startswith("keep")
+    needed += max(encoding, foreground.memory_needed(photo.size), shadow_memory(photo.size) if kept else 0)
     if needed > budget:
         raise BudgetExceeded(
             f"{photo.name} needs {needed / 1e6:.0f} MB of memory, allowed are {budget / 1e6:.0f}",

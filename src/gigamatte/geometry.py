@@ -114,6 +114,11 @@ class Box:
         right, bottom = min(self.right, box.right), min(self.bottom, box.bottom)
         return Box(left, top, max(0, right - left), max(0, bottom - top))
 
+    def joined(self, other: Box) -> Box:
+        """The smallest box that holds both."""
+        left, top = min(self.left, other.left), min(self.top, other.top)
+        return Box(left, top, max(self.right, other.right) - left, max(self.bottom, other.bottom) - top)
+
     def relative_to(self, other: Box) -> Box:
         """The same pixels, counted from the corner of ``other``."""
         return Box(self.left - other.left, self.top - other.top, self.width, self.height)

@@ -7,10 +7,12 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from gigamatte.clipping import offset_of
+from gigamatte.effects import fit_of, outline_of, shadow_of
 from gigamatte.errors import UsageError
 from gigamatte.framing import align_of, aspect_of, canvas_of, fill_of
 from gigamatte.hints import Hints
 from gigamatte.knobs import knob, knobs_of
+from gigamatte.normalising import normalisation
 from gigamatte.plain import make_plain
 from gigamatte.presets import Preset, find_preset
 from gigamatte.types import Box
@@ -18,7 +20,7 @@ from gigamatte.types import Box
 Kind = Literal["photo", "art"]
 MaskKind = Literal["auto", "alpha", "trimap"]
 Refine = Literal["auto", "neural", "guided", "off"]
-Only = Literal["cutout", "alpha", "foreground", "trimap", "uncertainty", "pair", "path"]
+Only = Literal["cutout", "alpha", "foreground", "trimap", "uncertainty", "shadow", "pair", "path"]
 Compress = Literal["deflate", "lzw", "none"]
 Under = Literal["edge", "white", "black"]
 Pyramid = Literal["pages", "sub"]
@@ -26,8 +28,6 @@ Format = Literal["png", "webp", "tiff", "jpeg", "avif", "psd"]
 #: drawings, which hold a path alone
 Drawing = Literal["svg", "dxf"]
 AnyFormat = Literal["png", "webp", "tiff", "jpeg", "avif", "psd", "svg", "dxf"]
-
-Triple = tuple[float, float, float]
 
 #: pixels a photo may have before it is refused, unless said otherwise
 MAX_PIXELS = 2_000_000_000
@@ -56,10 +56,20 @@ class Options:
         mask_kind: what the mask is: auto (told by its values), alpha, or trimap (black, grey for unknown, white).
         refine: auto (= neural), neural (learned, over the classical one), guided (classical: less work), off
             (upscaling).
-        only: what is written: cutout, alpha, foreground (colours without alpha), trimap, uncertainty, pair
-            (foreground and alpha, two files), or path (the subject's outline, an SVG or DXF drawing).
-        background: a CSS-like colour (white, #ff00ff, 255,0,255) or the path of a picture; keep with
-            ``clipping_path``: the photo itself, uncut; None = transparent.
+        only: what is written: cutout, alpha, foreground (colours without alpha), trimap, uncertainty, shadow (black
+            with alpha; the kept one, unless ``shadow`` names another), pair (foreground and alpha, two files), or path
+            (the subject's outline, an SVG or DXF drawing).
+        background: a CSS-like colour (white, #ff00ff, 255,0,255), a gradient (linear(to right, red, blue),
+            radial(white, grey)), blur or blur:STRENGTH (the photo's own ground, in percent of its longer side), or the
+            path of a picture; keep with ``clipping_path``: the photo itself, uncut; None = transparent.
+        background_fit: how a picture fills the background: cover, contain (whole, clear around it, or contain:white),
+            tile.
+        relight: 0…1: how much the subject's colours are brought near to the light of a new background.
+        shadow: keep (the photo's own, on a plain ground), contact (drawn, on the floor), drop (drawn, on a wall);
+            numbers follow behind a colon: drop:direction=55,length=6,softness=2.5,strength=40, degrees clockwise from
+            the right, the others in percent of the subject's longer side, strength of black.
+        outline: a line around the subject, its width in pixels of the result or percent of its longer side, and a
+            colour: 12px,white.
         under: colour under alpha 0, which programs that resize or drop alpha show: a thin ring of the nearest colour
             and white beyond (edge), white, or black; the photo's own ground is never written.
         format: png, webp, tiff, jpeg, avif or psd (jpg, tif, psb too), for a path svg or dxf; None: by the output's
@@ -83,10 +93,10 @@ class Options:
             ``margin`` leaves.
         align: where the subject lies on the canvas: center, top, bottom, left, right, a corner such as bottom,left, or
             X%,Y%, parts of the free room, or original: as in the photo.
-        no_enlarge: never make the subject larger than in the photo.
         consistent: the result is one of a set (`gigamatte batch --consistent`): it stands on the line on which a
             subject of full ``fill`` would.
         scale: pixels of the canvas for one of the photo, of such a set; None: by ``fill``.
+        no_enlarge: never make the subject larger than in the photo.
         box: where to look for the subject, in upright photo pixels.
         box_share: the same as parts of the photo's width and height, 0…1: left, top, right, bottom; takes the place of
             ``box``.
@@ -104,6 +114,9 @@ class Options:
         strip_gps: leave the GPS position out.
         keep_times: set the photo's own file times (last access, last change) on the result.
         quality: 1…100 for lossy WebP and JPEG; None: lossless WebP, JPEG at 95.
+        palette: PNG only: at most 256 colours with alpha, dithered.
+        max_bytes: the result's file is made to fit: by lower quality (JPEG, AVIF, WebP), or a smaller file without
+            loss, then a palette (PNG), then fewer pixels unless ``canvas`` names them; the receipt says how.
         compress: how a TIFF is packed, always without loss; None: deflate. Refused for other formats.
         pyramid: TIFF only: tiles and smaller copies, each half the size of the one before, for viewers of large
             pictures: as further pages (OpenSlide, libvips), or below the first (GDAL; other programs see one picture);
@@ -128,8 +141,16 @@ class Options:
     refine: Refine = knob("auto", None, "How alpha is resolved: best, learned, classical, upscaled.")
     only: Only = knob("cutout", None, "What to write.")
     background: str | None = knob(
-        None, "COLOUR|IMAGE|keep", "Lay the subject on this: white, '#ff00ff', photo.jpg; keep: the photo, uncut."
+        None,
+        "WHAT",
+        "Lay the subject on this: white, photo.jpg, 'linear(white, grey)', blur:4; keep: the photo, uncut.",
     )
+    background_fit: str = knob("cover", "HOW", "How a picture fills the background: cover, contain[:COLOUR], tile.")
+    relight: float = knob(0.0, "0…1", "Bring the subject's colours near to the new background's light.", low=0, high=1)
+    shadow: str | None = knob(
+        None, "KIND", "keep (the photo's own), contact or drop (drawn); drop:strength=60,length=8."
+    )
+    outline: str | None = knob(None, "WIDTH,COLOUR", "A line around the subject: 12px,white or 2%,#ff0.")
     under: Under = knob("edge", None, "Colour under alpha 0: a ring of the nearest and white, white, black.")
     format: AnyFormat | None = knob(None, None, "File format. [OUT's suffix, or png; svg for a path]")
     clipping_path: bool = knob(False, None, "Put the outline into the JPEG, TIFF or PSD as its clipping path.")
@@ -170,6 +191,10 @@ class Options:
     quality: int | None = knob(
         None, "1…100", "Lossy WebP; the quality of JPEG, AVIF. [lossless, 95, 90]", low=1, high=100
     )
+    palette: bool = knob(False, None, "PNG of at most 256 colours with alpha, dithered: a third of the size.")
+    max_bytes: int | None = knob(
+        None, "N", "Make the file fit: 500k, 2M. Lower quality or a palette, then fewer pixels.", low=100, high=1 << 50
+    )
     compress: Compress | None = knob(None, None, "How a TIFF is packed, without loss. [deflate]")
     pyramid: Pyramid | None = knob(None, None, "Tiles and smaller copies in the TIFF: pages (OpenSlide), sub (GDAL).")
     memory: int = knob(
@@ -206,6 +231,11 @@ class Options:
             for side in self.margins:
                 margin_of(side, 0)
         self._check_canvas()
+        if self.shadow is not None:
+            shadow_of(self.shadow)
+        if self.outline is not None:
+            outline_of(self.outline)
+        fit_of(self.background_fit)
         if self.box_share is not None:
             left, top, right, bottom = self.box_share
             if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
@@ -265,27 +295,3 @@ def as_picture(format: AnyFormat | None) -> Format | None:
 def format_name(value: Any) -> Any:
     """What a format is called here: jpg means jpeg, TIF tiff; anything that is no text stays as it is."""
     return _ALSO_CALLED.get(value.lower(), value.lower()) if isinstance(value, str) else value
-
-
-def normalisation(text: str) -> tuple[Triple, Triple] | None:
-    """(mean, deviation) of RGB in 0…1 that ``normalise`` means; None for auto. Raises UsageError."""
-    if text == "auto":
-        return None
-    if text == "imagenet":
-        text = "0.485,0.456,0.406/0.229,0.224,0.225"
-    try:
-        mean, deviation = (_triple(part) for part in text.split("/"))
-        if min(deviation) > 0 and max(map(abs, mean + deviation)) < 1000:
-            return mean, deviation
-    except ValueError:
-        pass
-    raise UsageError(
-        f"--normalise is auto, imagenet, or MEAN/STD of red, green and blue in 0…1; found {text!r}",
-        "0.5/0.5 gives -1…1, 0.5/1 gives -0.5…0.5, 0/1 leaves 0…1; three numbers each are separated by commas",
-    )
-
-
-def _triple(text: str) -> Triple:
-    numbers = [float(number) for number in text.split(",")]
-    red, green, blue = numbers * 3 if len(numbers) == 1 else numbers
-    return red, green, blue

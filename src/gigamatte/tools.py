@@ -20,7 +20,8 @@ from gigamatte.matte.refiners.select import open_refiner, refiner_identity
 from gigamatte.network.engines.base import Engine
 from gigamatte.network.network import Network
 from gigamatte.network.networks import open_network
-from gigamatte.options import Options, normalisation
+from gigamatte.normalising import normalisation
+from gigamatte.options import Options
 
 if TYPE_CHECKING:
     from gigamatte.cache.disk import DiskCache

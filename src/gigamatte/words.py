@@ -15,10 +15,11 @@ from collections.abc import Iterator
 _commands = 0
 
 _SWITCHES = (
-    "overwrite|keep-empty|require-device|crop|smooth|strip|strip-gps|largest|ignore-alpha|no-enlarge|clipping-path"
+    "overwrite|keep-empty|require-device|crop|smooth|strip|strip-gps|largest|ignore-alpha|no-enlarge|clipping-path|"
+    "palette"
 )
 _CHOICES = {
-    "only": "cutout|alpha|foreground|trimap|uncertainty|pair|path",
+    "only": "cutout|alpha|foreground|trimap|uncertainty|shadow|pair|path",
     "refine": "auto|neural|guided|off",
     "mask-kind": "auto|alpha|trimap",
     "format": "png|webp|tiff|jpeg|avif|psd|svg|dxf",

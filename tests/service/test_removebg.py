@@ -57,6 +57,9 @@ TAKEN = [
     ({"channels": "rgba"}, "RGBA", WHOLE),
     ({"channels": "alpha"}, "L", WHOLE),
     ({"add_shadow": "false", "shadow_type": "none"}, "RGBA", WHOLE),
+    ({"add_shadow": "true"}, "RGBA", WHOLE),
+    ({"shadow_type": "3D", "shadow_opacity": "70", "bg_color": "fff"}, "RGB", WHOLE),
+    ({"shadow_type": "drop", "channels": "alpha"}, "L", WHOLE),
     ({"semitransparency": "true"}, "RGBA", WHOLE),
     ({"semitransparency": "false"}, "RGBA", WHOLE),
     ({"bg_color": "81d4fa"}, "RGB", WHOLE),
@@ -138,6 +141,23 @@ def test_scale_and_position(service, pictures, subject, fields, share, place):
     assert ((first + last) / 2, (above + below) / 2) == pytest.approx(middle, abs=2)
 
 
+@pytest.mark.parametrize(
+    "fields", [{"shadow_type": "drop"}, {"shadow_type": "3D"}, {"add_shadow": "1"}], ids=lambda fields: "".join(fields)
+)
+def test_shadows_are_drawn_as_dark_as_asked(service, pictures, fields):
+    def darkness(**more):
+        whole = np.asarray(picture_of(removebg(service, {"image_file": pictures["png"]}, bg_color="fff", **more)))
+        return float((255 - whole.astype(int)).sum())
+
+    none = darkness()
+    usual, more, nothing = (
+        darkness(**fields, **said) for said in ({}, {"shadow_opacity": "90"}, {"shadow_opacity": "0"})
+    )
+    assert nothing == none < usual < more
+    alpha = removebg(service, {"image_file": pictures["png"]}, channels="alpha", **fields)
+    assert "shadow" in alpha.headers["x-warnings"]
+
+
 def test_what_crop_leaves_nothing_to_do_is_said(service, pictures, subject):
     answer = removebg(service, {"image_file": pictures["png"]}, crop="true", scale="50%")
     assert picture_of(answer).size == subject[2:]
@@ -155,7 +175,8 @@ def test_roi_in_percent_looks_only_there(service, pictures):
 
 REFUSED = [
     {"scale": "5%"}, {"scale": "big"}, {"position": "left"}, {"position": "10% 10% 10%"}, {"position": "120%"},
-    {"add_shadow": "true"}, {"shadow_type": "drop"}, {"size": "huge"},
+    {"shadow_type": "soft"}, {"shadow_type": "drop", "shadow_opacity": "101"}, {"add_shadow": "maybe"},
+    {"size": "huge"},
     {"format": "gif"}, {"channels": "x"}, {"crop": "maybe"}, {"bg_color": "nope"},
     {"crop": "true", "crop_margin": "600px"}, {"crop": "true", "crop_margin": "51%"},
     {"crop": "true", "crop_margin": "1px 2px 3px"}, {"roi": "1px 1px 5% 5%"}, {"roi": "50% 0% 10% 100%"},

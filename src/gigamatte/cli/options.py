@@ -23,6 +23,7 @@ PARSED: dict[str, Callable[[Any], Any]] = {
     "max_pixels": parse_count,
     "memory": _bytes,
     "cache_size": lambda text: parse_count(text, "--cache-size"),
+    "max_bytes": lambda text: None if text is None else parse_count(text, "--max-bytes"),
 }
 
 

@@ -1,146 +1,159 @@
-"""What a cutout is laid on: a colour or a picture, in the photo's own depth and colour space, strip by strip."""
+"""What a cutout is laid on: a colour, a gradient, a picture, or the photo's own ground, blurred; strip by strip.
+
+In the photo's own depth and colour space.
+"""
 
 from __future__ import annotations
 
-import dataclasses
+import math
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
-import pyvips
-from numpy.typing import NDArray
 
+from gigamatte.cutout.backdrop_picture import (
+    Backdrop,
+    Rows,
+    in_space,
+    picture_backdrop,
+    picture_seen_through,
+    repeated,
+)
 from gigamatte.cutout.css_colour import parse_colour
+from gigamatte.cutout.filled import filled
+from gigamatte.cutout.foreground import alpha_at
+from gigamatte.cutout.frame import Canvas
+from gigamatte.cutout.gradient import Gradient, parse_gradient
+from gigamatte.cutout.sampled import Sampled
 from gigamatte.errors import UsageError
-from gigamatte.photo.colour import srgb_profile
-from gigamatte.photo.read import open_photo
-from gigamatte.photo.screen import screen_image
-from gigamatte.photo.turn import Turn
-from gigamatte.photo.unread import broken
-from gigamatte.types import Box, Photo, PixelArray, Size
+from gigamatte.matte.cascade.reading import Levels, photo_in
+from gigamatte.types import Depth, FloatArray, Matte, Size
 
-#: A picture is kept in memory up to this size, and enlarged on the way out beyond it.
-MEMORY_PIXELS = 32_000_000
+#: A blur's standard deviation where none is named: percent of the photo's longer side; the least and most.
+USUAL_BLUR, BLURS = 2.0, (0.1, 20.0)
+#: Pixels of the level on which the photo's ground is blurred, at most, and how soft it is there, at least, pixels.
+BLUR_PIXELS, LEAST_SOFT = 1_600_000, 2.0
+#: What is mixed with the subject from here on is no ground.
+SUBJECT_ALPHA = 0.02
 
-#: ``rows(top, count)``: (row, column, RGB or RGBA) of the backdrop, straight, asked for from top to bottom
-Rows = Callable[[int, int], PixelArray]
-
-
-@dataclass(frozen=True)
-class Backdrop:
-    """``rows`` are RGBA where ``alpha`` is set: something of it can be seen through, and through the result as well."""
-
-    rows: Rows
-    alpha: bool = False
-    warnings: tuple[str, ...] = ()
+_BLUR = re.compile(r"blur(?::(\d{1,3}(?:\.\d{1,4})?)%?)?", re.IGNORECASE)
 
 
-def open_backdrop(background: str, size: Size, bits: int, icc: bytes | None, max_pixels: int) -> Backdrop:
-    """A backdrop of ``size`` from a colour (see ``parse_colour``) or from a picture's path, in the space of ``icc``.
+def open_backdrop(
+    background: str,
+    size: Size,
+    bits: int,
+    icc: bytes | None,
+    max_pixels: int,
+    fit: str = "cover",
+    ground: Callable[[float], Rows] | None = None,
+) -> Backdrop:
+    """A backdrop of ``size`` from a colour, a gradient or a picture's path, in the space of ``icc``.
 
-    A picture is turned upright, enlarged or shrunk until it covers, then cut at its centre. Raises UsageError when it
-    is neither, and what opening the picture raises.
+    A picture is turned upright; it covers all, cut at its centre, or lies whole in the middle (contain), or is repeated
+    from the top left corner (tile). ``ground(strength)`` gives the photo's own, blurred. Raises UsageError when it is
+    none of these, and what opening the picture raises.
     """
+    strength = blur_of(background)
+    if strength is not None and ground is not None:
+        return Backdrop(ground(strength))
+    gradient = parse_gradient(background)
+    if gradient is not None:
+        return _graded(gradient, size, bits, icc)
     colour = parse_colour(background)
     if colour is not None:
         pixel = np.array([[colour]], np.uint8)
-        row = _in_space(pixel, bits, icc)
+        row = in_space(pixel, bits, icc)
         alpha = colour[3] < 255
         row = row if alpha else row[..., :3]
-        return Backdrop(lambda _top, count: _repeated(row, count, size.width), alpha)
-    photo = _picture(background, max_pixels)
-    turn = Turn.from_exif(photo.orientation)
-    image = screen_image(dataclasses.replace(photo, orientation=1))  # turned when it is small
-    # a picture behind a gigapixel cutout is enlarged row by row, so that it never lies in memory at that size
-    shrink = min(1.0, (MEMORY_PIXELS / size.pixels) ** 0.5)
-    wanted = Size(max(1, round(size.width * shrink)), max(1, round(size.height * shrink)))
-    scale = max(wanted.width / photo.size.width, wanted.height / photo.size.height)
-    try:
-        # by weight of alpha: what cannot be seen must not spread into what can
-        if photo.has_alpha and scale != 1:
-            image = image.premultiply().resize(scale, vscale=scale).unpremultiply().rint().cast("uchar")
-        elif scale != 1:
-            image = image.resize(scale, vscale=scale)
-        across, down = (image.height, image.width) if turn.transposed else (image.width, image.height)
-        wanted = Size(min(wanted.width, across), min(wanted.height, down))
-        part = Box((across - wanted.width) // 2, (down - wanted.height) // 2, wanted.width, wanted.height)
-        stored = turn.stored(part, Size(across, down))
-        cropped = image.crop(stored.left, stored.top, stored.width, stored.height).numpy()
-    except pyvips.Error as error:
-        raise broken(photo.name, error) from error
-    cropped = np.ascontiguousarray(turn.upright(cropped))
-    alpha = photo.has_alpha and bool((cropped[..., 3] < 255).any())
-    pixels = _in_space(cropped if alpha else cropped[..., :3], bits, icc)
-    said = tuple(f"the background: {warning}" for warning in photo.warnings)
-    return Backdrop(lambda first, count: _rows(pixels, size, first, count), alpha, said)
+        return Backdrop(lambda _top, count: repeated(row, count, size.width), alpha)
+    return picture_backdrop(background, size, bits, icc, max_pixels, fit)
 
 
-def check_backdrop(background: str, max_pixels: int) -> bool:
+def check_backdrop(background: str, max_pixels: int, fit: str = "cover") -> bool:
     """Whether something of it can be seen through, told before anything is computed. Raises like ``open_backdrop``."""
+    if blur_of(background) is not None:
+        return False
+    gradient = parse_gradient(background)
+    if gradient is not None:
+        return any(colour[3] < 255 for colour in gradient.colours)
     colour = parse_colour(background)
     if colour is not None:
         return colour[3] < 255
-    photo = _picture(background, max_pixels)
-    try:
-        return photo.has_alpha and photo.open().extract_band(3).min() < photo.depth.full
-    except pyvips.Error as error:
-        raise broken(photo.name, error) from error
+    return picture_seen_through(background, max_pixels, fit)
 
 
-def _repeated(row: PixelArray, rows: int, columns: int) -> PixelArray:
-    many: PixelArray = np.broadcast_to(row, (rows, columns, row.shape[2]))  # type: ignore[assignment]
-    return many
+def names_no_file(background: str) -> bool:
+    """Whether it is a colour, a gradient or a blur: a client may name these, and no files. Raises UsageError."""
+    drawn = blur_of(background) is not None or parse_gradient(background) is not None
+    return drawn or parse_colour(background) is not None
 
 
-def _picture(background: str, max_pixels: int) -> Photo:
-    if not Path(background).exists():
-        raise UsageError(
-            f"--background takes a colour or a picture; {background!r} is neither a known colour nor a file",
-            "try white, '#ff00ff', 'rgb(255, 0, 255)' or 255,0,255",
-        )
-    return open_photo(background, max_pixels=max_pixels)
+def blur_of(background: str) -> float | None:
+    """The strength that ``blur`` or ``blur:3`` means, percent of the photo's longer side; None where it is no blur."""
+    found = _BLUR.fullmatch(background.strip())
+    if found is None:
+        return None
+    strength = float(found[1]) if found[1] else USUAL_BLUR
+    if not BLURS[0] <= strength <= BLURS[1]:
+        raise UsageError(f"--background blur:STRENGTH lies in {BLURS[0]:g}…{BLURS[1]:g}; found {strength:g}")
+    return strength
 
 
-def _rows(pixels: PixelArray, size: Size, first: int, count: int) -> PixelArray:
-    """``count`` rows from ``first`` of the picture stretched to ``size``."""
-    rows, columns = pixels.shape[:2]
-    if (columns, rows) == (size.width, size.height):
-        return pixels[first : first + count]
-    if pixels.shape[2] == 4:
-        return _by_weight(pixels, size, first, count)
-    stretched: PixelArray = _stretched(pixels, size, first, count)
-    return stretched
+def blurred_ground(levels: Levels, matte: Matte, canvas: Canvas, strength: float, bits: int) -> Rows:
+    """The photo's own ground without the subject, blurred: what the subject hides is filled from around it."""
+    sigma = strength / 100 * levels.size(0).long
+    allowed = [level for level in range(levels.levels) if levels.size(level).pixels <= BLUR_PIXELS] or [
+        levels.levels - 1
+    ]
+    level = max(allowed[0], min(allowed[-1], int(math.log2(max(1.0, sigma / LEAST_SOFT)))))
+    box = levels.size(level).box
+    colour = photo_in(levels, level, box)
+    known = (alpha_at(matte, box, level) <= SUBJECT_ALPHA).astype(np.float32)
+    known = cv2.erode(known, np.ones((3, 3), np.uint8))
+    whole = filled(colour, known) if known.any() else colour
+    soft = cv2.GaussianBlur(whole, (0, 0), max(0.5, sigma / 2**level), borderType=cv2.BORDER_REPLICATE)
+    full = np.float32(Depth(bits).full)
+    sampled = Sampled(soft * full, float(2**level), repeated=True)
+    return lambda first, count: _dithered(sampled.rows(canvas, first, count), first, bits)
 
 
-def _by_weight(pixels: PixelArray, size: Size, first: int, count: int) -> PixelArray:
-    """RGBA rows stretched as their alpha weighs them."""
-    top = max(0, int(first * pixels.shape[0] / size.height) - 2)
-    bottom = min(pixels.shape[0], int((first + count) * pixels.shape[0] / size.height) + 3)
-    weighted = pixels[top:bottom].astype(np.float32)
-    weighted[..., :3] *= weighted[..., 3:]
-    stretched = _stretched(weighted, size, first, count, top, pixels.shape[0])
-    stretched[..., :3] /= np.maximum(stretched[..., 3:], np.float32(1e-6))
-    return np.rint(stretched).astype(pixels.dtype)  # type: ignore[no-any-return]
+def _graded(gradient: Gradient, size: Size, bits: int, icc: bytes | None) -> Backdrop:
+    """Between its colours in the space of the photo; weighed by alpha."""
+    stops = in_space(np.array([gradient.colours], np.uint8), 16, icc)[0].astype(np.float32) / 65535
+    full = np.float32(Depth(bits).full)
+    alpha = bool((stops[:, 3] < 1).any())
+    weighted = np.concatenate([stops[:, :3] * stops[:, 3:], stops[:, 3:]], axis=1)
+
+    def rows(first: int, count: int) -> FloatArray:
+        along = gradient.along(size, first, count)
+        planes = [np.interp(along, gradient.places, weighted[:, band]).astype(np.float32) for band in range(4)]
+        if not alpha:
+            return _dithered(np.dstack(planes[:3]) * full, first, bits)
+        share = np.maximum(planes[3], np.float32(1e-6))
+        colours = _dithered(np.dstack([plane / share for plane in planes[:3]]) * full, first, bits)
+        return np.dstack([colours, planes[3] * full])
+
+    return Backdrop(rows, alpha)
 
 
-def _stretched(pixels: Any, size: Size, first: int, count: int, top: int = 0, rows: int = 0) -> Any:
-    """``count`` rows from ``first`` of a picture stretched to ``size``, of whose ``rows`` these begin at ``top``."""
-    across, down = pixels.shape[1] / size.width, (rows or pixels.shape[0]) / size.height
-    place = np.array([[across, 0, across / 2 - 0.5], [0, down, (first + 0.5) * down - 0.5 - top]])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(pixels, place, (size.width, count), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+def _dithered(values: FloatArray, first: int, bits: int) -> FloatArray:
+    """Slow changes of 8 bits in ordered steps, which show no bands (B. Bayer, 1973); rounded, they are within 1."""
+    if bits != 8:
+        return values
+    rows, columns = values.shape[:2]
+    down, across = (np.arange(first, first + rows) % 8)[:, None], (np.arange(columns) % 8)[None]
+    values = values + _BAYER[down, across][..., None]
+    return np.clip(values, 0, 255, out=values)
 
 
-def _in_space(pixels: NDArray[np.uint8], bits: int, icc: bytes | None) -> PixelArray:
-    """8-bit sRGB (row, column, RGB or RGBA) in the depth and the colour space of the photo; alpha in its depth."""
-    deep: PixelArray = pixels if bits == 8 else pixels.astype(np.uint16) * np.uint16(257)
-    if icc is None or icc == srgb_profile():
-        return deep
-    colours = np.ascontiguousarray(pixels[..., :3])
-    lab = pyvips.Image.new_from_array(colours).copy(interpretation="srgb").colourspace("lab").copy()
-    lab.set_type(pyvips.GValue.blob_type, "icc-profile-data", icc)
-    exported: PixelArray = lab.icc_export(depth=bits, intent="relative").numpy()
-    return exported if pixels.shape[2] == 3 else np.dstack([exported, deep[..., 3]])  # type: ignore[return-value]
+def _bayer() -> FloatArray:
+    """8 × 8 thresholds within ±½."""
+    order = np.zeros((1, 1))
+    for _ in range(3):
+        order = np.block([[4 * order, 4 * order + 2], [4 * order + 3, 4 * order + 1]])
+    return ((order + 0.5) / 64 - 0.5).astype(np.float32)
+
+
+_BAYER = _bayer()

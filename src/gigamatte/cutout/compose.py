@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.cutout.backdrop import Backdrop
+from gigamatte.cutout.backdrop_picture import Backdrop
+from gigamatte.cutout.encode import is_lossy
 from gigamatte.cutout.foreground import Foreground
 from gigamatte.cutout.frame import Canvas
+from gigamatte.cutout.layers import Beneath, Laid, Outline
+from gigamatte.cutout.outline import outlined
+from gigamatte.cutout.pixels import occupied, on_white, where, with_alpha
 from gigamatte.cutout.resample import placed
-from gigamatte.cutout.under import REACH, edged
+from gigamatte.cutout.shadow import Shadow
+from gigamatte.cutout.told import SOLID, trimap, uncertainty
+from gigamatte.cutout.under import LOSSY_REACH, REACH, edged
 from gigamatte.ending import Pool
 from gigamatte.errors import GigamatteError
-from gigamatte.options import Only, Under
+from gigamatte.options import Format, Only, Under
 from gigamatte.photo.colour import in_srgb
 from gigamatte.photo.levels import PhotoLevels
-from gigamatte.types import UNDECIDED, Box, FloatArray, Matte, PixelArray, Place, Watch
+from gigamatte.types import UNDECIDED, Box, FloatArray, Matte, PixelArray, Place, Size, Watch
 
-#: From this alpha on a pixel keeps the photo's colour, bit for bit.
-SOLID = 0.99
 #: Strips that are made while another one is encoded.
 AHEAD = 2
 #: Columns that a ring is drawn into at a time, where nothing is known of them.
@@ -45,6 +48,12 @@ class Composer:
     #: where the frame is placed, and how large; None: the result is the frame itself
     canvas: Canvas | None = None
     backdrop: Backdrop | None = None
+    #: what lies between the subject and the backdrop, and where the result lies over the photo
+    shadow: Shadow | None = None
+    outline: Outline | None = None
+    place: Canvas | None = None
+    #: how much each channel of the subject is brightened, (RGB)
+    gain: FloatArray | None = None
     #: the profile of the photo's colours, where they are to become sRGB before they are laid on the backdrop
     icc: bytes | None = None
     #: leave the photo's colours where alpha is 0, for files whose mask can be repainted
@@ -61,6 +70,11 @@ class Composer:
     seconds: float = field(default=0.0, init=False)
 
     @property
+    def size(self) -> Size:
+        """Width and height of the result."""
+        return self.place.size if self.place is not None else self.frame.size
+
+    @property
     def bands(self) -> int:
         """Channels of a strip: 1 (alpha, trimap), 3 (foreground, or a cutout on a backdrop) or 4 (RGBA, straight)."""
         if self.only in ("alpha", "trimap", "uncertainty"):
@@ -68,7 +82,15 @@ class Composer:
         if self.uncut:
             return 4 if self.levels.photo.has_alpha else 3
         clear = self.backdrop is None or self.backdrop.alpha
-        return 4 if self.only == "cutout" and clear else 3
+        return 4 if self.only == "shadow" or (self.only == "cutout" and clear) else 3
+
+    @property
+    def beneath(self) -> tuple[Beneath, ...]:
+        """The layers below the subject that a strip brings along, where they are kept apart: one band more for each."""
+        if not self.hidden or self.backdrop is not None or self.only != "cutout":
+            return ()
+        layers = [Beneath("outline", self.outline.colour)] if self.outline is not None else []
+        return (*layers, *([Beneath("shadow", (0, 0, 0))] if self.shadow is not None else []))
 
     def hide(self, hidden: bool) -> None:
         """Leave the photo's colours where alpha is 0, for files whose mask can be repainted."""
@@ -76,16 +98,48 @@ class Composer:
         if hidden and self.canvas is not None:
             self.frame = self.canvas.behind
 
+    def suit(self, format: Format, quality: int | None) -> None:
+        """Do what a format wants: Photoshop users paint on the mask, so what it hides has to be there."""
+        self.hide(format == "psd")
+        if is_lossy(format, quality):
+            self.reach = LOSSY_REACH
+
     def strips(self) -> Iterator[PixelArray]:
         """(row, column, band) arrays, uint8 or uint16 like the photo, that together make the result."""
         made, first, spans = self._made(), self.frame.top, self._spans
         if self.canvas is not None:
             made, first, spans = self._placed(self.canvas, made), 0, _blocks
-        made = ((self._laid(strip, box.top - first, box.height), box) for strip, box in made)
+        if self.only == "shadow":
+            yield from self._shadows()
+            return
+        made = self._finished(made, first)
+        if self.shadow is not None or self.outline is not None:
+            spans = _blocks
         if self.ring:
             made = edged(made, self.ring, spans)
         for strip, _ in made:
             yield strip[..., :3] if self.only == "foreground" else strip
+
+    def _finished(self, made: Iterable[tuple[PixelArray, Box]], first: int) -> Iterator[tuple[PixelArray, Box]]:
+        """The strips with all that lies below them; ``first`` is the row at which their boxes begin to count."""
+        if self.outline is None or self.only != "cutout":
+            for strip, box in made:
+                yield self._laid(strip, box.top - first, box.height), box
+            return
+        for strip, box, rim in outlined(made, self.outline.width, self.matte.depth):
+            yield self._laid(strip, box.top - first, box.height, rim), box
+
+    def _shadows(self) -> Iterator[PixelArray]:
+        """The shadow alone: black, with its alpha."""
+        if self.place is None:
+            raise GigamatteError("a shadow was asked of a composer without a place")
+        for top in range(0, self.place.size.height, BLOCK):
+            rows = min(BLOCK, self.place.size.height - top)
+            out: PixelArray = np.zeros((rows, self.place.size.width, 4), self.matte.depth.dtype)
+            if self.shadow is not None:
+                alpha = self.shadow.rows(self.place, top, rows)
+                out[..., 3] = alpha * np.float32(self.matte.depth.full) + np.float32(0.5)
+            yield out
 
     def _placed(self, canvas: Canvas, made: Iterator[tuple[PixelArray, Box]]) -> Iterator[tuple[PixelArray, Box]]:
         """The strips on the canvas; boxes are the canvas' own."""
@@ -197,94 +251,39 @@ class Composer:
     def _undecided(self, box: Box) -> Iterator[Place]:
         return (place for place in self.matte.grid.places(box) if self.matte.decided[place] == UNDECIDED)
 
-    def _laid(self, strip: PixelArray, top: int, rows: int) -> PixelArray:
-        """The strip on its backdrop, of which ``rows`` from ``top`` lie behind it; it is read in order.
+    def in_srgb(self, colours: PixelArray | FloatArray) -> PixelArray:
+        """Colours of the photo, (row, column, RGB) in 0…full, in sRGB where ``icc`` asks for it."""
+        pixels = self.matte.depth.pixels(colours)
+        return pixels if self.icc is None else in_srgb(pixels, self.icc, depth=self.matte.bits)
+
+    def _laid(self, strip: PixelArray, top: int, rows: int, rim: FloatArray | None = None) -> PixelArray:
+        """The strip over its outline, its shadow and its backdrop, of which ``rows`` from ``top`` are read in order.
 
         A photo that is not cut lies on white, where it ends.
         """
         if self.uncut and self.bands == 3 and strip.shape[2] == 4:
             return on_white(strip, int(self.matte.depth.full))[..., :3]
-        if self.backdrop is None or self.only != "cutout":
+        shade = None
+        if self.shadow is not None and self.place is not None:
+            shade = self.shadow.rows(self.place, top, rows)
+        if self.only != "cutout" or (self.backdrop is None and shade is None and rim is None and self.gain is None):
             return strip
-        full = np.float32(self.matte.depth.full)
-        alpha = strip[..., 3:].astype(np.float32) / full
-        behind = self.backdrop.rows(top, rows).astype(np.float32)
-        colours = strip[..., :3] if self.icc is None else in_srgb(strip[..., :3], self.icc, depth=self.matte.bits)
-        if self.backdrop.alpha:
-            laid = self.matte.depth.pixels(over(colours, alpha, behind[..., :3], behind[..., 3:] / full, full))
-            laid[laid[..., 3] == 0, :3] = 0 if self.under == "black" else self.matte.depth.full
-            return laid
-        mixed = colours * alpha + behind * (1 - alpha)
-        return self.matte.depth.pixels(mixed + np.float32(0.5))
+        depth, full = self.matte.depth, np.float32(self.matte.depth.full)
+        if self.beneath:
+            apart = [one for one in (rim, shade) if one is not None]
+            return np.dstack([strip, *(depth.pixels(one * full + np.float32(0.5)) for one in apart)])  # type: ignore[return-value]
+        laid = Laid(depth, self.backdrop.rows(top, rows) if self.backdrop is not None else None, strip.shape)
+        if shade is not None:
+            laid.put(np.zeros(3, np.float32), shade[..., None])
+        if rim is not None and self.outline is not None:
+            laid.put(np.array(self.outline.colour, np.float32), rim[..., None])
+        colours = self.in_srgb(strip[..., :3])
+        lit = colours if self.gain is None else np.minimum(colours * self.gain, full)
+        laid.put(lit, strip[..., 3:].astype(np.float32) / full)
+        return laid.pixels(0 if self.under == "black" else int(full))
 
 
 def _blocks(box: Box) -> Iterator[tuple[int, int]]:
     """Columns of a strip in pieces, where it is not known which of them hold anything."""
     for left in range(0, box.width, BLOCK):
         yield left, min(left + BLOCK, box.width)
-
-
-def over(
-    colour: PixelArray, alpha: FloatArray, behind: FloatArray, opacity: FloatArray, full: np.float32
-) -> FloatArray:
-    """(row, column, RGBA), straight, 0…``full`` + ½, of colours over others that can be seen through themselves.
-
-    ``alpha`` and ``opacity`` (row, column, 1) in [0, 1] (T. Porter, T. Duff: Compositing Digital Images, 1984).
-    """
-    rest = opacity * (1 - alpha)
-    both = alpha + rest
-    mixed = (colour * alpha + behind * rest) / np.maximum(both, np.float32(1e-9))
-    return np.concatenate([mixed, both * full], axis=2) + np.float32(0.5)
-
-
-def on_white(strip: PixelArray, full: int) -> PixelArray:
-    """(row, column, RGBA) whose colours lie on white, the alpha as it was."""
-    alpha = strip[..., 3:].astype(np.uint64)
-    mixed = (strip[..., :3] * alpha + full * (full - alpha) + full // 2) // full
-    flat = strip.copy()
-    flat[..., :3] = mixed
-    return flat
-
-
-def with_alpha(colour: PixelArray, alpha: PixelArray) -> PixelArray:
-    """(row, column, RGBA) of (row, column, RGB) and (row, column), one dtype."""
-    out: PixelArray = np.empty((*alpha.shape, 4), colour.dtype)
-    cv2.mixChannels([colour, alpha], [out], [0, 0, 1, 1, 2, 2, 3, 3])
-    return out
-
-
-def where(chosen: NDArray[np.bool_], colour: PixelArray, other: PixelArray | None = None) -> PixelArray:
-    """``colour`` where ``chosen``, else ``other`` (zero), which it may be written into: (row, column, channel).
-
-    Ten times faster than an index.
-    """
-    background = np.zeros_like(colour) if other is None else other
-    out: PixelArray = cv2.copyTo(colour, chosen.view(np.uint8), background)
-    return out
-
-
-def occupied(mixed: NDArray[np.bool_], home: Box) -> Box:
-    """The part of ``home`` that holds all pixels that are set in ``mixed``, (row, column): empty where none is.
-
-    A contour runs through a part of a tile; solving colours for the rest would be most of the work. Smaller blocks than
-    a tile would have more surroundings than contents.
-    """
-    rows, columns = np.flatnonzero(mixed.any(axis=1)), np.flatnonzero(mixed.any(axis=0))
-    if not rows.size:
-        return Box(home.left, home.top, 0, 0)
-    top, left = int(rows[0]), int(columns[0])
-    return Box(home.left + left, home.top + top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
-
-
-def uncertainty(alpha: PixelArray, full: int) -> PixelArray:
-    """full where the matte is torn between subject and background, 0 where it is either: the same dtype."""
-    nearest: PixelArray = np.minimum(alpha, full - alpha)
-    return nearest * 2
-
-
-def trimap(alpha: PixelArray, full: int) -> PixelArray:
-    """0 where background, full where subject, half where undecided: the same dtype."""
-    out: PixelArray = np.full_like(alpha, (full + 1) // 2)
-    out[alpha <= 0.01 * full] = 0
-    out[alpha >= SOLID * full] = full
-    return out

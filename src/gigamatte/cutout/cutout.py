@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, SupportsIndex
 
 import numpy as np
@@ -14,25 +12,27 @@ from numpy.typing import DTypeLike, NDArray
 
 from gigamatte import system
 from gigamatte.clipping import offset_of
+from gigamatte.closing import Closing
 from gigamatte.cutout.atomic import all_or_as_before
-from gigamatte.cutout.backdrop import open_backdrop
 from gigamatte.cutout.compose import Composer
 from gigamatte.cutout.contour.curves import Contour, contour_of
 from gigamatte.cutout.contour.drawing import drawn
-from gigamatte.cutout.encode import Encoding, is_lossy
+from gigamatte.cutout.encode import Encoding
 from gigamatte.cutout.foreground import Foreground
 from gigamatte.cutout.frame import framed, resolution_of
+from gigamatte.cutout.pixels import watching
 from gigamatte.cutout.place import as_target, refuse_existing
-from gigamatte.cutout.show import pillow_image, small_png
+from gigamatte.cutout.show import as_srgb, pillow_image, small_png
 from gigamatte.cutout.subject import subject_of
+from gigamatte.cutout.surroundings import Surroundings
 from gigamatte.cutout.target import check_seen_through, drawing_format, pair_of, picture_format
-from gigamatte.cutout.under import LOSSY_REACH, REACH
+from gigamatte.cutout.under import REACH
+from gigamatte.cutout.within import write_within
 from gigamatte.cutout.write import Written, write_bytes, write_image
 from gigamatte.ending import watched, working
 from gigamatte.errors import UsageError
 from gigamatte.forked import threads_begin
-from gigamatte.options import UNCUT, Only, Options
-from gigamatte.photo.colour import in_srgb, leads_back, srgb_profile
+from gigamatte.options import UNCUT, Format, Only, Options
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import Matte, PixelArray, Receipt, Size, Watch
 from gigamatte.words import told
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 _NO_TIMES = "--keep-times: the photo is no file, so it has no times to keep"
 
 
-class Cutout:
+class Cutout(Closing):
     """A photo without its background, at the photo's own size and depth.
 
     Holds the photo's pixels (in memory, or in scratch storage when they are many) until it is closed or forgotten.
@@ -59,12 +59,13 @@ class Cutout:
         self.matte = matte
         self._solved = solved or matte
         subject = subject_of(matte)
-        self._canvas, said = framed(matte.size, subject, options)
+        self._around = Surroundings(levels, self._solved, options, subject.box if subject else None)
+        self._canvas, said = framed(matte.size, subject, options, self._around.box)
         self._receipt = dataclasses.replace(
             receipt,
             subject=dataclasses.asdict(subject.box) if subject else {},
             placed=self._canvas.placed(subject.box) if subject else {},
-            warnings=(*receipt.warnings, *options.notes, *said),
+            warnings=(*receipt.warnings, *options.notes, *said, *self._around.warnings),
         )
         self._foreground: Foreground | None = None
         self._contour: Contour | None = None
@@ -88,7 +89,7 @@ class Cutout:
         return alpha
 
     def rgba(self) -> PixelArray:
-        """(row, column, RGBA), uint8 or uint16 like the photo, straight alpha; ``Options.under`` where alpha is 0."""
+        """(row, column, RGBA), straight alpha, with shadow and outline; ``Options.under`` where alpha is 0."""
         return self._whole("cutout")
 
     def pixels(self, reach: int = REACH) -> PixelArray:
@@ -98,14 +99,7 @@ class Cutout:
         ``reach``: width of the ring around the subject that takes its colours, in pixels.
         """
         whole = self._whole(self._options.only, reach)
-        icc = self._levels.photo.icc
-        if whole.shape[2] == 1:
-            return whole[..., 0]
-        if icc is not None:
-            colours: PixelArray = np.ascontiguousarray(whole[..., :3])  # type: ignore[assignment]
-            both = [in_srgb(colours, icc, depth=self.matte.bits), whole[..., 3:]]
-            whole = np.dstack(both)  # type: ignore[assignment]
-        return whole
+        return whole[..., 0] if whole.shape[2] == 1 else as_srgb(whole, self._levels.photo.icc)
 
     def photo_pixels(self) -> PixelArray:
         """The photo as it was: (row, column, RGB), uint8 or uint16, in its own colour space."""
@@ -125,7 +119,7 @@ class Cutout:
         """What a notebook shows."""
         threads_begin()
         with working():
-            return small_png(self._composer("cutout", watched(None)).strips(), self.size, self._levels.photo.icc)
+            return small_png(self._composer("cutout", watch=watched(None)).strips(), self.size, self._levels.photo.icc)
 
     def __repr__(self) -> str:
         by = f", by {self._receipt.model.name}" if self._receipt.model is not None else ""
@@ -191,42 +185,45 @@ class Cutout:
         contour = self._contour_of_result(watch) if options.clipping_path else None
         began = time.perf_counter()
         uncut = options.background == UNCUT
-        composer = self._composer(only, watch, uncut=uncut)
+        composer = self._composer(only, watch=watch, uncut=uncut)
         solving = time.perf_counter() - began
-        icc, said = photo.icc, () if contour is None else contour.warnings
-        if options.background is not None and not uncut and only == "cutout":
-            if icc is not None and not leads_back(icc):
-                composer.icc, icc = icc, srgb_profile()
-                said += (
-                    "the colour profile leads only one way, so no background fits: colours were converted to sRGB",
-                )
-            backdrop = open_backdrop(options.background, self.size, photo.bits, icc, options.max_pixels)
-            composer.backdrop, said = backdrop, (*said, *backdrop.warnings)
+        icc, put = self._around.put(composer)
+        said = put if contour is None else (*contour.warnings, *put)
         format = picture_format(options, target)
         check_seen_through(format, composer.bands == 4 and options.background is not None)
-        # Photoshop users paint on the mask, so what it hides has to be there
-        composer.hide(format == "psd")
-        if is_lossy(format, options.quality):
-            composer.reach = LOSSY_REACH
-        written = write_image(
-            composer.strips(),
-            self.size,
-            composer.bands,
-            self.matte.bits,
-            target=target,
-            format=format,
-            icc=icc,
-            metadata=photo.metadata,
-            resolution=self._resolution,
-            encoding=Encoding(options.quality, options.compress or "deflate", options.pyramid, quick),
-            overwrite=overwrite,
-            strip=options.strip,
-            strip_gps=options.strip_gps,
-            moved=photo.orientation != 1 or self._canvas.view != photo.size.box or not self._canvas.plain,
-            times=photo.times if options.keep_times else None,
-            threads=options.threads,
-            path=None if contour is None else contour.path,
+        composer.suit(format, options.quality)
+        encoding = Encoding(
+            options.quality, options.compress or "deflate", options.pyramid, quick, palette=options.palette
         )
+
+        def write(place: Path | BinaryIO, encoding: Encoding, made: Composer) -> Written:
+            return write_image(
+                made.strips(),
+                made.size,
+                made.bands,
+                self.matte.bits,
+                target=place,
+                format=format,
+                icc=icc,
+                metadata=photo.metadata,
+                resolution=self._resolution,
+                encoding=encoding,
+                overwrite=overwrite,
+                strip=options.strip,
+                strip_gps=options.strip_gps,
+                moved=photo.orientation != 1 or self._canvas.view != photo.size.box or not self._canvas.plain,
+                times=photo.times if options.keep_times else None,
+                threads=options.threads,
+                path=None if contour is None else contour.path,
+                below=made.beneath,
+            )
+
+        if options.max_bytes is None:
+            written = write(target, encoding, composer)
+        else:
+            written = write_within(
+                options, format, encoding, target, lambda share: self._ready(only, share, watch, format), write
+            )
         if options.keep_times and photo.times is None:
             said = (*said, _NO_TIMES)
         return solving + composer.seconds, dataclasses.replace(written, warnings=(*said, *written.warnings))
@@ -251,14 +248,9 @@ class Cutout:
         if self._contour is None:
             offset = self._options.offset
             pixels = 0.0 if offset is None else offset_of(offset, self._resolution)
-
-            def strips() -> Iterator[PixelArray]:
-                for strip in self._composer("alpha").strips():
-                    if watch is not None:
-                        watch("path", 0.0)  # which may stop it
-                    yield strip
-
-            self._contour = contour_of(strips, self.size, offset=pixels)
+            self._contour = contour_of(
+                lambda: watching(self._composer("alpha").strips(), watch), self.size, offset=pixels
+            )
             self._receipt = dataclasses.replace(self._receipt, path=self._contour.as_dict())
         return self._contour
 
@@ -266,23 +258,23 @@ class Cutout:
         """Give the photo's pixels back."""
         self._levels.close()
 
-    def __enter__(self) -> Cutout:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
-
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         raise UsageError(
             "a Cutout cannot be pickled: the photo's pixels belong to this process",
             "send cutout.rgba(), or the path of a file that cutout.save() wrote",
         )
 
-    def _composer(self, only: Only, watch: Watch | None = None, *, uncut: bool = False) -> Composer:
-        if self._foreground is None and not uncut and only not in ("alpha", "trimap", "uncertainty"):
+    def _ready(self, only: Only, share: float, watch: Watch | None, format: Format) -> Composer:
+        composer = self._composer(only, share, watch)
+        self._around.put(composer)
+        composer.suit(format, self._options.quality)
+        return composer
+
+    def _composer(self, only: Only, share: float = 1.0, watch: Watch | None = None, *, uncut: bool = False) -> Composer:
+        if self._foreground is None and not uncut and only not in ("alpha", "trimap", "uncertainty", "shadow"):
             self._foreground = Foreground(self._levels, self._solved)
         threads = self._options.threads or system.cpu_count()
-        canvas = self._canvas
+        canvas = self._canvas if share == 1 else self._canvas.smaller(share)
         return Composer(
             self._levels,
             self.matte,
@@ -290,6 +282,9 @@ class Cutout:
             canvas.view if canvas.plain else canvas.behind if uncut else canvas.seen(self.matte),
             only,
             canvas=None if canvas.plain else canvas,
+            place=canvas,
+            shadow=self._around.shadow if only in ("cutout", "shadow") else None,
+            outline=self._around.outline(canvas.size, self._levels.photo.icc) if only == "cutout" else None,
             solved=self._solved,
             under=self._options.under,
             uncut=uncut,
@@ -300,6 +295,6 @@ class Cutout:
     def _whole(self, only: Only, reach: int = REACH) -> PixelArray:
         threads_begin()
         with working():
-            composer = self._composer(only, watched(None))
+            composer = self._composer(only, watch=watched(None))
             composer.reach = reach
             return np.concatenate([np.atleast_3d(strip) for strip in composer.strips()])

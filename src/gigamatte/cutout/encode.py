@@ -27,6 +27,11 @@ class Encoding:
     pyramid: Pyramid | None = None
     #: WebP only: in a quarter of the time, a third larger
     quick: bool = False
+    #: PNG only: at most so many ``colours`` (256, 16, 4 or 2) with alpha, dithered
+    palette: bool = False
+    colours: int = 256
+    #: PNG only: as small as it gets without loss, however long it takes
+    tight: bool = False
 
     def __post_init__(self) -> None:
         if self.quality is not None and not 1 <= self.quality <= 100:
@@ -48,6 +53,9 @@ class Container:
     #: bytes that the encoder holds for every pixel, of 8 bits and deeper (measured with RGBA); 0: it takes strips
     held: tuple[int, int] = (0, 0)
 
+
+#: bytes a pixel that a palette takes: all of them are looked at before one is written (measured with RGBA)
+PALETTE_BYTES = 14
 
 _EXIF_XMP = frozenset({metadata.EXIF, metadata.XMP})
 CONTAINERS: Mapping[Format, Container] = {
@@ -80,8 +88,10 @@ def check_fits(format: Format, size: Size, bands: int) -> None:
         raise UsageError(f"{container.title} has no transparency", "name a --background, or choose --format png")
 
 
-def encoder_bytes(format: Format, size: Size, bits: int) -> int:
+def encoder_bytes(format: Format, size: Size, bits: int, *, palette: bool = False) -> int:
     """Bytes that writing a picture holds beyond strips, because the encoder takes it whole."""
+    if format == "png" and palette:
+        return PALETTE_BYTES * size.pixels
     return CONTAINERS[format].held[0 if bits == 8 else 1] * size.pixels
 
 
@@ -93,6 +103,11 @@ def is_lossy(format: Format, quality: int | None) -> bool:
 def saver_options(format: Format, encoding: Encoding, size: Size, bands: int, bits: int) -> dict[str, Any]:
     """The options of libvips' saver for a format; for AVIF, of its colours."""
     if format == "png":
+        if encoding.palette:
+            depth = {256: 8, 16: 4, 4: 2, 2: 1}[encoding.colours]
+            return {"compression": 9, "palette": True, "bitdepth": depth, "dither": 1.0, "Q": 100, "effort": 7}
+        if encoding.tight:
+            return {"compression": 9, "filter": "all"}
         # measured (docs/design/formats.md): a third smaller than level 1 for .06 s at 24 MP, level 3 gains nothing
         return {"compression": 2, "filter": "up"}
     if format == "webp":

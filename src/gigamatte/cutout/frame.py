@@ -15,6 +15,7 @@ from gigamatte.types import BACKGROUND, Box, Matte, Size
 
 #: How far bicubic resampling looks, in pixels of the coarser of both pictures.
 SUPPORT = 2
+_SIDES = ("left", "top", "right", "bottom")
 
 
 def reach_of(scale: float) -> int:
@@ -55,10 +56,7 @@ class Canvas:
         rows, columns = (np.flatnonzero((matte.decided != BACKGROUND).any(axis=axis)) for axis in (1, 0))
         if not rows.size:
             return Box(0, 0, 0, 0)
-        first, last = (
-            matte.grid.home((int(rows[0]), int(columns[0]))),
-            matte.grid.home((int(rows[-1]), int(columns[-1]))),
-        )
+        first, last = (matte.grid.home((int(rows[end]), int(columns[end]))) for end in (0, -1))
         return Box(first.left, first.top, last.right - first.left, last.bottom - first.top).within(self.behind)
 
     @property
@@ -71,6 +69,11 @@ class Canvas:
         """Whether it is a part of the photo, pixel for pixel."""
         return not self.resampled and self.view.size == self.size
 
+    def smaller(self, share: float) -> Canvas:
+        """The same picture with ``share`` of its sides."""
+        size = Size(max(1, round(self.size.width * share)), max(1, round(self.size.height * share)))
+        return Canvas(size, self.photo, self.scale * share, self.left * share, self.top * share)
+
     def placed(self, box: Box) -> dict[str, float]:
         """Where a box of the photo lies: left, top, width, height in pixels of the canvas, and its scale."""
         left, top = self.left + box.left * self.scale, self.top + box.top * self.scale
@@ -79,8 +82,12 @@ class Canvas:
         return {side: round(value, 3) for side, value in sides.items()} | scales
 
 
-def framed(photo: Size, subject: Subject | None, options: Options) -> tuple[Canvas, tuple[str, ...]]:
+def framed(
+    photo: Size, subject: Subject | None, options: Options, around: Box | None = None
+) -> tuple[Canvas, tuple[str, ...]]:
     """The canvas that the options ask for, and what has to be said about it. Raises UsageError when it is too large.
+
+    ``around``: what is seen beside the subject (shadow, outline), which a crop keeps as well.
 
     Without a canvas, aspect or crop: the photo's own frame. A crop is as large as the subject's box and its margin,
     beyond the photo too. A side at which the photo cuts the subject off touches that side of the canvas.
@@ -97,6 +104,7 @@ def framed(photo: Size, subject: Subject | None, options: Options) -> tuple[Canv
             f"the photo cuts the subject off at the {_cut_off(subject)}: it touches the same edge of the result"
         )
     if not placing:
+        room = room if around is None else _with_all(room, around, subject)
         canvas = Canvas(room.size, photo, left=-room.left, top=-room.top)
     else:
         canvas, said = _on_canvas(photo, subject, room, options)
@@ -144,8 +152,14 @@ def _with_margin(subject: Subject, options: Options) -> Box:
     return Box(left, top, box.right + sides["right"] - left, box.bottom + sides["bottom"] - top)
 
 
+def _with_all(room: Box, around: Box, subject: Subject) -> Box:
+    """Both boxes in one, but for the sides where the subject is cut off."""
+    both = {side: getattr(room if side in subject.cut else room.joined(around), side) for side in _SIDES}
+    return Box(both["left"], both["top"], both["right"] - both["left"], both["bottom"] - both["top"])
+
+
 def _cut_off(subject: Subject) -> str:
-    sides = [side for side in ("left", "top", "right", "bottom") if side in subject.cut]
+    sides = [side for side in _SIDES if side in subject.cut]
     return " and ".join(part for part in (", ".join(sides[:-1]), sides[-1]) if part)
 
 

@@ -13,8 +13,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from gigamatte.cutout.compose import on_white
 from gigamatte.cutout.containers.carried import Carried
+from gigamatte.cutout.layers import Beneath, Laid
+from gigamatte.cutout.pixels import on_white
 from gigamatte.cutout.psd_planes import PackedPlane, RawPlane, ZippedPlane, writing
 from gigamatte.ending import Pool
 from gigamatte.errors import UsageError
@@ -44,8 +45,12 @@ def write_psd(
     icc: bytes | None,
     carried: Carried,
     threads: int,
+    below: Sequence[Beneath] = (),
 ) -> int:
     """Write RGB or RGBA ``strips`` (row, column, band) as one layer; the alpha becomes its mask.
+
+    ``below``, from top to bottom, are layers of one colour beneath it; a strip of RGBA has one band more for the alpha
+    of each, which becomes that layer's own transparency.
 
     Returns the bytes of scratch space that its channels took on the way.
 
@@ -58,23 +63,29 @@ def write_psd(
     with contextlib.ExitStack() as stack:
         numbers = (_OPACITY, 0, 1, 2, *((_MASK,) if bands == 4 else ()))
         layer = {number: ZippedPlane(stack, predicted=bits == 8) for number in numbers}
+        lower = [{number: ZippedPlane(stack, predicted=bits == 8) for number in range(_OPACITY, 3)} for _ in below]
         merged = [PackedPlane(stack, large) if bits == 8 else RawPlane(stack) for _ in range(bands)]
         with Pool(max(1, threads)) as pool:
             rows, step = 0, max(1, PIECE // size.width)
             for strip in strips:
                 rows += len(strip)
-                _check(strip, size, bands, bits, rows)
+                _check(strip, size, bands + len(below), bits, rows)
                 for top in range(0, len(strip), step):
-                    _add(strip[top : top + step], layer, merged, pool)
+                    part = strip[top : top + step]
+                    _add(part[..., :bands], _together(part, below), layer, merged, pool)
+                    for number, one in enumerate(below):
+                        _add_plain(part[..., bands + number], one, lower[number], pool)
         if rows != size.height:
             raise ValueError(f"the strips have {rows} rows, the picture has {size.height}")
         with writing():
             file.write(_header(size, bands, bits, large))
             file.write(_resources(icc, carried))
-            _write_layer(file, size, bits, layer, large)
+            names = [*(one.name for one in reversed(below)), "photo"]
+            _write_layers(file, size, bits, list(zip(names, [*reversed(lower), layer], strict=True)), large)
             _write_merged(file, merged)
             file.flush()
-        return sum(plane.scratch_bytes for plane in layer.values()) + sum(plane.scratch_bytes for plane in merged)
+        planes = [plane for one in (*lower, layer) for plane in one.values()]
+        return sum(plane.scratch_bytes for plane in (*planes, *merged))
 
 
 def _check(strip: PixelArray, size: Size, bands: int, bits: int, rows: int) -> None:
@@ -85,8 +96,30 @@ def _check(strip: PixelArray, size: Size, bands: int, bits: int, rows: int) -> N
         )
 
 
+def _together(strip: PixelArray, below: Sequence[Beneath]) -> PixelArray:
+    """The strip and all that lies below it as one RGB or RGBA, straight."""
+    if not below:
+        return strip
+    depth = Depth.of(strip)
+    laid = Laid(depth, None, strip.shape)
+    for number in reversed(range(len(below))):
+        laid.put(np.array(below[number].colour, np.float32), depth.unit(strip[..., 4 + number])[..., None])
+    laid.put(strip[..., :3], depth.unit(strip[..., 3])[..., None])
+    return laid.pixels(int(depth.full))
+
+
+def _add_plain(alpha: PixelArray, one: Beneath, layer: Mapping[int, ZippedPlane], pool: Pool) -> None:
+    """Rows of a layer of one colour."""
+    planes = [np.full_like(alpha, value) for value in one.colour]
+    jobs = [pool.submit(layer[number].add, plane) for number, plane in enumerate(planes)]
+    jobs.append(pool.submit(layer[_OPACITY].add, alpha.copy()))
+    for job in jobs:
+        job.result()
+
+
 def _add(
     strip: PixelArray,
+    together: PixelArray,
     layer: Mapping[int, ZippedPlane],
     merged: Sequence[PackedPlane | RawPlane],
     pool: Pool,
@@ -94,10 +127,10 @@ def _add(
     full = Depth.of(strip).full
     planes: dict[int, PixelArray] = {number: strip[..., number].copy() for number in range(3)}
     planes[_OPACITY] = np.full_like(planes[0], full)
-    flat = strip
+    flat = together
     if _MASK in layer:
         planes[_MASK] = strip[..., 3].copy()
-        flat = on_white(strip, int(full))  # as Photoshop stores the merged picture of a transparent document
+        flat = on_white(together, int(full))  # as Photoshop stores the merged picture of a transparent document
     jobs = [pool.submit(plane.add, planes[number]) for number, plane in layer.items()]
     jobs += [pool.submit(plane.add, flat[..., band].copy()) for band, plane in enumerate(merged)]
     for job in jobs:
@@ -120,21 +153,20 @@ def _resources(icc: bytes | None, carried: Carried) -> bytes:
     return struct.pack(">I", len(body)) + body
 
 
-def _write_layer(file: BinaryIO, size: Size, bits: int, layer: Mapping[int, ZippedPlane], large: bool) -> None:
+def _write_layers(
+    file: BinaryIO, size: Size, bits: int, layers: Sequence[tuple[str, Mapping[int, ZippedPlane]]], large: bool
+) -> None:
+    """Layers by name, the lowest first."""
     wide = "Q" if large else "I"
-    lengths = {number: plane.finish() for number, plane in layer.items()}
-    frame = struct.pack(">4i", 0, 0, size.height, size.width)
-    channels = b"".join(struct.pack(f">h{wide}", number, length) for number, length in lengths.items())
-    name = "photo"
-    mask = struct.pack(">I", 20) + frame + bytes(4) if _MASK in layer else struct.pack(">I", 0)
-    unicode_name = struct.pack(">4s4sII", b"8BIM", b"luni", 4 + 2 * len(name) + 2, len(name)) + name.encode("utf-16-be")
-    extra = mask + struct.pack(">I", 0) + struct.pack(">B", len(name)) + name.encode() + bytes(-(1 + len(name)) % 4)
-    extra += unicode_name + bytes(2)
-    record = frame + struct.pack(">H", len(lengths)) + channels
-    record += struct.pack(">4s4sBBBBI", b"8BIM", b"norm", 255, 0, 0, 0, len(extra)) + extra
+    records, total = b"", 0
+    for name, layer in layers:
+        lengths = {number: plane.finish() for number, plane in layer.items()}
+        records += _record(name, size, lengths, wide)
+        total += sum(lengths.values())
+    masked = any(_MASK in layer for _, layer in layers)
     # minus: the merged picture's fourth channel is transparency
-    body = struct.pack(">h", -1 if _MASK in layer else 1) + record
-    length = len(body) + sum(lengths.values())
+    body = struct.pack(">h", -len(layers) if masked else len(layers)) + records
+    length = len(body) + total
     padding = -length % 4
     length += padding
     if bits == 8:
@@ -146,11 +178,24 @@ def _write_layer(file: BinaryIO, size: Size, bits: int, layer: Mapping[int, Zipp
         empty = struct.pack(f">{wide}I", 0, 0)
         file.write(struct.pack(f">{wide}", len(empty) + len(tag) + length) + empty + tag)
     file.write(body)
-    for plane in layer.values():
-        plane.copy_to(file)
+    for _, layer in layers:
+        for plane in layer.values():
+            plane.copy_to(file)
     file.write(bytes(padding))
     if bits == 8:
         file.write(struct.pack(">I", 0))
+
+
+def _record(name: str, size: Size, lengths: Mapping[int, int], wide: str) -> bytes:
+    """What the file says of a layer before its channels."""
+    frame = struct.pack(">4i", 0, 0, size.height, size.width)
+    channels = b"".join(struct.pack(f">h{wide}", number, length) for number, length in lengths.items())
+    mask = struct.pack(">I", 20) + frame + bytes(4) if _MASK in lengths else struct.pack(">I", 0)
+    unicode_name = struct.pack(">4s4sII", b"8BIM", b"luni", 4 + 2 * len(name) + 2, len(name)) + name.encode("utf-16-be")
+    extra = mask + struct.pack(">I", 0) + struct.pack(">B", len(name)) + name.encode() + bytes(-(1 + len(name)) % 4)
+    extra += unicode_name + bytes(2)
+    record = frame + struct.pack(">H", len(lengths)) + channels
+    return record + struct.pack(">4s4sBBBBI", b"8BIM", b"norm", 255, 0, 0, 0, len(extra)) + extra
 
 
 def _write_merged(file: BinaryIO, merged: Sequence[PackedPlane | RawPlane]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gigamatte.photo.colour import to_8bit, to_srgb8
+from gigamatte.photo.colour import in_srgb, to_8bit, to_srgb8
 from gigamatte.types import PixelArray, Size
 
 #: a notebook shows a cutout with at most so many pixels on its longer side
@@ -56,3 +56,11 @@ def _shrunk(rgba: PixelArray, step: int, icc: bytes | None) -> NDArray[np.uint8]
     both = cv2.resize(np.dstack([colour, alpha]), size, interpolation=cv2.INTER_AREA)
     shown: NDArray[np.float32] = both[..., :3] / np.maximum(both[..., 3:], np.float32(1e-3))
     return np.dstack([np.rint(np.clip(shown, 0, 255)), np.rint(both[..., 3] * 255)]).astype(np.uint8)
+
+
+def as_srgb(pixels: PixelArray, icc: bytes | None) -> PixelArray:
+    """(row, column, RGB or RGBA) in the space of ``icc`` as sRGB of the same depth."""
+    if icc is None:
+        return pixels
+    colours: PixelArray = np.ascontiguousarray(pixels[..., :3])  # type: ignore[assignment]
+    return np.dstack([in_srgb(colours, icc, depth=8 * pixels.itemsize), pixels[..., 3:]])  # type: ignore[return-value]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import BinaryIO
 
-from gigamatte.cutout.backdrop import check_backdrop
+from gigamatte.cutout.backdrop import blur_of, check_backdrop
+from gigamatte.cutout.css_colour import Colour, parse_colour
 from gigamatte.cutout.encode import CONTAINERS, SUFFIXES, check_fits
 from gigamatte.cutout.frame import canvas_size
 from gigamatte.cutout.place import is_stream
+from gigamatte.effects import outline_of, shadow_of
 from gigamatte.errors import UsageError
 from gigamatte.options import UNCUT, Drawing, Format, Only, Options
 from gigamatte.types import Size
@@ -78,10 +80,11 @@ def picture_format(options: Options, target: Path | BinaryIO | None) -> Format:
         raise UsageError(
             f"--background lies behind the cutout, but --only {options.only} was asked for", "leave one of them out"
         )
-    if chosen == "jpeg" and options.only == "cutout" and options.background is None:
+    if chosen == "jpeg" and (options.only == "shadow" or (options.only == "cutout" and options.background is None)):
         raise UsageError("JPEG has no transparency", "give a --background, or write PNG, WebP or TIFF")
-    if chosen == "psd" and options.only in (*_ONE_CHANNEL, "pair"):
+    if chosen == "psd" and options.only in (*_ONE_CHANNEL, "shadow", "pair"):
         raise UsageError("a Photoshop file here holds a cutout, not a single channel", "choose --format png or tiff")
+    _check_beside(options, chosen)
     _check_words(options, chosen)
     _check_path(options, chosen)
     _check_times(options, target)
@@ -121,7 +124,9 @@ def check_output(options: Options, target: Path | BinaryIO, photo: Size) -> Form
         return output_format(options, target)
     chosen = picture_format(options, target)
     uncut = options.background == UNCUT
-    clear = not uncut and (options.background is None or check_backdrop(options.background, options.max_pixels))
+    clear = not uncut and (
+        options.background is None or check_backdrop(options.background, options.max_pixels, options.background_fit)
+    )
     check_seen_through(chosen, clear and options.background is not None)
     known = canvas_size(options, photo)
     if known is not None or not (options.crop or options.aspect):
@@ -163,7 +168,45 @@ def _named(options: Options, target: Path | BinaryIO | None) -> Format:
 def _bands(options: Options, clear: bool) -> int:
     if options.only in _ONE_CHANNEL:
         return 1
-    return 4 if options.only == "cutout" and clear else 3
+    return 4 if options.only == "shadow" or (options.only == "cutout" and clear) else 3
+
+
+def _check_beside(options: Options, format: Format) -> None:
+    """What lies around the subject, and what makes files smaller."""
+    for word, said, kinds in (
+        ("--shadow", options.shadow, ("cutout", "shadow")), ("--outline", options.outline, ("cutout",))
+    ):  # fmt: skip
+        if said is not None and options.only not in kinds:
+            raise UsageError(
+                f"{word} belongs to the cutout, but --only {options.only} was asked for", "leave one of them out"
+            )
+    if options.background == UNCUT and (options.shadow is not None or options.outline is not None):
+        raise UsageError("--background keep shows the photo as it is", "leave --shadow and --outline out")
+    if options.outline is not None:
+        outline_colour(options.outline)
+    if options.background is not None and blur_of(options.background) is not None:
+        if options.shadow is not None and shadow_of(options.shadow).kind == "keep":
+            raise UsageError("--background blur shows the photo's own shadow already", "leave --shadow keep out")
+        if options.relight:
+            raise UsageError("--background blur is the light that the photo was taken in", "leave --relight out")
+    if options.relight and options.background is None:
+        raise UsageError("--relight matches the subject to a background", "name one with --background")
+    if options.palette and format != "png":
+        raise UsageError(f"--palette is for PNG, the result is {CONTAINERS[format].title}", "choose --format png")
+    if options.max_bytes is not None and format in ("tiff", "psd"):
+        raise UsageError(
+            f"--max-bytes cannot make a file of {CONTAINERS[format].title} fit", "choose png, webp, jpeg or avif"
+        )
+    if options.max_bytes is not None and options.only == "pair":
+        raise UsageError("--max-bytes is for one file, --only pair writes two", "leave one of them out")
+
+
+def outline_colour(text: str) -> Colour:
+    """The colour of an outline, 0…255. Raises UsageError where it is none."""
+    found = parse_colour(outline_of(text).colour)
+    if found is None or found[3] < 255:
+        raise UsageError(f"--outline takes an opaque colour such as 12px,white; found {outline_of(text).colour!r}")
+    return found
 
 
 def _check_words(options: Options, format: Format) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,6 +21,7 @@ from gigamatte.cutout.carry import carried, with_path
 from gigamatte.cutout.containers import avif, jpeg, png, tiff, webp
 from gigamatte.cutout.containers.carried import Carried
 from gigamatte.cutout.encode import CONTAINERS, SUFFIXES, Encoding, check_fits, saver_options
+from gigamatte.cutout.layers import Beneath
 from gigamatte.cutout.place import is_stream, opened
 from gigamatte.cutout.psd import is_large, write_psd
 from gigamatte.cutout.stream import ReaderGone, StripStream
@@ -63,6 +64,7 @@ def write_image(
     times: tuple[int, int] | None = None,
     threads: int = 0,
     path: ClippingPath | None = None,
+    below: Sequence[Beneath] = (),
 ) -> Written:
     """Write ``strips``, which come from top to bottom and together make ``size``.
 
@@ -70,6 +72,7 @@ def write_image(
     3 (RGB) or 4 (RGBA, straight) ``bands``; they are drawn on the calling thread, while libvips encodes on others, and
     a few megabytes wait at most. ``icc``, ``metadata`` and ``resolution`` (pixels per millimetre) are the Photo's;
     ``strip`` leaves metadata out (the profile, which belongs to the colours, stays), ``strip_gps`` only the position.
+    ``below``: PSD only: layers beneath the strips, which bring a band more for each, see ``write_psd``.
     ``moved``: the pixels lie elsewhere than the photo's, which was turned or cropped. ``times``, which a file gets,
     are those of last access and change, in nanoseconds since 1970. ``path``, in this picture's pixels, becomes the
     clipping path of a JPEG, TIFF or PSD.
@@ -89,6 +92,10 @@ def write_image(
     if isinstance(target, Path) and (promised := SUFFIXES.get(target.suffix.lower(), format)) != format:
         asked, made = CONTAINERS[promised].title, CONTAINERS[format].title
         warnings.append(f"the name ends in {target.suffix}, which means {asked}, but the content is {made}")
+    if encoding is not None and encoding.palette:
+        warnings.append(f"colours were reduced to a palette of at most {encoding.colours}")
+        if bits == 16:
+            strips, bits = (to_8bit(part) for part in strips), 8
     if bits == 16 and not CONTAINERS[format].deep:
         warnings.append(f"{CONTAINERS[format].title} holds 8 bits a channel: reduced from 16")
         strips, bits = (to_8bit(part) for part in strips), 8
@@ -101,6 +108,7 @@ def write_image(
         with _place(target, overwrite, times) as draft, open(draft.descriptor, "wb", closefd=False) as file:
             scratch = write_psd(
                 strips, size, bands, bits, file, icc=profile, carried=along, threads=threads or cpu_count(),
+                below=below,
             )  # fmt: skip
             scratch += _passing_bytes(target, draft)
         return Written(tuple(warnings), scratch)

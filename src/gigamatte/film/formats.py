@@ -89,11 +89,11 @@ def _ground(options: Options) -> Ground:
         blur_of(said)
         return "blur"
     if said == "green" or parse_colour(said) is not None:
-        opaque = said == "green" or not check_backdrop(said, options.max_pixels)
+        opaque = said == "green" or not check_backdrop(said, options.max_pixels, options.background_fit)
     elif Path(said).exists() and kind_of(Path(said)) is not None:
         return "film"
     else:
-        opaque = not check_backdrop(said, options.max_pixels)
+        opaque = not check_backdrop(said, options.max_pixels, options.background_fit)
     if not opaque:
         raise UsageError("the background of a film cannot be seen through", "choose an opaque colour or picture")
     return "plain"

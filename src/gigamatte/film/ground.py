@@ -26,7 +26,7 @@ class FilmGround:
 
     def __init__(self, options: Options, plan: Plan, size: Size, bits: int) -> None:
         self._options, self._kind, self._size, self._bits = options, plan.ground, size, bits
-        self._still: PixelArray | None = None
+        self._still: PixelArray | FloatArray | None = None
         self._film: Iterator[Frame] | None = None
         self._shown: Frame | None = None
         self._begun = 0.0
@@ -48,11 +48,14 @@ class FilmGround:
             return self._filmed(time)
         if self._still is None:
             said = GREEN if self._options.background == "green" else self._options.background or ""
-            backdrop = open_backdrop(said, self._size, self._bits, None, self._options.max_pixels)
-            self._still = backdrop.rows(0, self._size.height)[..., :3].copy()
+            fit, most = self._options.background_fit, self._options.max_pixels
+            still: PixelArray | FloatArray = (
+                open_backdrop(said, self._size, self._bits, None, most, fit).rows(0, self._size.height)[..., :3].copy()
+            )
+            self._still = still
         return self._still
 
-    def _filmed(self, time: float) -> PixelArray:
+    def _filmed(self, time: float) -> PixelArray | FloatArray:
         """The frame of the other film that is shown at ``time``; where it has ended, it begins anew."""
         while self._shown is None or self._begun + float(self._shown.time + self._shown.duration) <= time:
             if self._film is None:

@@ -54,6 +54,9 @@ _BODY = {
         "bg_color": {"type": "string", "examples": ["81d4fa"]},
         "bg_image_file": {"type": "string", "format": "binary"},
         "semitransparency": {"type": "boolean"},
+        "shadow_type": {"enum": ["none", "drop", "3D", "auto"]},
+        "shadow_opacity": {"type": "integer", "minimum": 0, "maximum": 100},
+        "add_shadow": {"type": "boolean"},
     },
 }
 _ERROR = {"description": "Error", "content": {"application/json": {"schema": {

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from gigamatte.cutout.css_colour import parse_colour
+from gigamatte.cutout.backdrop import names_no_file
 from gigamatte.cutout.target import output_format
 from gigamatte.errors import UsageError
 from gigamatte.hints import Hints
@@ -45,7 +45,7 @@ SUFFIX: dict[str, str] = {"png": "png", "webp": "webp", "tiff": "tif", "jpeg": "
 SUFFIX |= {"svg": "svg", "dxf": "dxf"}
 
 #: what an answer may hold: one picture, so no pair
-One = Literal["cutout", "alpha", "foreground", "trimap", "uncertainty", "path"]
+One = Literal["cutout", "alpha", "foreground", "trimap", "uncertainty", "shadow", "path"]
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
@@ -64,10 +64,16 @@ class CutQuery(BaseModel):
     model: str = asked("model", "one of the names that GET /about lists", examples=["auto"], max_length=64)
     only: One = asked("only")
     background: str | None = asked(
-        "background", "a colour to lay the subject on; keep: the photo, uncut; absent = transparent",
-        examples=["white", "#ff00ff"],
-        max_length=64,
+        "background",
+        "a colour, linear(…) or radial(…), or blur[:STRENGTH] to lay the subject on; keep: the photo, uncut",
+        examples=["white", "#ff00ff", "linear(to right, white, #ddd)", "blur:3"], max_length=512,
     )  # fmt: skip
+    background_fit: str = asked("background_fit", max_length=64, examples=["cover", "contain:white", "tile"])
+    relight: float = asked("relight")
+    shadow: str | None = asked("shadow", max_length=128, examples=["keep", "drop:direction=55,strength=40"])
+    outline: str | None = asked("outline", max_length=64, examples=["12px,white"])
+    palette: bool = asked("palette")
+    max_bytes: int | None = asked("max_bytes", examples=[500000])
     under: Under = asked("under")
     format: Annotated[AnyFormat | None, BeforeValidator(format_name)] = asked(
         "format", "file format, jpg and tif too; absent = png, svg for a path"
@@ -105,9 +111,9 @@ class CutQuery(BaseModel):
 
     def options(self, settings: Settings, *, backdrop: str | None = None) -> Options:
         """The Options of this request. ``backdrop``: path of an uploaded picture. Raises UsageError."""
-        if self.background not in (None, UNCUT) and parse_colour(self.background) is None:
+        if self.background not in (None, UNCUT) and not names_no_file(self.background or ""):
             raise UsageError(
-                f"background is a colour such as white, #ff00ff or 255,0,255; found {self.background!r}",
+                f"background is a colour such as white or #ff00ff, a gradient, or blur; found {self.background!r}",
                 "send a picture as the part background_image",
             )
         given = {name: getattr(self, name) for name in type(self).model_fields}

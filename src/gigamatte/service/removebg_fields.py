@@ -23,10 +23,8 @@ KNOWN = frozenset({
     "scale", "position", "channels", "add_shadow", "shadow_type", "shadow_opacity", "semitransparency", "bg_color",
     "bg_image_url", "bg_image_file",
 })  # fmt: skip
-#: not offered: field → values that change nothing
-_REFUSED = {
-    "add_shadow": ("false", "0"), "shadow_type": ("none",),
-}  # fmt: skip
+#: what is drawn for each type of shadow; 3D is a car's, on the ground that it stands on
+_SHADOWS = {"none": None, "drop": "drop", "3d": "contact", "auto": "contact"}
 _TRUE, _FALSE = ("true", "1"), ("false", "0")
 
 
@@ -43,9 +41,6 @@ def to_options(fields: Mapping[str, str], settings: Settings, backdrop: Path | N
     notes = []
     if unknown := sorted(fields.keys() - KNOWN):
         notes.append(f"fields that are not known were not used: {', '.join(unknown)[:200]}")
-    for name, harmless in _REFUSED.items():
-        if fields.get(name, harmless[0]).lower() not in harmless:
-            raise BadRequest(f"{name}={fields[name][:40]} is not offered here", f"leave {name} out")
     if fields.get("size", "auto").lower() not in SIZES:
         raise BadRequest(f"size is one of {', '.join(SIZES)}; found {fields['size'][:40]!r}")
     if not _flag(fields, "semitransparency", True):
@@ -61,6 +56,10 @@ def to_options(fields: Mapping[str, str], settings: Settings, backdrop: Path | N
         background = "white"  # what remove.bg does
     if form == "zip" and (background is not None or channels == "alpha"):
         raise BadRequest("a zip holds color.jpg and alpha.png: it goes with neither a background nor channels=alpha")
+    shadow = _shadow(fields)
+    if shadow is not None and (form == "zip" or channels == "alpha"):
+        notes.append("a shadow is drawn in a picture alone: none in a zip, nor with channels=alpha")
+        shadow = None
     crop = _flag(fields, "crop", False)
     placed = _placed(fields)
     if crop and placed:
@@ -71,6 +70,7 @@ def to_options(fields: Mapping[str, str], settings: Settings, backdrop: Path | N
             model=settings.model,
             only="alpha" if channels == "alpha" else "cutout",
             background=background if channels == "rgba" else None,
+            shadow=shadow,
             format="png" if form == "zip" else form,  # type: ignore[arg-type]
             crop=crop,
             margins=_margins(fields.get("crop_margin")) if crop else None,
@@ -82,6 +82,18 @@ def to_options(fields: Mapping[str, str], settings: Settings, backdrop: Path | N
         ),
         notes,
     )
+
+
+def _shadow(fields: Mapping[str, str]) -> str | None:
+    """The shadow that is asked for: by its type, else by add_shadow, which means that of something that stands."""
+    kind = fields.get("shadow_type", "auto" if _flag(fields, "add_shadow", False) else "none").lower()
+    if kind not in _SHADOWS:
+        raise BadRequest(f"shadow_type is none, drop, 3D or auto; found {fields['shadow_type'][:40]!r}")
+    opacity = fields.get("shadow_opacity", "50")
+    if not re.fullmatch(r"\d{1,3}(\.\d{1,6})?", opacity) or float(opacity) > 100:
+        raise BadRequest(f"shadow_opacity lies in 0…100; found {opacity[:40]!r}")
+    drawn = _SHADOWS[kind]
+    return None if drawn is None or float(opacity) == 0 else f"{drawn}:strength={opacity}"
 
 
 def _flag(fields: Mapping[str, str], name: str, usual: bool) -> bool:

@@ -29,7 +29,8 @@ def result_bytes(source: Path, options: Options) -> int:
         return EXTRA
     size = width * height * channels * (2 if deep else 1)
     if form == "psd":
-        size *= 2  # the layer, and the merged picture
+        beneath = 4 * ((options.shadow is not None) + (options.outline is not None))
+        size = size * 2 + size * beneath // channels  # the layers, and the merged picture
     if options.pyramid:
         size = size * 4 // 3
     return size + EXTRA

@@ -3,6 +3,7 @@
 ``{}`` stands for a value, ``{0}``, ``{1}`` where their order changes.
 """
 
+from gigamatte.messages.zh.around import AROUND
 from gigamatte.messages.zh.batches import BATCH_HELP, BATCHES, REVIEW_PAGE
 from gigamatte.messages.zh.carried import CARRIED
 from gigamatte.messages.zh.commands import COMMANDS
@@ -20,6 +21,7 @@ from gigamatte.messages.zh.web import WEB, WEB_PAGE
 
 #: errors, hints, warnings, help and what the commands print
 TEXTS: dict[str, str] = {
+    **AROUND,
     **BATCHES,
     **BATCH_HELP,
     **CARRIED,

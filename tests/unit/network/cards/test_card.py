@@ -139,7 +139,7 @@ def test_what_is_not_sure_of_a_card_is_said_until_the_user_says_it(tmp_path, mon
 
     from gigamatte.network.cards import user_cards
     from gigamatte.network.networks import open_network
-    from gigamatte.options import normalisation
+    from gigamatte.normalising import normalisation
 
     file = tmp_path / "cards.toml"
     (tmp_path / "own.onnx").write_bytes(red_detector())

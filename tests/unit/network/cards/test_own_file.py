@@ -12,7 +12,8 @@ from gigamatte.network.cards.card import IMAGENET_MEAN, IMAGENET_STD
 from gigamatte.network.cards.onnx_file import read_header
 from gigamatte.network.cards.own_file import OwnFile, read_own_file
 from gigamatte.network.networks import open_network
-from gigamatte.options import Options, normalisation
+from gigamatte.normalising import normalisation
+from gigamatte.options import Options
 from gigamatte.types import Box, Size
 
 node = helper.make_node

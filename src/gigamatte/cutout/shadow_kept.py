@@ -1,0 +1,268 @@
+"""The shadow that a photo has: how much darker its plain ground is than it would be without, as black with alpha.
+
+Composed as programs do it, a shadow multiplies the stored colours of the ground B by 1 − s. B is not seen where the
+shadow lies, so it is fitted: a polynomial of the place to the ground's brightest part, by weights that shade loses
+(iteratively reweighted least squares: Holland and Welsch, 1977), and what this leaves uneven by averages of what is
+surely unshaded. Per pixel s is the least-squares solution of I = (1 − s)·B over the three channels. Fine noise is
+smoothed away (bilateral filter: Tomasi and Manduchi, 1998), and what does not rise above it is no shadow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gigamatte.cutout.filled import filled
+from gigamatte.cutout.foreground import alpha_at, solve
+from gigamatte.matte.cascade.reading import Levels, photo_in
+from gigamatte.photo.levels import level_sizes
+from gigamatte.types import FloatArray, Matte, Size
+
+#: pixels of the level on which the shadow is lifted, at most, and what that takes (measured)
+MAP_PIXELS, BYTES_PER_PIXEL = 1_600_000, 90
+#: longer side of the picture to which the ground is fitted
+FIT_SIDE = 160
+#: degrees of the polynomials that are fitted one after another
+DEGREES = (1, 2, 4)
+#: 1 / how much of each degree a ground is expected to have, and how many of its pixels say something of their own
+_STIFF = (0.0, 3.0, 8.0, 40.0, 40.0)
+INDEPENDENT = 10
+#: what is not ground alone: alpha from here on, and so many pixels around it, where an alpha may be a little off
+SUBJECT_ALPHA, MARGIN = 0.004, 1
+#: what is mixed up to here still tells of the ground behind it
+MOSTLY = 0.8
+#: the ground is plain when nine tenths of it, smoothed, lie this near to the fit; part of its brightness
+PLAIN = 0.06
+#: darker grounds hold no shadow that could be told from noise; less of it cannot be fitted
+DARKEST, LEAST_GROUND = 0.08, 0.08
+#: noise of less than this, part of the ground's brightness, is left as it is
+QUIET = 0.002
+#: shade farther from the subject than this part of the subject's longer side is not its shadow
+FARTHEST = 0.35
+
+
+@dataclass(frozen=True)
+class Lifted:
+    """The shadow's alpha on the pixels of one level, float32 (row, column) in [0, 1], or why there is none."""
+
+    alpha: FloatArray | None
+    level: int = 0
+    reason: str = ""
+
+
+def lift_shadow(levels: Levels, matte: Matte) -> Lifted:
+    """The photo's own shadow on its plain ground, also under the subject, where it is carried on from around it."""
+    level = _map_level([levels.size(level) for level in range(levels.levels)])
+    box = levels.size(level).box
+    colour, alpha = photo_in(levels, level, box), alpha_at(matte, box, level)
+    subject = alpha > SUBJECT_ALPHA
+    seen = (~_grown(subject, MARGIN)).astype(np.float32)
+    if float(seen.mean()) < LEAST_GROUND:
+        return Lifted(None, reason="too little of the ground is to be seen")
+    ground = _fitted(colour, seen)
+    if float(np.median(ground[seen > 0])) < DARKEST:
+        return Lifted(None, reason="the ground is too dark to hold one")
+    ground = _evened(colour, ground, seen)
+    shade = _shade(colour, ground)
+    behind = _behind(colour, alpha, ground)
+    known = np.where(seen > 0, np.float32(1), np.clip(1 - alpha / np.float32(MOSTLY), 0, 1) ** 2).astype(np.float32)
+    lit, noise = _smooth(np.where(alpha > SUBJECT_ALPHA, behind, shade), seen, known)
+    gate = _gate(lit, known, noise)
+    near = _beside(gate, subject)
+    rest = (seen > 0) & ~_grown(near, max(1, max(alpha.shape) // 100))
+    if not _plain(lit, rest) or _across(near & (seen > 0) & (gate > 0.5)):
+        return Lifted(None, reason="the ground is not plain")
+    # behind the subject the gate is that of the ground around it
+    gate = filled((gate * _soft(near)).astype(np.float32), np.minimum(known * 8, 1))
+    kept = filled((lit * gate).astype(np.float32), known)
+    return Lifted(np.clip(kept, 0, 1).astype(np.float32), level)
+
+
+def shadow_memory(photo: Size) -> int:
+    """Bytes that lifting the shadow of a photo of this size takes at its worst."""
+    sizes = level_sizes(photo)
+    return BYTES_PER_PIXEL * sizes[_map_level(sizes)].pixels
+
+
+def _map_level(sizes: Sequence[Size]) -> int:
+    """The level on which the shadow is lifted, of a photo's levels of these sizes."""
+    return next((level for level, size in enumerate(sizes) if size.pixels <= MAP_PIXELS), len(sizes) - 1)
+
+
+def _fitted(colour: FloatArray, seen: FloatArray) -> FloatArray:
+    """The ground without shade: a polynomial of the place, (row, column, RGB)."""
+    rows, columns = seen.shape
+    shrink = min(1.0, FIT_SIDE / max(rows, columns))
+    small = (max(4, round(columns * shrink)), max(4, round(rows * shrink)))
+    weight = cv2.resize(seen, small, interpolation=cv2.INTER_AREA)
+    values = (
+        cv2.resize(colour * seen[..., None], small, interpolation=cv2.INTER_AREA) / np.maximum(weight, 1e-6)[..., None]
+    )
+    use = weight.ravel() > 0.5
+    target = values.reshape(-1, 3)[use].astype(np.float64)
+    solution = np.quantile(target, 0.75, axis=0)[None]
+    for degree in DEGREES:
+        terms = _terms(*small[::-1], degree)[use]
+        start = np.zeros((terms.shape[1], 3))
+        start[: len(solution)] = solution
+        solution = _reweighted(terms, target, start)
+    return _surface(solution, rows, columns)
+
+
+def _surface(solution: NDArray[np.float64], rows: int, columns: int) -> FloatArray:
+    """The polynomial of these coefficients, (term, RGB), over a picture: float32 (row, column, RGB)."""
+    degree = DEGREES[-1]
+    across = np.polynomial.legendre.legvander(np.linspace(-1, 1, columns), degree)
+    down = np.polynomial.legendre.legvander(np.linspace(-1, 1, rows), degree)
+    planes = []
+    for channel in range(3):
+        table = np.zeros((degree + 1, degree + 1))
+        for (i, j), value in zip(_pairs(degree), solution[:, channel], strict=True):
+            table[j, i] = value
+        planes.append((down @ table @ across.T).astype(np.float32))
+    ground: FloatArray = np.clip(cv2.merge(planes), 1e-3, 2)
+    return ground
+
+
+def _pairs(degree: int) -> list[tuple[int, int]]:
+    """Powers of (across, down) of each term, by rising degree."""
+    return [(total - i, i) for total in range(degree + 1) for i in range(total + 1)]
+
+
+def _terms(rows: int, columns: int, degree: int) -> NDArray[np.float64]:
+    """Products of Legendre polynomials of the place by rising degree: (pixel, term)."""
+    y, x = np.linspace(-1, 1, rows), np.linspace(-1, 1, columns)
+    across = np.polynomial.legendre.legvander(x, degree)
+    down = np.polynomial.legendre.legvander(y, degree)
+    return np.stack([np.outer(down[:, j], across[:, i]).ravel() for i, j in _pairs(degree)], axis=1)
+
+
+def _degrees(terms: int) -> list[int]:
+    return [total for total in range(5) for _ in range(total + 1)][:terms]
+
+
+def _reweighted(
+    terms: NDArray[np.float64], target: NDArray[np.float64], start: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    solution, stiff = start, np.array([_STIFF[degree] for degree in _degrees(terms.shape[1])])
+    for _ in range(25):
+        ground = np.maximum(terms @ solution, 1e-3)
+        shade = 1 - (target * ground).sum(axis=1) / (ground * ground).sum(axis=1)
+        # the brighter side knows no shade: its spread is that of the ground
+        bright = shade[shade < 0]
+        spread = float(np.clip(1.5 * np.median(-bright) if len(bright) > 20 else 0.01, 0.003, 0.03))
+        weight = 1 / (1 + (np.maximum(shade, 0) / (2 * spread)) ** 4)
+        weight /= 1 + (np.minimum(shade, 0) / (6 * spread)) ** 2
+        weighted = terms * weight[:, None]
+        ridge = np.diag(len(terms) / INDEPENDENT * (spread * stiff) ** 2)
+        solution = np.linalg.solve(terms.T @ weighted + ridge, weighted.T @ target)
+    return solution
+
+
+def _shade(colour: FloatArray, ground: FloatArray) -> FloatArray:
+    shade: FloatArray = 1 - (colour * ground).sum(axis=2) / (ground * ground).sum(axis=2)
+    return shade
+
+
+def _evened(colour: FloatArray, ground: FloatArray, seen: FloatArray) -> FloatArray:
+    """The ground once more, by averages of what lies near the fit, a tenth of the picture wide."""
+    shade = _shade(colour, ground)
+    width = 0.02 * max(seen.shape)
+    broad = _blurred(shade * seen, width) / np.maximum(_blurred(seen, width), np.float32(1e-3))
+    sure = (seen * (np.abs(broad) < 0.015)).astype(np.float32)
+    far = 0.08 * max(seen.shape)
+    # half of a pixel's surroundings unknown: the fit counts as much as what is known
+    off = _blurred(sure * shade, far) / (_blurred(sure, far) + np.float32(0.25))
+    evened: FloatArray = ground * (1 - off[..., None])
+    return evened
+
+
+def _behind(colour: FloatArray, alpha: FloatArray, ground: FloatArray) -> FloatArray:
+    """The shade behind what is mixed, the subject's own colour taken out."""
+    both = np.moveaxis(solve(np.stack(cv2.split(colour)), alpha), 0, 2)
+    share = alpha[..., None]
+    behind = (colour - share * both[..., :3]) / np.maximum(1 - share, np.float32(1 - MOSTLY))
+    bounded: FloatArray = np.clip(_shade(behind.astype(np.float32), ground), -0.05, 1)
+    return bounded
+
+
+def _smooth(shade: FloatArray, seen: FloatArray, known: FloatArray) -> tuple[FloatArray, float]:
+    """Shade without fine noise, and the deviation of the noise that was there."""
+    whole = filled(shade, known)
+    detail = whole - cv2.GaussianBlur(whole, (0, 0), 1.5)
+    ground = detail[seen > 0]
+    # the median of a normal distribution's absolute values, and what the narrow blur took along
+    noise = 1.1 * 1.4826 * float(np.median(np.abs(ground)))
+    if noise < QUIET:
+        return whole, noise
+    return cv2.bilateralFilter(whole, 9, max(0.01, 4 * noise), 3.0), noise
+
+
+def _gate(lit: FloatArray, known: FloatArray, noise: float) -> FloatArray:
+    """1 where shade is surely more than noise, 0 where it is not."""
+    gate = np.zeros_like(lit)
+    for width, part in ((2.0, 0.5), (0.01 * max(lit.shape), 0.2)):
+        weight = np.maximum(_blurred(known, width), np.float32(1e-3))
+        mean = (_blurred(lit * known, width) / weight).astype(np.float32)
+        low = max(0.005, part * noise)
+        gate = np.maximum(gate, _step(mean, low, 2.5 * low)).astype(np.float32)
+    return gate
+
+
+def _beside(gate: FloatArray, subject: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The pieces of shade that lie near the subject."""
+    pieces = ((gate > 0) | subject).astype(np.uint8)
+    count, names = cv2.connectedComponents(pieces, connectivity=8)
+    ys, xs = np.nonzero(subject)
+    if not len(ys):
+        return np.zeros(subject.shape, bool)
+    reach = FARTHEST * max(int(np.ptp(ys)), int(np.ptp(xs)), 1)
+    away = cv2.distanceTransform((~subject).astype(np.uint8), cv2.DIST_L2, 3)
+    nearest = np.full(count, np.inf)
+    np.minimum.at(nearest, names.ravel(), away.ravel())
+    belongs = nearest <= reach
+    belongs[0] = False
+    beside: NDArray[np.bool_] = belongs[names]
+    return beside
+
+
+def _plain(lit: FloatArray, rest: NDArray[np.bool_]) -> bool:
+    return not rest.any() or float(np.quantile(np.abs(lit[rest]), 0.9)) <= PLAIN
+
+
+def _across(shade: NDArray[np.bool_]) -> bool:
+    """Whether shade reaches from the photo's left side to its right: a wall behind a floor, no shadow."""
+    _, names = cv2.connectedComponents(shade.astype(np.uint8), connectivity=8)
+    return bool((np.intersect1d(names[:, 0], names[:, -1]) > 0).any())
+
+
+def _soft(chosen: NDArray[np.bool_]) -> FloatArray:
+    soft: FloatArray = cv2.GaussianBlur(chosen.astype(np.float32), (0, 0), 1.5)
+    return soft
+
+
+def _step(values: FloatArray, low: float, high: float) -> FloatArray:
+    part = np.clip((values - low) / (high - low), 0, 1)
+    step: FloatArray = (part * part * (3 - 2 * part)).astype(np.float32)
+    return step
+
+
+def _blurred(values: FloatArray, width: float) -> FloatArray:
+    """Gaussian of that deviation in pixels; a wide one on a smaller picture."""
+    rows, columns = values.shape[:2]
+    shrink = max(1, int(width / 4))
+    small = values
+    if shrink > 1:
+        small = cv2.resize(values, (max(1, columns // shrink), max(1, rows // shrink)), interpolation=cv2.INTER_AREA)
+    soft: FloatArray = cv2.GaussianBlur(small, (0, 0), width / shrink)
+    return soft if shrink == 1 else cv2.resize(soft, (columns, rows), interpolation=cv2.INTER_LINEAR)
+
+
+def _grown(chosen: NDArray[np.bool_], radius: int) -> NDArray[np.bool_]:
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    grown: NDArray[np.bool_] = cv2.dilate(chosen.astype(np.uint8), disc) > 0
+    return grown
