@@ -41,7 +41,7 @@ def journey(request: Request, tools: Tools, watch: Watch, opened: Opened | None 
             bits=request.photo.bits,
             threads=request.threads,
             correction=request.correction,
-            finished=tiles,
+            tile_cache=tiles,
             watch=watch,
             trust=trust,
         )

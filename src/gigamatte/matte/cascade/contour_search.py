@@ -19,7 +19,7 @@ from gigamatte.matte.refiners.base import Refiner
 from gigamatte.types import CoarseMatte, FloatArray
 
 
-def placed(
+def searched_contour(
     coarse: CoarseMatte, levels: Levels, refiner: Refiner, searched: int, level: int, pool: ThreadPoolExecutor
 ) -> FloatArray:
     """The alpha of the whole photo on ``level``, float32 (row, column) in [0, 1], looked for from ``searched`` on."""

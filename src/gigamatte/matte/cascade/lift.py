@@ -51,13 +51,13 @@ class Lift:
         finer: int,
         refiner: Refiner,
         blur: float,
-        finished: TileCache,
+        tile_cache: TileCache,
         correction: Correction,
         strays: bool = False,
         known: Known | None = None,
     ) -> None:
         self.matte, self.levels, self.finer, self.refiner, self.blur = matte, levels, finer, refiner, blur
-        self.finished, self.correction, self.strays = finished, correction, strays
+        self.tile_cache, self.correction, self.strays = tile_cache, correction, strays
         self.known = known
         self.halo = refiner.halo + (known.halo(finer) if known is not None else 0)
         self.grid = Grid(levels.size(finer), matte.tile)
@@ -68,7 +68,7 @@ class Lift:
         """The finer matte; ``report`` is told after each batch which part of the level is done."""
         # what is remembered is kept in single tiles: a stroke then costs those that it touches
         todo = self._undecided()
-        batches = batched([(place,) for place in todo] if self.finished.remembers else tiling.blocks(todo))
+        batches = batched([(place,) for place in todo] if self.tile_cache.remembers else tiling.blocks(todo))
         found: dict[Place, PixelArray] = {}
         results = pool.map(self._lift, batches)
         try:
@@ -115,7 +115,7 @@ class Lift:
             lifted = self.refiner.lift([self._patch(work) for _, work in waiting])
             for (block, work), alpha in zip(waiting, lifted, strict=True):
                 pixels = self._finished(work, alpha)
-                self.finished.add(work.key, pixels, len(block))
+                self.tile_cache.add(work.key, pixels, len(block))
                 ready.append((block, pixels))
         return [(place, tile) for block, pixels in ready for place, tile in self._apart(block, pixels)]
 
@@ -154,7 +154,7 @@ class Lift:
 
     def _known(self, work: _Work, block: Block) -> Pixels16 | None:
         """The block of tiles, if it was made of the same before."""
-        if not self.finished.remembers:
+        if not self.tile_cache.remembers:
             return None
         tile, under = work.tile, work.under
         fine, coarse = nearest_inside(tile.read, self.size), nearest_inside(under, self.levels.size(self.finer + 1))
@@ -170,8 +170,8 @@ class Lift:
         if work.part is not None:
             described += f" {work.part}"
             shown += [work.part.means, work.part.weight]
-        work.key = self.finished.key(described, (self.finer, *block[0]), work.around, *shown)
-        return self.finished.find(work.key, tile.write.size, len(block))
+        work.key = self.tile_cache.key(described, (self.finer, *block[0]), work.around, *shown)
+        return self.tile_cache.find(work.key, tile.write.size, len(block))
 
     def _patch(self, work: _Work) -> LevelPatch:
         coarse = photo_in(self.levels, self.finer + 1, work.under)

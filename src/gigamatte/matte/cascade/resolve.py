@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from gigamatte.ending import Pool
 from gigamatte.matte.cascade import tiles as tiling
 from gigamatte.matte.cascade.band import band
-from gigamatte.matte.cascade.contour_search import placed
+from gigamatte.matte.cascade.contour_search import searched_contour
 from gigamatte.matte.cascade.kept import kept
 from gigamatte.matte.cascade.known import Known
 from gigamatte.matte.cascade.lift import Lift
@@ -40,14 +40,14 @@ def resolve(
     threads: int = 1,
     edge: int = tiling.EDGE,
     correction: Correction | None = None,
-    finished: TileCache | None = None,
+    tile_cache: TileCache | None = None,
     watch: Watch | None = None,
     trust: Trust | None = None,
 ) -> tuple[Matte, tuple[str, ...]]:
     """The alpha of ``coarse`` at the photo's own size, ``bits`` deep, and warnings.
 
     The same for any number of ``threads`` and, within rounding, for any tile ``edge`` (a multiple of 64 pixels). A
-    ``correction`` changes the alpha near what it touches and leaves the rest as it is, bit for bit. ``finished`` counts
+    ``correction`` changes the alpha near what it touches and leaves the rest as it is, bit for bit. ``tile_cache`` counts
     the tiles, and may know some of an earlier run.
 
     ``trust`` is how far the mask's values are kept; None: it is judged here. A matte that is trusted at the photo's own
@@ -56,7 +56,7 @@ def resolve(
     ``watch("matte", fraction)`` is called between tiles; what it raises stops the work.
     """
     correction = correction or Correction()
-    finished = finished or TileCache()
+    tile_cache = tile_cache or TileCache()
     watch = watch or _ignored
     trust = trust or trust_in(coarse, levels, refiner)
     refiner = lifted_by(coarse, refiner, trust)
@@ -67,7 +67,7 @@ def resolve(
                 return kept(start.known, Grid(levels.size(0), edge), bits, correction), ()
         else:
             start = _outline_start(coarse, levels, refiner, correction, pool)
-        matte = _lifted(start, levels, refiner, edge, correction, finished, watch, pool)
+        matte = _lifted(start, levels, refiner, edge, correction, tile_cache, watch, pool)
     return as_bits(matte, bits, exact=start.exact), start.warnings
 
 
@@ -105,7 +105,7 @@ def _lifted(
     refiner: Refiner,
     edge: int,
     correction: Correction,
-    finished: TileCache,
+    tile_cache: TileCache,
     watch: Watch,
     pool: Pool,
 ) -> Matte:
@@ -115,7 +115,7 @@ def _lifted(
     total = sum(levels.size(k).pixels for k in range(start.level)) or 1
     for finer in range(start.level - 1, -1, -1):
         by = refiner.at(levels.size(finer))
-        lift = Lift(matte, levels, finer, by, blur, finished, correction, known=start.known)
+        lift = Lift(matte, levels, finer, by, blur, tile_cache, correction, known=start.known)
         span = levels.size(finer).pixels / total
         base = done / total
 
@@ -146,7 +146,7 @@ def _outline_start(coarse: CoarseMatte, levels: Levels, refiner: Refiner, correc
     level, blur = starting_level(coarse, levels.levels - 1)
     searched = searching_level(coarse, levels.levels - 1) if refiner.looks else 0
     if searched > level:
-        found = placed(coarse, levels, refiner, searched, level, pool)
+        found = searched_contour(coarse, levels, refiner, searched, level, pool)
         coarse, blur = CoarseMatte(found, Fit.whole(coarse.fit.photo, Size.of(found))), 0.0
         return _Start(correction.drawn_on(correction.mended(coarse).alpha), level, blur)
     coarse = correction.mended(coarse)
