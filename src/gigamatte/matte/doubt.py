@@ -1,4 +1,4 @@
-"""How unsure a matte is: four numbers that tell a person which of a thousand results to look at first."""
+"""How unsure a matte is: four numbers by which many results are sorted, so that a person sees the unsure ones first."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from gigamatte.types import SUBJECT, CoarseMatte, FloatArray, Matte
 
-#: a network's answer below this is background beyond discussion
+#: where a network's alpha is below this, it is sure of background, and the pixel does not count
 _CLEAR = 0.05
-#: a second piece counts as a subject of its own from this part of the largest one's area on
+#: a piece counts as a subject of its own from this part of the largest piece's area on
 _PIECE = 0.05
 #: how much each number adds to the score, and the value at which it adds half of that
 _WEIGHTS: Mapping[str, tuple[float, float]] = {

@@ -2,8 +2,7 @@
 
 A blur of two passes with ImageMagick's own taps, then a steeper ramp. The taps are not samples of a Gaussian: each is
 the sum of a Gaussian three times as wide, sampled three times as finely, which differs by up to 11 levels.
-It deletes hair: a strand one pixel wide and fully opaque keeps less than half of
-its opacity, a faint one next to none.
+It weakens hair: a strand one pixel wide and fully opaque keeps less than half of its opacity, a faint one nearly none.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from gigamatte.types import UNDECIDED, Depth, Matte, PixelArray, Place
 SIGMA = 0.8
 #: black and white point of the steeper ramp, percent
 LEVELS = (10.0, 90.0)
-#: a tap below this does not show in 16 bits: ImageMagick stops there
+#: smaller taps change nothing in 16 bits: ImageMagick leaves them out
 SMALLEST_WEIGHT = 1 / 65535
 
 

@@ -1,4 +1,4 @@
-"""Flat art on a plain ground: alpha by colour un-mixing. No network, and nothing is refined.
+"""Flat art on a plain ground: alpha by colour un-mixing, without a network or a refiner.
 
 A pixel of a logo, a signature or a line drawing mixes the ground with one of a few inks: c = (1 − α) g + α f.
 The ground may be uneven, as in a scan: it is a smooth field, fitted where nothing is drawn. Inks are found one after
@@ -39,7 +39,7 @@ from gigamatte.types import (
 GROUND_SIDE, INK_SIDE = 512, 2048
 #: a colour this far from the ground, in any channel of 0…1, is drawn; an ink is at least so far from what is explained
 DRAWN, ANOTHER = 0.1, 0.12
-#: how often the ground is followed farther
+#: how often the fit of an uneven ground is extended
 STEPS = 16
 #: inks at most
 INKS = 8
@@ -152,7 +152,7 @@ def _ground(small: FloatArray) -> FloatArray:
     coarse = np.minimum((small * 16).astype(np.int32), 15) @ np.array([256, 16, 1])
     plain = np.median(small[coarse == np.bincount(coarse.ravel()).argmax()], axis=0).astype(np.float32)
     ground = np.broadcast_to(plain, small.shape).astype(np.float32)
-    # an uneven ground is followed from where it is known, a step further each time
+    # an uneven ground is fitted where it is known already, then extended by a step each time
     for part, near in (*[(24, DRAWN)] * STEPS, (64, DRAWN / 2)):
         sigma = max(small.shape[:2]) / part
         weight = (np.abs(small - ground).max(2) < near).astype(np.float32)

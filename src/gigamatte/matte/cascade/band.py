@@ -1,4 +1,4 @@
-"""The band: the pixels whose alpha is still to be decided. Everything else is 0 or 1 and costs nothing."""
+"""The band: the pixels whose alpha is still to be decided. All other pixels are 0 or 1 and are not computed again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BACKGROUND_BELOW, SUBJECT_ABOVE = 0.01, 0.99
 
 #: How far beyond the undecided pixels the band reaches, in pixels of the coarser level …
 REACH = 4
-#: … and where the alpha is soft or fragmented (hair that the network smeared away), because strands end outside it.
+#: … and where the alpha is soft or in small pieces (hair that the network blurred), because strands end outside it.
 SOFT_REACH = 10
 #: Half the window in which softness is judged, and the part of it that is undecided where a mask is soft.
 #: A clean edge that was blurred by one pixel fills about a quarter of the window, hair far more.

@@ -1,7 +1,8 @@
-"""The contour is looked for first: a network that sees few pixels draws it beside where it belongs.
+"""The search for the contour: a network that sees few pixels draws the contour beside its true place.
 
-From where its error is about a pixel, the refiner decides by colour where the contour runs, up to the level on which
-the mask would have started. Before any correction: this looks far, and a stroke must not be felt there.
+The search starts on the level where this error is about one pixel. From there the refiner decides by colour where the
+contour runs, level by level, up to the level on which the mask would have started. It runs before any correction: a
+pixel of the search depends on pixels far away, so a stroke would change the alpha far from where it was drawn.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from gigamatte.types import CoarseMatte, FloatArray
 def searched_contour(
     coarse: CoarseMatte, levels: Levels, refiner: Refiner, searched: int, level: int, pool: ThreadPoolExecutor
 ) -> FloatArray:
-    """The alpha of the whole photo on ``level``, float32 (row, column) in [0, 1], looked for from ``searched`` on."""
+    """The alpha of the whole photo on ``level``, float32 (row, column) in [0, 1]; the search starts on ``searched``."""
     alpha = laid_on_level(coarse, levels.size(searched), searched)
     matte, blur = as_matte(alpha, 16), edge_blur(alpha)
     for finer in range(searched - 1, level - 1, -1):
@@ -34,4 +35,4 @@ def searched_contour(
 
 
 def _unwatched(_part: float) -> None:
-    """A few thousand pixels: over before anybody could look."""
+    """Reports nothing: these levels have a few thousand pixels and take no noticeable time."""

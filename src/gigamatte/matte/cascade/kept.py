@@ -1,4 +1,4 @@
-"""A matte of the photo's own size is the result: no pixel is worked out again."""
+"""A matte of the photo's own size is used as the result: no pixel is computed again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Values(Protocol):
 
 
 def kept(known: Values, grid: Grid, bits: int, correction: Correction) -> Matte:
-    """The alpha itself as a matte of the grid's picture; strokes drawn in."""
+    """The alpha unchanged, as a ``Matte`` of ``bits`` (8 or 16) on ``grid``, with the strokes drawn in."""
     depth = Depth(bits)
     decided = np.zeros(grid.shape, np.uint8)
     found: dict[Place, PixelArray] = {}

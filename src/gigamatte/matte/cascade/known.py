@@ -1,8 +1,8 @@
-"""What the mask knew is kept: after each step the alpha's mean over a pixel of the mask is that pixel again.
+"""Keeps the mask's values: after each step the alpha's mean over a pixel of the mask equals that pixel.
 
-A refiner decides how a mask's pixel divides into finer ones; what they add up to was known before. Where the mask is
-trusted, the difference is put back (iterative back-projection: Irani and Peleg, 1991), most of it where the alpha is
-undecided, so that an edge stays as sharp as it was found.
+A refiner divides a pixel of the mask into finer ones; their mean is already known from the mask. Where the mask is
+trusted, the difference is added back (iterative back-projection: Irani and Peleg, 1991), most of it where the alpha
+is undecided, so that an edge stays as sharp as the refiner made it.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from gigamatte.matte.mask.area import area_means, between
 from gigamatte.matte.mask.axis import Axis
 from gigamatte.types import Box, CoarseMatte, FloatArray, PixelArray
 
-#: Differences are put back so often along smooth slopes, then so often pixel by pixel of the mask …
+#: How often differences are added back interpolated between the mask's pixels, then each over its own pixel only.
 SMOOTH, EXACT = 4, 1
-#: … smoothly with this factor: a slope between centres puts back less than was asked for.
+#: Interpolated differences are multiplied by this, because interpolation between centres adds back too little.
 STEP = 1.9
-#: How much a decided pixel takes of a difference, against an undecided one's ¼.
+#: The weight of a decided pixel when a difference is shared out; an undecided pixel's weight is ¼.
 DECIDED = 0.02
-#: A tile reads so many of the mask's pixels more, so that what lies beyond it hardly counts.
+#: How many of the mask's pixels a tile reads beyond its border, so that pixels farther away hardly change the result.
 REACH = 6
 
 
@@ -42,16 +42,16 @@ class Known:
 
     @property
     def exact(self) -> bool:
-        """Whether faint values are meant: a user's mask as it was stored. A network leaves a haze where it is sure."""
+        """Whether alphas near 0 and 1 are kept as they are: true of a user's mask; a network's are not exact there."""
         return self.coarse.values is not None
 
     @property
     def covers(self) -> bool:
-        """Whether nothing is left to be found: it has at least the photo's pixels."""
+        """Whether the mask has at least as many pixels as the photo, so that no detail is left to be found."""
         return self.widest <= 1
 
     def halo(self, level: int) -> int:
-        """How far a tile of this level must look to be put right, in its pixels: a multiple of 4."""
+        """How many pixels beyond its border a tile of this level has to read: a multiple of 4."""
         return 4 * int(np.ceil(REACH * min(max(self.widest / 2**level, 1.0), 8.0) / 4))
 
     def values(self, box: Box) -> FloatArray:
@@ -64,7 +64,7 @@ class Known:
         return out
 
     def part(self, level: int, box: Box) -> KnownPart | None:
-        """What is known of a box of a level, which may reach beyond the photo; None where nothing is."""
+        """What the mask says about a box of a level, which may reach beyond the photo; None where it says nothing."""
         fit = self.coarse.fit
         values = self.coarse.values if self.coarse.values is not None else self.coarse.alpha
         rows = Axis.of(box.top, box.height, fit.region.top, fit.region.height, values.shape[0], level)
@@ -115,13 +115,13 @@ class KnownPart:
         return alpha
 
     def _missing(self, alpha: FloatArray) -> FloatArray:
-        """How far the means are from what is known, beyond its rounding."""
+        """How far the means are from the mask's values, less the rounding of those values."""
         missing: FloatArray = self.means - self._means(alpha)
         size = np.maximum(np.abs(missing) - np.float32(self.rounding), 0)
         return np.copysign(size, missing, out=size)
 
     def _means(self, plane: FloatArray) -> FloatArray:
-        """The means of a tile's plane over the mask's pixels; any number where one lies partly beyond it."""
+        """The means of a tile's plane over the mask's pixels; not meaningful where one lies partly beyond the tile."""
         if not (self.rows.aligned and self.columns.aligned):
             return area_means(plane, self.rows.borders, self.columns.borders)
         # ten times as fast
@@ -134,7 +134,7 @@ class KnownPart:
         return out
 
     def _spread(self, plane: FloatArray, smooth: bool) -> FloatArray:
-        """A plane of the mask's pixels over the tile's: along slopes, or each over its own."""
+        """A plane of the mask's pixels enlarged to the tile's pixels: interpolated (``smooth``), or repeated."""
         if not smooth:
             return plane.take(self.rows.nearest, 0).take(self.columns.nearest, 1)
         # exact, not by cv2.warpAffine, which rounds to thirty-seconds of a pixel of the tile: tiles would differ

@@ -34,14 +34,15 @@ from gigamatte.types import (
     Tile,
 )
 
-#: Tiles that one call of a refiner gets: enough for a network to be busy, few enough to stay in the cache.
+#: Tiles in one call of a refiner: enough to use all of a network's threads, few enough for the processor's cache.
 BATCH = 8
 
 
 class Lift:
-    """``matte`` at one level becomes that of the ``finer`` one; ``blur`` is σ of the coarser one, in its pixels.
+    """Turns a ``matte`` of one level into that of the ``finer`` one.
 
-    ``known``: a mask with whose values the result has to agree; of a user's mask, alphas near 0 and 1 are kept too.
+    ``blur`` is σ of the coarser matte's blur, in its pixels. ``known``: a mask with whose values the result has to
+    agree; of a user's mask, alphas near 0 and 1 are kept too.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class Lift:
 
     def run(self, pool: ThreadPoolExecutor, report: Callable[[float], None]) -> Matte:
         """The finer matte; ``report`` is told after each batch which part of the level is done."""
-        # what is remembered is kept in single tiles: a stroke then costs those that it touches
+        # with a cache, each tile is resolved and stored alone: after a stroke only the tiles that it touches are new
         todo = self._undecided()
         batches = batched([(place,) for place in todo] if self.tile_cache.remembers else tiling.blocks(todo))
         found: dict[Place, PixelArray] = {}
@@ -89,7 +90,7 @@ class Lift:
             found[place] = pixels
 
     def _undecided(self) -> Iterator[Place]:
-        """The tiles that the band may touch; the others are settled on the way."""
+        """The tiles that the band may touch; the others are marked background or subject here."""
         maybe = _near_undecided(self.matte.decided)
         for row, column in self.grid.places():
             # a finer tile lies in the quarter of a coarser one; at the rim the last odd pixel has no parent
@@ -120,7 +121,7 @@ class Lift:
         return [(place, tile) for block, pixels in ready for place, tile in self._apart(block, pixels)]
 
     def _finished(self, work: _Work, alpha: FloatArray) -> Pixels16:
-        """What the tile writes, of what was lifted within the band; beyond it the mask enlarged, decided or kept."""
+        """The pixels that the tile writes: in the band the lifted alpha, elsewhere the enlarged mask."""
         inside = work.band.repeat(2, axis=0).repeat(2, axis=1)
         if self.known is None:
             return quantised16(np.where(inside, alpha, _snapped(work.plain))[work.tile.inner])
@@ -141,7 +142,7 @@ class Lift:
     def _work(self, block: Block) -> _Work:
         tile = tiling.with_halo(tiling.home_of(block, self.grid), self.halo)
         under = tiling.parent(tile.read)
-        # the band reaches further than the refiner looks: a wider look decides it, its middle is lifted
+        # the band depends on pixels farther away than the refiner reads: it is found on a wider box, then cut out
         wide = under.grown(SUPPORT)
         around = alpha_in(self.matte, wide)
         inner = under.relative_to(wide).slices()
@@ -153,12 +154,12 @@ class Lift:
         return _Work(tile, under, around, alpha, band(around)[inner], twice(alpha), part)
 
     def _known(self, work: _Work, block: Block) -> Pixels16 | None:
-        """The block of tiles, if it was made of the same before."""
+        """The block of tiles, if an earlier run made it from the same input."""
         if not self.tile_cache.remembers:
             return None
         tile, under = work.tile, work.under
         fine, coarse = nearest_inside(tile.read, self.size), nearest_inside(under, self.levels.size(self.finer + 1))
-        # relative to the tile: where it lies in the photo does not matter, what is repeated beyond the border does
+        # relative to the tile: its place in the photo does not change the result, pixels repeated beyond the border do
         boxes = (tile.write.relative_to(tile.read), fine.relative_to(tile.read), coarse.relative_to(under))
         described = f"{' '.join(map(str, boxes))} blur {self.blur!r} {self.refiner.name}"
         shown: list[NDArray[np.float32] | NDArray[np.uint8] | Pixels16] = [
@@ -181,9 +182,10 @@ class Lift:
 
 @dataclass(slots=True)
 class _Work:
-    """A block to lift: ``under`` it lie ``alpha`` and its ``band``; ``around`` is wider, ``plain`` twice enlarged.
+    """A block to lift. ``under`` is its box on the coarser level, where ``alpha`` and ``band`` lie.
 
-    ``part`` is what is known of it."""
+    ``around`` is the alpha of a wider box, ``plain`` the alpha enlarged twice, ``part`` what the mask says about it.
+    """
 
     tile: Tile
     under: Box
@@ -206,12 +208,12 @@ def batched(blocks: list[Block]) -> list[list[Block]]:
 
 
 def _near_undecided(decided: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Which tiles hold or adjoin something other than one single constant."""
+    """Which tiles are undecided or have a neighbour that is decided otherwise, bool (row, column) of the grid."""
     window = np.ones((3, 3), np.uint8)
     highest, lowest = cv2.dilate(decided, window), cv2.erode(decided, window)
     return np.asarray((highest != lowest) | (decided == UNDECIDED))
 
 
 def _snapped(alpha: FloatArray) -> FloatArray:
-    """Outside the band an alpha is background or subject."""
+    """0 or 1, whichever is nearer: outside the band an alpha is background or subject."""
     return (alpha > 0.5).astype(np.float32)

@@ -47,8 +47,8 @@ def resolve(
     """The alpha of ``coarse`` at the photo's own size, ``bits`` deep, and warnings.
 
     The same for any number of ``threads`` and, within rounding, for any tile ``edge`` (a multiple of 64 pixels). A
-    ``correction`` changes the alpha near what it touches and leaves the rest as it is, bit for bit. ``tile_cache`` counts
-    the tiles, and may know some of an earlier run.
+    ``correction`` changes the alpha near what it touches and leaves the rest as it is, bit for bit. ``tile_cache``
+    counts the tiles, and may return some that an earlier run resolved.
 
     ``trust`` is how far the mask's values are kept; None: it is judged here. A matte that is trusted at the photo's own
     size comes back unchanged.
@@ -72,12 +72,12 @@ def resolve(
 
 
 def trust_in(coarse: CoarseMatte, levels: Levels, refiner: Refiner) -> Trust:
-    """How far the mask's values are to be kept: everywhere where nobody looks at the photo, else as it is judged."""
+    """How far the mask's values are kept: everywhere if the refiner does not read the photo, else as measured."""
     return judged(coarse, levels) if refiner.looks else said("matte", coarse)
 
 
 def lifted_by(coarse: CoarseMatte, refiner: Refiner, trust: Trust) -> Refiner:
-    """Who lifts such a mask: a matte of the photo's own size is not lifted at all, which is what ``off`` says."""
+    """The refiner that lifts such a mask. A matte of the photo's own size needs none: the one for ``off`` is named."""
     if trust.answers == "outline":
         return refiner
     return UpscaleRefiner() if Known(halved(coarse, trust.halvings), trust).covers else refiner.keeping()
@@ -85,7 +85,10 @@ def lifted_by(coarse: CoarseMatte, refiner: Refiner, trust: Trust) -> Refiner:
 
 @dataclass(frozen=True)
 class _Start:
-    """The mask, corrected, on its first level, there blurred by ``blur`` pixels (σ), and what is known of it."""
+    """Where the cascade starts: the corrected mask on its first ``level``, and ``blur`` (σ) in pixels of that level.
+
+    ``known``: the mask's values that the result has to agree with.
+    """
 
     alpha: FloatArray
     level: int
@@ -129,11 +132,11 @@ def _lifted(
 
 
 def _ignored(_stage: str, _fraction: float) -> None:
-    """Nobody watches."""
+    """Used where the caller gave no ``watch``."""
 
 
 def _matte_start(coarse: CoarseMatte, levels: Levels, trust: Trust, correction: Correction) -> _Start:
-    """A matte begins on the first level that has no more pixels than it: what it knows beyond is put back later."""
+    """A matte starts on the finest level that has no more pixels than it; its detail is added back while lifting."""
     coarse = halved(correction.mended(coarse), trust.halvings)
     known = Known(coarse, trust.without(correction.strokes()))
     level = min(max(0, math.ceil(math.log2(known.widest) - 0.01)), levels.levels - 1)
@@ -141,8 +144,8 @@ def _matte_start(coarse: CoarseMatte, levels: Levels, trust: Trust, correction: 
 
 
 def _outline_start(coarse: CoarseMatte, levels: Levels, refiner: Refiner, correction: Correction, pool: Pool) -> _Start:
-    """An outline begins where its contour is blurred by a pixel, or from where it is looked for."""
-    # measured before it is corrected: a stroke's edges say nothing about how sharp the mask is elsewhere
+    """An outline starts on the level where its contour is blurred by one pixel, or where the contour search ends."""
+    # the blur is measured before strokes are drawn: their edges are sharper than the mask's
     level, blur = starting_level(coarse, levels.levels - 1)
     searched = searching_level(coarse, levels.levels - 1) if refiner.looks else 0
     if searched > level:

@@ -1,4 +1,4 @@
-"""How sharp a mask really is, and so at which level of the photo its refinement starts."""
+"""Measures how sharp a mask's edges are, which decides at which level of the photo its refinement starts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gigamatte.types import CoarseMatte, FloatArray
 _PEAK = 1 / math.sqrt(2 * math.pi)
 #: Networks steepen the edges that they blur, so a slope understates the blur. Measured over five kinds of coarse mask.
 _STEEPENED = 1.25
-#: A mask that lies where it belongs starts at a level of more than half this side: on smaller ones strands are lost.
+#: A mask with a well placed contour starts on a level of more than half this side: on smaller ones strands are lost.
 _WELL_PLACED = 256
 
 
@@ -21,7 +21,7 @@ def edge_blur(alpha: FloatArray) -> float:
     """The blur of a mask's contour: σ of a Gaussian, in the mask's own pixels, at least 0.5.
 
     ``alpha`` float32 (row, column) in [0, 1]. Taken from the steepest of the contour's slopes, because hair is soft
-    by nature and says nothing about the mask.
+    by nature, however sharp the mask is.
     """
     across = cv2.Sobel(alpha, cv2.CV_32F, 1, 0, ksize=1, scale=0.5, borderType=cv2.BORDER_REPLICATE)
     down = cv2.Sobel(alpha, cv2.CV_32F, 0, 1, ksize=1, scale=0.5, borderType=cv2.BORDER_REPLICATE)
@@ -45,7 +45,7 @@ def starting_level(coarse: CoarseMatte, deepest: int) -> tuple[int, float]:
 
 
 def searching_level(coarse: CoarseMatte, deepest: int) -> int:
-    """Where the contour strays by about one pixel: from there it is looked for. At most ``deepest``."""
+    """The level on which the contour's error is about one pixel: there its search starts. At most ``deepest``."""
     return min(max(0, round(math.log2(coarse.stray))), deepest) if coarse.stray else 0
 
 

@@ -1,7 +1,8 @@
 """Finished tiles: how many were resolved, and how many an earlier run had resolved already.
 
-A tile is known by what it is made of: the pixels and the alpha that the refiner is shown, and the refiner. So a
-correction travels through the cascade by itself: where it changes nothing, the next level asks for the same tiles.
+A tile's key is a digest of all that its result depends on: the pixels and the alpha that the refiner reads, and the
+refiner. So no list of changed tiles is needed after a correction: where the correction changes nothing, the next level
+looks for the same keys and finds them.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ Shown = NDArray[np.float32] | NDArray[np.uint8] | Pixels16
 
 
 class TileCache:
-    """Counts tiles, and remembers them where there is a cache. Threads may share it.
+    """Counts tiles, and stores them where there is a ``cache``. Threads may share it.
 
-    ``refiner`` names what resolves them, down to its weights.
+    ``refiner`` names the refiner that resolves them, its weights included.
     """
 
     def __init__(self, cache: Cache | None = None, refiner: str = "") -> None:
@@ -34,11 +35,14 @@ class TileCache:
 
     @property
     def remembers(self) -> bool:
-        """Whether it is worth to ask."""
+        """Whether there is a cache to look into."""
         return self._cache is not None
 
     def key(self, described: str, place: Place3, *shown: Shown) -> bytes:  # noqa: ARG002 (for those of a film)
-        """The key of a tile: what is ``shown`` to the refiner, and how, ``described`` in a line; not its ``place``."""
+        """The key of a tile: a digest of the arrays ``shown`` to the refiner and of the line ``described``.
+
+        The ``place`` is not part of it: equal content at another place has the same result.
+        """
         return key_of("tile", self._refiner, described, *shown)
 
     def find(self, key: bytes, size: Size, tiles: int) -> Pixels16 | None:
@@ -51,7 +55,7 @@ class TileCache:
         return np.frombuffer(value, "<u2").astype(np.uint16).reshape(size.shape)
 
     def add(self, key: bytes | None, pixels: Pixels16, tiles: int) -> None:
-        """Some tiles that were resolved now, together; ``key`` is None where nothing is remembered."""
+        """Store ``tiles`` tiles, uint16 (row, column) together, resolved now; without a cache ``key`` is None."""
         with self._lock:
             self.done += tiles
         if self._cache is not None and key is not None:

@@ -1,4 +1,4 @@
-"""Which pixels are worked on together: whole numbers only.
+"""Which pixels are resolved together, in whole numbers of pixels.
 
 A level of the photo is a fixed grid of squares, counted from its top left corner. Each is read with a halo, so that
 what is computed for it equals what would be computed for the whole picture at once.

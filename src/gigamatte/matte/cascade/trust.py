@@ -1,9 +1,9 @@
-"""How much a mask is worth at every place: whether it is a matte, to be kept, or an outline, to be refined.
+"""Decides at every place whether a mask is a matte, whose values are kept, or an outline, which is refined.
 
-A matte was made at the photo's own sharpness: where the photo's colours change, its alpha changes as steeply. What a
-small network draws went through the network's blur and is softer than the photo of the same size. So the alpha is
-fitted twice by local colour lines (Levin, Lischinski, Weiss, 2008): to the photo at the mask's size, and to the same
-blurred. A matte fits the sharp photo better, an outline the blurred one. Hair is soft in both.
+A matte is as sharp as the photo: where the photo's colours change, its alpha changes as steeply. The mask of a small
+network is blurred by that network, so it is softer than the photo at the same size. So the alpha is fitted twice by
+local colour lines (Levin, Lischinski, Weiss, 2008): to the photo at the mask's size, and to a blurred copy of it. A
+matte fits the sharp photo better, an outline the blurred one. (Soft edges alone do not tell: hair is soft in both.)
 """
 
 from __future__ import annotations
@@ -34,24 +34,24 @@ AGREES = 1.08
 UNEXPLAINED, UNEXPLAINED_STEEP, STEEP = 0.1, 0.045, 0.53
 #: A matte has alphas between: at least this part of what is undecided.
 SOFT = 0.15
-#: At a place, trust fades to nothing between these, and where so much of alpha is left unexplained.
+#: At a place, trust falls from 1 to 0 between these, and where so much of alpha is left unexplained.
 FADES, UNEXPLAINED_FADES = (1.15, 1.6), (0.1, 0.18)
-#: Noise of the photo, in alpha: differences below it say nothing.
+#: Noise of the photo, in alpha: smaller differences are ignored.
 NOISE = 0.002
 #: Pieces of the mask that are fitted at once, the surroundings that each needs, and the places in it, in its pixels.
 PIECE, AROUND, PLACE = 192, 8, 16
-#: Of a large mask so many pieces are looked at, evenly, or fewer of one that is kept whole or not at all; places
-#: between take the mean.
+#: Of a large mask this many evenly spaced pieces are measured, or the second number where the mask is kept as a whole
+#: or not at all; places between take the mean.
 MOST_PIECES, FEW_PIECES = 40, 12
-#: Fewer undecided pixels say nothing.
+#: With fewer undecided pixels nothing is decided.
 FEWEST = 64
-#: So often a mask's grid is halved at most: beyond, another tool enlarged it more than sixteen times.
+#: A mask's grid is halved at most this often, which undoes an enlargement of up to sixteen times.
 MOST_HALVINGS = 4
-#: A mask whose pixels are smaller than so many of the photo's may have been enlarged; others are what a network drew.
+#: A mask whose pixels are smaller than this many photo pixels may have been enlarged by another tool.
 ENLARGED = 2.0
-#: Places along each side where strokes are told from what is trusted.
+#: Places along each side of the grid that says where strokes were drawn, and where trust is therefore 0.
 STROKE_PLACES = 256
-#: As large as the photo, or nearly.
+#: At least this many mask pixels for one photo pixel: as large as the photo, or nearly.
 SAME_SIZE = 1.02
 
 
@@ -61,7 +61,8 @@ class Trust:
 
     ``places`` float32 (row, column) in [0, 1]: a grid over the whole mask. ``share``: of its undecided part, 0…1.
     ``halvings``: how often the mask's grid has to be halved until its values agree with the photo: a mask that another
-    tool enlarged knows less than its size says. ``rounding``: half a step of its values. ``measured``: not said.
+    tool enlarged has less detail than its size suggests. ``rounding``: half a step of its values. ``measured``: whether
+    this was measured; False where the user or the network's card said it.
     """
 
     places: FloatArray
@@ -69,7 +70,7 @@ class Trust:
     halvings: int = 0
     rounding: float = 0.5 / 255
     measured: bool = True
-    #: 1, and 0 near what was drawn by hand: a grid like ``places``; apart from it, so that nothing else changes
+    #: 0 near what was drawn by hand, else 1: a grid like ``places``, apart from it so that strokes do not change it
     free: FloatArray | None = None
 
     @property
@@ -109,15 +110,15 @@ def said(answers: Answers, coarse: CoarseMatte) -> Trust:
 
 
 def judged(coarse: CoarseMatte, levels: Levels) -> Trust:
-    """Trust in a mask as its card or the user says, else as it agrees with the photo."""
+    """Trust in a mask as its card or the user says, else as its alpha fits the photo."""
     if coarse.stray:
         return said("outline", coarse)
     same_size = coarse.pixel <= SAME_SIZE
-    # a mask of two values is no matte, whatever is said: kept, its pixels would be stairs
+    # a mask of two values is no matte, whatever is said: if it were kept, its edges would be stairs of its pixels
     if coarse.answers == "outline" or (coarse.answers == "matte" and (same_size or _has_soft(coarse.alpha))):
         return said(coarse.answers, coarse)
     best: tuple[int, _Fits] | None = None
-    # from where its slopes are about a pixel wide: of slopes over many pixels both photos explain everything
+    # start where its edges are about a pixel wide: wider ones fit the sharp and the blurred photo equally
     enlarged = coarse.pixel < ENLARGED
     softest = min(MOST_HALVINGS, max(0, round(math.log2(edge_blur(coarse.alpha))))) if enlarged else 0
     for halvings in range(softest, -1, -1):
@@ -132,7 +133,7 @@ def judged(coarse: CoarseMatte, levels: Levels) -> Trust:
     if best is None:
         return Trust(np.zeros((1, 1), np.float32), 0.0, rounding=_rounding(coarse))
     halvings, fits = best
-    if same_size and halvings <= 1:  # a photo may itself be soft to a pixel: what has its size is kept
+    if same_size and halvings <= 1:  # the photo itself may be blurred by a pixel: such a mask is kept
         return Trust(np.ones((1, 1), np.float32), 1.0, rounding=_rounding(coarse))
     places = _weighed(*fits)
     share = float((places * fits[2]).sum() / fits[2].sum())
@@ -144,7 +145,7 @@ _Fits = tuple[FloatArray, FloatArray, FloatArray]
 
 
 def _most_unexplained(alpha: FloatArray) -> float:
-    """What may be left unexplained of a mask with such values, for each undecided pixel; 0: it is no matte."""
+    """How much of each undecided pixel's alpha may be left unexplained in a matte; 0: with such values it is none."""
     if not _has_soft(alpha):
         return 0.0
     count = int(((alpha > 0.02) & (alpha < 0.98)).sum())
@@ -153,7 +154,7 @@ def _most_unexplained(alpha: FloatArray) -> float:
 
 
 def _has_soft(alpha: FloatArray) -> bool:
-    """Whether enough of what is undecided has alphas between."""
+    """Whether enough of the undecided pixels have alphas well between 0 and 1."""
     soft = (alpha > 0.02) & (alpha < 0.98)
     return int(soft.sum()) >= max(1.0, SOFT * int(_undecided(alpha).sum()))
 

@@ -54,7 +54,7 @@ class Axis:
 
     @classmethod
     def _averaging(cls, length: int, across: float, begin: float, count: int) -> Axis | None:
-        """Where the level's pixels are the larger ones: what is known are its own, those that the mask covers."""
+        """For a level whose pixels are larger than the mask's: the rectangles are the level's pixels under the mask."""
         edges: Places = np.arange(length + 1, dtype=np.float64) * across + begin
         covered = np.flatnonzero((edges[:-1] >= -_NEAR) & (edges[1:] <= count + _NEAR))
         if not covered.size:

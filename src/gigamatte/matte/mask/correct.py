@@ -1,7 +1,7 @@
-"""Corrections by hand, before the alpha is resolved: keep this, drop that, fill holes, drop specks.
+"""Corrections by hand, made before the alpha is resolved: strokes that keep or drop, filled holes, dropped specks.
 
-All sizes are parts of the subject, never pixels: the same correction means the same for a thumbnail and for the photo.
-A correction changes nothing but what it touches: not by a single bit, so that what was resolved elsewhere still holds.
+All sizes are parts of the subject, never pixels, so that a correction means the same for a thumbnail and for the photo.
+A correction leaves all pixels that it does not touch equal bit for bit, so that tiles resolved earlier stay valid.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from gigamatte.types import Box, CoarseMatte, Depth, Fit, FloatArray, PixelArray
 
 #: Strokes are finer than what a network sees: the mask is enlarged to this longer side before they are drawn in.
 STROKE_SIDE = 1024
-#: Fainter than this, a mask holds nothing together.
+#: Pixels with less alpha than this do not join two pieces into one.
 _FAINT, _SOLID = 0.05, 0.5
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Correction:
-    """What a user said about a mask: only the ``largest`` piece, holes of ``hole_fill`` percent filled, strokes.
+    """A user's corrections: only the ``largest`` piece, holes up to ``hole_fill`` percent filled, strokes.
 
-    ``keep`` and ``drop`` are (row, column), uint8 or uint16, white where they say something, of any size, stretched to
-    the photo's frame. Where they disagree, ``drop`` wins: it is the later thought.
+    ``keep`` and ``drop`` are (row, column), uint8 or uint16, white where something is painted, of any size, stretched
+    to the photo's frame. Where both are painted, ``drop`` counts.
     """
 
     largest: bool = False
@@ -61,9 +61,9 @@ class Correction:
         return self.painted.drawn_on(alpha) if self.painted else alpha
 
     def enforced(self, alpha: Pixels16, box: Box, size: Size) -> Pixels16:
-        """What was resolved in ``box`` of a level of this ``size``, uint16 (row, column), as the strokes will have it.
+        """The ``alpha`` of ``box`` on a level of this ``size``, uint16 (row, column), with the strokes applied again.
 
-        Under a stroke the user's decision counts, and not what the refiner made of those pixels.
+        The refiner may have changed pixels under a stroke; there the user's decision counts.
         """
         if self.searched is not None:
             alpha = _inside(alpha, box, size, *self.searched)
@@ -87,7 +87,7 @@ class Correction:
 
 
 def _inside(alpha: Pixels16, box: Box, size: Size, searched: Box, photo: Size) -> Pixels16:
-    """Background where the subject was not looked for: a step of the cascade may reach a few pixels beyond."""
+    """Background outside the searched region, because a step of the cascade may reach a few pixels beyond it."""
     across = (box.left + np.arange(box.width) + 0.5) * (photo.width / size.width)
     down = (box.top + np.arange(box.height) + 0.5) * (photo.height / size.height)
     columns = (across >= searched.left) & (across < searched.right)
@@ -175,5 +175,5 @@ def _under(values: PixelArray, box: Box, size: Size) -> NDArray[np.bool_]:
 
 def _stretched(values: PixelArray, size: Size) -> FloatArray:
     """A stroke picture at the mask's size: float32 in [0, 1]; averaged when it has more pixels: none is lost."""
-    # a thin stroke averages to a faint one, but it was meant in full
+    # the average of a thin stroke is faint, but the user meant a full one
     return np.clip(area_mean(values, size) * 2, 0, 1)

@@ -9,15 +9,15 @@ from gigamatte.options import MaskKind
 from gigamatte.photo.mask import Mask, levels_of
 from gigamatte.types import PixelArray
 
-#: A mask whose brightest value is at least this part of white has a white.
+#: A mask whose brightest value is at least this part of the full range uses the full range.
 NEARLY_WHITE = 0.9
 
 
 def settled(mask: Mask, kind: MaskKind) -> tuple[PixelArray, tuple[str, ...]]:
-    """The values of a mask, (row, column) uint8 or uint16, as they are meant; and what there is to say about it.
+    """The values of a mask, (row, column) uint8 or uint16, stretched where it has labels; and warnings.
 
-    Two values of which one is 0 are no and yes, whatever the other one is. With a ``kind`` that was named, and where
-    the picture's alpha was taken, values are what they are. Raises InputError for a map of several labels.
+    Of two values of which one is 0, the other one means subject, however small it is. With a ``kind`` that was named,
+    and where the picture's alpha was taken, values stay unchanged. Raises InputError for a map of several labels.
     """
     values, full = mask.values, int(np.iinfo(mask.values.dtype).max)
     if kind != "auto" or mask.of_alpha:
@@ -43,7 +43,7 @@ def settled(mask: Mask, kind: MaskKind) -> tuple[PixelArray, tuple[str, ...]]:
 
 
 def settled_strokes(values: PixelArray, name: str) -> tuple[PixelArray, tuple[str, ...]]:
-    """The values of the strokes that ``name`` gave, as they are meant; only what is brighter than half counts."""
+    """The strokes of the picture ``name``, stretched where they are labels; only what is brighter than half counts."""
     full = int(np.iinfo(values.dtype).max)
     levels = levels_of(values)
     brightest = int(levels[-1])

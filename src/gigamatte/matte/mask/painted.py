@@ -1,6 +1,6 @@
 """Points and strokes of hints, painted into an alpha of any level, the same wherever a tile begins.
 
-Coverage is that of a round brush, antialiased over one pixel of the level. What was painted later counts.
+Coverage is that of a round brush, antialiased over one pixel of the level. Where marks overlap, the later one counts.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from gigamatte.types import Box, FloatArray, Pixels16, Size
 
 _Numbers = NDArray[np.float64]
 
-#: A point without a radius is certain for so much around it: a part of the photo's longer side, and pixels at least.
+#: The radius of a point that has none: a part of the photo's longer side, and at least so many pixels.
 POINT_PART, POINT_LEAST = 1 / 2000, 1.5
-#: Under a hair stroke an alpha lies at least so far from background and subject: undecided.
+#: Under a hair stroke an alpha is kept at least this far from 0 and 1, so that it is undecided.
 UNDECIDED = 0.05
 
 
@@ -34,7 +34,7 @@ class _Mark:
 
 @dataclass(frozen=True, slots=True)
 class Painted:
-    """What hints say exactly about a photo of ``photo`` pixels."""
+    """The points and strokes of hints, in pixels of a photo of the size ``photo``."""
 
     marks: tuple[_Mark, ...]
     hair: tuple[_Mark, ...]
@@ -42,7 +42,7 @@ class Painted:
 
     @classmethod
     def of(cls, hints: Hints, photo: Size) -> Painted:
-        """Strokes in their order, then the points: a click is the last word."""
+        """Strokes in their order, then the points, so that a point counts where it lies on a stroke."""
         strokes = [
             (_Mark(np.array(s.points, np.float64), s.radius, float(s.kind == "keep")), s.kind) for s in hints.strokes
         ]
@@ -75,7 +75,7 @@ class Painted:
         return alpha
 
     def enforced(self, alpha: Pixels16, box: Box, size: Size) -> Pixels16:
-        """What was resolved in ``box`` of a level of this ``size``, uint16 (row, column), as the brush will have it."""
+        """The ``alpha`` of ``box`` on a level of this ``size``, uint16 (row, column), with the marks painted again."""
         touched = alpha
         for mark in self.marks:
             for part, covered in self._coverage(mark, box, size):

@@ -1,4 +1,4 @@
-"""A mask from the user takes the network's place: a coarse mask, an alpha, or a trimap, of any size."""
+"""A mask from the user, used in place of a network's answer: a coarse mask, an alpha or a trimap, of any size."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from gigamatte.options import MaskKind
 from gigamatte.photo.mask import levels_of
 from gigamatte.types import Answers, Box, CoarseMatte, Depth, Fit, FloatArray, PixelArray, Size
 
-#: An aspect this close to the photo's is the photo's.
+#: Aspects that differ by no more than this count as equal.
 ASPECT_TOLERANCE = 0.01
 #: Where the middle level of a trimap lies, in levels of 255.
 TRIMAP_MIDDLE = (64, 192)
-#: Of a larger mask an average is looked at; what is kept of it is read from its own values.
+#: A larger mask is judged by its average at this size; values that are kept are read from the mask itself.
 MASK_PIXELS = 16_000_000
 
 

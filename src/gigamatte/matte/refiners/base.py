@@ -1,4 +1,4 @@
-"""What the cascade knows about a way to lift an alpha from one level to the next finer one."""
+"""The protocol of a refiner, which lifts an alpha from one level to the next finer one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class LevelPatch:
     ``alpha`` float32 (row, column) in [0, 1] and ``coarse`` float32 (row, column, RGB) in [0, 1] are the coarser level;
     ``fine`` float32 (row, column, RGB) in [0, 1] has exactly twice the rows and columns. ``blur`` is σ, in coarser
     pixels, of how much softer the alpha is than the photo at that level: above 0 only where the cascade starts.
-    ``strays`` says that the contour is still being looked for: the photo then counts for more than the alpha.
+    ``strays`` says that the contour may still lie beside its true place: the photo then counts more than the alpha.
     """
 
     alpha: FloatArray
@@ -37,15 +37,15 @@ class Refiner(Protocol):
 
     @property
     def looks(self) -> bool:
-        """Whether it looks at the photo, and so can look for a contour that strays."""
+        """Whether it reads the photo, and so can search for a contour that lies beside its true place."""
         ...
 
     def at(self, finer: Size, /) -> Refiner:
-        """Who lifts to a level of this size: a refiner may leave some levels to another."""
+        """The refiner that lifts to a level of this size: a refiner may leave some levels to another one."""
         ...
 
     def keeping(self) -> Refiner:
-        """Who lifts a matte, whose values are kept: only how a pixel divides into finer ones is to be found."""
+        """The refiner for a matte, whose values are kept: it only has to divide a pixel into finer ones."""
         ...
 
     def lift(self, patches: Sequence[LevelPatch]) -> list[FloatArray]:

@@ -1,4 +1,4 @@
-"""What the learned refiner is shown: the photo, the alpha so far, and what two classical methods make of them.
+"""The input of the learned refiner: the photo, the alpha so far, and the results of two classical methods.
 
 Everything is packed at the coarser level: a fine map becomes four coarse ones (space to depth), so that the network's
 convolutions run on a quarter of the pixels. Training uses this very function, so that both see the same numbers.
@@ -19,7 +19,7 @@ from gigamatte.types import FloatArray
 #: The constants below and those of the guided refiner are part of the trained network: other values need another
 #: training, and another number in neural.EVIDENCE.
 CHANNELS = 29
-#: Half the windows in which sure colours are looked for, and how much each counts: near ones first.
+#: Half the windows in which decided colours are averaged, and how much each counts: smaller windows count more.
 NEAR = ((2, 1.0), (6, 0.05), (16, 0.005))
 #: How much the guided alpha counts where foreground and background look alike, in squared units of colour.
 TRUST = 0.01
@@ -41,7 +41,7 @@ class Evidence:
 
 
 def evidence(patch: LevelPatch) -> Evidence:
-    """What the network is shown of one patch."""
+    """The network's input for one patch."""
     rows, columns = patch.alpha.shape
     prior = guided(patch)
     foreground, background = sure_colours(patch.coarse, patch.alpha)
@@ -69,9 +69,9 @@ Planes = tuple[FloatArray, FloatArray, FloatArray]
 
 
 def sure_colours(colour: FloatArray, alpha: FloatArray) -> tuple[Planes, Planes]:
-    """Foreground and background around each pixel: means of the pixels that are surely one.
+    """Foreground and background colour around each pixel: means of the pixels that are decided.
 
-    Where none is near, farther ones count, and at last the undecided ones by their alpha.
+    Where no decided pixel is near, farther ones count; where there is none, undecided ones do, weighted by their alpha.
     """
     channels = cv2.split(colour)
     sure_f = np.clip(alpha * 10 - 9, 0, 1) + np.float32(1e-4) * alpha + np.float32(1e-7)

@@ -29,7 +29,7 @@ FIRST_RADIUS = 2
 RADIUS = 3
 #: Regulariser of the fit, in squared units of a colour in [0, 1]: about one grey level of noise.
 EPSILON = 1e-5
-#: What the fit leaves of the photo's texture beyond a clean edge, in alpha.
+#: The alpha that the fit copies from the photo's texture beyond a clean edge, at the first level and later: cut off.
 FIRST_HAZE, HAZE = 0.05, 0.03
 #: How much the colour lines count for a matte, against the matte enlarged (docs/design/matte.md has the measurements).
 GUIDED_PART = 0.6
@@ -45,11 +45,11 @@ class GuidedRefiner:
     looks: bool = True
 
     def at(self, _finer: Size, /) -> Refiner:
-        """Every level alike."""
+        """Itself: it lifts to every level."""
         return self
 
     def keeping(self) -> Refiner:
-        """A part of it, the rest as the matte enlarged has it."""
+        """The refiner that takes a part of the colour lines' result and the rest from the enlarged matte."""
         return MatteRefiner()
 
     def lift(self, patches: Sequence[LevelPatch]) -> list[FloatArray]:
@@ -59,7 +59,7 @@ class GuidedRefiner:
 
 @dataclass(frozen=True, slots=True)
 class MatteRefiner(GuidedRefiner):
-    """Lifts a matte: between the matte enlarged, which errs nowhere by much, and the photo's colour lines."""
+    """Lifts a matte by a mixture of the enlarged matte, whose errors are small everywhere, and the colour lines."""
 
     def keeping(self) -> Refiner:
         """Itself."""
@@ -90,8 +90,8 @@ def guided(patch: LevelPatch) -> FloatArray:
 def without_haze(alpha: FloatArray, haze: float) -> FloatArray:
     """Alphas within ``haze`` of 0 or 1 become exactly that; those further than three times as far stay as they are.
 
-    Between the two the curve is steeper but unbroken. Stretching the whole range instead would steepen soft edges anew
-    at every level, until a defocused border was a hard one. float32 of any range in, [0, 1] out.
+    Between the two the curve is steeper but continuous. Stretching the whole range instead would steepen soft edges
+    again at every level, until an out-of-focus border was a hard one. float32 of any range in, [0, 1] out.
     """
     # The curve is odd about ½: with d = |α − ½|, distances up to ½ − 3h stay, those from ½ − h on become ½.
     centred: FloatArray = alpha - np.float32(0.5)
@@ -126,7 +126,7 @@ def colour_lines(
     column) planes: filters and sums run over unbroken rows, in half the time. Windows are 2·radius + 1 pixels wide and
     stop at the border (which is repeated).
     """
-    # around zero: smaller numbers, less is lost when squares are subtracted
+    # centred on zero: with smaller numbers fewer digits are lost when squares are subtracted
     r, g, b = (plane - np.float32(0.5) for plane in cv2.split(colour))
     mr, mg, mb, mean_alpha = (_box(plane, radius) for plane in (r, g, b, alpha))
 

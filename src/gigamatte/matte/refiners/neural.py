@@ -27,18 +27,18 @@ EVIDENCE = "1"
 SEEN, SIDES = 14, 32
 #: How far what the network is shown of a pixel depends on its surroundings, in coarser pixels, rounded up to even.
 SURROUNDINGS = 18
-#: What the network leaves of doubt where all is decided, in alpha. Cut off: it would widen the next level's band too.
+#: Alphas this close to 0 or 1, which the network leaves where all is decided, are cut off: else the next band is wider.
 HAZE = 0.01
-#: How much of its correction is taken. The whole of it gives the lowest error on most photos and veils on a few; a part
-#: of it is better than the classical refiner on nearly all. (docs/design/refiner.md has the measurements.) While a
-#: contour is looked for, all of it is taken.
+#: How much of its correction is taken. All of it gives the lowest error on most photos, but grey areas in the
+#: background of a few; a part of it is better than the classical refiner on nearly all photos.
+#: (docs/design/refiner.md has the measurements.) In the contour search all of it is taken.
 STRENGTH = 0.55
-#: Larger levels are lifted by the classical refiner: there the network costs most and changed nothing for the better.
+#: Larger levels are lifted by the classical refiner: there the network takes most time and brought no improvement.
 LEVEL_PIXELS = 10_000_000
 
 
 def refiner_bytes() -> bytes:
-    """The ONNX file: float32 (N, CHANNELS, row, column) → (N, 4, row, column), even rows and columns.
+    """The bytes of the ONNX file: float32 (N, CHANNELS, row, column) → (N, 4, row, column), even rows and columns.
 
     Raises NetworkUnavailable when the installation lacks it.
     """
@@ -54,7 +54,7 @@ class NeuralRefiner:
     """
 
     name = "neural"
-    #: the network looks 28 finer pixels far, what it is shown another 34
+    #: an output pixel depends on inputs up to 28 finer pixels away, and each of those on pixels up to 34 more away
     halo = 64
     looks = True
 
@@ -69,17 +69,17 @@ class NeuralRefiner:
         self.engine = engine
 
     def at(self, finer: Size, /) -> Refiner:
-        """Itself up to LEVEL_PIXELS, the classical refiner for the rest of the way."""
+        """Itself for levels of up to LEVEL_PIXELS, the classical refiner for larger ones."""
         return self if finer.pixels <= LEVEL_PIXELS else GuidedRefiner()
 
     def keeping(self) -> Refiner:
-        """The classical one: the network learned on masks that are wrong, and improves a right one less."""
+        """The classical refiner: the network was trained on faulty masks, and improves a correct one less."""
         return GuidedRefiner().keeping()
 
     def lift(self, patches: Sequence[LevelPatch]) -> list[FloatArray]:
         """One alpha per patch: float32 (row, column) in [0, 1] at the finer level. A constant alpha stays constant.
 
-        Only what the cascade keeps and what may change is worked out: elsewhere the enlarged alpha comes back.
+        Computed only where the alpha may change and the cascade uses it; elsewhere the enlarged alpha is returned.
         """
         lifted = [enlarged(patch.alpha, *patch.fine.shape[:2]) for patch in patches]
         by_size: dict[tuple[int, int], list[tuple[int, Box, _Shown]]] = {}
@@ -124,11 +124,11 @@ def _finer(box: Box) -> Box:
 
 
 def looked_at(free: FloatArray, halo: int) -> Box:
-    """What the network must see to correct a patch, in coarser pixels: empty where nothing is free.
+    """The box that the network has to read to correct a patch, in coarser pixels: empty where nothing may change.
 
     ``free`` float32 (row, column), coarser level, 0 where nothing may change; ``halo`` coarser pixels around are not
-    kept. The box starts on even pixels and has sides of a few lengths only (a new shape costs a runtime time); it may
-    reach over the patch's right and lower border.
+    kept. The box starts on even pixels and has sides of only a few lengths (a runtime compiles anew for each new
+    shape); it may reach over the patch's right and lower border.
     """
     rows, columns = free.shape
     inner = np.zeros(free.shape, np.bool_)

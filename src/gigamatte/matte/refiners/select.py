@@ -14,7 +14,7 @@ from gigamatte.options import Refine
 
 
 def refiner_identity(refiner: Refiner) -> str:
-    """The refiner's name, of a learned one its weights and precision too: what answers depend on besides libraries."""
+    """The refiner's name; of a learned one its weights and precision too. Results depend on these and the libraries."""
     if isinstance(refiner, NeuralRefiner):
         return f"{refiner.name} {refiner.engine.precision} {hashlib.sha256(refiner_bytes()).hexdigest()}"
     return refiner.name

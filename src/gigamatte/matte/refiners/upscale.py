@@ -1,4 +1,4 @@
-"""No refinement: the mask is enlarged. For ``--refine off``, and what a matte is lifted from."""
+"""No refinement: the mask is enlarged. Used for ``--refine off``, and as the first step when a matte is lifted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class UpscaleRefiner:
     looks: bool = False
 
     def at(self, _finer: Size, /) -> Refiner:
-        """Every level alike."""
+        """Itself: it lifts to every level."""
         return self
 
     def keeping(self) -> Refiner:
@@ -37,10 +37,10 @@ class UpscaleRefiner:
 
 
 def twice(alpha: FloatArray) -> FloatArray:
-    """An alpha, float32 (row, column) in [0, 1], enlarged twice by a cubic (Keys, 1981) that does not ring.
+    """An alpha, float32 (row, column) in [0, 1], at twice the size, by cubic interpolation (Keys, 1981).
 
-    A cubic overshoots beside a step. So no pixel leaves the range of its 3×3 neighbours, except on ridges and in
-    valleys of a few pixels, which really are higher and deeper between them: strands.
+    A cubic overshoots beside a step. So each result is limited to the range of its 3×3 neighbours, except on strands of
+    a few pixels' width, whose true highest or lowest value may lie between two pixels.
     """
     enlarged = cv2.resize(alpha, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
     window = np.ones((3, 3), np.uint8)
