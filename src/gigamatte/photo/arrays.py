@@ -13,7 +13,7 @@ from gigamatte.errors import UnsupportedInput
 if TYPE_CHECKING:
     from PIL import Image
 
-#: modes that have an equal, or nearly so, that is read
+#: Pillow mode → an equal or nearly equal mode that is read
 _CONVERTED = ("P", "PA", "1", "YCbCr", "HSV", "LAB", "La", "RGBa", "RGBX", "LA")
 _EXPECTED = "expected uint8 or uint16, (row, column) grey or (row, column, channel) RGB or RGBA"
 
@@ -43,7 +43,7 @@ def from_pillow(picture: Image.Image) -> tuple[pyvips.Image, int]:
     mode = picture.mode
     # of modes without alpha, one colour may be the transparent one
     if mode in (*_CONVERTED, *(("L", "RGB") if "transparency" in picture.info else ())):
-        if mode == "La":  # Pillow knows one way out of it
+        if mode == "La":  # Pillow converts this mode to one other only
             picture = picture.convert("LA")
         picture = picture.convert(_target_mode(picture))
     if picture.mode not in ("L", "RGB", "RGBA", "CMYK") and not picture.mode.startswith("I;16"):

@@ -1,4 +1,4 @@
-"""Which reader knows what libvips does not tell of a file, by its format."""
+"""Chooses, by format, the reader for the facts of a file that libvips does not report."""
 
 from __future__ import annotations
 
@@ -24,6 +24,6 @@ def said_by(kind: formats.Kind, data: bytes | str, header: pyvips.Image, *, enco
                 return png.read_said(file, profile=profile)
             code = None if profile else cicp.of_heif(file)
     except OSError:
-        return Said()  # libvips will complain
+        return Said()  # libvips will report the error
     made, warning = code.profile(1 if header.bands < 3 else 3) if code is not None else (None, "")
     return Said({"icc-profile-data": made} if made is not None else {}, warnings=[warning] if warning else [])

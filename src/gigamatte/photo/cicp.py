@@ -74,7 +74,7 @@ def of_heif(file: BinaryIO) -> Code | None:
     try:
         properties = isobmff.main_picture(file).properties
     except (isobmff.Broken, OSError):
-        return None  # whoever decodes it will complain
+        return None  # the decoder will report the error
     for kind, content, _ in properties:
         if kind == b"colr" and content[:4] == b"nclx" and len(content) >= 8:
             return Code(*struct.unpack_from(">HH", content, 4))

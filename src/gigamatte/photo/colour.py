@@ -1,4 +1,4 @@
-"""Colour: which profiles can be trusted, how grey and CMYK become sRGB, and what the network is shown."""
+"""Colour: which profiles can be used, and how grey, CMYK and the network's input are converted to sRGB."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gigamatte.types import PixelArray
 #: a profile larger than this is not carried along (real ones end at about 3 MB)
 MAX_PROFILE = 8 << 20
 
-#: what shows through where an input's own alpha is 0 and its colour means nothing: neutral, unlike most subjects
+#: laid under a photo that has alpha, because its colour under alpha 0 is arbitrary: mid-grey, unlike most subjects
 BACKDROP = 128
 
 _SPACES = {1: b"GRAY", 3: b"RGB ", 4: b"CMYK"}
@@ -138,7 +138,10 @@ def to_8bit(pixels: PixelArray) -> NDArray[np.uint8]:
 
 
 def on_backdrop(rgb: NDArray[np.uint8], alpha: PixelArray) -> NDArray[np.uint8]:
-    """8-bit colours (row, column, 3) laid over mid-grey by ``alpha`` (row, column): hides junk under alpha 0."""
+    """8-bit colours (row, column, 3) laid over mid-grey by ``alpha`` (row, column), uint8 or uint16.
+
+    So arbitrary colours under alpha 0 do not show.
+    """
     mixed = np.empty(rgb.shape, np.uint8)
     full = np.float32(255 if alpha.dtype == np.uint8 else 65535)
     # by strips: floats of the whole picture would take eight times its memory

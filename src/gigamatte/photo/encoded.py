@@ -89,7 +89,7 @@ def open_encoded(kind: formats.Kind, name: str, file: str | bytes, suffix: str, 
     try:
         header = load()
         if unusual:
-            load().crop(0, 0, 1, 1).write_to_memory()  # some parse, and cannot be decoded
+            load().crop(0, 0, 1, 1).write_to_memory()  # of some files the header can be read and the pixels cannot
     except pyvips.Error as error:
         raise broken(name, error, inside if kind is formats.JPEG else facts) from error
     said = said_by(kind, file, header, encoded=encoded)

@@ -1,4 +1,4 @@
-"""EXIF blocks, taken apart and put together again, so that nothing goes along but what a directory says.
+"""EXIF blocks, parsed and written again, so that only what a directory names is carried into the result.
 
 A photo's EXIF may hold pictures of the photo before it was cut: as its own preview (second directory), in the maker's
 note, in private tags, or in bytes that no tag of the standard points to. (CIPA DC-008, EXIF 2.32, clause 4.6.)

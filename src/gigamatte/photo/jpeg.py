@@ -43,7 +43,7 @@ class Facts:
 
 
 def read_facts(file: BinaryIO) -> Facts:
-    """The facts of a JPEG, at its start. A broken one tells nothing: libvips will refuse it."""
+    """The facts of a JPEG, at its start. Of a broken one the defaults: libvips will refuse it."""
     try:
         return _Reader(file).facts()
     except _BROKEN:

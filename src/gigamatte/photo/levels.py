@@ -33,7 +33,7 @@ class PhotoLevels:
     """Level 0 is the upright photo at its own depth and colour space; level k+1 is the 2×2 box mean of level k.
 
     Sizes are halved rounding down: pixel (x, y) of level k+1 is the rounded mean of pixels (2x…2x+1, 2y…2y+1) of level
-    k, and an odd last row or column is left out. A context manager: opening decodes, closing gives everything back.
+    k, and an odd last row or column is left out. A context manager: opening decodes, closing frees memory and disk.
     At most ``memory`` bytes are kept in memory; larger photos lie in a nameless scratch file in ``scratch``
     (default: the system's folder for temporary files) that vanishes with the process, however that ends.
 
@@ -80,12 +80,12 @@ class PhotoLevels:
         self.close()
 
     def close(self) -> None:
-        """Give memory and scratch space back. Arrays that were handed out stay valid."""
+        """Free memory and scratch space. Arrays that were returned stay valid."""
         self._store.close()
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What decoding the pixels brought to light."""
+        """Warnings that arose while the pixels were decoded."""
         if not self.invisible:
             return ()
         warnings: list[str] = []
@@ -118,11 +118,11 @@ class PhotoLevels:
         return self._read(0, box)[..., 3] if self.photo.has_alpha else None
 
     def proxy(self, region: Box, at_least: Size) -> NDArray[np.uint8]:
-        """``region`` (pixels of level 0) as a network wants to see it: (row, column, RGB), uint8, sRGB.
+        """``region`` (pixels of level 0) in the form that networks take: (row, column, RGB), uint8, sRGB.
 
-        Taken from the coarsest level that still has twice ``at_least`` in both directions, so that the caller's
-        own antialiased resampling decides the look; a proxy of more than 32 megapixels is taken at once ``at_least``.
-        Where the photo has alpha, its colours lie on mid-grey: under alpha 0 they mean nothing.
+        Taken from the coarsest level that still has twice ``at_least`` in both directions, so that the result depends
+        on the caller's own antialiased resampling; a proxy of more than 32 megapixels is taken at once ``at_least``.
+        Where the photo has alpha, its colours are laid on mid-grey, because under alpha 0 they are arbitrary.
         """
         level = self._proxy_level(region, 2, at_least)
         if _scaled(region, level).within(self._sizes[level]).size.pixels > LARGE_PROXY:

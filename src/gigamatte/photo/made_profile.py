@@ -1,4 +1,4 @@
-"""ICC profiles made of what a file says in other words: primaries and a curve.
+"""Makes ICC profiles of primaries and a curve, for files that describe their colours so.
 
 (ICC.1:2022, clauses 8.3, 9.2 and 10.18; Bradford adaptation to D50: Lindbloom, Chromatic Adaptation, 2017.)
 """

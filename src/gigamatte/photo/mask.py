@@ -1,4 +1,4 @@
-"""read_mask: the values of a mask, alpha or trimap, exactly as they were stored. No colour management touches them."""
+"""read_mask: the values of a mask, alpha or trimap, exactly as they were stored, without colour management."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def read_mask(source: Source | Image.Image, *, max_pixels: int, strokes: bool = 
     """The alpha of a picture that has one, else its grey (0.299 R + 0.587 G + 0.114 B of a coloured one).
 
     ``strokes`` may be of any colour: what counts of them is the brightest of R, G and B. An alpha that
-    is opaque everywhere tells nothing: then the grey is taken, with a warning.
+    is opaque everywhere holds no mask: then the grey is taken, with a warning.
     Raises MissingInput, UnsupportedInput and BudgetExceeded like ``open_photo``.
     """
     threads_begin()

@@ -21,7 +21,7 @@ TITLES = {EXIF: "EXIF", XMP: "XMP", IPTC: "IPTC"}
 #: pictures of the photo before it was cut, and what counts on pictures, films and sound that lay behind it in its file
 _GONE_PREFIXES = frozenset(
     {"hdrgm", "HDRGainMap", "apdi", "Container", "Item", "GImage", "GDepth", "GAudio", "Device", "MiCamera"}
-    | {"GPano"}  # a cutout is no panorama
+    | {"GPano"}  # panorama fields do not fit a cutout
 )
 _GONE = frozenset({"xmp:Thumbnails", "photoshop:Thumbnails", "xmpGImg:image", "xmpNote:HasExtendedXMP"})
 #: motion photos, under the names of two generations

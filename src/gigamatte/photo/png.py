@@ -40,7 +40,7 @@ _USUAL_GAMMA, _NEAR = 45455, 500
 
 
 def read_said(file: BinaryIO, *, profile: bool) -> Said:
-    """What a PNG says; ``profile``: libvips has found one. A broken chunk tells nothing."""
+    """What a PNG says; ``profile``: libvips has found one. A broken chunk is ignored."""
     said = Said()
     try:
         chunks = _Chunks.read(file)

@@ -1,7 +1,7 @@
 """open_photo: a file, bytes, an array or a Pillow image becomes a Photo, from its header alone.
 
-The loader is chosen here by the first bytes and called by name. libvips' own sniffing would also try loaders
-that are not meant for strangers' files.
+The loader is chosen here by the first bytes and called by name. libvips' own detection would also try loaders
+that are not safe for files from outside.
 """
 
 from __future__ import annotations
@@ -72,20 +72,20 @@ def check_pixels(opened: Opened, max_pixels: int) -> Size:
 
 
 def harden() -> None:
-    """Forbid libvips every loader and saver that is not made for strangers' files, in this whole process.
+    """Forbid libvips every loader and saver that is not safe for files from outside, in this whole process.
 
-    For the command line, the service and the batch; a library must not change its host's process.
+    For the command line, the service and the batch only: as a library we must not change the program that imports us.
     """
     pyvips.block_untrusted_set(True)
 
 
 @functools.cache
 def quiet_libvips() -> None:
-    """Keep libvips from remembering finished operations: its cache would pin whole pictures between photos.
+    """Turn off libvips' cache of operations, which would hold whole pictures in memory between photos.
 
-    And keep its threads from logging through Python: Python may collect garbage there, and a picture that is freed by
-    one of the threads that compute it ends the process. Without the binding's handler libvips' own is asked, which is
-    silent where VIPS_WARNING was set when it started.
+    And keep its threads from logging through Python: Python may collect garbage there, and when a picture is freed by
+    one of the threads that compute it, the process crashes. Without the binding's handler libvips logs by itself, which
+    VIPS_WARNING turned off when it started.
     """
     pyvips.cache_set_max(0)
     if os.environ.get("VIPS_WARNING"):

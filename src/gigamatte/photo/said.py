@@ -1,4 +1,4 @@
-"""What a file says of its picture where libvips does not look."""
+"""Facts about a picture that its file holds and libvips does not read."""
 
 from __future__ import annotations
 

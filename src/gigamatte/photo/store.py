@@ -1,7 +1,7 @@
 """Where the levels of a photo lie: in memory, or tile by tile in one scratch file.
 
-Both take rows from top to bottom and then answer reads from any thread. Pixels are kept as the file stores them;
-turning them upright is the business of PhotoLevels.
+Both take rows from top to bottom; afterwards any thread may read. Pixels are kept as the file stores them;
+PhotoLevels turns them upright.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ class Store(Protocol):
         ...
 
     def close(self) -> None:
-        """Give the memory or the disk space back."""
+        """Free the memory or the disk space."""
         ...
 
 
 class Lent:
-    """Another's store from a ``level`` on, which is level 0 here. Closing it leaves the other open."""
+    """The levels of another store from ``level`` on, which is level 0 here. Closing it leaves the other open."""
 
     def __init__(self, store: Store, level: int) -> None:
         self._owner, self._level = store, level
@@ -64,7 +64,7 @@ class Lent:
         return self._owner.read(level + self._level, box)
 
     def close(self) -> None:
-        """Nothing: whoever owns the store closes it."""
+        """Does nothing: the store's owner closes it."""
 
 
 def bytes_needed(sizes: Sequence[Size], bands: int, dtype: np.dtype[Any]) -> int:
@@ -172,7 +172,7 @@ class ScratchStore:
         return tile
 
     def close(self) -> None:
-        """Give the disk space back."""
+        """Free the disk space."""
         self._file.close()
         self._pending = []
 

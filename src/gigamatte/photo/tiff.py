@@ -20,7 +20,7 @@ _BITS, _PACKED, _COLOURS, _EXTRA = 258, 259, 262, 338
 _PICTURE = frozenset(
     {_WIDTH, _HEIGHT, _STRIP, _PLANAR, _TILED, _SUBFILE, _OLD_SUBFILE, _INNER, _BITS, _PACKED, _COLOURS, _EXTRA}
 )
-#: no tag of any file: where a directory lies
+#: not a tag of files: the key under which a directory's own place is kept
 _HERE = -1
 #: what the picture's own directory says about the photo: description, make, model, software, date, artist, copyright
 _ABOUT = (270, 271, 272, 305, 306, 315, 33432)
@@ -73,7 +73,7 @@ class _Entry:
 
 
 def read_facts(file: BinaryIO) -> Facts:
-    """The facts of a TIFF. A broken directory tells nothing: libvips will refuse it."""
+    """The facts of a TIFF. A broken directory is ignored: libvips will refuse the file."""
     try:
         return _Reader(file).facts()
     except _BROKEN:

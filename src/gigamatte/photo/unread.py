@@ -1,4 +1,4 @@
-"""Why a file that may be whole is not read: its packing, colours or depth are of a kind that is not supported."""
+"""Tells unsupported files from broken ones: their compression, colours or depth are of a kind that is not read."""
 
 from __future__ import annotations
 

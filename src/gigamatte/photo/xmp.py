@@ -103,7 +103,7 @@ def _run(packet: bytes, writer: _Writer) -> bytes | None:
 
 
 class _Writer:
-    """Writes again what the parser tells. ``only``: which properties, counted as they come."""
+    """Writes again what the parser reports. ``only``: the numbers of the properties to write, in reading order."""
 
     def __init__(
         self,
@@ -123,7 +123,7 @@ class _Writer:
         self._began = 0
 
     def listen(self, parser: expat.XMLParserType) -> None:
-        """Be told by ``parser``."""
+        """Register this object's methods as handlers of ``parser``."""
         parser.StartDoctypeDeclHandler = self._refuse
         parser.StartNamespaceDeclHandler = self._declare
         parser.StartElementHandler = self._start

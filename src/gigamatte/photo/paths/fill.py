@@ -25,7 +25,7 @@ MOST_CROSSINGS, AT_A_TIME = 32_000_000, 2_000_000
 
 
 class PathFill:
-    """A path in a picture of ``size`` pixels. Raises UnsupportedInput for one that no tool for cutting would draw."""
+    """A path in a picture of ``size`` pixels. Raises UnsupportedInput for one with too many pieces or crossings."""
 
     def __init__(self, path: ClippingPath, size: Size) -> None:
         pieces = straight_pieces(path)
