@@ -1,1 +1,1 @@
-"""What an earlier run worked out, so that the next one need not: opt-in, on disk, known by what it was made of."""
+"""Results of earlier runs that the next run can use: opt-in, on disk, found by a digest of what they depend on."""

@@ -1,6 +1,6 @@
-"""What the stages know about a cache: values of bytes, each under a digest of everything that shaped it.
+"""The protocol of a cache: values of bytes, each under a digest of everything that the value depends on.
 
-Nothing is ever compared or declared outdated: what is made of something else has another key.
+An entry is never checked for being out of date: a result of other input has another key.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def key_of(*parts: str | bytes | NDArray[Any]) -> bytes:
             form, data = f"{part.dtype.str}{part.shape}", np.ascontiguousarray(part).data
         else:
             form, data = type(part).__name__, memoryview(part.encode() if isinstance(part, str) else part)
-        # lengths first: no two lists of parts may run together to the same bytes
+        # each length first, so that different lists of parts never give the same bytes
         digest.update(f"{form}:{data.nbytes}:".encode())
         digest.update(data)
     return digest.digest()

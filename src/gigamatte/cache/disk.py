@@ -1,8 +1,8 @@
 """The cache on disk: one private SQLite file, which several processes may share.
 
-It holds parts of users' pictures, so nobody else may read it, and it never grows beyond its cap. What it holds is not
-believed: a value counts only when its digest and its length fit. A file that cannot be used when it is opened is an
-error; when it fails later, a warning, and the run goes on without it.
+It holds parts of users' pictures, so only the user may read it; it never grows beyond its cap. A stored value is used
+only when its digest and its length are right. A file that cannot be used when it is opened is an error; when it fails
+later, there is a warning, and the run goes on without it.
 """
 
 from __future__ import annotations
@@ -42,10 +42,11 @@ LONGEST = 256 << 20
 
 
 class DiskCache:
-    """Keeps values in ``folder``, in at most ``cap`` bytes; what was not used for longest goes first.
+    """Keeps values in ``folder``, in at most ``cap`` bytes; the least recently used are deleted first.
 
-    What the present turn put or found never makes room for more of the same turn: a photo that is larger than the cap
-    is kept in part. ``release`` names the code that makes the values: what another one made is not found.
+    Values that the present turn put or found are not deleted to make room for more of the same turn: of a photo that
+    is larger than the cap a part is kept. ``release`` names the code that makes the values: those of other code are
+    not found.
     Raises UsageError when the file is not private or not a cache, WriteError when it cannot be written.
     """
 
@@ -110,7 +111,7 @@ class DiskCache:
         return tuple(warnings)
 
     def close(self) -> None:
-        """Write what waits and let go of the file."""
+        """Write what waits and close the file."""
         with self._lock:
             self._write()
             self._db.close()
@@ -123,7 +124,7 @@ class DiskCache:
             # sqlite.org, "Defense Against The Dark Arts": the file may have been written by somebody else
             "trusted_schema=OFF",
             "cell_size_check=ON",
-            # what is deleted is a piece of a picture: it leaves the disk, and the file shrinks
+            # entries are parts of users' pictures: deleted ones are overwritten on disk, and the file shrinks
             "secure_delete=ON",
             "auto_vacuum=FULL",
             "synchronous=NORMAL",
@@ -210,13 +211,13 @@ class DiskCache:
 
 
 def _maker(release: str) -> str:
-    """Everything that makes the same code give other numbers: part of every key."""
+    """All that can change a result without a change of its input, such as library versions: part of every key."""
     openvino = "none"
     with contextlib.suppress(metadata.PackageNotFoundError):
         openvino = metadata.version("openvino")
     code = hashlib.sha256()
     package = Path(__file__).parents[1]
-    for folder in MAKERS:  # a release may be worked on: what its code made yesterday is not what it makes today
+    for folder in MAKERS:  # the code is hashed too, because a checkout may change without a new release number
         for path in sorted((package / folder).rglob("*.py")):
             code.update(path.read_bytes())
     libraries = f"{np.__version__} {cv2.__version__} {openvino}"

@@ -7,7 +7,7 @@ from collections import OrderedDict
 
 
 class MemoryCache:
-    """Keeps bytes, at most ``most`` of them; what was not used for longest goes first. Threads may share it."""
+    """Keeps values of at most ``most`` bytes together; the least recently used go first. Threads may share it."""
 
     def __init__(self, most: int) -> None:
         self._most, self._held = most, 0

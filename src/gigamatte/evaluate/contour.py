@@ -1,6 +1,6 @@
-"""What an edge looks like: how ragged its contour is and how wide its ramp.
+"""Measures an edge: how ragged its contour is, and over how many pixels its alpha rises.
 
-Both walk along the α = .5 contour, found to a fraction of a pixel by linear interpolation between neighbouring pixels.
+Both follow the α = .5 contour, found to a fraction of a pixel by linear interpolation between neighbouring pixels.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def _ramp_widths(alpha: FloatArray, centres: Points, directions: Points) -> Poin
     profile = cv2.remap(alpha, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     middle = len(offsets) // 2
     falling = profile[:, middle + 8] < profile[:, middle - 8]  # a pixel to either side
-    profile = np.where(falling[:, None], profile[:, ::-1], profile)  # now every profile climbs from outside to inside
+    profile = np.where(falling[:, None], profile[:, ::-1], profile)  # now every profile rises from outside to inside
     up = _first(profile[:, middle:] >= 0.9)
     out = _first(profile[:, middle::-1] <= 0.1)
     return (up + out) * 0.125

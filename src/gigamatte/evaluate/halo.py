@@ -1,4 +1,4 @@
-"""How much of the old background a cutout's colours still carry."""
+"""Measures how much of the old background's colour is left in a cutout's colours."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gigamatte.errors import UsageError
 from gigamatte.evaluate.metrics import Region, unit_alpha
 from gigamatte.types import Depth, FloatArray
 
-#: a background is only worked out where it covers at least this part of the pixel
+#: the background's colour is only computed where it covers at least this part of the pixel
 VISIBLE = 0.1
 
 

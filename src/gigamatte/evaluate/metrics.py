@@ -106,7 +106,7 @@ def gradient_length(alpha: FloatArray) -> FloatArray:
 
 
 def connectivity_error(alpha: NDArray[Any], truth: NDArray[Any], region: Region | None = None) -> float:
-    """Conn / 1000: how much opacity hangs free of the largest part that both alphas hold in common.
+    """Conn / 1000: how much opacity is not connected to the largest part that both alphas have in common.
 
     A pixel's level is the highest threshold (steps of .1) at which it still belongs to that part; what exceeds the
     level by .15 or more counts as disconnected.

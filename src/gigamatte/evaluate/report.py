@@ -36,7 +36,7 @@ RATIOS = ("sad", "mse", "grad", "conn", "band_sad", "band_grad", "colour_error")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one way made of one case. ``source`` is coarse (the given mask) or the network's name."""
+    """The result of one method on one case. ``source`` is coarse (the given mask) or the network's name."""
 
     case: str
     source: str
@@ -54,7 +54,7 @@ class Row:
 
 @dataclass
 class Evaluation:
-    """All rows, and what they amount to."""
+    """All rows, and their summary."""
 
     rows: list[Row] = field(default_factory=list)
 
@@ -153,7 +153,7 @@ def _scored(case: Case, ways: _Ways, coarse: bool, network: bool) -> Iterator[Ro
         for name, remover in ways.removers.items():
             yield _run(judge, "coarse", name, remover, case.coarse)
     if network:
-        ways.plain.network()  # loaded once, and not counted as anybody's time
+        ways.plain.network()  # loaded before, so that loading counts in no method's seconds
         yield _run(judge, ways.model, BASELINE, ways.plain, None)
         for name, remover in ways.removers.items():
             remover.network()

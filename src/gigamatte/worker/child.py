@@ -1,7 +1,8 @@
 """The child process: reads jobs from its stdin, cuts several photos at once in threads, answers on its stdout.
 
 Decoding one photo, asking the network about the next and encoding a third overlap, because libvips, OpenCV and the
-runtimes leave Python's lock alone. When the parent goes away, however it went, stdin ends and so does the child.
+runtimes release Python's global lock while they work. When the parent ends, for whatever reason, stdin closes, and the
+child ends too.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def main() -> None:
     """Entry point of the child process; returns when it is told to or when the parent has gone."""
     faulthandler.enable()
     system.share_heaps()
-    # these reach whole process groups: it is the parent that decides what becomes of the photos in flight
+    # signals reach whole process groups; the parent decides whether the photos in flight are finished
     leave_to_parent()
     incoming, outgoing = _own_pipes()
     start = receive(incoming)
@@ -44,7 +45,7 @@ def main() -> None:
     from gigamatte.photo.read import harden
 
     harden()
-    with as_typed():  # warnings go home as they were written; the parent's door has its own words
+    with as_typed():  # warnings are sent as they were written; the parent translates them for its own users
         Child(incoming, outgoing, threads=start["inflight"], memory=start["memory"]).run()
 
 
@@ -70,7 +71,7 @@ class Child:
                 self._cancelled.add(message["id"])
             else:
                 self._work.put(message)
-        # nothing is kept here that needs tidying: files are written nameless and renamed when whole
+        # nothing needs to be removed: result files are written without a name and get one when they are complete
         sys.stderr.flush()
         os._exit(0)
 
@@ -90,7 +91,7 @@ class Child:
                 answer = {"event": "failed", "error": pack_error(odd)}
             self._cancelled.discard(message["id"])
             self._say({**answer, "id": message["id"]})
-            system.release_memory()  # a photo more must not mean a megabyte more
+            system.release_memory()  # else memory grew by about a megabyte with each photo
 
     def _answer(self, message: Message) -> Message:
         if message["do"] == "warm":
@@ -107,7 +108,7 @@ class Child:
         return {"event": "done", "receipt": receipt.as_dict()}
 
     def cut(self, job: Job, number: int) -> Receipt:
-        """Cut one photo; tests replace this to misbehave."""
+        """Cut one photo. Tests replace this method by one that crashes or hangs."""
         given = job.mask or job.options.mask
         with self._removers.lend(job.options, network=given is None and job.options.kind == "photo") as remover:
             self._say({"event": "started", "id": number})
@@ -148,7 +149,7 @@ class Child:
         self._say({"event": "progress", "id": number, "stage": stage, "fraction": fraction})
 
     def _say(self, message: Message) -> None:
-        # a parent that has gone is noticed by the reading side
+        # that the parent has ended is noticed where messages are read
         with self._sending, contextlib.suppress(BrokenPipeError):
             send(self._outgoing, message)
 
@@ -180,7 +181,7 @@ def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _limit_memory(memory: int) -> None:
-    """The backstop for what grows faster than the parent looks: half as much again as the limit, and 1 GiB."""
+    """Let the system refuse memory beyond 1.5 times the limit plus 1 GiB, which may be used up between two checks."""
     if sys.platform == "win32":
         return
     import resource

@@ -1,4 +1,4 @@
-"""Photos that people work on right now: the newest few stay open, so that a click costs what it changes."""
+"""Photos that are being edited: the newest few stay open, so that a click only computes again what it changes."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Edits:
 
     @contextlib.contextmanager
     def _editing(self, edit: Edit, options: Options, watch: Watch) -> Iterator[Editing]:
-        # preview and result differ in how they are written alone: they share what is open
+        # a preview and a result differ only in how they are written, so both use the same open photo
         key = (edit.source, os.stat(edit.source).st_mtime_ns, edit.mask, *_seen(edit.options))
         with self._lock:
             seat = self._seats.setdefault(key, _Seat())

@@ -1,4 +1,4 @@
-"""A child process as the supervisor holds it: how it is started, spoken to, measured and killed."""
+"""The child process from the supervisor's side: start it, send it messages, measure its memory, end it."""
 
 from __future__ import annotations
 

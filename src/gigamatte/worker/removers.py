@@ -1,4 +1,4 @@
-"""The tools of the child, by what they can be shared for: photos that need the same network share it."""
+"""The tools of the child process, by ``Tools.key``: photos that need the same network share it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gigamatte.remover import Remover
 from gigamatte.tools import Tools
 from gigamatte.types import Size
 
-#: networks that stay loaded beside each other; the one that was asked longest ago goes first
+#: networks that stay loaded at once; the least recently used is closed first
 LOADED = 2
 #: side of the grey picture that a network is warmed with, pixels
 WARM = 64
@@ -57,9 +57,9 @@ class Removers:
             self._give_back(entry)
 
     def warm(self, options: Options) -> None:
-        """Load the network of these options and run it once, so that the first photo does not pay for it.
+        """Load the network of these options and run it once, so that the first photo does not wait for that.
 
-        It is shown a thing before a wall: what it answers there tells whether it answers with alpha at all.
+        Its input is a drawn thing before a plain wall: the answer shows whether the network returns an alpha at all.
         """
         with self.lend(options) as remover:
             size = Size(WARM, WARM)

@@ -1,7 +1,8 @@
-"""Signals that ask to stop. They are for the parent, and reach the child too when a whole process group gets them.
+"""Signals that ask a process to stop: in the child they are ignored, because the parent handles them.
 
-A supervisor's stopasgroup, ``timeout``, systemd's default KillMode and a terminal all speak to the group. The parent
-decides what becomes of the photos in flight; when it goes away, the child's stdin ends and so does the child.
+supervisord's stopasgroup, ``timeout``, systemd's default KillMode and a terminal all send them to the whole process
+group, so to the child too. The parent decides whether the photos in flight are finished; when it ends, the child's
+stdin closes, and the child ends.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP
 
 
 def leave_to_parent() -> None:
-    """From now on none of them ends this process. For the child, early, from its main thread."""
+    """From now on ignore these signals. To be called early in the child, from its main thread."""
     for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
@@ -23,9 +24,9 @@ def leave_to_parent() -> None:
 
 @contextlib.contextmanager
 def held_back() -> Iterator[None]:
-    """A process that is started here gets none of them until it calls ``leave_to_parent``; what came is then dropped.
+    """A process that is started here gets none of these signals until it calls ``leave_to_parent``, which drops them.
 
-    Without it there is a moment, while the child's Python starts, in which they would end it. Windows has no masks.
+    Without this they could end the child while its Python starts. Windows has no signal masks: there it does nothing.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield

@@ -1,7 +1,7 @@
-"""Supervisor: keeps one child process at work, and alive, or replaces it.
+"""Supervisor: gives photos to one child process, watches it, and replaces it when it dies.
 
-A photo that crashes the child, hangs, or outgrows its memory costs itself alone. The others in flight are tried again,
-each alone in a fresh child, and the one that dies alone is the culprit.
+When a photo crashes the child, hangs, or needs too much memory, only that photo fails. The others in flight are tried
+again, each alone in a fresh child; a photo that ends the child while it is alone there has caused the crash.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ LOAD_SECONDS = 900.0
 #: seconds between asking a photo that is out of time to stop and killing the child
 GRACE = 3.0
 #: seconds between two looks at the child
-LOOK_EVERY = 0.05 if sys.platform == "linux" else 1.0  # ps is not free
-#: children that die without having been given a photo, in a row, until everything that waits is told so
+LOOK_EVERY = 0.05 if sys.platform == "linux" else 1.0  # running ps takes processor time
+#: after so many children in a row that die before they get a photo, every waiting photo fails
 START_ATTEMPTS = 3
 
 
@@ -89,14 +89,14 @@ class Supervisor(Closing):
             task = Task(self._cancel, self._numbers, job, progress)
             (self._waiting.appendleft if first else self._waiting.append)(task)
             if self._child is None:
-                self._false_starts = 0  # it was given up: a new photo is a reason to try again
+                self._false_starts = 0  # starting a child was given up: a new photo is a reason to try again
                 self._start()
             self._pump()
         self._verdicts.settle()
         return task
 
     def stats(self) -> Stats:
-        """How it is doing, now."""
+        """The supervisor's figures at this moment."""
         with self._lock:
             child = self._child
             held = child.memory() if child is not None else None
@@ -137,7 +137,7 @@ class Supervisor(Closing):
         self._child = ChildProcess(
             self._entry, memory=self.memory, inflight=self.inflight, heard=self._heard, gone=self._gone
         )
-        # a suspect runs in a child that nothing else can have harmed
+        # a suspected photo runs in a child that has cut no other photo
         if self._options is not None and not self._suspects:
             self._child.send({"do": "warm", "id": 0, "options": pack_options(self._options)})
 
@@ -258,7 +258,7 @@ class Supervisor(Closing):
                     task, WorkerDied(f"{task.job.source.name}: the worker process {how} on this photo", hint)
                 )
             elif any(other.asked_to_stop for other in tasks):
-                self._waiting.appendleft(task)  # it is known who hung: this one is not suspected
+                self._waiting.appendleft(task)  # another photo is known to have hung: this one is not suspected
             else:
                 self._suspects.append(task)
         if not tasks:

@@ -1,4 +1,4 @@
-"""A photo in the supervisor's hands: its receipt to come, how the supervisor is doing, and who is told what."""
+"""One photo that the supervisor was given: a future for its receipt; and the supervisor's figures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """How the supervisor is doing."""
+    """The figures of a supervisor."""
 
     waiting: int
     running: int
@@ -35,7 +35,7 @@ class Stats:
 
 
 class Task(Future[Receipt]):
-    """The receipt to come. ``cancel`` works while the photo is being cut, too; the task then raises Cancelled."""
+    """A future of the receipt. ``cancel`` works while the photo is being cut, too; the task then raises Cancelled."""
 
     def __init__(
         self, cancel: Callable[[Task], bool], number: int, job: Work, progress: Progress | None = None
@@ -60,14 +60,14 @@ class Task(Future[Receipt]):
                 log.exception("a progress callback failed")
 
     def late(self, seconds: float) -> TookTooLong:
-        """It was not finished after ``seconds``."""
+        """The error of a photo that was not finished after ``seconds``."""
         return TookTooLong(
             f"{self.job.source.name}: not finished after {seconds:g} seconds, and stopped",
             "try a smaller version of it, or allow more time",
         )
 
     def died(self, how: str) -> WorkerDied:
-        """It alone was being cut when the worker process ended; ``how``, in words."""
+        """The error of a photo that was being cut alone when the worker process ended; ``how`` it ended, in words."""
         return WorkerDied(
             f"{self.job.source.name}: the worker process {how} on this photo",
             "the other photos are not affected; try a smaller version of this one, or allow more memory",
@@ -75,7 +75,7 @@ class Task(Future[Receipt]):
 
 
 class Verdicts:
-    """What is told to tasks' owners, once no lock is held: their callbacks may call the supervisor again."""
+    """Results to set on tasks once no lock is held, because the tasks' callbacks may call the supervisor again."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -91,7 +91,7 @@ class Verdicts:
         self.add(lambda: task.set_exception(error))
 
     def settle(self) -> None:
-        """Called without any lock: tell everybody what has been decided."""
+        """Set all results; to be called without any lock."""
         while True:
             with self._lock:
                 verdicts, self._waiting = self._waiting, []

@@ -1,4 +1,4 @@
-"""What crosses the pipe: JSON objects, each preceded by its length. No pickles, so nothing that arrives can run."""
+"""The messages of the pipe: JSON objects, each preceded by its length. Not pickles, which could run code."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ Work = Job | View | Edit
 
 
 def send(stream: BinaryIO, message: Message) -> None:
-    """Write one message; the caller keeps threads apart."""
+    """Write one message; the caller has to keep two threads from writing at once."""
     # ASCII: file names that are not valid UTF-8 survive as escaped surrogates
     data = json.dumps(message, ensure_ascii=True, separators=(",", ":")).encode("ascii")
     stream.write(_LENGTH.pack(len(data)) + data)
@@ -77,7 +77,7 @@ def receive(stream: BinaryIO) -> Message | None:
         return None
     (length,) = _LENGTH.unpack(head)
     if length > LARGEST:
-        return None  # no message of ours: somebody else wrote into the pipe
+        return None  # not one of our messages: something else wrote into the pipe
     data = stream.read(length)
     if len(data) < length:
         return None

@@ -1,4 +1,4 @@
-"""Whether a finished picture is as a preset asks: size, format, bytes, ground, fill and border, each with a reason."""
+"""Checks a finished picture against a preset: size, format, bytes, ground, fill and border, each with a reason."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Failure:
 
 @dataclass
 class _Seen:
-    """What the pixels tell: the subject's box, and what is wrong with the ground."""
+    """What was found in the pixels: the subject's box, and what is wrong with the ground."""
 
     left: int = 1 << 60
     top: int = 1 << 60
@@ -63,7 +63,7 @@ class _Seen:
 
 
 def check_picture(picture: Path, preset: Preset, *, max_pixels: int = MAX_PIXELS) -> list[Failure]:
-    """What keeps a finished picture from being as the preset asks; nothing: it is. Read in strips.
+    """All points in which a finished picture differs from what the preset asks; empty: none. Read in strips.
 
     Raises InputError for what is no picture, BudgetExceeded when it has more than ``max_pixels``.
     """
@@ -114,7 +114,7 @@ def _of_subject(seen: _Seen, size: Size, preset: Preset) -> Iterator[Failure]:
     wanted = None if preset.fill is None else fill_of(preset.fill)
     side = wanted.side if wanted is not None else None
     filled = {"width": across, "height": down}.get(side or "", max(across, down))
-    # two pixels: a soft edge ends where nobody can say
+    # a tolerance of two pixels: where exactly a soft edge ends is not defined
     slack = TOLERANCE + 200 / (size.height if filled == down else size.width)
     least = preset.fill_least
     if least is None and wanted is not None and not wanted.original:
@@ -179,7 +179,7 @@ def _judge(
     target: NDArray[Any] | None,
     slack: int,
 ) -> None:
-    """Add what these rows tell; they begin at row ``top`` of the picture."""
+    """Add what is found in these rows; they begin at row ``top`` of the picture."""
     rows, columns = np.flatnonzero(subject.any(axis=1)), np.flatnonzero(subject.any(axis=0))
     if rows.size:
         seen.left, seen.right = min(seen.left, int(columns[0])), max(seen.right, int(columns[-1]) + 1)

@@ -1,4 +1,4 @@
-"""What a photo will suffer in a tool whose network sees 1024×1024 pixels, and what is suggested instead."""
+"""Tells what a photo loses in a tool whose network sees 1024×1024 pixels, and suggests what to do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gigamatte.words import told
 from gigamatte.workflow.picture import strips
 from gigamatte.workflow.prepare import plan_for
 
-#: what RMBG-2.0 and the BiRefNet family look at
+#: side of the square that RMBG-2.0 and the BiRefNet family see, pixels
 NETWORK = 1024
 #: detail is measured on at most this many pixels, from the top
 MEASURED_PIXELS = 100_000_000

@@ -26,7 +26,8 @@ class Scene:
 def guess_scene(picture: Image.Image) -> Scene:
     """Paper with writing all over → document; a plain ground around it → product; upright → portrait; else long-side.
 
-    Rules of thumb on a thumbnail, tuned on nobody's data: they only choose among four harmless ways to shrink.
+    Simple rules on a thumbnail, not tuned on any data set. A wrong guess does little harm: it only chooses another of
+    four ways to shrink.
     """
     small = picture.convert("RGB")
     small.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX, reducing_gap=None)
