@@ -1,4 +1,4 @@
-"""The short way of flat art: levels → un-mixing → Cutout, without a network."""
+"""How flat art is cut: levels → un-mixing → Cutout, without a network."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gigamatte.types import BACKGROUND, Grid, Matte, ModelUse, Receipt, Watch
 
 
 def proposal(request: Request, levels: PhotoLevels) -> tuple[str, ...]:
-    """A warning where a network was asked, and the photo looks like what is cut better without one."""
+    """A warning where a network was asked although the photo looks like flat art, which is cut better without one."""
     told = request.mask is not None or request.options.hints is not None
     if told or levels.photo.has_alpha or not looks_like_art(levels):
         return ()

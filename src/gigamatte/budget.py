@@ -1,4 +1,4 @@
-"""What a cut needs of memory, in bytes: told from headers alone, so that a budget is obeyed or refused up front."""
+"""How much memory a cut needs, in bytes, estimated from headers alone, so that it is refused before work starts."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def pixel_memory(photo: Photo, options: Options, format: Format | None, *, maske
         if format is not None
         else 0
     )
-    # colours are solved before the encoder has pixels; neither needs the other's memory
+    # colours are solved before the encoder gets pixels: the two never need their memory at the same time
     kept = options.only == "shadow" or (options.shadow or "").startswith("keep")
     needed += max(encoding, foreground.memory_needed(photo.size), shadow_memory(photo.size) if kept else 0)
     if needed > budget:

@@ -1,4 +1,4 @@
-"""What a container or a service manager grants this process: Linux control groups, version 2 and version 1.
+"""The limits that a container or a service manager sets for this process: Linux control groups, versions 2 and 1.
 
 A quota may be set on the process's own group (systemd's CPUQuota) or on any above it; the smallest holds. In a
 container the process may see its own group as the root, or see the host's path although only its own group is mounted.
@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 
 def cpu_quota(root: Path = Path("/")) -> float | None:
-    """How many CPUs' time this process is granted, None: no limit. ``root`` is the folder of ``proc`` and ``sys``."""
+    """How many CPUs this process may use, e.g. 1.5; None: no limit. ``root`` is the folder of ``proc`` and ``sys``."""
     quotas: list[float] = []
     for folder in _groups(root, ""):
         words = _words(folder / "cpu.max")

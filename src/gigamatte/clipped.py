@@ -1,4 +1,4 @@
-"""The short way of a photo with a clipping path: levels → the path, filled → Cutout, without a network."""
+"""How a photo with a clipping path is cut: levels → the filled path → Cutout, without a network."""
 
 from __future__ import annotations
 

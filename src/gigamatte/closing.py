@@ -1,4 +1,4 @@
-"""What holds something that has to be given back: closed by name, or at the end of a ``with`` block."""
+"""Base of objects that hold files, threads or memory: freed by ``close()`` or at the end of a ``with`` block."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Self
 
 
 class Closing(ABC):
-    """``with`` closes it."""
+    """An object that is closed at the end of a ``with`` block."""
 
     @abstractmethod
     def close(self) -> None:
-        """Give back what it holds."""
+        """Free what the object holds."""
 
     def __enter__(self) -> Self:
         return self

@@ -1,8 +1,9 @@
-"""How work on threads meets the end of the process.
+"""Makes work on threads safe while the process ends.
 
-Python waits for ordinary threads, but takes no more work into its thread pools meanwhile: ``Pool`` does. It kills
-daemon threads, which ends the whole process with SIGABRT where one returns from C++ at that moment: so the end waits
-until each has come to a place where it can stay for ever.
+When a process ends, Python waits for ordinary threads, but its thread pools refuse new work meanwhile; ``Pool``
+accepts it. Python stops daemon threads wherever they are, and a daemon thread that returns from C++ at that moment
+ends the whole process with SIGABRT. So the end of the process waits until each daemon thread is outside native code
+and blocked.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from gigamatte.types import Watch
 
 Result = TypeVar("Result")
 
-#: seconds that the end of the process waits for daemon threads at most: a large network's one answer
+#: seconds that the end of the process waits for daemon threads at most: as long as a large network takes for one photo
 PATIENCE = 60.0
 
 _changed = threading.Condition()
@@ -39,14 +40,14 @@ def working() -> Iterator[None]:
     try:
         yield
     except BaseException:
-        stay_if_ending()  # what fails because the process ends is not told
+        stay_if_ending()  # an error that arises because the process ends is not reported
         raise
     finally:
         _leave()
 
 
 def watched(watch: Watch | None) -> Watch:
-    """A ``watch`` at which a daemon thread stays when the process ends; the caller's own is not waited for."""
+    """A ``watch`` that blocks a daemon thread when the process ends, before it calls the caller's ``watch``."""
 
     def report(stage: str, fraction: float) -> None:
         stay_if_ending()
@@ -72,7 +73,7 @@ class Pool(ThreadPoolExecutor):
     _closed = False
 
     def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> Future[Result]:
-        """Do it on one of the threads, or at once where Python starts no more of them."""
+        """Call ``fn`` on one of the threads, or in the caller's thread where Python starts no more threads."""
         try:
             return super().submit(fn, *args, **kwargs)
         except RuntimeError:
@@ -105,7 +106,7 @@ def _resting() -> Iterator[None]:
 
 
 def _go_on(depth: int) -> None:
-    """Be waited for, unless the end has come meanwhile: looked at and written down in one."""
+    """Let the end of the process wait for this thread, unless it has begun: checked and recorded under one lock."""
     with _changed:
         if not _ending:
             _working[threading.get_ident()] = depth
@@ -115,7 +116,7 @@ def _go_on(depth: int) -> None:
 
 def _enter() -> None:
     _go_on(_working.get(threading.get_ident(), 0) + 1)
-    # once more each time, so that it comes before whatever the libraries have registered since
+    # registered again each time, so that it runs before what libraries have registered since
     atexit.unregister(_wait)
     atexit.register(_wait)
 
@@ -129,7 +130,7 @@ def _leave() -> None:
 
 
 def _forget() -> None:
-    """In a forked child, where the other threads do not exist."""
+    """Forget all threads: in a forked child the others do not exist."""
     global _changed
     _changed = threading.Condition()
     _working.clear()

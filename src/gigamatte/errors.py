@@ -52,7 +52,7 @@ class GigamatteError(Exception):
 
     @property
     def message(self) -> str:
-        """What was wrong, in the words of who called: Python's arguments, or options in a command of ours."""
+        """What was wrong, naming Python's arguments or the command's options, whichever the caller used."""
         return told(self.written[0])
 
     @property
@@ -64,7 +64,7 @@ class GigamatteError(Exception):
         return self.message
 
     def __reduce__(self) -> tuple[type[GigamatteError], tuple[Any, ...]]:
-        # errors cross the pipe of the worker process
+        # errors are pickled to pass from the worker process to its parent
         return type(self), self.written
 
 

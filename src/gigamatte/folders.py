@@ -1,4 +1,4 @@
-"""Where the user's files of ours live: what can be made again, what was configured, and what must survive."""
+"""The folders for gigamatte's files of a user: caches, settings, and state that must survive a restart."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Notices a fork after the libraries' threads have begun: they do not exist in the child, which would wait for ever.
+"""Refuses to work in a process that was forked after the libraries had started threads.
 
-OpenVINO, libvips and OpenCV each keep a pool of native threads. ``fork`` copies the memory that says so, but only the
-thread that called it (POSIX.1-2017, fork). A process that forks before its first photo is fine.
+OpenVINO, libvips and OpenCV each keep a pool of native threads. ``fork`` copies the memory that describes the pools,
+but of the threads only the one that called it (POSIX.1-2017, fork), so a library in the child would wait for ever for
+threads that do not exist. A process that forks before its first photo is not affected.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 
 from gigamatte.errors import UsageError
 
-#: the process in which the libraries' threads were first put to work; None: in none yet
+#: id of the process in which the libraries first started threads; None: they have not yet
 _begun: int | None = None
 
 
@@ -25,7 +26,7 @@ def refuse_after_fork() -> None:
 
 
 def threads_begin() -> None:
-    """To be called before the libraries' threads are put to work. Raises like ``refuse_after_fork``."""
+    """Call this before work that makes the libraries start threads. Raises like ``refuse_after_fork``."""
     global _begun
     refuse_after_fork()
     _begun = os.getpid()

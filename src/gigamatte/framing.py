@@ -1,4 +1,4 @@
-"""How a result is framed, from words to numbers: canvas, aspect, fill, alignment."""
+"""Parses the options that frame a result: canvas, aspect, fill, alignment."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _CANVAS = re.compile(
     rf"({_NUMBER})(?:\s*[x×*]\s*({_NUMBER}))?\s*(px|cm|mm|in)?(?:@({_NUMBER})(?:dpi)?)?", re.IGNORECASE
 )
 _MILLIMETRES = {"mm": 1.0, "cm": 10.0, "in": 25.4}
-#: sides of a canvas that is given in lengths, without a word on how fine it is printed
+#: pixels per inch of a canvas that is given in lengths without @DPI
 PRINTED = 300.0
-#: percent of the canvas that the subject takes where nothing else is said
+#: percent of the canvas that the subject takes by default
 USUAL_FILL = 85.0
-#: what a word for an alignment means: parts of the free room left of, and above, the subject
+#: name of an alignment → parts of the free room left of, and above, the subject
 ALIGNMENTS = {
     "center": (0.5, 0.5), "centre": (0.5, 0.5), "top": (0.5, 0.0), "bottom": (0.5, 1.0),
     "left": (0.0, 0.5), "right": (1.0, 0.5),

@@ -1,7 +1,7 @@
-"""Whole pixels: sizes, boxes, grids of tiles, and the way between a photo and what a network saw of it.
+"""Sizes, boxes and grids of tiles in whole pixels, and the mapping between a photo and a network's input.
 
-Sizes and boxes are always width before height, arrays (row, column). ``Box.slices()`` is the only place where the two
-orders meet.
+Sizes and boxes are always width before height, arrays (row, column). ``Box.slices()`` is the only place that converts
+one order into the other.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How a part of a photo was squashed to what a network saw. It alone leads back to the photo.
+    """How a part of a photo was resized to a network's input, whose aspect may differ; maps places back to the photo.
 
     ``region`` lies in the photo (upright photo pixels); ``network`` is the size of the network's input.
     """
@@ -144,7 +144,7 @@ class Fit:
 
     @classmethod
     def whole(cls, photo: Size, network: Size) -> Fit:
-        """The whole photo squashed to the network's size."""
+        """The whole photo resized to the network's size."""
         return cls(photo, photo.box, network)
 
     @property

@@ -1,7 +1,8 @@
-"""Hints: what a person points at, in upright photo pixels, before or after a network has looked.
+"""Hints: points, strokes and a box that a person gives in upright photo pixels, before or after a network has run.
 
-A point says "this belongs to the subject" (keep) or "this does not" (drop); a stroke says so for everything under a
-brush, exactly, or marks a place as undecided, where the refiner shall work (hair). Plain data: it crosses processes.
+A point says "this belongs to the subject" (keep) or "this does not" (drop); a stroke says so for every pixel under a
+brush, or marks a place as undecided, to be resolved by the refiner (hair). Plain data, so that it can be sent to
+another process.
 """
 
 from __future__ import annotations
@@ -19,17 +20,17 @@ from gigamatte.types import Box, Size
 
 StrokeKind = Literal["keep", "drop", "hair"]
 
-#: points and strokes that one photo may have, and points of one stroke: more is a mistake or an attack
+#: points and strokes that one photo may have, and points of one stroke; more are refused
 MOST, LONGEST = 1000, 10_000
 #: bytes of a file of hints: usually a few kilobytes, a few megabytes with a thousand long strokes
 LARGEST = 32 << 20
-#: no photo is wider
+#: the largest coordinate that is accepted, pixels: no photo is wider
 _FARTHEST = 1e7
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A place in the photo, in upright photo pixels; ``radius`` is how much around it is meant for certain."""
+    """A place in the photo, in upright photo pixels; all within ``radius`` of it is meant too."""
 
     x: float
     y: float
@@ -55,7 +56,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
-    """A line of a round brush of ``radius``: keep and drop are obeyed exactly, hair is resolved anew."""
+    """A line of a round brush of ``radius``: keep and drop set the alpha under it, hair has it resolved again."""
 
     kind: StrokeKind
     points: tuple[tuple[float, float], ...]
@@ -74,7 +75,7 @@ class Stroke:
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """All that was pointed at in one photo.
+    """All hints for one photo.
 
     ``keep`` and ``drop`` are points: (x, y) or (x, y, radius). ``strokes`` are painted one after another: where they
     disagree, the later one counts. ``box`` is where to look for the subject. Raises UsageError for anything else.
@@ -97,14 +98,14 @@ class Hints:
 
     @property
     def told(self) -> bool:
-        """Whether a network has anything to learn from it: a box alone only says where to look."""
+        """Whether there are points or strokes that a network can use: a box alone only says where to look."""
         return bool(self.keep or self.drop or any(stroke.kind != "hair" for stroke in self.strokes))
 
     def __bool__(self) -> bool:
         return bool(self.keep or self.drop or self.strokes or self.box)
 
     def scaled(self, factor: float) -> Hints:
-        """The same places in a photo that is ``factor`` times as wide: what is pointed at on a smaller copy."""
+        """The same places in a photo that is ``factor`` times as wide, for hints that were given on a smaller copy."""
 
         def point(at: Point) -> Point:
             return Point(at.x * factor, at.y * factor, None if at.radius is None else at.radius * factor)
@@ -162,7 +163,7 @@ class Hints:
             raise UsageError(f"the hints are no JSON: {error}") from error
 
     def as_plain(self) -> dict[str, Any]:
-        """The JSON form, without what is not there."""
+        """The JSON form, without fields that are empty."""
         plain: dict[str, Any] = {}
         for name, points in (("keep", self.keep), ("drop", self.drop)):
             if points:

@@ -1,6 +1,6 @@
-"""How an option is described, once: the command line, the service and the checks read it from the field itself.
+"""Describes each option once, in its field's metadata, for the command line, the service and the checks.
 
-The longer explanation stands in the docstring of `Options`, where `help()` and editors look.
+The longer explanation is in the docstring of `Options`, where `help()` and editors look for it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where the subject is: asked of the network, or taken from the user's mask."""
+"""Finds where the subject is: asks the network, or takes the user's mask."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TRIMAP_PIXELS = 1_000_000
 
 @dataclass(frozen=True)
 class Located:
-    """Where the subject is (``answer``), and what said so (``model``)."""
+    """Where the subject is (``answer``), and the name of the network or mask it came from (``model``)."""
 
     answer: Answer
     model: ModelUse
@@ -56,7 +56,7 @@ def locate(request: Request, levels: PhotoLevels, tools: Tools, asked: Asker = a
     if not has_subject(answer.coarse):
         if not options.keep_empty:
             hint = "narrow the search with --box, give a --mask, try another --model, or --keep-empty"
-            if network.assumed:  # an answer that was misread looks like an empty one
+            if network.assumed:  # when an answer is decoded wrongly, it looks empty
                 hint = f"{network.assumed}; --normalise says otherwise"
             raise NoSubject(f"{request.photo.name}: the network {network.card.name} found no subject", hint)
         nothing = np.zeros_like(answer.coarse.alpha)

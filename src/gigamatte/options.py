@@ -1,4 +1,4 @@
-"""Every knob of a cut, with its default, unit and range, in one frozen dataclass."""
+"""Every option of a cut, with its default, unit and range, in one frozen dataclass."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Format = Literal["png", "webp", "tiff", "jpeg", "avif", "psd"]
 Drawing = Literal["svg", "dxf"]
 AnyFormat = Literal["png", "webp", "tiff", "jpeg", "avif", "psd", "svg", "dxf"]
 
-#: pixels a photo may have before it is refused, unless said otherwise
+#: default of ``max_pixels``: a photo with more pixels is refused
 MAX_PIXELS = 2_000_000_000
 #: the ``background`` that is the photo itself, which is not cut then
 UNCUT = "keep"
@@ -39,7 +39,7 @@ _ALSO_CALLED = {"jpg": "jpeg", "tif": "tiff", "psb": "psd"}
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a photo is cut. Plain data: it crosses process borders and is part of a batch's configuration hash.
+    """How a photo is cut. Plain data: it is sent to worker processes and is part of a batch's configuration hash.
 
     Paths may be path objects, colours tuples of 3 or 4 whole numbers in 0…255, a box four whole numbers.
     Raises UsageError, which names the field, for values of another type or out of range.
@@ -211,7 +211,7 @@ class Options:
     keep_empty: bool = knob(False, None, "Write an empty cutout when there is no subject.")
 
     def __repr__(self) -> str:
-        """What differs from the defaults."""
+        """The fields that differ from their defaults."""
         said = ((field.name, getattr(self, field.name)) for field in fields(self) if field.init)
         changed = (f"{name}={value!r}" for name, value in said if value != DEFAULTS[name])
         return f"Options({', '.join(changed)})"
@@ -274,7 +274,7 @@ class Options:
 
 #: name → how it is described, checked and typed; without what only Python callers give
 KNOBS = knobs_of(Options)
-#: what each field is when nothing is said
+#: name → default of each field
 DEFAULTS = {field.name: field.default for field in fields(Options)}
 
 

@@ -1,4 +1,4 @@
-"""The pixel's journey, top to bottom: levels → locate → resolve → Cutout."""
+"""The steps from a photo to its cutout, in order: levels → locate → resolve → Cutout."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ from gigamatte.types import Watch
 
 
 def journey(request: Request, tools: Tools, watch: Watch, opened: Opened | None = None) -> Cutout:
-    """From a request to its cutout. ``opened``: what it takes from earlier ones."""
+    """The cutout of a request. ``opened``: an open photo whose levels, answers and tiles are used again.
+
+    ``watch(stage, fraction)`` is called between tiles; what it raises stops the work. Raises NoSubject,
+    NetworkUnavailable, and InputError where the photo's pixels are broken.
+    """
     clock = Clock()
     art = request.options.kind == "art"
     if not art and request.path is None:

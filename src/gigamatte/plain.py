@@ -1,4 +1,5 @@
-"""What Python callers give for an option becomes plain data: a path object a text, a tuple a colour or a Box."""
+"""Turns the values that Python callers give for options into plain data: a path object into a text, a tuple into a
+colour or a Box."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from gigamatte.types import Box
 def make_plain(options: Any) -> None:
     """Convert the fields of a frozen dataclass by their declared types, in place; called when it is made.
 
-    Raises UsageError, which names the field, for what cannot be meant.
+    Raises UsageError, which names the field, for a value that cannot be converted.
     """
     for field in dataclasses.fields(options):
         value = getattr(options, field.name)

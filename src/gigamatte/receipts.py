@@ -1,4 +1,4 @@
-"""What is told about one photo: seconds of each stage, and the receipt."""
+"""The receipt of one photo, and the seconds of each stage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why the system refuses to write: told by its error number, or by its words where a library hands on only these."""
+"""Why the system refused to write: found by its error number, or by its message where a library gives only that."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import os
 
 from gigamatte.errors import DiskFailed, DiskFull, WriteError
 
-#: what a system says when no other result could be written to that disk either
+#: error numbers that mean that no other result could be written to that disk either
 _FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _FAILED = frozenset({errno.EROFS, errno.EIO})
 
 
 def not_written(message: str, hint: str, cause: BaseException | str) -> WriteError:
-    """The error of a failed write, whose kind tells why. ``cause``: an exception, or ``os.strerror``'s words of one."""
+    """The error of a failed write, of the class that fits ``cause``: an exception, or the text of ``os.strerror``."""
     if isinstance(cause, str):
         number = next((known for known in _FULL | _FAILED if os.strerror(known) == cause), None)
     else:

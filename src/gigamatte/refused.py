@@ -8,7 +8,7 @@ from gigamatte.errors import GigamatteError
 
 
 class Refused(GigamatteError):
-    """What the service itself refuses. ``retry`` is in seconds, for Retry-After; None: not at all as it is."""
+    """What the service itself refuses. ``retry`` is in seconds, for Retry-After; None: repeating it does not help."""
 
     code = "refused"
     retry: int | None = None

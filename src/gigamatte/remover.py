@@ -1,4 +1,4 @@
-"""The door for Python: a Remover cuts photos with one set of options, and keeps the network loaded between them."""
+"""The Python interface: a Remover cuts photos with one set of options, and keeps the network loaded between them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class Remover(Closing):
     """Cuts photos with one set of options, and keeps the network loaded between them. Threads may share it.
 
-    ``tools``: what was loaded before for options of the same ``Tools.key``; its last user gives it back.
+    ``tools``: what was loaded before for options of the same ``Tools.key``; it is freed when its last user closes it.
     """
 
     def __init__(self, options: Options | None = None, *, tools: Tools | None = None) -> None:
@@ -65,9 +65,9 @@ class Remover(Closing):
         overwrite: bool = False,
         watch: Watch | None = None,
     ) -> Receipt:
-        """From a file to a file: ``cut`` and ``save`` in one, keeping nothing.
+        """From a file to a file: ``cut`` and ``save`` in one call; no picture stays in memory.
 
-        Raises what they raise, but what is wrong with the target is told before anything is computed.
+        Raises what they raise; an error about the target is raised before anything is computed.
         """
         target = as_target(target)
         with working():
@@ -113,7 +113,7 @@ class Remover(Closing):
         return Remover(options, tools=self.tools if Tools.key(options) == Tools.key(self.options) else None)
 
     def close(self) -> None:
-        """Give the networks' memory and device back, unless another Remover still shares them."""
+        """Free the networks' memory and device, unless another Remover still shares them."""
         if not self._closed:
             self._closed = True
             self.tools.close()

@@ -1,4 +1,4 @@
-"""The options of a cut, resolved for one photo: everything that can be read or refused before it is decoded."""
+"""Resolves the options of a cut for one photo: all that can be read or refused before its pixels are decoded."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 #: image.
 Source: TypeAlias = "str | os.PathLike[str] | os.PathLike[bytes] | bytes | BinaryIO | NDArray[Any] | Image.Image"
 
-#: A box with a side of fewer pixels than this shows a network nothing.
+#: A box needs sides of at least this many pixels: a network finds nothing in a smaller one.
 SMALLEST_REGION = 8
 #: Rows of a path that are filled at a time.
 ROWS = 256
@@ -39,7 +39,7 @@ ROWS = 256
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """What one photo's cut needs to know.
+    """The resolved options of one photo's cut.
 
     ``region``: where the subject is looked for, upright photo pixels. ``mask`` takes the network's place.
     ``path``: the photo's own clipping path, which is obeyed exactly. ``memory``: bytes of pixels that may be kept in
@@ -112,12 +112,12 @@ def _filled(path: ClippingPath, size: Size) -> Mask:
 
 def _memory(photo: Photo, options: Options, mask: Any, format: Format | None) -> int:
     read = [source for source in (mask, options.keep, options.drop) if source is not None]
-    given = sum(mask_bytes(source) for source in read)  # and what is missing is told before anything is decoded
+    given = sum(mask_bytes(source) for source in read)  # this also finds missing files before anything is decoded
     return pixel_memory(photo, options, format, masked=mask is not None, given=given)
 
 
 def _correction(photo: Size, options: Options) -> tuple[Correction, tuple[str, ...]]:
-    """What the user said by hand, and warnings."""
+    """The corrections that the options name, and warnings."""
     strokes: list[PixelArray | None] = []
     warnings: tuple[str, ...] = ()
     for name, path in (("--keep", options.keep), ("--drop", options.drop)):
@@ -139,7 +139,7 @@ def _correction(photo: Size, options: Options) -> tuple[Correction, tuple[str, .
 
 
 def box_of(options: Options) -> Box | None:
-    """Where the subject is looked for, if it is said: by the hints, or for every photo."""
+    """The box in which the subject is looked for: the hints', else the options'; None: the whole photo."""
     return options.hints.box if options.hints is not None and options.hints.box is not None else options.box
 
 

@@ -1,4 +1,4 @@
-"""What differs between operating systems, each with a fallback that says what it cannot do."""
+"""Functions that differ between operating systems; each says what it does where the system has no such call."""
 
 from __future__ import annotations
 
@@ -52,15 +52,15 @@ def total_memory() -> int | None:
 
 
 def release_memory() -> None:
-    """Give freed memory back. glibc keeps some for every thread that ever ran; other systems need no telling."""
+    """Return freed memory to the system. glibc keeps some for each thread; on other systems this does nothing."""
     _ask_allocator("malloc_trim", 0)
 
 
 def share_heaps(most: int = 2) -> None:
-    """Have all threads of this process allocate from ``most`` heaps. For our own processes only, and early.
+    """Let all threads of this process allocate from at most ``most`` heaps. Call it early, in our own processes only.
 
-    glibc gives each thread a heap of its own and gives none back while a little of it is used: photo after photo, a
-    process grew by two megabytes each. Other systems need no telling.
+    glibc gives each thread a heap of its own and does not return a heap to the system while any of it is in use: a
+    process grew by two megabytes with each photo. On other systems this does nothing.
     """
     arena_max = -8  # M_ARENA_MAX of malloc.h
     _ask_allocator("mallopt", arena_max, most)
@@ -77,7 +77,7 @@ def _ask_allocator(name: str, *arguments: int) -> None:
 
 
 def home() -> Path:
-    """The user's home folder; where there is none (no HOME, no account), a place that nothing is found or kept in."""
+    """The user's home folder; where there is none (no HOME, no account), a path below which no file can exist."""
     try:
         return Path.home()
     except RuntimeError:
@@ -86,7 +86,7 @@ def home() -> Path:
 
 
 def expanded(path: str) -> Path:
-    """A path that a user named, with a leading ``~`` replaced; left as it is where that is nobody's home."""
+    """A path that a user named, with a leading ``~`` replaced; left as it is where there is no such home folder."""
     try:
         return Path(path).expanduser()
     except RuntimeError:

@@ -1,4 +1,4 @@
-"""What is dear to load and is kept from photo to photo: the network, the refiner, and the cache on disk."""
+"""What takes long to load and stays loaded between photos: the network, the refiner, and the cache on disk."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class Tools:
     """Owns the network, the refiner and the cache that some options ask for. Threads may share it.
 
-    It is made for one user; ``share`` adds one. Each user closes it once, and the last one gives everything back.
+    It is made for one user; ``share`` adds one. Each user closes it once; the last close frees everything.
     """
 
     def __init__(self, options: Options) -> None:
@@ -67,7 +67,7 @@ class Tools:
             return self._network
 
     def refiner(self) -> Refiner:
-        """What lifts the alpha from level to level, loaded when it is first needed."""
+        """The refiner, which lifts the alpha from level to level; loaded when it is first needed."""
         threads_begin()
         with self._opening_refiner:
             if self._refiner is None:
@@ -75,10 +75,10 @@ class Tools:
             return self._refiner
 
     def open_refiner_ahead(self) -> None:
-        """Load the refiner in a thread of its own, while the photo is decoded. Its errors are told when it is used."""
+        """Load the refiner in another thread, while the photo is decoded. Errors are raised when it is first used."""
 
         def load() -> None:
-            # a daemon's thread is a daemon too
+            # a thread that is started by a daemon thread is a daemon too
             with working(), contextlib.suppress(GigamatteError):
                 self.refiner()
 
@@ -86,10 +86,10 @@ class Tools:
             threading.Thread(target=load, name="refiner").start()
 
     def tile_cache(self, hints: Hints | None = None) -> TileCache:
-        """What counts the tiles of one photo, and knows those of earlier runs where there is a cache.
+        """The tile cache of one photo: counts its tiles and, where there is a cache, finds those of earlier runs.
 
-        With ``hints`` tiles are resolved one by one, as where they are remembered: an edited photo and one that is cut
-        with the same hints at once are then the same bit for bit.
+        With ``hints`` tiles are resolved one by one, as they are with a cache: an edited photo and one that is cut
+        with the same hints at once are then equal bit for bit.
         """
         if self.cache is None and not hints:
             return TileCache()
@@ -97,17 +97,17 @@ class Tools:
         return TileCache(cache, refiner_identity(self.refiner()))
 
     def end_turn(self) -> tuple[str, ...]:
-        """To be called after each photo: the cache makes room. Warnings."""
+        """Call this after each photo: the cache deletes old entries to make room. Returns its warnings."""
         return () if self.cache is None else self.cache.end_turn()
 
     def share(self) -> Tools:
-        """The same tools, for one user more, who closes them too."""
+        """The same tools for one more user, who has to close them too."""
         with self._counting:
             self._users += 1
         return self
 
     def close(self) -> None:
-        """Give memory and device back, unless others still use them. What is being loaded is waited for."""
+        """Free memory and device, unless others still use them. Waits for what is being loaded."""
         with self._counting:
             self._users -= 1
             if self._users > 0:

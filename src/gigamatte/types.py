@@ -1,4 +1,4 @@
-"""The types that a pixel passes through, in order: Photo, NetworkInput, CoarseMatte, Tile, Matte, and the Receipt.
+"""The types of the pipeline, in order: Photo, NetworkInput, CoarseMatte, Tile, Matte, and the Receipt.
 
 Frozen, and checked when they are made. Arrays are always (row, column[, channel]); sizes and boxes are always
 width before height (``geometry.py``).
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 #: what a mask means: a matte's alpha is to be kept, an outline only says where the contour runs
 Answers = Literal["matte", "outline"]
 
-#: ``watch(stage, fraction)``: told what is being done and how far it is (0…1); raising Cancelled stops between tiles
+#: ``watch(stage, fraction)``: called with the stage's name and its progress, 0…1; raising Cancelled stops between tiles
 Watch = Callable[[str, float], None]
 
 #: what ``Matte.decided`` says of a tile
@@ -62,7 +62,7 @@ class Photo:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     #: pixels per millimetre (across, down), 0 when the file does not say
     resolution: tuple[float, float] = (0.0, 0.0)
-    #: what to call it in messages
+    #: its name in messages
     name: str = "photo"
     #: when its file was last read and changed, in nanoseconds since 1970; None where it is no file
     times: tuple[int, int] | None = None
@@ -70,8 +70,8 @@ class Photo:
     format: str = "array"
     #: bytes that decoding holds beyond a strip: progressive JPEG and interlaced PNG are decoded whole
     decode_bytes: int = 0
-    #: what is read of ``open()`` must end at a multiple of so many rows, or at the end: what was decoded together with
-    #: the last row is forgotten
+    #: each read of ``open()`` must end at a multiple of so many rows, or at the end: rows that were decoded together
+    #: with the last one are lost
     rows: int = 16
     #: looks for the paths in its file, see ``photo/paths``; none where it has no file
     paths: Callable[[], OwnPaths] = OwnPaths
@@ -91,7 +91,7 @@ class Photo:
 
 @dataclass(frozen=True)
 class NetworkInput:
-    """What a network is given: float32 (1, 3, row, column), normalised as its card says, and the way back."""
+    """A network's input: float32 (1, 3, row, column), normalised as its card says, and the ``Fit`` that made it."""
 
     tensor: FloatArray
     fit: Fit
@@ -105,7 +105,7 @@ class NetworkInput:
 
 @dataclass(frozen=True)
 class CoarseMatte:
-    """What a network (or a user's mask) says, at its own size: alpha float32 (row, column) in [0, 1].
+    """A network's answer, or a user's mask, at its own size: alpha float32 (row, column) in [0, 1].
 
     Never quantised, never stretched to fill the range. ``fit.network`` is the size of ``alpha``;
     outside ``fit.region`` the photo is background. ``stray`` is how far its contour strays from the true one, a σ in
@@ -140,7 +140,7 @@ class CoarseMatte:
         return dataclasses.replace(self.fit, network=self.grid).pixel
 
     def changed(self, alpha: FloatArray) -> CoarseMatte:
-        """The same with another alpha of any size: what it was made of no longer counts."""
+        """The same with another alpha of any size; ``values`` is None then, because it no longer fits."""
         fit = dataclasses.replace(self.fit, network=Size.of(alpha))
         return dataclasses.replace(self, alpha=alpha, fit=fit, values=None)
 
@@ -239,7 +239,7 @@ class Receipt:
     #: pixels (``p99`` of it, ``max``), and over how many pixels it was ``smoothed``, 1 = not
     path: Mapping[str, Any] = field(default_factory=dict)
     scratch_bytes: int = 0
-    #: tiles that were resolved now (done) and that a cache knew from an earlier run (kept)
+    #: tiles that were resolved now (done) and that came from the cache (kept)
     tiles: Mapping[str, int] = field(default_factory=dict)
     error: Mapping[str, str] | None = None
     #: all files that were written: two for a pair, of which ``output`` is the first

@@ -1,8 +1,8 @@
-"""Options in the words of who reads an error: ``--max-pixels`` where it was typed, ``max_pixels`` in Python.
+"""Names options as the reader of an error knows them: ``--max-pixels`` on the command line, ``max_pixels`` in Python.
 
-Errors are written once, with options as the command line names them, since that is unambiguous. A program that imports
-gigamatte is told of arguments; our own commands, while they run, of what was typed. (The service has its own words, for
-fields, in ``service/wording.py``.)
+Errors are written once, with options as the command line names them, since that is unambiguous. For a program that
+imports gigamatte they are translated into arguments; while our own commands run, they stay as typed. (The service names
+its own fields, see ``service/wording.py``.)
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import contextlib
 import re
 from collections.abc import Iterator
 
-#: how many of our own commands are running in this process, which may be a worker
+#: how many of our own commands run in this process; a worker process counts as one
 _commands = 0
 
 _SWITCHES = (
@@ -42,7 +42,7 @@ _OPTION = re.compile(r"(?<![\w-])--([a-z][a-z0-9-]*)")
 
 @contextlib.contextmanager
 def as_typed() -> Iterator[None]:
-    """While one of our own commands or worker processes runs: errors and warnings name options as they are typed."""
+    """A context in which errors and warnings name options as they are typed: for our own commands and workers."""
     global _commands
     _commands += 1
     try:
@@ -52,7 +52,7 @@ def as_typed() -> Iterator[None]:
 
 
 def told(text: str) -> str:
-    """A line of an error for who reads it in this process."""
+    """A line of an error, with options named as this process's reader knows them."""
     return text if _commands else in_python(text)
 
 
