@@ -39,6 +39,8 @@ def check_options(options: Options) -> None:
         ("--aspect", options.aspect, "a film's frames keep one size"),
         ("--preset", options.preset, "presets are for photos"),
         ("--only pair", options.only == "pair", "write the cutout and, by a second run, --only alpha"),
+        ("--only path", options.only == "path", "a path is drawn of one photo"),
+        ("--clipping-path", options.clipping_path, "a film has no place for a path"),
         ("--pyramid", options.pyramid, "a film has no smaller copies"),
     ):
         if value:

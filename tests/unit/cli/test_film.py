@@ -96,6 +96,7 @@ def test_an_animated_picture_is_a_photo_where_a_photo_is_wanted(tmp_path: Path) 
         (["FILM", "-o", "out.webm", "--from", "3", "--to", "2"], "--to lies after --from"),
         (["FILM", "-o", "-"], "not written to standard output"),
         (["FILM", "-o", "out.webm", "--crop"], "--crop does not go with a film"),
+        (["FILM", "-o", "out.webm", "--clipping-path"], "--clipping-path does not go with a film"),
     ],
 )
 def test_what_cannot_be_is_one_line(

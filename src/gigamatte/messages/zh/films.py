@@ -58,6 +58,8 @@ FILMS: dict[str, str] = {
     "presets are for photos": "预设用于照片",
     "write the cutout and, by a second run, --only alpha": "先写出抠图，再以 --only alpha 另行一次",
     "a film has no smaller copies": "影片没有缩小的副本",
+    "a path is drawn of one photo": "路径是由一张照片画出的",
+    "a film has no place for a path": "影片没有路径的位置",
     "{}: in none of its {} frames a subject was found": "{}：在 {} 帧中都没有找到主体",
     "narrow the search with --box, try another --model, or --keep-empty": (
         "可用 --box 缩小范围，换用其他 --model，或加 --keep-empty"
