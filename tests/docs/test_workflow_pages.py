@@ -1,4 +1,4 @@
-"""Every command of docs/workflow.md, docs/evaluate.md and docs/shop.md (and their Chinese twins) runs and answers as promised."""
+"""Every command of docs/workflow.md, evaluate.md and shop.md (and their Chinese twins) runs and answers as promised."""
 
 import os
 import shutil

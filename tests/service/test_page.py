@@ -92,6 +92,24 @@ def test_from_photo_to_the_same_bytes_as_the_api(open_page, service, pictures):
     assert saved == requests.post(url, files={"image": pictures["jpeg"]}, timeout=60).content
 
 
+def test_a_shop_is_chosen_and_the_result_is_checked(open_page, service, pictures):
+    page = open_page()
+    ready(page)
+    page.select_option("#preset", "taobao")
+    page.fill("#fill", "70")
+    pick(page, ("fuchs.jpg", pictures["jpeg"]))
+    page.click("#start")
+    page.wait_for_selector(".item.done .state:text('does not fit: taobao')", timeout=60000)
+    shot(page, "desktop-shop")
+    assert "800 × 800" in page.locator(".item .state").inner_text()
+    assert "at least 85" in page.locator(".item .why").inner_text()
+    page.fill("#fill", "")
+    page.fill("#canvas", "300x200")
+    page.select_option("#preset", "")
+    page.click(".tool-again")
+    until(page, "() => document.querySelector('.item .state').textContent.includes('300 × 200')")
+
+
 def places(page, *points):
     """Clicks at places of the photo, 0…1 of its width and height, where the editor shows it."""
     box = page.locator(".edit-area img").bounding_box()

@@ -14,8 +14,8 @@ from PIL import Image
 
 from gigamatte import Options, Remover, UsageError
 from gigamatte.cli.app import run
+from gigamatte.evaluate.check import check_picture
 from gigamatte.presets import find_preset, presets
-from gigamatte.workflow.check import check_picture
 
 NAMES = sorted(presets())
 

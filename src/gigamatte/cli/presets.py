@@ -89,7 +89,7 @@ def _explained(preset: Preset) -> list[str]:
 
 
 def _check(preset: Preset, pictures: list[str], *, as_json: bool) -> None:
-    from gigamatte.workflow.check import check_picture
+    from gigamatte.evaluate.check import check_picture
 
     results = {picture: check_picture(Path(picture), preset) for picture in pictures}
     if as_json:

@@ -25,7 +25,7 @@ from gigamatte.service.wording import renamed
 from gigamatte.types import Receipt
 from gigamatte.worker.supervisor import Supervisor
 from gigamatte.worker.task import Task
-from gigamatte.worker.wire import Edit, Job, View, unpack_options
+from gigamatte.worker.wire import Check, Edit, Job, View, unpack_options
 
 log = logging.getLogger("gigamatte.service")
 
@@ -76,8 +76,8 @@ class Desk(Places):
         """
         return await self._wait_for(self.supervisor.submit(job), gone)
 
-    async def view(self, view: View, gone: Callable[[], Awaitable[None]]) -> Receipt:
-        """Cut a picture into tiles, before the photos that wait: somebody is looking."""
+    async def view(self, view: View | Check, gone: Callable[[], Awaitable[None]]) -> Receipt:
+        """Cut a picture into tiles, or check it, before the photos that wait: somebody is looking."""
         return await self._wait_for(self.supervisor.submit(view, first=True), gone)
 
     async def edit(self, edit: Edit, gone: Callable[[], Awaitable[None]]) -> Receipt:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import zipfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import APIRouter, Body, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from gigamatte.messages.translate import Language, translate
+from gigamatte.presets import find_preset
 from gigamatte.refused import NotFound
+from gigamatte.service.answers import preferred_language
 from gigamatte.service.arrival import PROBLEM_ANSWERS, PassingFile, client_gone, desk_of
 from gigamatte.service.desk import Desk
 from gigamatte.service.jobs import finished, result_name
 from gigamatte.service.openapi import DONE
 from gigamatte.service.record import Record
-from gigamatte.worker.wire import View
+from gigamatte.worker.wire import Check, View
 
 router = APIRouter()
 
@@ -76,6 +80,30 @@ async def get_tile(request: Request, job: str, kind: str, level: int, index: int
     with path.open("rb") as file:
         media = "image/webp" if file.read(4) == b"RIFF" else "image/jpeg"
     return FileResponse(path, media_type=media, headers={"cache-control": "private, max-age=3600"})
+
+
+@router.get(
+    "/jobs/{job}/check", tags=["jobs"], summary="Whether a result is as a preset asks",
+    responses={200: {"description": "What keeps it from fitting, each with a reason; nothing where it fits"}}
+    | PROBLEM_ANSWERS,
+)  # fmt: skip
+async def check_result(
+    request: Request, job: str, preset: Annotated[str, Query(max_length=64, description="a name of GET /about")]
+) -> dict[str, Any]:
+    """Looks at the finished picture: size, format, bytes, ground, fill and border."""
+    await finished(request, job)
+    name = find_preset(preset).name
+    desk = desk_of(request)
+    folder = desk.spool.passing()
+    try:
+        work = Check(desk.spool.home(job) / "result", folder / "check.json", name, desk.settings.max_pixels)
+        await desk.view(work, lambda: client_gone(request))
+        failures = json.loads(await asyncio.to_thread(work.target.read_text, "utf-8"))
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, True)
+    lang: Language = "zh" if preferred_language(request.scope) == "zh" else "en"
+    told = [{"what": one["what"], "why": translate(one["why"], lang)} for one in failures]
+    return {"preset": name, "fits": not failures, "failures": told}
 
 
 class ArchiveOrder(BaseModel):

@@ -24,8 +24,19 @@ from gigamatte.words import as_typed
 from gigamatte.worker.edits import Edits
 from gigamatte.worker.removers import Removers
 from gigamatte.worker.signals import leave_to_parent
-from gigamatte.worker.view import write_tiles
-from gigamatte.worker.wire import Edit, Job, Message, View, pack_error, receive, send, unpack_options, unpack_work
+from gigamatte.worker.view import write_check, write_tiles
+from gigamatte.worker.wire import (
+    Check,
+    Edit,
+    Job,
+    Message,
+    View,
+    pack_error,
+    receive,
+    send,
+    unpack_options,
+    unpack_work,
+)
 
 #: seconds between two reports of progress within one stage
 REPORT_EVERY = 0.1
@@ -101,6 +112,8 @@ class Child:
         match work:
             case View():
                 receipt = self.view(work, message["id"])
+            case Check():
+                receipt = self.examine(work, message["id"])
             case Edit():
                 receipt = self.edit(work, message["id"])
             case _:
@@ -121,6 +134,11 @@ class Child:
         """Cut one picture into tiles."""
         self._say({"event": "started", "id": number})
         return write_tiles(view)
+
+    def examine(self, check: Check, number: int) -> Receipt:
+        """Check a finished picture against a preset."""
+        self._say({"event": "started", "id": number})
+        return write_check(check)
 
     def edit(self, edit: Edit, number: int) -> Receipt:
         """Cut a photo that is being worked on again."""

@@ -1,17 +1,20 @@
-"""A picture as the viewer's tiles, one file each, so that a browser fetches only what it shows."""
+"""What is told of a finished picture: the viewer's tiles, one file each, and whether it is as a preset asks."""
 
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import time
 
 from gigamatte import system
+from gigamatte.evaluate.check import check_picture
 from gigamatte.photo.read import open_photo
 from gigamatte.photo.screen import strips
+from gigamatte.presets import find_preset
 from gigamatte.types import Receipt
 from gigamatte.viewer.tiles import TILE, cut_into_tiles
-from gigamatte.worker.wire import View
+from gigamatte.worker.wire import Check, View
 
 #: what ``layer.json`` is called before all tiles are there
 _DRAFT = "layer.partial"
@@ -45,4 +48,19 @@ def write_tiles(view: View) -> Receipt:
         peak_rss_mb=system.peak_rss_mb(),
         width=photo.size.width,
         height=photo.size.height,
+    )
+
+
+def write_check(check: Check) -> Receipt:
+    """Write what keeps a picture from fitting as JSON: ``what`` and ``why`` of each. Raises what reading raises."""
+    started = time.perf_counter()
+    found = check_picture(check.source, find_preset(check.preset), max_pixels=check.max_pixels)
+    draft = check.target.with_name(f"{check.target.name}.partial")
+    draft.write_text(json.dumps([dataclasses.asdict(failure) for failure in found]), "utf-8")
+    draft.replace(check.target)
+    return Receipt(
+        input=check.source.name,
+        output=str(check.target),
+        seconds={"check": time.perf_counter() - started},
+        peak_rss_mb=system.peak_rss_mb(),
     )

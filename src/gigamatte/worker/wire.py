@@ -59,7 +59,17 @@ class Edit:
     preview: bool = True
 
 
-Work = Job | View | Edit
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A finished picture to check against a preset; what does not fit is written to ``target``, as JSON."""
+
+    source: Path
+    target: Path
+    preset: str
+    max_pixels: int
+
+
+Work = Job | View | Edit | Check
 
 
 def send(stream: BinaryIO, message: Message) -> None:
@@ -86,7 +96,9 @@ def receive(stream: BinaryIO) -> Message | None:
 
 
 def pack_work(work: Work) -> Message:
-    """A job, a view or an edit as plain JSON types."""
+    """A job, a view, an edit or a check as plain JSON types."""
+    if isinstance(work, Check):
+        return {"source": str(work.source), "check": str(work.target), "preset": work.preset, "max": work.max_pixels}
     if isinstance(work, Edit):
         job = Job(work.source, work.target, work.options, work.mask, overwrite=True)
         return pack_job(job) | {"preview": work.preview}
@@ -97,6 +109,8 @@ def pack_work(work: Work) -> Message:
 
 def unpack_work(plain: Mapping[str, Any]) -> Work:
     """The inverse of ``pack_work``."""
+    if "check" in plain:
+        return Check(Path(plain["source"]), Path(plain["check"]), plain["preset"], plain["max"])
     if "preview" in plain:
         job = unpack_job(plain)
         return Edit(job.source, job.target, job.options, job.mask, plain["preview"])

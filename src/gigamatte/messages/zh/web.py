@@ -150,6 +150,12 @@ WEB: dict[str, str] = {
 
 #: the web page
 WEB_PAGE: dict[str, str] = {
+    "For a shop": "商店要求",
+    "None": "无",
+    "Canvas": "画布",
+    "Filled, percent": "主体占比（%）",
+    "fits": "符合",
+    "does not fit": "不符合要求",
     "Close": "关闭",
     "Correct it": "修正结果",
     "Model": "模型",

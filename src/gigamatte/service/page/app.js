@@ -28,6 +28,7 @@ async function speak(language) {
   for (const button of document.querySelectorAll("[data-lang]")) {
     button.setAttribute("aria-pressed", String(button.dataset.lang === language));
   }
+  namePresets();
   for (const item of queue.items) item.draw();
   reflect();
   if (viewed.item) await openViewer(viewed.item);
@@ -43,7 +44,11 @@ for (const button of document.querySelectorAll("[data-lang]")) {
 // ---- options
 
 function query() {
-  const words = { model: $("model").value, format: $("format").value };
+  const words = { model: $("model").value };
+  // what is left as it was is left to the preset
+  if (!$("preset").value || $("format").value !== "png") words.format = $("format").value;
+  for (const id of ["preset", "canvas"]) if ($(id).value.trim()) words[id] = $(id).value.trim();
+  if ($("fill").value && (words.canvas || words.preset)) words.fill = $("fill").value;
   const background = $("background").value;
   if (background) words.background = background === "colour" ? $("colour").value : background;
   if ($("crop").checked) words.crop = "true";
@@ -54,15 +59,22 @@ function query() {
 
 function checkOptions() {
   $("colour-field").hidden = $("background").value !== "colour";
-  const opaque = $("format").value === "jpeg" && !$("background").value;
+  const opaque = $("format").value === "jpeg" && !$("background").value && !$("preset").value;
   if (opaque) $("background").value = "white";
   $("format-note").textContent = opaque ? t("JPEG has no transparency: the background will be white.") : "";
 }
 
-for (const id of ["background", "format"]) $(id).addEventListener("change", checkOptions);
+for (const id of ["background", "format", "preset"]) $(id).addEventListener("change", checkOptions);
 
-async function fillModels() {
+async function fillChoices() {
   const about = await client.about();
+  for (const [name, preset] of Object.entries(about.presets)) {
+    const option = document.createElement("option");
+    option.value = name;
+    Object.assign(option.dataset, { en: preset.about, zh: preset.about_zh || preset.about });
+    $("preset").append(option);
+  }
+  namePresets();
   for (const [name, card] of Object.entries(about.models)) {
     const option = document.createElement("option");
     option.value = name;
@@ -70,6 +82,10 @@ async function fillModels() {
     option.title = `${card.about} · ${card.licence}`;
     $("model").append(option);
   }
+}
+
+function namePresets() {
+  for (const option of $("preset").options) if (option.value) option.textContent = option.dataset[client.language];
 }
 
 // ---- photos come in
@@ -211,6 +227,7 @@ function correct() {
     else item.job = { ...item.job };
     item.draw();
     present(item);
+    if (saved) queue.check(item);
     $("edit").focus();
   };
   editing = { item, editor: new Editor($("editor"), client, item.job, { t, close, wordsOf: (error) => queue.wordsOf(error) }) };
@@ -242,5 +259,5 @@ const chosen = localStorage.getItem(LANGUAGE) || (navigator.language.toLowerCase
 if (matchMedia("(width >= 900px)").matches) $("options").open = true;
 present(null);
 await speak(chosen);
-await fillModels();
+await fillChoices();
 document.body.dataset.ready = "yes";

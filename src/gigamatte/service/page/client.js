@@ -143,6 +143,10 @@ export class Client {
     return layer;
   }
 
+  async check(job, preset) {
+    return (await this.fetch(`${addressOf(job)}/check?` + new URLSearchParams({ preset }))).json();
+  }
+
   async result(job) {
     return (await this.fetch(`${addressOf(job)}/result`)).blob();
   }

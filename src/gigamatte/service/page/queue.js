@@ -50,6 +50,8 @@ export class Item {
     this.stage = "";
     this.job = null;
     this.error = null;
+    this.preset = "";
+    this.checked = null;
     this.busy = false;
     this.row = element("li", "item");
     this.thumb = element("canvas");
@@ -82,7 +84,9 @@ export class Item {
     this.bar.hidden = this.state !== "uploading" && this.state !== "working";
     this.bar.value = this.fraction;
     this.bar.setAttribute("aria-label", this.file.name);
-    this.why.hidden = this.state !== "failed";
+    const reasons = this.state === "done" && this.checked ? this.checked.failures.map((failure) => failure.why) : [];
+    this.why.hidden = this.state !== "failed" && !reasons.length;
+    if (reasons.length) this.why.textContent = reasons.join(" · ");
     if (this.state === "failed" && this.why.textContent !== this.error) this.why.textContent = this.error;
     const tools = [];
     if (this.state === "done") tools.push(["save", t("Save"), () => this.queue.save(this)]);
@@ -113,7 +117,9 @@ export class Item {
     if (this.state === "done") {
       const receipt = this.job.receipt;
       this.status.title = `${receipt.model.name} · ${receipt.model.licence}`;
-      return `${receipt.width} × ${receipt.height} · ${receipt.seconds.total.toFixed(1)} s`;
+      const told = `${receipt.width} × ${receipt.height} · ${receipt.seconds.total.toFixed(1)} s`;
+      if (!this.checked) return told;
+      return `${told} · ${this.checked.fits ? t("fits") : t("does not fit")}: ${this.checked.preset}`;
     }
     return bytes(this.file.size);
   }
@@ -214,7 +220,8 @@ export class Queue {
       sent();
       const ended = await this.client.follow(job, (told) => item.told(told), signal);
       if (ended.state !== "done") throw new Problem(ended.error.status, ended.error, 0);
-      item.change({ state: "done", job: ended, fraction: 1 });
+      item.change({ state: "done", job: ended, fraction: 1, checked: null });
+      await this.check(item);
       if (this.selected !== item && (!this.selected || this.selected.state === "ready")) this.select(item);
     } catch (error) {
       if (error.name === "AbortError") return;
@@ -225,11 +232,21 @@ export class Queue {
     }
   }
 
+  /* Whether the result is as the shop asks that was chosen for it. */
+  async check(item) {
+    if (!item.preset) return;
+    const job = item.job;
+    const checked = await this.client.check(job, item.preset).catch(() => null); // the picture is there all the same
+    if (item.job === job) item.change({ checked });
+  }
+
   async hand(item, signal) {
     for (let attempt = 0; ; attempt++) {
       try {
         const progress = (fraction) => item.change({ fraction });
-        return await this.client.upload(item.file, this.query(), progress, signal);
+        const query = this.query();
+        item.preset = query.preset || "";
+        return await this.client.upload(item.file, query, progress, signal);
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
         if (error.status === 401) {
