@@ -1,4 +1,4 @@
-"""Finds the language of the person in front of the screen, and the translation of a finished line."""
+"""Finds the user's language, and the translation of a whole line, with its values filled in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Literal
 
 Language = Literal["en", "zh"]
 
-#: choose with this variable, else the locale's own are asked, in the order that POSIX gives them
+#: variables that choose the language: gigamatte's own, then the locale's, in the order that POSIX gives them
 VARIABLES = ("GIGAMATTE_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
 
 
@@ -25,7 +25,7 @@ def language(environ: Mapping[str, str] | None = None) -> Language:
 
 
 def translate(text: str, lang: Language | None = None) -> str:
-    """``text``, a finished English line, in ``lang`` (default: the person's); itself where there is no translation."""
+    """``text``, a whole English line, in ``lang`` (default: the user's); itself where there is no translation."""
     if (lang or language()) == "en" or not text:
         return text
     exact, patterns = _catalogue()

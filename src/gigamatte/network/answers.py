@@ -1,4 +1,4 @@
-"""A network's answer to one photo: asked now, or kept from an earlier run, which then spares loading the network."""
+"""A network's answer to one photo: computed now, or taken from the cache, so that the network need not be loaded."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from gigamatte.types import Box, CoarseMatte, Fit, Size
 
 #: bytes of the names of device and precision before the alpha
 _NAMES = 32
-#: pixels that no answer has: a number that is found in a cache is not trusted
+#: more pixels than any answer has: sizes that are read from a cache are checked against it
 _MOST = 1 << 28
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Where the subject is, and what said so: the device and precision that the network ran in."""
+    """Where the subject is, and the device and precision that the network ran in."""
 
     coarse: CoarseMatte
     device: str = "cpu"
@@ -38,7 +38,7 @@ class Answer:
 
     @property
     def start(self) -> CoarseMatte:
-        """What the alpha is resolved from; ``coarse`` is still needed to tell how sure the network was."""
+        """The coarse matte that the cascade starts from; ``coarse`` is kept too, to tell how sure the network was."""
         return decided(self.coarse) if self.coarse.opaque else self.coarse
 
 
@@ -51,10 +51,12 @@ def ask(
     hints: Hints | None = None,
     sights: Sights | None = None,
 ) -> Answer:
-    """What the network says about ``region`` of the photo. ``device`` is the one asked for: another may answer else.
+    """The network's answer for ``region`` of the photo. ``device`` is the requested one: another one may give another
+    answer, so it is part of the cache's key.
 
-    Some networks look twice: at all of it, then closer at what they found. A network that takes hints is shown them;
-    of another one's answer the pieces are taken that were pointed at. ``sights`` remember what the encoder saw.
+    Some networks are run twice: on the whole region, then on the part with the subject. A network that takes hints
+    gets them; of another network's answer those pieces are kept that the hints point at. ``sights`` store the
+    encoder's maps.
     """
     if hints is not None and hints.told and isinstance(network, HintedNetwork):
         return _told(network, levels, region, hints, sights or Sights())
@@ -115,7 +117,7 @@ def _packed(answer: Answer) -> bytes:
 
 
 def _kept(cache: Cache, key: bytes, fit: Fit, network: Network) -> Answer | None:
-    """What an earlier run was answered, in the answer's own size: some have another one than what the network saw."""
+    """An earlier run's answer, in the answer's own size, which may differ from the size of the network's input."""
     told = cache.get(key_of("size", key), 8)
     rows, columns = (int(side) for side in np.frombuffer(told or bytes(8), "<u4"))
     if not 0 < rows * columns < _MOST or (value := cache.get(key, 2 * _NAMES + 4 * rows * columns)) is None:

@@ -1,4 +1,4 @@
-"""What a network answers → CoarseMatte. Never quantised, never stretched: a doubtful answer stays doubtful."""
+"""Turns a network's answer into a CoarseMatte, without rounding its values or stretching their range."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from gigamatte.network.cards.card import ModelCard
 from gigamatte.network.proxy import shown_size
 from gigamatte.types import CoarseMatte, Fit, FloatArray, Size
 
-#: alpha that was made without a sigmoid may leave 0…1 by so much
+#: an alpha that was made without a sigmoid may lie outside 0…1 by this much
 ROUNDING = 0.05
 #: a subject is at least this part of what the network sees …
 SMALLEST_SUBJECT = 0.0005
 #: … and the network is at least this sure of it
 LEAST_CONFIDENCE = 0.5
-#: Pieces are told apart at the first alpha; they go when they nowhere reach the second and are smaller than the third
-#: part of the largest.
+#: Pieces are separated at the first alpha; they are removed when they nowhere reach the second and are smaller than the
+#: third number as a part of the largest piece.
 ISLAND, SURE_ISLAND, SMALL_ISLAND = 0.05, 0.8, 0.05
 
-#: Doubt is kept this near to the contour, as parts of the answer's side, and gone this much farther away.
+#: Alphas between are kept within this distance of the contour, a part of the answer's side; farther away by the second
+#: number none is left.
 NEAR_CONTOUR, FADES_OVER = 1 / 48, 1 / 58
 
 
@@ -72,9 +73,9 @@ def _letterboxed(values: FloatArray, card: ModelCard, fit: Fit) -> FloatArray:
 
 
 def _kind(values: FloatArray, card: ModelCard) -> str:
-    """logits or sigmoid: as the card says, or by what the values can be.
+    """logits or sigmoid: as the card says, or by the values' range.
 
-    A network that knows any background answers logits below zero there, so values in 0…1 are alpha.
+    Logits are below zero wherever the network finds background, so values that all lie in 0…1 are alpha.
     """
     if card.output != "auto":
         return card.output
@@ -91,7 +92,7 @@ def _kind(values: FloatArray, card: ModelCard) -> str:
 
 
 def as_coarse(alpha: FloatArray, card: ModelCard, fit: Fit) -> CoarseMatte:
-    """The alpha with what is known of the network: how far its contours stray, whether it knows transparency."""
+    """The alpha with the card's facts: the error of the contours' place, and whether alphas between mean doubt."""
     return CoarseMatte(alpha, fit, card.stray * fit.pixel, card.opaque, card.answers)
 
 
@@ -103,8 +104,8 @@ def _sigmoid(logits: FloatArray) -> FloatArray:
 def without_doubtful_islands(coarse: CoarseMatte) -> CoarseMatte:
     """The same without small pieces, apart from the subject, that the network is nowhere sure of.
 
-    A small network half takes a blurred light or a stone for a subject; refined, it becomes a grey smudge. A piece that
-    it is sure of stays, however small; ``--largest`` is for those who want one subject only.
+    A small network gives a blurred light or a stone some alpha; refined, this becomes a grey spot. A piece that it is
+    sure of stays, however small; ``--largest`` keeps one subject only.
     """
     pieces = (coarse.alpha > ISLAND).astype(np.uint8)
     count, labels, statistics, _ = cv2.connectedComponentsWithStats(pieces, connectivity=8)
@@ -121,9 +122,9 @@ def without_doubtful_islands(coarse: CoarseMatte) -> CoarseMatte:
 def decided(coarse: CoarseMatte) -> CoarseMatte:
     """The same with doubt left only near the contour, where alpha is ½; elsewhere it becomes 0 or 1, whichever is near.
 
-    For networks that only ever learned opaque subjects. What they half see is a leg or a shirt that they are unsure
-    of, never glass: kept, it would come out as a ghost. Near the contour the softness stays: it says how blurred the
-    mask is, and hair ends there.
+    For networks that were trained on opaque subjects only. Where they give a middle alpha they are unsure of a leg or a
+    shirt; it is never glass, and kept it would show as a half-transparent part. Near the contour such alphas stay:
+    they tell how blurred the mask is, and hair ends there.
     """
     subject = (coarse.alpha > 0.5).astype(np.uint8)
     if subject.min() == subject.max():
@@ -141,5 +142,5 @@ def confidence(coarse: CoarseMatte) -> float:
 
 
 def has_subject(coarse: CoarseMatte) -> bool:
-    """Whether there is anything to keep. An empty photo gives a low, flat answer, which is an outcome, not noise."""
+    """Whether there is a subject at all. For a photo without one the answer is low and flat everywhere."""
     return confidence(coarse) >= LEAST_CONFIDENCE

@@ -1,4 +1,4 @@
-"""Hints → what a network's decoder is shown of them: three maps of its own size, keep, drop and the earlier answer."""
+"""Turns hints into the decoder's input: three maps of the network's size, for keep, drop and the earlier answer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHIFT = 4
 
 
 def hint_maps(hints: Hints, fit: Fit, earlier: FloatArray) -> FloatArray:
-    """What ``hints`` say about ``fit.region``: float32 (1, 3, row, column) in [0, 1] at the network's size.
+    """The maps of ``hints`` for ``fit.region``: float32 (1, 3, row, column) in [0, 1] at the network's size.
 
     ``earlier`` is the answer that they speak about, float32 (row, column) in [0, 1], at that size too.
     """

@@ -1,4 +1,4 @@
-"""A network that can be told: its encoder looks at the photo once, its decoder answers again after every hint."""
+"""A network that takes hints: its encoder runs once for each photo, its decoder again after every hint."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ Maps = tuple[FloatArray, ...]
 
 @dataclass(slots=True)
 class Seen:
-    """What the encoder saw of one region: its maps of the picture and of its mirror image, and where they belong.
+    """The encoder's result for one region: its maps of the picture and of its mirror image, and where they belong.
 
-    ``plain`` is the answer without hints, once it was asked for: every answer with hints speaks about it.
+    ``plain`` is the answer without hints, once it was computed: it is an input of every answer with hints.
     """
 
     fit: Fit
@@ -41,9 +41,9 @@ class Seen:
 
 
 class Sights:
-    """What the encoder saw of one photo, by region: the newest few, so that a hint asks the decoder alone.
+    """The encoder's results for one photo, by region: the newest few, so that after a hint only the decoder runs.
 
-    Threads take turns. ``most`` sights are kept; one of the embedded network takes 10 MB.
+    Safe for several threads, which wait for each other. ``most`` are kept; one of the embedded network takes 10 MB.
     """
 
     def __init__(self, most: int = 4) -> None:
@@ -52,7 +52,7 @@ class Sights:
         self._lock = threading.Lock()
 
     def of(self, region: Box, look: Callable[[], Seen]) -> Seen:
-        """What was seen of ``region``; looks where nobody has yet."""
+        """The result for ``region``; calls ``look`` where there is none yet."""
         with self._lock:
             if region not in self._seen:
                 self._seen[region] = look()
@@ -85,7 +85,7 @@ class HintedNetwork(Network):
         return Seen(seen.fit, maps, mirrored)
 
     def answer(self, seen: Seen, hints: FloatArray | None = None) -> CoarseMatte:
-        """Where the subject is, after ``hints`` (float32 (1, 3, row, column), see ``hint_maps``) if there are any."""
+        """Where the subject is, with ``hints`` (float32 (1, 3, row, column), see ``hint_maps``) or without."""
         if hints is not None:
             return self._answered(seen, hints)
         if seen.plain is None:
@@ -101,11 +101,11 @@ class HintedNetwork(Network):
         return without_doubtful_islands(coarse) if self.card.mirrored else coarse
 
     def locate(self, pixels: NDArray[np.uint8], region: Box, photo: Size) -> CoarseMatte:
-        """As ``Network.locate``: one look without hints."""
+        """As ``Network.locate``: encoder and decoder run once, without hints."""
         return self.answer(self.see(pixels, region, photo))
 
     def close(self) -> None:
-        """Give memory and device back."""
+        """Free memory and device."""
         super().close()
         with self._parts_lock:
             for engine in self._parts.values():

@@ -1,4 +1,4 @@
-"""A network that is ready to be asked: card, engine, and the one question, where is the subject?"""
+"""A network that is ready to run: its card, its engine, and ``locate``, which finds the subject."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Opener = Callable[[Size], tuple[Engine, tuple[str, ...]]]
 
 
 class Network:
-    """A card and the engine that runs it; safe to ask from several threads.
+    """A card and the engine that runs it; safe to call from several threads.
 
-    A network that takes its shape from the photo is opened at its first photo, and again when the shape changes.
+    A network whose input shape follows the photo's is loaded for the first photo, and again when the shape changes.
     ``fixed`` is the (rows, columns) of its input where they are not the card's.
     """
 
@@ -51,12 +51,12 @@ class Network:
 
     @property
     def engine(self) -> Engine:
-        """What runs it now."""
+        """The engine that runs it now."""
         return self._opened()[1]
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is not as it was asked for, and what the licence forbids."""
+        """What differs from what was asked for, such as the device, and what the licence forbids."""
         return (*self.notices, *self._opened()[2])
 
     def input_size(self, region: Size) -> Size:
@@ -75,7 +75,7 @@ class Network:
             return coarse
         mirrored = self._asked(NetworkInput(np.ascontiguousarray(seen.tensor[..., ::-1]), seen.fit))
         both = dataclasses.replace(coarse, alpha=(coarse.alpha + mirrored.alpha[:, ::-1]) * np.float32(0.5))
-        # only a small network is asked twice, and only a small one sees islands that are not there
+        # only small networks take a second look, and only small ones find pieces that are no subject
         return without_doubtful_islands(both)
 
     def _asked(self, seen: NetworkInput) -> CoarseMatte:
@@ -88,7 +88,7 @@ class Network:
             # an ONNX file takes every shape once it is open; a graph is built for one
             built = self.card.sides is not None and self.card.build != "onnx"
             if self._open is not None and built and size not in (None, self._open[0]):
-                self._open[1].close()  # before the next one is loaded: two would not fit everywhere
+                self._open[1].close()  # closed before the next one is loaded: memory may not suffice for two
                 self._open = None
             if self._open is None:
                 size = size or Size(self.card.size, self.card.size)
@@ -96,7 +96,7 @@ class Network:
             return self._open
 
     def close(self) -> None:
-        """Give memory and device back."""
+        """Free memory and device."""
         with self._lock:
             if self._open is not None:
                 self._open[1].close()

@@ -1,4 +1,4 @@
-"""From a name, or the path of a file, to a network that is ready to be asked."""
+"""Opens a network by its name or by the path of its file."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def open_network(
 
     ``normalise`` (mean, deviation) of RGB in 0…1 takes the place of what the card or the file's family says.
 
-    Weights are verified before they are parsed. A ``lazy`` one is only found and verified, and loaded when it is asked.
+    Weights are verified before they are parsed. A ``lazy`` network is only found and verified; its first use loads it.
     Raises NetworkUnavailable, WeightsRefused, DeviceUnavailable.
     """
     chosen = choose() if name == "auto" else name
-    if chosen != LOCATOR and not lazy:  # the embedded one is verified in no time
+    if chosen != LOCATOR and not lazy:  # the embedded one takes no noticeable time to verify
         import_ahead(device)
 
     def opener(model: Path | bytes, digest: str | None, small: bool) -> tuple[Engine, tuple[str, ...]]:
@@ -77,7 +77,7 @@ def _find(chosen: str, opener: Callable[..., tuple[Engine, tuple[str, ...]]], no
 
 
 def _normalised(card: ModelCard, normal: Normalisation | None) -> ModelCard:
-    # what was not sure of it has been said by the user then
+    # the user has said what was uncertain about it
     return card if normal is None else dataclasses.replace(card, mean=normal[0], std=normal[1], note="")
 
 
@@ -121,7 +121,7 @@ def _open_card(
 def _open_file(
     path: Path, opener: Callable[..., tuple[Engine, tuple[str, ...]]], normal: Normalisation | None
 ) -> Network:
-    """A user's own ONNX file: what it does not say about itself is assumed, and said."""
+    """A user's own ONNX file: what it does not say about itself is assumed, and a warning tells the assumption."""
     own, loaded = read_file(path, normal)
     digest = own.card.sha256
     return Network(own.card, lambda _: opener(loaded, digest, False), own.notices, own.fixed, own.assumed)

@@ -1,4 +1,4 @@
-"""Do two networks answer alike, or one network on two runtimes?
+"""Compares the answers of two networks, or of one network on two runtimes.
 
 For a graph built here and the ONNX file that its authors made of the same weights; and for a file of one's own.
 """

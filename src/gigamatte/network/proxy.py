@@ -1,4 +1,4 @@
-"""Photo → NetworkInput: the part of the photo that a network is to see, squashed to its size."""
+"""Photo → NetworkInput: resizes a part of the photo to a network's input size."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gigamatte.types import Box, Fit, NetworkInput, Size
 
 
 def squash(pixels: NDArray[np.uint8], region: Box, photo: Size, network: Size, card: ModelCard) -> NetworkInput:
-    """Squash ``pixels`` to ``network`` and normalise as ``card`` says.
+    """Resize ``pixels`` to ``network``, whose aspect may differ, and normalise as ``card`` says.
 
     ``pixels`` is uint8 (row, column, RGB), sRGB, of any size, and shows the ``region`` of the photo; twice the
     network's size or more keeps what antialiasing needs. Aspect is kept only where the card says so: most networks were

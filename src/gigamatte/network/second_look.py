@@ -1,4 +1,4 @@
-"""A second look, closer: a network that sees few pixels draws a subject better when it fills what it is shown."""
+"""A second look: a network with a small input draws a subject better when the subject fills that input."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gigamatte.types import Box, CoarseMatte, Fit, FloatArray
 
 
 def twice(look: Callable[[Box], CoarseMatte], region: Box, margin: float) -> CoarseMatte:
-    """What ``look`` sees in ``region`` of the photo and, where there is a ``margin``, closer at what it found there."""
+    """The answer of ``look`` for ``region``; with a ``margin`` above 0 it runs again on the subject's surroundings."""
     first = look(region)
     box = surroundings(first, margin) if margin else None
     return first if box is None else both(first, look(box))
@@ -22,7 +22,7 @@ def twice(look: Callable[[Box], CoarseMatte], region: Box, margin: float) -> Coa
 def surroundings(first: CoarseMatte, margin: float) -> Box | None:
     """The part of the photo that is looked at again: the subject and ``margin`` of its longer side around it.
 
-    Upright photo pixels. None where there is nothing to gain: no subject, or one that fills what was seen already.
+    Upright photo pixels. None where a second look gains nothing: no subject, or one that fills the first region.
     """
     region = first.fit.region
     down, across = (np.flatnonzero((first.alpha > 0.5).any(axis=axis)) for axis in (1, 0))

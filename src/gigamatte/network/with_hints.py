@@ -1,4 +1,4 @@
-"""Where the subject is when a person has pointed at it: told to the network, or picked from its answer's pieces."""
+"""Finds the subject with hints: gives them to the network, or picks the pieces of its answer that they point at."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from gigamatte.network.hinted import HintedNetwork, Seen
 from gigamatte.network.second_look import both, seen_from, surroundings
 from gigamatte.types import Box, CoarseMatte
 
-#: Around a point the answer is what was said, for so many of its pixels.
+#: Radius around a point, in pixels of the answer, in which the answer is set to what the point says.
 SAID = 2.0
-#: Whole pieces are dropped when at least this part of what was found is left.
+#: Whole pieces are dropped only if at least this part of the subject's area is left.
 LEFT = 0.1
-#: Another look is taken around a place that was not found: so much of the region's longer side on every side.
+#: Margin of another look around a place to keep that was not found, as a part of the region's longer side.
 AROUND = 0.2
-#: Fainter than this, a mask holds nothing together.
+#: Pixels with less alpha than this do not join two pieces into one.
 _FAINT = 0.05
 
 
 def told(network: HintedNetwork, see: Callable[[Box], Seen], region: Box, hints: Hints, margin: float) -> CoarseMatte:
-    """What the network answers when it is shown the ``hints``, looking twice as without (``margin``).
+    """The network's answer with ``hints``, with a second look as without hints (``margin``).
 
-    Each look is first answered without hints: that answer is what the hints speak about. ``see`` gives what the
-    encoder saw of a part of the photo, and may remember it.
+    Each look is first answered without hints; this answer is an input of the next run, with the hints. ``see`` returns
+    the encoder's result for a part of the photo, and may store it.
     """
     first = see(region)
     before = network.answer(first)
@@ -42,7 +42,7 @@ def told(network: HintedNetwork, see: Callable[[Box], Seen], region: Box, hints:
 
 
 def _without_dropped(answer: CoarseMatte, before: CoarseMatte, hints: Hints) -> CoarseMatte:
-    """The answer without whole pieces that were pointed at as not meant, where something else is left.
+    """The answer without the whole pieces that drop points lie in, where something else is left.
 
     A piece is one of the answer ``before`` the hints; one that was also pointed at to be kept stays, and so does what
     holds nearly all of the subject: a click there is about a part of it.
@@ -53,7 +53,7 @@ def _without_dropped(answer: CoarseMatte, before: CoarseMatte, hints: Hints) -> 
     areas = np.bincount(labels.ravel(), minlength=count)
     if not dropped or sum(areas[1:]) - sum(areas[label] for label in dropped) < LEFT * sum(areas[1:]):
         return answer
-    # softly, and a little beyond, or its rim would stay
+    # with a soft edge and a few pixels more, or the piece's rim would stay
     gone = cv2.dilate(np.isin(labels, list(dropped)).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
     gone &= ~np.isin(labels, [label for label in range(1, count) if label not in dropped])
     return dataclasses.replace(answer, alpha=np.where(gone, np.float32(0), answer.alpha))
@@ -80,7 +80,7 @@ def picked(look: Callable[[Box], CoarseMatte], region: Box, hints: Hints) -> Coa
 
 
 def obeyed(coarse: CoarseMatte, hints: Hints) -> CoarseMatte:
-    """The answer with the points' own places as they were said, whatever the network makes of them."""
+    """The answer with alpha 1 around points to keep and 0 around points to drop, whatever the network answered."""
     alpha = coarse.alpha.copy()
     height, width = alpha.shape
     rows, columns = np.arange(height)[:, None], np.arange(width)[None, :]

@@ -1,4 +1,4 @@
-"""BiRefNet (Zheng et al. 2024) as an ONNX graph, straight from a published state dict, without PyTorch.
+"""BiRefNet (Zheng et al. 2024) as an ONNX graph, made directly from a published state dict, without PyTorch.
 
 image → encoder at full and at half size → squeeze → decoder, which sees patches of the image again at every scale
 → logits. RMBG-2.0 is the same network with other weights.

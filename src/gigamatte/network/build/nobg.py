@@ -1,4 +1,4 @@
-"""FeyNobg's checkpoint is BiRefNet's in other words: the same tensors under the names of another library.
+"""Reads FeyNobg's checkpoint, which holds BiRefNet's tensors under the names of another library.
 
 Its encoder is named as in Hugging Face's Swin, where query, key and value are three tensors instead of one; the blocks
 of its decoder are numbered from the deepest, 0, instead of 4. (Feyn Inc. 2026; the library nobg, Apache-2.0.)
@@ -43,7 +43,7 @@ def as_birefnet(weights: Weights) -> Weights:
 
 
 class Renamed:
-    """A state dict with FeyNobg's names, shown with BiRefNet's. Raises WeightsRefused for thirds that do not belong."""
+    """A state dict with FeyNobg's names, read by BiRefNet's. Raises WeightsRefused where parts do not fit together."""
 
     def __init__(self, weights: Weights) -> None:
         self._weights = weights

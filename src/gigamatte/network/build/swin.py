@@ -18,7 +18,7 @@ _APART = -100.0
 
 @dataclass(frozen=True)
 class Swin:
-    """What tells one Swin from another."""
+    """The numbers in which one Swin differs from another."""
 
     name: str
     embed: int

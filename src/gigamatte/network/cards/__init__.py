@@ -1,1 +1,1 @@
-"""Networks as data: what is known about each before its weights are there."""
+"""Networks as data: what is known about each one before its weights are installed."""

@@ -1,4 +1,4 @@
-"""What is known about a checkpoint, as data: adding a network is adding a card, never a class."""
+"""A checkpoint described as data: to add a network, add a card; no new class is needed."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ class ModelCard:
     patch_order: PatchOrder = "new"
     #: width and height must be multiples of it
     multiple: int = 32
-    #: asked about the mirrored photo as well, and both answers averaged: twice the time for a steadier mask
+    #: whether it is run on the mirrored photo too, and both answers averaged: twice the time for a more exact mask
     mirrored: bool = False
-    #: asked again about its subject and so much around it, as a part of the subject's longer side; 0: it is not
+    #: margin of a second look at the subject, as a part of the subject's longer side; 0: no second look
     closer: float = 0.0
-    #: how far its contours stray from the true ones, a σ in pixels of its answer; 0: no farther than they are soft
+    #: the error of its contours' place, a σ in pixels of its answer; 0: no larger than the width of its soft edges
     stray: float = 0.0
-    #: it learned opaque subjects only: what it half sees away from the contour is doubt, not glass
+    #: whether it was trained on opaque subjects only: an alpha between, away from the contour, means doubt, not glass
     opaque: bool = False
     #: matte: its alpha is kept; outline: it only says where the contour runs; None: measured on every photo
     answers: Answers | None = None
@@ -69,7 +69,7 @@ class ModelCard:
     letterbox: bool = False
     tags: tuple[str, ...] = ()
     about: str = ""
-    #: what is not sure about how it is used: said whenever it is
+    #: what is uncertain about its correct use: a warning says so whenever it is used
     note: str = ""
     #: rank for ``--model auto`` among installed networks, higher first; 0: never chosen by itself
     rank: int = 0
@@ -112,7 +112,7 @@ class ModelCard:
         return self.url or (f"{self.repo}/{self.file}" if self.repo else "embedded")
 
     def input_size(self, photo: Size) -> Size:
-        """What the network is to see of a photo (or region) of this size: its square, or the nearest shape it takes."""
+        """The input size for a photo (or region) of this size: the network's square, or the nearest shape it takes."""
         if self.sides is None:
             return Size(self.size, self.size)
         # keep the area of the trained square and the photo's shape, within the sides that were trained

@@ -1,4 +1,4 @@
-"""The networks that are part of the package: ONNX files beside the modules that know what they mean."""
+"""The networks that are part of the package: ONNX files beside the modules that use them."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from gigamatte.errors import WeightsRefused, WriteError
 from gigamatte.system import sha256_of
 
-#: models whose files were brought together that are kept; hard links cost nothing, copies do
+#: models whose files were put into one folder and are kept; hard links take no disk space, copies do
 KEPT = 3
 
 
@@ -24,7 +24,7 @@ def external_files(model: Path, names: frozenset[str]) -> dict[str, Path]:
 
 
 def _found(model: Path, name: str) -> Path:
-    # judged as a POSIX and as a Windows path, whatever this machine is
+    # checked as a POSIX and as a Windows path on every system
     parts = {*PurePosixPath(name).parts, *PureWindowsPath(name).parts}
     absolute = PurePosixPath(name).is_absolute() or PureWindowsPath(name).drive or name.startswith("\\")
     outside = WeightsRefused(

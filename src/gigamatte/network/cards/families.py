@@ -1,7 +1,7 @@
 """Networks that people have as ONNX files, known by the names and shapes of what goes in and out of them.
 
-A published file says nothing of how its pictures are to be normalised or what its values mean. Each entry says what its
-authors' own code does; what their users do in different ways is noted, and told when such a file is used.
+A published file does not say how its pictures are to be normalised or what its values mean. Each entry says what its
+authors' own code does; where programs that use the file differ, this is noted, and a warning tells it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Family:
     multiple: int = 64
     #: shown with its aspect kept, from the top left corner, black beside it
     letterbox: bool = False
-    #: what is not sure even of this family
+    #: what is uncertain about this family
     note: str = ""
 
 

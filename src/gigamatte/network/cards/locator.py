@@ -16,11 +16,11 @@ from gigamatte.network.cards.onnx_file import read_header
 NAME = "locator"
 #: its graphs
 PARTS = ("encoder", "hints", "decoder")
-#: A small network is surer of its contours than they deserve: σ in pixels of its answer. Chosen on scenes of things and
-#: places that it never saw (docs/design/matte.md).
+#: The error of its contours' place, σ in pixels of its answer: larger than its soft edges show. Chosen on scenes of
+#: things and places that were not used in training (docs/design/matte.md).
 STRAY = 2.5
-#: A second look at the subject and a quarter of its length around it: better on every set of held-out pictures but one,
-#: people, which stays as it is (docs/models/README.md).
+#: The margin of the second look, a quarter of the subject's longer side: better on every set of held-out pictures but
+#: people, where it changes nothing (docs/models/README.md).
 CLOSER = 0.25
 
 

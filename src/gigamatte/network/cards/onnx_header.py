@@ -52,8 +52,9 @@ class OnnxHeader:
     def answers(self) -> tuple[int, ...]:
         """Which outputs, by number, may be the alpha, the likeliest first; decided when it is run if they are several.
 
-        That with one channel and the input's size, whichever place it has: side outputs and features come along with
-        it. One of that size counts as soon as it is known; of equals, that which is called alpha, else the first.
+        The answer has one channel and the input's size; it need not be the first, because files also have side outputs
+        and feature maps. An output whose known size is the input's comes first; of several, one called alpha, else the
+        first.
         """
         sides = self.inputs[self.image_input][1][2:]
         outputs = list(self.outputs.items())

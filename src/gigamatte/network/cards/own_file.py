@@ -1,4 +1,4 @@
-"""A card for a user's own ONNX file: what it says of itself, what its family is known for, and what is assumed."""
+"""Makes a card for a user's own ONNX file: from its own metadata, from its family, and from assumptions."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def read_own_file(path: Path, header: OnnxHeader, digest: str, normal: tuple[Tri
         output=output,
         path=path,
         sha256=digest,
-        # half the photo, shrunk 32 times, is what the hungriest networks need
+        # some networks halve the photo and then shrink it by a factor of 32: their sides must be multiples of 64
         multiple=(family.multiple if family else 64) if free and size % 64 == 0 else 1,
         sides=(round(size * SHORTEST), round(size * LONGEST)) if free else None,
         letterbox=family is not None and family.letterbox,

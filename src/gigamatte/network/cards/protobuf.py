@@ -1,4 +1,4 @@
-"""Protobuf's wire format, read field by field where the bytes lie: nothing is copied, no length is trusted."""
+"""Reads protobuf's wire format field by field, without copying; every length is checked against the data."""
 
 from __future__ import annotations
 

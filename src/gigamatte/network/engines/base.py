@@ -1,4 +1,4 @@
-"""What the rest of gigamatte knows about an inference runtime."""
+"""The protocol of an engine: an inference runtime with one network loaded."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,7 +7,7 @@ from gigamatte.types import FloatArray
 
 
 class Engine(Protocol):
-    """A loaded network, safe to call from several threads: one picture in, one answer out, float32 both.
+    """A loaded network, safe to call from several threads: one picture in, one answer out, both float32.
 
     A *part* of a network (see ``network/hinted.py``) may have several inputs and outputs instead: ``run_all``.
 
@@ -46,5 +46,5 @@ class Engine(Protocol):
         ...
 
     def close(self) -> None:
-        """Give memory and device back. Calling it twice is fine."""
+        """Free memory and device. It may be called twice."""
         ...

@@ -1,4 +1,4 @@
-"""Compiled networks on disk: written whole or not at all, and never more than a few."""
+"""Compiled networks on disk: written whole or not at all, and only the newest few kept."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def read_blob(path: Path) -> Any:
 
 
 def write_blob(path: Path, data: Any) -> None:
-    """Write and only then give it its name, so that no other process meets a half-written blob. Raises OSError."""
+    """Write the blob, then give it its name, so that no other process reads a half-written one. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.partial")
     try:

@@ -1,4 +1,4 @@
-"""What OpenVINO is known to compute otherwise than an ONNX file says, without a word (2025.4 and 2026.4.1, measured).
+"""Operators that OpenVINO computes otherwise than an ONNX file says, without an error (2025.4, 2026.4.1; measured).
 
 The reference is the ONNX specification; ONNX Runtime keeps it in each of these.
 """

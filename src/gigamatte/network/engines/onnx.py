@@ -77,7 +77,7 @@ class OnnxRuntimeEngine:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads or cpu_count()
         options.inter_op_num_threads = 1
-        options.log_severity_level = 4  # what matters is raised, and said once
+        options.log_severity_level = 4  # its own log is off: errors are raised instead
         # an arena keeps the largest activations of a run for good; a network here is run once per photo
         options.enable_cpu_mem_arena = False
         with _translated(f"ONNX Runtime cannot load {model if isinstance(model, Path) else 'this network'}"):

@@ -119,7 +119,7 @@ class OpenVinoEngine:
                 request.infer(
                     {name: np.ascontiguousarray(value, self._dtype) for name, value in named}, share_inputs=True
                 )
-                # tensors are reused: copied
+                # copied, because OpenVINO uses the tensor again for the next answer
                 return tuple(np.array(request.get_output_tensor(k).data, np.float32) for k in self._answers)
         finally:
             self._requests.put(request)
@@ -198,7 +198,7 @@ def _sha256(model: Path | bytes, header: OnnxHeader) -> str:
 
 
 def _key(core: Any, digest: str, device: str, precision: str) -> str:
-    # what was compiled for one CPU or one OpenVINO must not be given to another
+    # a network that was compiled for one CPU or OpenVINO version must not be used with another
     where = (ov.get_version(), device, core.get_property(device.upper(), "FULL_DEVICE_NAME"), precision)
     capabilities = sorted(core.get_property(device.upper(), "OPTIMIZATION_CAPABILITIES"))
     return f"{digest[:16]}-{hashlib.sha256(repr((digest, where, capabilities)).encode()).hexdigest()[:16]}"
@@ -208,12 +208,12 @@ def _cached(core: Any, model: Path | bytes, device: str, config: dict[str, Any],
     """(compiled network, what must live as long as it)."""
     try:
         mapped = read_blob(blob)
-        # the hints belong to the loading, not to the blob: without them the precision would be OpenVINO's choice
+        # these settings are not stored in the blob: without them OpenVINO would choose the precision
         return core.import_model(mapped, device.upper(), config), mapped
     except (OSError, ValueError, RuntimeError):
         pass  # not there, cut short, or of another build: compile afresh and replace it
     compiled = core.compile_model(_read(core, model), device.upper(), config)
-    # a full or read-only cache costs time on the next start, nothing else
+    # without a written cache only the next start takes longer
     with suppress(OSError):
         write_blob(blob, compiled.export_model().getbuffer())
     return compiled, None

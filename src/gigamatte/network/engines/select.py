@@ -1,4 +1,4 @@
-"""Which runtime runs a network: the device that was asked for, or the CPU with a word about why not."""
+"""Chooses the runtime of a network: for the device that was asked for, else the CPU with a warning that says why."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _otherwise(
         raise WeightsRefused(refusal.message, refusal.hint or hint) from refusal
     try:
         engine = OnnxRuntimeEngine.open(model, threads=threads, part=part)
-    except GigamatteError:  # neither can: the first says why
+    except GigamatteError:  # neither can: the first runtime's reason is reported
         raise refusal from None
     return engine, (f"{refusal.message}; ONNX Runtime did the work",)
 
@@ -101,7 +101,7 @@ def import_ahead(device: str) -> None:
     """Import the CPU's runtime on another thread, while a digest is made: each takes a third of a second."""
 
     def load() -> None:
-        with working(), contextlib.suppress(ImportError):  # told when it is used
+        with working(), contextlib.suppress(ImportError):  # the error is raised when the module is used
             importlib.import_module("gigamatte.network.engines.openvino")
 
     if device in ("auto", "cpu"):

@@ -1,4 +1,4 @@
-"""The runtimes' own modules, imported so that they send nothing. Nothing else in gigamatte imports them.
+"""Imports the runtimes' modules so that they send nothing over the network. Nothing else imports them.
 
 OpenVINO imports ``openvino_telemetry`` where it is installed, and its dependencies install it. That looks up the
 address of an analytics service, keeps a lasting client number in the home folder, and starts a process that runs the

@@ -1,4 +1,4 @@
-"""A small resumable downloader for plain URLs: what arrives under the final name is whole, or nothing is."""
+"""A small resumable downloader for plain URLs: the final name only ever belongs to a complete file."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from typing import IO
 
 from gigamatte.errors import DownloadFailed
 
-#: told bytes so far and bytes in all (None while unknown)
+#: called with the bytes so far and the bytes in all (None while unknown)
 Progress = Callable[[int, int | None], None]
 
 _CHUNK = 1 << 18
-#: what a server may answer now and not in a moment
+#: HTTP statuses after which the same request may succeed a moment later
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
 
 
@@ -42,7 +42,7 @@ def download(
         except urllib.error.HTTPError as error:
             error.close()
             if error.code == 416 and part.exists():
-                part.unlink()  # what we have is not the beginning of what they have: start over
+                part.unlink()  # our part is not the beginning of the server's file: start again
             elif error.code not in _PASSING:
                 raise _refusal(url, error.code) from error
             last = error
@@ -90,7 +90,7 @@ def _transfer(url: str, part: Path, size: int | None, progress: Progress | None,
 def _copy(
     answer: http.client.HTTPResponse, file: IO[bytes], have: int, total: int | None, progress: Progress | None
 ) -> int:
-    # read1 hands over what has arrived; read would lose it when the server falls silent
+    # read1 returns what has arrived; read would lose it when the server stops sending
     while chunk := answer.read1(_CHUNK):
         have += len(chunk)
         if total is not None and have > total:
@@ -132,5 +132,5 @@ def free_bytes(folder: Path) -> int:
 
 
 def offline() -> bool:
-    """Whether the user forbids the network: the variable that the hub's own tools obey."""
+    """Whether the user forbids downloads, by the environment variable that the hub's own tools use."""
     return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")

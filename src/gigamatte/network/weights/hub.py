@@ -1,4 +1,4 @@
-"""Hugging Face: one file of one revision, with its library's resuming, tokens and mirrors; its errors in our words."""
+"""Hugging Face: one file of one revision, by its library, with its resuming, tokens and mirrors; errors translated."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def in_cache(card: ModelCard) -> Path | None:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """The library logs each try and its address; what matters is raised, and said once."""
+    """Turn off the library's log of each try and its address, because errors are raised and reported once."""
     logger = logging.getLogger("huggingface_hub")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
@@ -100,7 +100,7 @@ def _token() -> str | None:
 
 
 def _translated(card: ModelCard, error: BaseException) -> DownloadFailed:
-    """The one line for what the library raised, by the most telling error in its chain."""
+    """Our error for what the library raised, chosen by the most specific error in its chain."""
     from huggingface_hub import errors
 
     chain = _chain(error)

@@ -1,4 +1,4 @@
-"""Does a weights file hold the network that its card describes? Read from its header; no weight is loaded."""
+"""Checks that a weights file holds the network that its card describes: by its header, without loading weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a server can be reached at all, told within seconds: libraries that download try for half a minute."""
+"""Finds out within seconds whether a server can be reached: libraries that download try for half a minute."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def need_reach(url: str, patience: float = PATIENCE) -> None:
 
 
 def _name_fails(host: str, port: int, patience: float) -> str:
-    """Why the name has no address; the system's own look-up knows no time limit, so it is not waited for."""
+    """Why the name has no address. The system's look-up has no time limit, so it runs in a thread that may be left."""
     told: list[str] = []
 
     def look_up() -> None:

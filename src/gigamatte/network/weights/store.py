@@ -1,4 +1,4 @@
-"""Weights on this machine: found, fetched, verified, removed. No byte of a file is parsed before its digest is known.
+"""Finds, fetches, verifies and removes weights on this machine. A file is parsed only after its digest was checked.
 
     models/NAME/FILE            the weights, there only when whole and verified
     models/NAME/record.json     digest, revision and source, as they were when the file came
@@ -79,7 +79,7 @@ def verify(here: Installed) -> str:
     except OSError as error:
         raise NetworkUnavailable(f"{here.path} cannot be read: {error.strerror or error}") from error
     if card.path is not None and card.sha256 is None:
-        return found  # the user's own file and own word
+        return found  # the user's own file, whose digest only the user's card can give
     hint = f"gigamatte models remove {card.name} && gigamatte models get {card.name}"
     if here.sha256 is None:
         raise WeightsRefused(f"{here.path} came without a record of its digest, so it cannot be verified", hint)
