@@ -1,1 +1,1 @@
-"""Hundreds to millions of photos: list, name, cut, verify, remember. A batch that is stopped goes on where it was."""
+"""Cuts hundreds to millions of photos: lists, names, cuts and verifies them. A stopped batch goes on where it was."""

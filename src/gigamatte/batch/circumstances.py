@@ -1,5 +1,6 @@
-"""What a failure may be due to beyond the photo and the options that shape its result: when one of these has changed,
-the photo is tried again."""
+"""Causes of a failure besides the photo and the options of its result: limits, versions, installed packages.
+
+When one of these has changed, the photo is tried again."""
 
 from __future__ import annotations
 
@@ -15,9 +16,9 @@ _READERS = ("pyvips", "pyvips-binary", "pillow-heif", "psd-tools")
 
 
 def circumstances(options: Options, limits: Limits) -> str:
-    """One line of JSON: the limits that were asked for, this version, and what is installed to read photos with.
+    """One line of JSON: the limits that were asked for, this version, and the installed packages that read photos.
 
-    Memory that was left to the machine counts as all that the machine has: what is free of it changes by the minute.
+    Where no limit of memory was given, all the machine's memory is noted, because the free part changes all the time.
     """
     told = {
         "version": __version__,

@@ -1,4 +1,4 @@
-"""Width and height from a file's first bytes, without any decoder: to plan memory, and to check what was written."""
+"""Reads width and height from a file's first bytes, without a decoder: to plan memory, and to check results."""
 
 from __future__ import annotations
 

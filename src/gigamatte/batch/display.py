@@ -1,4 +1,4 @@
-"""What a person or a program is told while a batch runs: a bar, plain lines, or JSON lines."""
+"""Shows how a batch runs: a bar and plain lines for a person, JSON lines for a program."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class JsonDisplay:
         self._say("summary", **summary.as_dict())
 
     def _say(self, event: str, **values: Any) -> None:
-        # ASCII: names that are no UTF-8 must not end the batch
+        # ASCII, because names that are no UTF-8 cannot be encoded and would end the batch
         self._lines.write(json.dumps({"event": event, **values}, ensure_ascii=True))
 
 
@@ -87,7 +87,7 @@ class LineDisplay:
         self._quiet = quiet
         self._results, self._told = Lines(sys.stdout, _lost), Lines(sys.stderr)
         self._bar = _Bar() if not quiet and self._told.is_terminal else None
-        # on a terminal the bar and the paths would write over each other
+        # on a terminal the bar and the paths would overwrite each other
         self._paths = not quiet and not (self._bar and self._results.is_terminal)
         #: the last one that was printed
         self._hint = ""
@@ -212,7 +212,7 @@ class _Bar:
 
 
 def megapixels(number: float) -> str:
-    """Whole ones of many, and as many digits as small photos need."""
+    """Megapixels as text: whole numbers when there are many, with decimals when there are few."""
     if number >= 100:
         return f"{number:,.0f}"
     return f"{number:.1f}" if number >= 0.1 or not number else f"{number:.2g}"
@@ -252,10 +252,10 @@ def estimate_lines(found: Estimate) -> Iterator[str]:
 
 
 def _bytes(number: float) -> str:
-    """10⁶ and 10⁹ bytes, as disks are sold and stores charge."""
+    """Bytes as text in MB and GB of 10⁶ and 10⁹ bytes, the units in which stores charge."""
     return f"{number / 1e9:,.1f} GB" if number >= 1e9 else f"{number / 1e6:,.1f} MB"
 
 
 def _lost(why: str) -> None:
-    """The work goes on when its list of results cannot be written."""
+    """Does nothing: the batch goes on when its list of results cannot be written."""
     Lines(sys.stderr).write(f"gigamatte: {_t('standard output cannot be written any more: {}', why)}")

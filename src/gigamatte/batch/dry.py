@@ -1,4 +1,4 @@
-"""What a batch would do, without doing it: counts, bytes, and hours told from a sample that is cut and thrown away."""
+"""Estimates a batch without running it: counts, bytes, and hours measured on a sample whose results are deleted."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SAMPLE = 20
 
 @dataclass(frozen=True)
 class Estimate:
-    """Photos and bytes are counted; hours, megapixels and result bytes are told from the sample, None without one."""
+    """Photos and bytes are counted; hours, megapixels and result bytes are estimated from a sample, or None."""
 
     total: int
     #: would be cut
@@ -137,7 +137,7 @@ def _told(found: Estimate, ended: list[tuple[Task, Outcome]], seconds: float, pr
         return found
     megapixels = sum(outcome.megapixels for _, outcome in done)
     read = sum(task.bytes for task, _ in done)
-    # photos of a list tell no bytes: then they are taken to be as large as the sample's
+    # the bytes of photos in a list are not known: they are assumed to be as large as the sample's
     share = found.waiting_bytes / read if read and found.waiting_bytes else found.waiting / len(ended)
     hours = share * seconds / 3600
     return replace(

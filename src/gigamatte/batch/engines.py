@@ -1,4 +1,4 @@
-"""Which engine does a batch's work: processes of this machine, or Ray's actors on many; how they share the machine."""
+"""Makes the engine of a batch: processes of this machine, or Ray's actors on many; and divides the machine's memory."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from gigamatte.system import cpu_count
 
 
 def engine_for(plan: Plan, kind: str, *, address: str, actors: int) -> Callable[[Path], BatchEngine]:
-    """Makes an engine of a ``kind``, local or ray, given a folder for scratch. Raises UsageError for what cannot be.
+    """A function that makes an engine of a ``kind``, local or ray, from a folder for scratch files. Raises UsageError.
 
     ``address`` and ``actors`` are for Ray.
     """
     if actors < 0:
         raise UsageError("--jobs and --actors are whole numbers from 0 on")
-    settled = plan.limits.settled()  # told now and not after the listing
+    settled = plan.limits.settled()  # checked now and not after the listing
     network = plan.options.mask is None and plan.masks is None
     if kind == "local":
         children = children_for(plan.options, settled, network=network)
@@ -35,6 +35,6 @@ def engine_for(plan: Plan, kind: str, *, address: str, actors: int) -> Callable[
         raise UsageError(f"--engine is local or ray, found {kind!r}")
     from gigamatte.batch.ray import RayEngine, need_ray
 
-    need_ray()  # told before the listing
+    need_ray()  # checked before the listing
 
     return lambda _: RayEngine(plan.options, plan.limits, out=plan.out, network=network, address=address, actors=actors)

@@ -1,4 +1,4 @@
-"""What the manifest notes of photos as they are listed: new, changed, moved, or as they were."""
+"""Writes photos into the manifest as they are listed: new, changed, moved, or as they were."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gigamatte.batch.pair import files_of, joined
 from gigamatte.batch.task import Source
 from gigamatte.errors import GigamatteError
 
-#: failures whose reason lies outside the photo and may have gone by the next run
+#: failures whose reason lies outside the photo and may have passed by the next run
 _OUTSIDE = (
     "exists",
     "refused",
@@ -56,15 +56,15 @@ class Listing:
             changed = row["stamp"] != source.stamp and row["state"] != "running"
             if not (self.redo or (self.watching and changed)):
                 return None
-        # what lies where the other kind of result would is not known to be ours; and what this division only
-        # listed, another may have finished since
+        # a file where a result of the other kind would lie is not known to be ours; and a photo that this division
+        # only listed may have been finished by another since
         if row is not None and (not _fits(row, source.key, self.template, self.pair) or self._done_elsewhere(row)):
             self.database.execute("DELETE FROM photos WHERE key = ?", (source.key,))
             row = None
         if row is None:
             self._add(source)
             row = row_of(self.database, source.key)
-            assert row is not None  # it was added a line ago
+            assert row is not None  # the row was added just above
         self._revise(row, source)
         return row_of(self.database, source.key)
 
@@ -73,7 +73,7 @@ class Listing:
         row = row_of(self.database, source.key)
         other = replace(source, key=distinct(source.key, source.place))
         before = row_of(self.database, other.key)
-        # in whichever order they come this time, each keeps the key that it had
+        # each photo keeps the key that it had, in whichever order photos come this time
         if before is not None and before["source"] == source.place:
             return other, before
         if row is not None and row["seen"] == self.run and row["source"] != source.place:
@@ -94,7 +94,7 @@ class Listing:
                     self.database.execute(f"INSERT INTO photos ({names}) VALUES ({marks})", tuple(values.values()))
                     return
                 except sqlite3.IntegrityError:
-                    break  # somebody has its name already: it gets another and is cut again
+                    break  # another photo has its name already: it gets another name and is cut again
         insert = (
             "INSERT INTO photos (key, source, bytes, stamp, config, target, folded, pair, state, seen) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?)"
@@ -109,7 +109,7 @@ class Listing:
         raise GigamatteError(f"{source.key}: every name for its result is taken", "choose another --name")
 
     def _revise(self, row: sqlite3.Row, source: Source) -> None:
-        """Decide what a listed photo needs, from what is remembered of it."""
+        """Decide what a listed photo needs, from its row of earlier runs."""
         # a photo of the same name from elsewhere is another photo: what lies at the target is not its result
         moved = row["source"] != source.place
         ours = row["ours"] and not moved
@@ -120,7 +120,7 @@ class Listing:
                 self.run,
                 source.place,
                 source.bytes,
-                # what is redone by itself stays part of the batch that it belongs to
+                # photos that are redone alone keep their batch's configuration: the next run does not cut them again
                 row["config"] if self.redo else self.config,
                 source.stamp,
                 ours,
@@ -143,7 +143,7 @@ class Listing:
             again = self.recheck or (self.overwrite and row["state"] == "kept")
             if not touched and not again and stands == row["out_stamp"]:
                 return
-            redo = stands is None  # a result that stands may turn out to be right once it is hashed
+            redo = stands is None  # an existing result may turn out to be right when it is hashed
         elif row["state"] == "quarantined" and not (
             redo or touched or self.retry or row["code"] in _OUTSIDE or row["circumstances"] != self.circumstances
         ):
@@ -152,7 +152,7 @@ class Listing:
         self._wait_again(source.key, attempts, clean=redo)
 
     def _wait_again(self, key: str, attempts: int, *, clean: bool) -> None:
-        """``clean``: what came of it before is no answer any more."""
+        """The photo waits again. ``clean``: its earlier outcome no longer counts."""
         forget = f", {_CLEAN}" if clean else ""
         self.database.execute(
             f"UPDATE photos SET state = 'waiting', attempts = ?{forget} WHERE key = ?", (attempts, key)

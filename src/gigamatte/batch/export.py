@@ -1,4 +1,4 @@
-"""The manifest for other programs, one photo a line or row: JSON lines, CSV or Parquet by the file's suffix."""
+"""Exports the manifest for other programs, one photo a line or row: JSON lines, CSV or Parquet by the suffix."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _GROUP = 20_000
 
 
 def photo_line(row: dict[str, Any]) -> dict[str, Any]:
-    """One row of the manifest in the words of the receipts."""
+    """One row of the manifest with the field names of receipts."""
     line = {"path": row["key"], "input": row["source"], "output": row["target"]}
     line["files"] = list(files_of(row["target"], row["pair"]))
     line |= {name: row[name] for name in _COLUMNS}
@@ -38,7 +38,7 @@ def photo_line(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_export(path: Path) -> None:
-    """Told before a night of work. Raises UsageError for a suffix that is not known, or Parquet without pyarrow."""
+    """Check before the batch begins. Raises UsageError for a suffix that is not known, or Parquet without pyarrow."""
     kind = path.suffix.lower()
     if kind not in (".jsonl", ".ndjson", ".json", ".csv", ".parquet"):
         raise UsageError(f"--export writes .jsonl, .csv or .parquet; found {path.name}")

@@ -1,4 +1,4 @@
-"""Two hashes decide what is redone: one of the photo's bytes, one of everything else that shapes its result."""
+"""The two hashes that decide what is redone: of the photo's bytes, and of all else that its result depends on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def config_hash(options: Options, *, masks: bool = False) -> str:
 
     Raises NetworkUnavailable when the network is not installed: no photo could be cut.
     """
-    # what is as it always was does not count, so that a new option changes no earlier result
+    # options at their defaults are left out, so that a new option does not make earlier results outdated
     changed = {name for name, default in DEFAULTS.items() if getattr(options, name) != default}
     plain = {name: value for name, value in dataclasses.asdict(options).items() if name in changed - _INDIFFERENT}
     plain["model"] = "mask" if masks or options.mask is not None else _network(options.model)

@@ -1,4 +1,4 @@
-"""What a batch may take: memory, seconds a photo, photos at once; and how that is divided among its processes."""
+"""The limits of a batch: memory, seconds a photo, photos at once; and how they are divided among its processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The engine for one machine: threads around supervised children keep reading, network and writing busy at once.
+"""The engine for one machine: threads around supervised children, so that reading, network and writing overlap.
 
 Several children with one photo each keep more processors busy than one child with several photos: in one process their
 threads wait for Python's lock a fifth of the time.
@@ -50,7 +50,7 @@ class LocalEngine:
             while running:
                 yield from _ended(running)
         finally:
-            # threads that are still busy end when the children do: waiting here would keep Ctrl-C waiting
+            # busy threads end when their children do; waiting for them here would delay Ctrl-C
             pool.shutdown(wait=False, cancel_futures=True)
 
     def close(self) -> None:
@@ -64,7 +64,7 @@ class LocalEngine:
 
 
 def _ended(running: dict[Future[Outcome | None], Worker], wait_for: float | None = None) -> list[Outcome]:
-    """What has ended, taken out of what is running; something at least, unless ``wait_for`` (seconds) limits that."""
+    """Remove ended photos from ``running``; waits until there is one, at most ``wait_for`` seconds where given."""
     done, _ = wait(running, timeout=0.5 if wait_for is None else wait_for, return_when=FIRST_COMPLETED)
     while not done and wait_for is None:  # with a limit: a wait without one cannot be interrupted on every system
         done, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""One batch at a time on one output and shard: a lock that the operating system gives back when its holder dies."""
+"""One batch at a time on one output and shard: a lock that the operating system releases when its process dies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gigamatte.errors import UsageError, WriteError
 
 
 class Lock:
-    """An exclusively held, empty SQLite database: the same on every system, and nothing to tidy up after a crash."""
+    """An exclusively locked, empty SQLite database: it works on every system, and a crash leaves nothing to remove."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -33,7 +33,7 @@ class Lock:
         return True
 
     def release(self) -> None:
-        """Give it back."""
+        """Release the lock."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

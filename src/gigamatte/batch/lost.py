@@ -1,4 +1,4 @@
-"""Whether failures in a row are the photos' own, or the place has gone: a share, a folder, credentials."""
+"""Decides whether failures in a row are due to the photos or to their place: a share or folder that has gone, keys."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from gigamatte.batch.plan import Plan
 from gigamatte.batch.task import Outcome, Suspect
 from gigamatte.errors import GigamatteError, InputError, MissingInput, WriteError
 
-#: failures of this kind in a row, with no result between them, until the place itself is looked at
+#: after so many failures of this kind in a row, with no result between them, the place itself is checked
 STREAK = 20
-#: what a share says that has been unmounted or is not answering, which no single file brings about
+#: errors of a share that was unmounted or does not answer; a single broken file does not cause them
 _AWAY = frozenset({errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.EHOSTDOWN, errno.ETIMEDOUT, errno.ENODEV})
 _AGAIN = "bring it back; the same command goes on from here"
 
 
 def suspect_of(error: GigamatteError) -> Suspect:
-    """What an error may say about the place, beyond the one photo."""
+    """How an error may concern the place of photos or results, and not this photo alone."""
     if isinstance(error, MissingInput):
         cause = error.__cause__
         if cause is None or isinstance(cause, (FileNotFoundError, NotADirectoryError)):
@@ -32,9 +32,10 @@ def suspect_of(error: GigamatteError) -> Suspect:
 
 
 def lost_place(plan: Plan, root: str | None, held: list[Outcome], streak: int = STREAK) -> GigamatteError | None:
-    """Why these failures, with no result between them, are not their photos' fault; None when they are.
+    """The error of the place that caused these failures, with no result between them; None when the photos did.
 
-    ``root`` is the folder or URI that was listed, None for a list: what has gone cannot be asked what it was.
+    ``root`` is the folder or URI that was listed, None for a list. It is given because a place that has gone can no
+    longer tell whether it was a folder.
     """
     reading = [outcome for outcome in held if outcome.suspect != "unwritten"]
     error = _input_lost(plan, root, reading, streak) if reading else None
@@ -45,8 +46,8 @@ def _input_lost(plan: Plan, root: str | None, held: list[Outcome], streak: int) 
     for place in (root, plan.masks):
         if place is not None and (error := _unreadable(place)) is not None:
             return error
-    # all of these were there when they were listed. A folder that still answers has lost single photos; of a list,
-    # whose photos lie anywhere, and of a store that refuses what it lists, only their number can tell
+    # all these photos existed when they were listed. If their folder can still be read, only single photos are gone.
+    # For a list, whose photos lie anywhere, and a store that refuses what it lists, only their number decides
     telling = {"away"}
     if root is None:
         telling |= {"gone", "unreadable"}

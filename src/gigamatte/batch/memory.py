@@ -1,4 +1,4 @@
-"""A budget of memory: photos are let in as long as they fit together, in the order in which they came."""
+"""A budget of memory: photos start as long as they fit into it together, in the order in which they came."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def cost(size: Size | None) -> int:
 
 
 class Budget:
-    """``total`` bytes. What costs more than all of it waits until it is alone, and is then let in."""
+    """``total`` bytes. A photo that needs more than all of it waits until it is alone, and then starts."""
 
     def __init__(self, total: int) -> None:
         self._total, self._used = total, 0
@@ -34,7 +34,7 @@ class Budget:
 
     @contextlib.contextmanager
     def hold(self, wanted: int) -> Iterator[None]:
-        """Wait for ``wanted`` bytes and keep them for the block. First come, first served: large ones do not starve."""
+        """Wait for ``wanted`` bytes and hold them for the block; in order of arrival, so that large ones get a turn."""
         wanted = min(wanted, self._total)
         ticket = object()
         with self._turn:

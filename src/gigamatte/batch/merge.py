@@ -1,4 +1,4 @@
-"""Many manifests become one: every shard's photos, the latest of each, without looking at a single file."""
+"""Merges many manifests into one: every shard's photos, the latest row of each, without reading other files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _RUN = 2
 
 @dataclass(frozen=True)
 class Merged:
-    """What came of it."""
+    """The figures of a merge."""
 
     manifests: int
     photos: int

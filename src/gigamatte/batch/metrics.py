@@ -51,7 +51,7 @@ class Metrics:
                 self.wfile.write(body)
 
             def log_message(self, format: str, *values: Any) -> None:
-                """Standard error belongs to the batch."""
+                """Write no log, because standard error shows the batch's own lines."""
 
         host, port = self._address
         try:

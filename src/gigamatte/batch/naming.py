@@ -1,4 +1,4 @@
-"""What results are called: a template, and a way out when two photos would get the same name."""
+"""Names results by a template, and finds another name when two photos would get the same one."""
 
 from __future__ import annotations
 

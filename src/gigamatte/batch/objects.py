@@ -1,4 +1,4 @@
-"""Objects of S3 and what speaks like it, in as few requests as can be: a photo is one GET, its result one PUT.
+"""Objects of S3 and compatible stores, in as few requests as possible: a photo is one GET, its result one PUT.
 
 fsspec's own calls ask for more than they need: whether a key is there takes a HEAD and two listings when it is not. The
 client, its credentials and its address stay fsspec's (s3fs).

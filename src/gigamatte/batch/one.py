@@ -1,4 +1,4 @@
-"""One photo from its place to its result's: fetch, hash, cut in the supervised child, verify, publish."""
+"""The steps for one photo: fetch, hash, cut in the supervised child, verify, publish."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from gigamatte.worker.wire import Job
 
 #: this content with these options will fail the same way next time
 _FINAL = (UnsupportedInput, BudgetExceeded, NoSubject, UsageError)
-#: no other photo would fare better
+#: every other photo would fail the same way
 _EVERYBODY = (NetworkUnavailable, ScratchFull, DiskFailed, WorkerNotStarted)
 #: more photos than are ever at work at once
 _ROOM = 1 << 20
@@ -111,9 +111,9 @@ class Worker:
             outcome = self._with_stale(task, failure(task.key, error))
         except MemoryError:
             outcome = failure(task.key, GigamatteError("out of memory around the worker process"))
-        except Exception as error:  # one odd photo never ends the batch
+        except Exception as error:  # an unexpected error of one photo never ends the batch
             outcome = failure(task.key, GigamatteError(f"unexpected {type(error).__name__}: {error}"))
-        for copy in copies:  # a local copy of an object has a name of ours, which says nothing to anybody
+        for copy in copies:  # a local copy of an object has a name of ours, which the user does not know
             outcome = dataclasses.replace(outcome, message=outcome.message.replace(copy, task.key.rpartition("/")[2]))
         return dataclasses.replace(outcome, seconds=round(time.perf_counter() - began, 3))
 
@@ -176,12 +176,12 @@ class Worker:
         return options if hints is None else dataclasses.replace(options, hints=hints_in(hints))
 
     def _cut(self, photo: Path, target: Path, mask: Path | None, options: Options) -> Receipt:
-        # what may be replaced has been settled above; a child that died after writing must not block its successor
+        # checked above, so a result that a child wrote before it died does not stop the next try
         job = Job(photo, target, options, mask=mask, overwrite=True)
         try:
             with self._room.hold(1), self._budget.hold(cost(dimensions(photo))):
                 return self.supervisor.submit(job).result()
-        except ScratchFull:  # with the disk to itself it may yet fit
+        except ScratchFull:  # this photo may fit when no other one uses the disk
             with self._room.hold(_ROOM):
                 return self.supervisor.submit(job).result()
 
@@ -253,7 +253,7 @@ def _stamp(files: tuple[str, ...]) -> str:
 def _checked(target: str, files: tuple[str, ...], out: str) -> Path:
     """The target, its folder made. Raises WriteError when a link would lead out of the output folder."""
     path = Path(target)
-    if not Path(out).is_dir():  # made anew it would be another place, where its disk or share was mounted
+    if not Path(out).is_dir():  # a missing OUT means an unmounted disk: a new folder would lie on another one
         raise WriteError(f"the output folder {out} has gone")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

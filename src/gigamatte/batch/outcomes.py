@@ -1,4 +1,4 @@
-"""How what became of a photo is written into the manifest."""
+"""Writes the outcome of a photo into the manifest."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""One picture of many manifests: how far each shard is, how fast, what it cost, and what went wrong. Reads them only,
-while they are being written too, and lists no photo."""
+"""A table of many manifests: how far each shard is, its speed, its cost, and its failures.
+
+The manifests are only read, also while batches write them, and no photo is listed."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ FAILURES = 8
 
 @dataclass(frozen=True)
 class Standing:
-    """How one manifest, or all of them together, stand."""
+    """The state of one manifest, or of all of them together."""
 
     manifest: str
     #: 1-of-4

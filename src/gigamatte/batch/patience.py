@@ -1,4 +1,4 @@
-"""Asking a store again: what passes by itself is waited for, a little longer each time and never all at once."""
+"""Repeats a failed request to a store, after waits that grow and are random, so that clients do not all ask at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeVar
 
 #: how often a request is made, and the longest wait (seconds) before the second time; it doubles from then on
 TRIES, FIRST = 4, 0.5
-#: errors of a client that say something about the request and not about the moment, by name: every store has its own
+#: errors that repeating the request does not help, by class name, because every store's client has its own
 _LASTING = frozenset((
     "NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "ProfileNotFound",
     "ParamValidationError", "InvalidRegionError", "NoRegionError", "InvalidEndpointDiscoveryConfigurationError",

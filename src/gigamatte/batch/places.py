@@ -1,4 +1,4 @@
-"""Local paths and URIs under one roof: listing, stamps, hashes, fetching and publishing (URIs through fsspec)."""
+"""The same functions for local paths and URIs: listing, stamps, hashes, fetching, publishing (URIs by fsspec)."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ def _not_written(place: str, error: Exception) -> WriteError:
 
 
 def remove(target: str) -> None:
-    """Remove a result; one that has gone already is none. Raises WriteError."""
+    """Remove a result; it is no error when it is gone already. Raises WriteError."""
     try:
         if is_uri(target):
             system, path = filesystem(target)

@@ -1,4 +1,4 @@
-"""What a batch is to do, checked before it begins; and where its manifest lies."""
+"""The plan of a batch, checked before it begins; and the place of its manifest."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MASK_SUFFIXES = (".png", ".webp", ".tif", ".tiff", ".jpg", ".jpeg")
 
 @dataclass(frozen=True)
 class Plan:
-    """IN, OUT, and how. Raises UsageError for what cannot be meant."""
+    """IN, OUT, and how photos are cut. Raises UsageError for values that do not fit."""
 
     #: folder, list file, glob pattern, one photo, or a URI
     source: str

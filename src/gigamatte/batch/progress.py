@@ -11,7 +11,7 @@ from typing import Any
 from gigamatte.batch.counts import Counts
 from gigamatte.batch.task import Outcome
 
-#: the rate is that of this many seconds, so that a slow start is forgotten
+#: the rate is that of the last so many seconds, so that a slow start does not count for long
 WINDOW = 120.0
 
 
@@ -33,7 +33,7 @@ class Progress:
 
 
 class Meter:
-    """Counts outcomes. How many megapixels wait is told from bytes: nobody opens a million headers to know."""
+    """Counts outcomes. Waiting megapixels are estimated from bytes, because reading a million headers takes long."""
 
     def __init__(self, counts: Counts, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

@@ -1,8 +1,8 @@
 """The engine for many machines: Ray Data hands small rows to a pool of actors, each with a supervised child of its own.
 
-Only paths, URIs and receipts travel; photos go straight from their store to the actor that cuts them. The manifest
-stays with the driver. Actors may be lost and rows may be done twice: a result appears whole or not at all, so the
-second time changes nothing.
+Only paths, URIs and receipts are sent between machines; an actor reads its photos directly from their store. The
+manifest stays with the driver. Actors may be lost, and rows may be done twice: since a result appears whole or not at
+all, the second time changes nothing.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class RayEngine:
         import ray.data
 
         items = [{"task": json.dumps(task.as_dict())} for task in tasks]
-        # small batches are divided finer, so that every actor gets some
+        # small batches are divided into smaller parts, so that every actor gets some
         rows = max(1, min(self._rows, math.ceil(len(items) / (4 * self._actors))))
         ended = ray.data.from_items(items, override_num_blocks=math.ceil(len(items) / rows)).map_batches(
             Cutter,
@@ -126,13 +126,13 @@ class RayEngine:
         try:
             for row in ended.iter_rows():
                 yield Outcome(**json.loads(row["outcome"]))
-        except Exception as error:  # no photo raises: it is Ray that cannot go on
+        except Exception as error:  # errors of photos are outcomes: an exception here means that Ray cannot go on
             reason = str(error).strip().splitlines()[-1:] or [type(error).__name__]
             raise GigamatteError(f"the Ray job ended: {reason[0]}", "the same command goes on from here") from error
 
 
 class Cutter:
-    """What an actor runs. No exception leaves it: one would end the whole job."""
+    """What an actor runs. It raises no exception, because one would end the whole job."""
 
     def __init__(self, options: Options, limits: Limits, keywords: dict[str, Any]) -> None:
         self._refusal: GigamatteError | None = None
@@ -183,7 +183,7 @@ def need_ray() -> None:
 
 
 def _probe(address: str) -> None:
-    """Ray itself waits for minutes for a machine that does not answer."""
+    """Raise at once where the address does not answer, because Ray itself waits for minutes."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if not host or not port.isdigit():
         return  # auto, local: Ray knows at once
@@ -211,13 +211,13 @@ def _join(address: str) -> None:
             include_dashboard=False,
             dashboard_host="127.0.0.1",
             dashboard_port=taken.getsockname()[1],
-            logging_level=logging.CRITICAL,  # that there is no dashboard is no error here
+            logging_level=logging.CRITICAL,  # Ray logs the missing dashboard as an error; here it is wanted
             log_to_driver=False,
         )
 
 
 def _quiet() -> None:
-    """Progress is shown by us, once."""
+    """Turn off Ray's own display of progress, because the batch shows it."""
     import ray.data
 
     context = ray.data.DataContext.get_current()

@@ -1,4 +1,4 @@
-"""Rows of several manifests as if they were one: for reports and exports, while batches write them."""
+"""Reads the rows of several manifests as if they were one, for reports and exports, also while batches write them."""
 
 from __future__ import annotations
 

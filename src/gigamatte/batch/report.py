@@ -52,7 +52,7 @@ def write_report(path: Path, plan: Plan, manifest: Rows, summary: Summary) -> No
 
 
 def _shard(plan: Plan) -> str:
-    """What the figures leave out, where they are of one part only."""
+    """A note that the figures are of one shard only, where they are."""
     index, count = plan.shard
     if count == 1:
         return ""
@@ -121,7 +121,7 @@ def _card(page: Path, plan: Plan, row: dict[str, Any], photo: str | None, result
     facts.append(f"{receipt['width']}×{receipt['height']}, {row['seconds']:.1f} s")
     facts += [_e(translate(warning)) for warning in receipt["warnings"]]
     score = row["doubt"]
-    # the colours are those of the whole scale, of which the bar shows its part: only a doubtful one ends red
+    # the bar shows the first part of a colour scale from 0 to 1, so only a bar of high doubt ends in red
     meter = f'<div class="meter"><i style="width:{score:.0%};--whole:{1 / max(score, 0.01):.0%}"></i></div>'
     return (
         f'<article><div class="pair"><a href="{_link(page, row["source"])}">{_image(photo)}</a>'

@@ -1,4 +1,4 @@
-"""A folder that is watched: a photo counts when nobody has written to it for a while, and is new or has changed."""
+"""Watches a folder: a photo is taken when it is new or has changed, and was not written to for a while."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gigamatte.batch.task import Source
 
 #: seconds for which size and times of a file must stay the same: copies over a network pause
 REST = 2.0
-#: seconds after which the file's own times are believed at first sight
+#: a file whose own times are older than this, in seconds, is taken when it is first seen
 OLD = 60.0
 
 
@@ -41,11 +41,11 @@ class Resting:
                 yield source
             else:
                 found[source.key] = source.stamp, since
-        self._seen = found  # what has gone is forgotten
+        self._seen = found  # files that are gone are removed from the dictionary
 
 
 def _is_old(source: Source) -> bool:
-    """By the time of the last change of anything about it, which nobody can set back."""
+    """Whether its last change is old, by the status time (ctime), which programs cannot set back."""
     return all(map(_rests, beside.parts(source.stamp)))
 
 

@@ -1,4 +1,4 @@
-"""Runs a batch from the list to the summary. Everything that must be remembered passes through here, in one thread."""
+"""Runs a batch from the list to the summary. The manifest is written here only, in one thread."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CLAIM = 32
 LISTING, LOOK = 1.0, 0.2
 #: outcomes, and seconds, that may wait to be written down together
 FLUSH_COUNT, FLUSH_SECONDS = 32, 0.5
-#: photos in a row that kill the worker, until it is taken to be the worker's fault
+#: after so many photos in a row that end the worker, the worker itself is taken to be broken
 DEATHS = 20
 _DEATHS = frozenset({WorkerDied.code, TookTooLong.code})
 
@@ -55,7 +55,7 @@ def run_batch(
     """
     config = config_hash(plan.options, masks=plan.masks is not None)
     plan.make_folders()
-    # told before the first photo is read: a typing error in a bucket's name, a folder that belongs to somebody else
+    # fails before the first photo is read: a wrong bucket name, a folder that this user may not write to
     places.mark(plan.out, f"{MARK}/output", f"results of gigamatte batch {plan.source}\n")
     folder, name = plan.manifest_folder, shard_name(plan.shard)
     lock = lock_shard(folder, plan.shard)
@@ -84,7 +84,7 @@ class _Run:
         #: bytes of photos that are being cut
         self._bytes: dict[str, int] = {}
         self._refused: list[Outcome] = []
-        #: failures that may be the place's fault and not their photos': not noted until that is known
+        #: failures that the place may have caused and not the photos: noted when this is known
         self._held: list[Outcome] = []
         self._done = self._deaths = 0
         self._megapixels = 0.0
@@ -111,7 +111,7 @@ class _Run:
             self._hear_list()
         except KeyboardInterrupt:
             interrupted = True
-        except GigamatteError as error:  # the manifest's own disk is full, the cluster has gone
+        except GigamatteError as error:  # the manifest's disk is full, or the cluster cannot be reached
             if not working:
                 raise
             self._stop = self._stop or failure("", error)
@@ -122,7 +122,7 @@ class _Run:
         return self._close(interrupted, time.monotonic() - began)
 
     def _tidy(self) -> None:
-        """What an earlier run left half-done; what other divisions know."""
+        """Clean up what an earlier run did not finish, and take over what other divisions have noted."""
         plan = self._plan
         told = circumstances(plan.options, plan.limits)
         for file in self._manifest.begin(f"{plan.source} → {plan.out}", __version__, told, same_list=plan.redo):
@@ -140,12 +140,12 @@ class _Run:
         return self._manifest.waits() or (self._sets is not None and self._sets.settle() > 0)
 
     def _wait_for_a_short_list(self, until: float) -> None:
-        """The children are starting meanwhile: what is told of a few photos is told before the first of them."""
+        """Wait a moment for a short list to end, so that its figures are shown before the first photo's result."""
         while not self._hear_list() and time.monotonic() < until:
             self._lister.wait(0.05)
 
     def _hear_list(self) -> bool:
-        """Pass on what the listing thread has found since. Whether it is done; raises what kept it from that."""
+        """Pass on what the listing thread has found since. Whether it is done; raises the error that stopped it."""
         complete = self._lister.complete
         counts = self._lister.counts()
         if counts.total != self._meter.found:
@@ -163,7 +163,7 @@ class _Run:
         return complete
 
     def _passes(self, engine: BatchEngine) -> None:
-        """Every photo once, then those that failed and might not; then those whose set has another scale."""
+        """Every photo once, then once more those whose failure may pass; then those whose set has another scale."""
         self._attempts(engine)
         if self._sets is not None and not self._stopping() and self._sets.settle():
             self._attempts(engine)
@@ -214,18 +214,18 @@ class _Run:
 
     def _take(self, outcome: Outcome) -> None:
         if outcome.key not in self._bytes:
-            return  # told twice: an engine on many machines may repeat what a lost machine had finished
+            return  # an outcome may come twice: an engine repeats photos that a lost machine had finished
         if outcome.suspect and outcome.verdict != "stop":
             self._held.append(outcome)
             if len(self._held) % STREAK == 0:
                 self._settle_held()
             return
         if outcome.state != "failed":
-            self._release_held()  # the place is there: those were failures of their own
+            self._release_held()  # the place can be read: the photos themselves caused these failures
         self._note(outcome)
 
     def _settle_held(self) -> None:
-        """Stop when the place has gone. Nothing is noted of the photos then: they wait, and the next run has them."""
+        """Stop when the place has gone. The photos' failures are not noted then: they wait for the next run."""
         error = lost_place(self._plan, self._root, self._held) if self._held else None
         if error is None:
             self._release_held()
@@ -254,7 +254,7 @@ class _Run:
             self._listener.ended(outcome, self._meter.now(), again=again)
 
     def _judge(self, outcome: Outcome) -> None:
-        """Stop when it is not this photo's fault."""
+        """Stop the batch when the error is not due to this photo."""
         self._deaths = self._deaths + 1 if outcome.code in _DEATHS else 0
         if outcome.state == "failed" and outcome.verdict == "stop":
             self._stop = self._stop or outcome

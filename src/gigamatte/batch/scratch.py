@@ -34,7 +34,7 @@ class Scratch(Closing):
         return self._folder / f"{len(self._made)}-{time.monotonic_ns()}{Path(target).suffix}"
 
     def note(self, files: tuple[str, ...]) -> tuple[str, ...]:
-        """These go when it is closed."""
+        """Remember files that are removed when this object is closed."""
         self._made += map(Path, files)
         return files
 

@@ -1,4 +1,4 @@
-"""Photos of one folder as a set: one scale for all, the smallest that any of them needs.
+"""Treats the photos of one folder as a set: one scale for all, the smallest that any of them needs.
 
 Every photo is cut with the scale that is known of its folder so far, none at first. When all are done, those that were
 made with another scale than their folder's smallest are cut once more.

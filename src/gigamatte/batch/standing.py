@@ -1,4 +1,4 @@
-"""Stamps of earlier results. A store's listing tells of a thousand at once; asking for each takes a request apiece."""
+"""Stamps of earlier results, from a store's listings: one request for a thousand, instead of one for each file."""
 
 from __future__ import annotations
 

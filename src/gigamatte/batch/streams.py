@@ -1,5 +1,5 @@
-"""Lines for whoever reads them: a name that the stream's encoding cannot hold is escaped, and a reader that has gone,
-or was never there, does not end the batch."""
+"""Writes lines to a stream: characters that its encoding lacks are escaped, and a stream that is closed, or was never
+open, does not end the batch."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Lines:
                 self._lost(error.strerror or str(error))
 
     def _drop(self) -> None:
-        """Nothing is written from now on, by Python's own end neither."""
+        """Write nothing from now on, also not when Python flushes the stream at its end."""
         stream, self._stream = self._stream, None
         with contextlib.suppress(OSError, ValueError, AttributeError):
             nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -1,4 +1,4 @@
-"""What a batch tells while it runs, and how it ended."""
+"""The protocol for what a batch reports while it runs, and the summary of how it ended."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gigamatte.batch.task import Outcome
 
 
 class Listener(Protocol):
-    """Told what happens, from the runner's thread."""
+    """Called with what happens, in the runner's thread."""
 
     def listed(self, photos: int) -> None:
         """So many were found so far."""

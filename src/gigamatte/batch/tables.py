@@ -1,4 +1,4 @@
-"""The manifest's tables, and how those of earlier versions become those of today."""
+"""The manifest's tables, and how those of earlier versions are brought to the present version."""
 
 from __future__ import annotations
 

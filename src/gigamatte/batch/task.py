@@ -1,4 +1,4 @@
-"""What travels between the runner and an engine: small rows of plain data, never pixels."""
+"""The data that a runner and an engine exchange: small rows of plain data, never pixels."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any, Literal, Protocol
 #: done: written and verified; same: an earlier result is still right; kept: the result was changed since by somebody
 #: else and left alone; failed: see the outcome's error
 State = Literal["done", "same", "kept", "failed"]
-#: what a failure may say about the place, beyond the one photo (``lost.py``). gone: there is no such file; unreadable:
-#: it is there and is not given; away: the store itself does not answer; unwritten: the result could not be written
+#: how a failure may concern the place and not this photo alone (``lost.py``). gone: there is no such file; unreadable:
+#: it exists and cannot be read; away: the store itself does not answer; unwritten: the result could not be written
 Suspect = Literal["", "gone", "unreadable", "away", "unwritten"]
 #: retry: may succeed another time; final: this content with these options never will; stop: no photo would
 Verdict = Literal["retry", "final", "stop"]
@@ -85,7 +85,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one task."""
+    """The outcome of one task."""
 
     key: str
     state: State
@@ -135,13 +135,13 @@ class BatchEngine(Protocol):
     """Where photos are cut: on this machine or on many."""
 
     def start(self) -> None:
-        """Get ready. Raises what keeps every photo from being cut: no network, no cluster."""
+        """Get ready. Raises errors that concern every photo: no network, no cluster."""
         ...
 
     def process(self, tasks: Iterator[Task | None]) -> Iterator[Outcome]:
-        """One outcome for each task, in any order. Takes tasks only as it needs them; raises for no photo's sake.
+        """One outcome for each task, in any order. Takes tasks only as it needs them; never raises an error of a photo.
 
-        None among the tasks means that none is there yet: time to tell what has ended.
+        None among the tasks means that there is none yet: the engine then yields outcomes of photos that have ended.
         """
         ...
 

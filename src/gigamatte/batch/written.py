@@ -1,7 +1,7 @@
-"""Which files are ours: every result that was written, by its name below OUT, with its hash and the photo it shows.
+"""Records which files are results of batches: each by its name below OUT, with its hash and the photo it shows.
 
-What lies at a target is replaced only if it is what this batch put there for the same photo. Other options, another
-``--name`` and back, or another division into shards do not forget it; a file that was retouched since is no longer it.
+A file at a target is replaced only if a batch wrote it for the same photo and it was not changed since. Results stay
+known after other options, another ``--name`` and back, or another division into shards.
 """
 
 from __future__ import annotations

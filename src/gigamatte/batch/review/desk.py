@@ -1,4 +1,4 @@
-"""What lies on the reviewer's desk: results in the order of their doubt, their pictures, and marks."""
+"""The data of the review page: results in the order of their doubt, their pictures, and marks."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Desk:
         row = self._row(name)
         with tempfile.TemporaryDirectory(prefix="gigamatte-") as folder:
             layers = []
-            with contextlib.suppress(InputError):  # the photo may have gone since
+            with contextlib.suppress(InputError):  # the photo may have been removed since
                 photo = _local(row["source"], Path(folder))
                 layers.append(layer_of(photo, translate("Photo"), kind="photo"))
             result = layer_of(_local(self._files(row)[0], Path(folder)), translate("Cutout"))

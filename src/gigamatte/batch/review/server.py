@@ -17,7 +17,7 @@ from gigamatte.viewer.page import document, embedded
 
 #: bytes of a request's body, at most: a mark is a few words
 LARGEST = 10_000
-#: the page and the viewer in its frame bring everything with them
+#: the page and the viewer in its frame load nothing from elsewhere
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src 'self' data: blob:; "
     "connect-src 'self' data: blob:; frame-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
@@ -55,7 +55,7 @@ class _Server(ThreadingHTTPServer):
     allow_reuse_address = sys.platform != "win32"
 
     def handle_error(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
-        """A browser that goes away is no error."""
+        """Report nothing: a browser that closes its connection is no error."""
 
 
 def page(out: str) -> str:
@@ -83,7 +83,7 @@ def _handler(desk: Desk, out: str) -> type[BaseHTTPRequestHandler]:
             self._answer(self._post)
 
         def log_message(self, format: str, *values: object) -> None:
-            """Nobody reads it."""
+            """Write no log."""
 
         def _answer(self, find: Callable[[], tuple[str, bytes]]) -> None:
             try:
@@ -99,7 +99,7 @@ def _handler(desk: Desk, out: str) -> type[BaseHTTPRequestHandler]:
             return self._send(200, kind, body)
 
         def _is_local(self) -> bool:
-            """Other sites' pages reach this server through the same browser: by a name of theirs, or by a form."""
+            """Whether a request is from our own page: other sites' pages could send one, by a host name or a form."""
             port = self.server.server_address[1]  # type: ignore[index]
             hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost")}
             origin = self.headers.get("Origin")
