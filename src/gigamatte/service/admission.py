@@ -1,4 +1,6 @@
-"""Decides on a request's head alone, before a byte of its body is read. Pure ASGI: dependencies would come too late.
+"""Admits or refuses a request by its head alone, before its body is read.
+
+Pure ASGI middleware, because FastAPI's dependencies run after the body was read.
 
 In this order: framing, host, origin, key, size, place in the queue. While the body arrives it watches time and size.
 """
@@ -21,10 +23,10 @@ from gigamatte.service.settings import Settings
 
 #: routes that hand in work: they take a place in the queue
 WORK = frozenset({"/remove_background", "/jobs", "/v1.0/removebg", "/api/remove"})
-#: open to everybody when keys are on: the page itself, and what tells whether the service is up
+#: open without a key: the page itself, and what tells whether the service is up
 OPEN = frozenset({"/", "/livez", "/readyz", "/about", "/docs", "/openapi.json", "/favicon.ico"})
 OPEN_BELOW = "/assets/"
-#: asked by probes and scrapers, by address or without Host; nothing that they tell is worth rebinding a name for
+#: answered for any Host, because probes and scrapers ask by address or without Host; their answers hold no secrets
 HEALTH = frozenset({"/livez", "/readyz", "/metrics"})
 #: bytes of a request that hands in no photo: its body is read into memory
 SMALL_BODY = 64 << 10
@@ -57,7 +59,7 @@ class Admission:
             state["owner"] = self._owner(scope, headers)
             state["client"] = state["owner"] or (scope.get("client") or ("", 0))[0]
             most = self._most(scope)
-            if _is_known(scope):  # else the application says that there is nothing, and reads no body either
+            if _is_known(scope):  # an unknown route: the application answers 404 and reads no body either
                 self._check_size(headers, most)
                 self._check_coding(headers)
             if scope["method"] == "POST" and scope["path"] in WORK:
@@ -74,14 +76,14 @@ class Admission:
                 ticket.release()
 
     def _check_framing(self, headers: Head) -> None:
-        """Two ways to tell where a body ends are how requests are smuggled past a proxy."""
+        """Refuse two headers that say differently where the body ends: with them requests are smuggled past a proxy."""
         if headers.count(b"content-length") > 1 or headers.count(b"host") > 1:
             raise BadRequest("a header that may be there once is there twice")
         if headers.get(b"transfer-encoding") is not None and headers.get(b"content-length") is not None:
             raise BadRequest("the request has both Content-Length and Transfer-Encoding")
 
     def _check_host(self, scope: Scope, headers: Head) -> None:
-        """A page whose name was rebound to this address still sends its own name."""
+        """Refuse unknown host names: a foreign page whose name was rebound to this address sends its own name."""
         if "*" in self._hosts or (scope["path"] in HEALTH and scope["method"] in ("GET", "HEAD")):
             return
         host = (headers.get(b"host") or "").lower()
@@ -93,7 +95,7 @@ class Admission:
             )
 
     def _check_origin(self, scope: Scope, headers: Head) -> None:
-        """A page of another site may not hand in work behind its visitor's back."""
+        """Refuse work from a page of another site, which its visitor did not ask for."""
         origin = headers.get(b"origin")
         if origin is None or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             return
@@ -129,7 +131,7 @@ class Admission:
             raise _too_large(most, int(text))
 
     def _check_coding(self, headers: Head) -> None:
-        """A body that is compressed would be taken for a broken one."""
+        """Refuse a compressed body with a clear error, because it would be taken for a broken one."""
         coding = (headers.get(b"content-encoding") or "identity").strip().lower()
         if coding not in ("identity", ""):
             raise WrongCoding(
@@ -170,7 +172,7 @@ def _too_large(most: int, found: int) -> TooLarge:
 
 
 class _Body:
-    """Counts a body and its time while it arrives. Raises TooLarge, TooSlow and Busy into the route that reads it."""
+    """Counts a body's bytes and time while it arrives. Raises TooLarge, TooSlow and Busy in the route that reads it."""
 
     def __init__(self, receive: Receive, settings: Settings, most: int, desk: Desk) -> None:
         self._receive, self._settings, self._most, self._desk = receive, settings, most, desk
@@ -179,7 +181,7 @@ class _Body:
     async def receive(self) -> Message:
         """The next message of the client."""
         if self._complete:
-            return await self._receive()  # the client leaving: may take as long as it likes
+            return await self._receive()  # waiting for the client to leave has no time limit
         message = await self._next()
         self._complete = not message.get("more_body", False)
         self._bytes += len(message.get("body", b""))

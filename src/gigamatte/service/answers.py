@@ -1,4 +1,4 @@
-"""How errors are answered: problem details on own routes, in each peer's own words on its routes."""
+"""Answers errors: with problem details on our own routes, in the other tool's format on its routes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def preferred_language(scope: Scope) -> str:
 
 
 def receipt_headers(receipt: Receipt, kept: str = "no-store") -> dict[str, str]:
-    """What a client may want to know without reading the picture; ``kept``: who may keep the answer, and how long."""
+    """Headers with the receipt's main facts; ``kept``: the value of Cache-Control."""
     return {
         "x-width": str(receipt.width),
         "x-height": str(receipt.height),

@@ -74,7 +74,7 @@ def create_app(settings: Settings | None = None, *, entry: str = "gigamatte.work
     )  # fmt: skip
     app.state.metrics, app.state.keys = metrics, keys
     app.state.streams, app.state.requests, app.state.tiling = 0, 0, {}
-    # the last one added is the outermost
+    # the middleware that is added last is the outermost
     app.add_middleware(Head)
     app.add_middleware(Admission, settings=settings, keys=keys)
     if settings.origins:
@@ -130,7 +130,7 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
-    if isinstance(error.__cause__, GigamatteError):  # FastAPI calls whatever happens in a body a bad request
+    if isinstance(error.__cause__, GigamatteError):  # FastAPI turns every error in a body into a bad request
         return _answer(request, error.__cause__)
     status = error.status_code if isinstance(error, HTTPException) else 500
     known: GigamatteError = BadRequest(str(getattr(error, "detail", error)))
@@ -140,7 +140,7 @@ async def _on_http(request: Request, error: Exception) -> Response:
         known = NotAllowed(f"{request.method[:20]} is not for {request.url.path[:200]}")
     answer = _answer(request, known)
     if status in (404, 405) and request.method not in ("GET", "HEAD"):
-        answer.headers["connection"] = "close"  # a body may be coming that nobody reads
+        answer.headers["connection"] = "close"  # the rest of a body may still be arriving
     answer.headers.update(getattr(error, "headers", None) or {})
     if answer.headers.get("allow") == "GET":
         answer.headers["allow"] = "GET, HEAD"
@@ -148,10 +148,10 @@ async def _on_http(request: Request, error: Exception) -> Response:
 
 
 async def _on_left(_request: Request, _error: Exception) -> Response:
-    """The client has closed the connection while it sent: nobody reads this, and nothing is wrong."""
+    """The client has closed the connection while it sent: no error of ours, and the answer is not read."""
     return Response(status_code=400)
 
 
 async def _on_surprise(request: Request, error: Exception) -> Response:
-    """A bug of ours: the log has the traceback, the client has the request's id."""
+    """An unexpected error: the traceback is logged, the client gets the request's id."""
     return _answer(request, GigamatteError(f"unexpected {type(error).__name__}", "the service's log tells more"))

@@ -1,4 +1,4 @@
-"""A request with pictures: its files in a folder of their own, until the answer is over."""
+"""A request with pictures: its files in a folder of their own, until the answer is sent."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def client_gone(request: Request) -> None:
 
 
 class Closing(Protocol):
-    """What is to be closed when an answer is over."""
+    """An object that is to be closed when an answer was sent."""
 
     def close(self) -> None:
         """Remove it."""

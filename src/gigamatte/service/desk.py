@@ -1,4 +1,4 @@
-"""The desk: who may hand in a photo, how many wait, and what becomes of each. One queue for all routes.
+"""The desk: takes photos from all routes, holds them in one queue, and gives them to the worker.
 
 All of it runs on the event loop; only the spool's disk work and the worker's callbacks do not.
 """
@@ -31,7 +31,7 @@ log = logging.getLogger("gigamatte.service")
 
 #: seconds between two looks for expired jobs
 SWEEP_SECONDS = 30.0
-#: before the end of the drain: time enough to stop between tiles and to say so
+#: seconds before the end of the drain: enough for the worker to stop between tiles and for an answer
 ANSWER_SECONDS = 2.0
 
 
@@ -48,14 +48,14 @@ class Live:
     removed: bool = False
 
     def tell(self, stage: str, fraction: float) -> None:
-        """Wake everybody who follows the job."""
+        """Note the progress and wake all requests that follow the job."""
         self.stage, self.fraction = stage, fraction
         woken, self.changed = self.changed, asyncio.Event()
         woken.set()
 
 
 class Desk(Places):
-    """Bounded work for one supervisor."""
+    """A bounded queue of work for one supervisor."""
 
     def __init__(self, settings: Settings, supervisor: Supervisor, spool: Spool, metrics: Metrics) -> None:
         super().__init__(settings)
@@ -77,7 +77,7 @@ class Desk(Places):
         return await self._wait_for(self.supervisor.submit(job), gone)
 
     async def view(self, view: View | Check, gone: Callable[[], Awaitable[None]]) -> Receipt:
-        """Cut a picture into tiles, or check it, before the photos that wait: somebody is looking."""
+        """Cut a picture into tiles, or check it, before the photos that wait, because a person waits for it."""
         return await self._wait_for(self.supervisor.submit(view, first=True), gone)
 
     async def edit(self, edit: Edit, gone: Callable[[], Awaitable[None]]) -> Receipt:
@@ -151,7 +151,7 @@ class Desk(Places):
         def progress(stage: str, fraction: float) -> None:
             nonlocal begun
             if not begun:
-                begun = True  # waiting for a turn is no attempt: only what was being cut can have ended the service
+                begun = True  # waiting is no attempt: only a photo that was being cut can have crashed the service
                 self.spool.begin(record.id)
             self._loop.call_soon_threadsafe(live.tell, stage, fraction)
 
@@ -165,7 +165,7 @@ class Desk(Places):
                 live.task.cancel()
             receipt = self._counted(await _settled(live.task))
             await asyncio.to_thread(self.spool.finish, record.id, "done", receipt=receipt.as_dict())
-            if live.removed:  # its client cancelled it in its last moment
+            if live.removed:  # its client cancelled it just before it ended
                 await asyncio.to_thread(self.spool.remove, record.id)
         except GigamatteError as error:
             await self._ended_badly(live, error)
@@ -176,7 +176,7 @@ class Desk(Places):
 
     async def _ended_badly(self, live: Live, error: GigamatteError) -> None:
         if isinstance(error, Cancelled) and not live.removed:
-            # the service is shutting down: the next one will start this job again, which is nobody's fault
+            # the service is shutting down: the next one starts this job again; no attempt is counted
             await asyncio.to_thread(self.spool.put_back, live.record.id)
             return
         if live.removed:
@@ -198,7 +198,7 @@ class Desk(Places):
     # ---- the service's own life
 
     async def sweep(self) -> None:
-        """Remove what has expired, for ever."""
+        """Remove expired jobs again and again; never returns."""
         while True:
             old = await asyncio.to_thread(self.spool.expired, time.time() - self.settings.ttl_seconds)
             for job in old:
@@ -208,9 +208,9 @@ class Desk(Places):
             await asyncio.sleep(min(SWEEP_SECONDS, self.settings.ttl_seconds / 2))
 
     def drain(self) -> None:
-        """Accept nothing more, and let go of those who only watch.
+        """Accept no more work, and end the event streams of clients that only follow a job.
 
-        Who waits for a photo still has ``drain_seconds``; shortly before, all who are left get an answer.
+        Clients that wait for a photo have ``drain_seconds``; shortly before the end, all that are left get an answer.
         """
         if not self.draining:
             self._loop.call_later(max(0.0, self.settings.drain_seconds - ANSWER_SECONDS), self.out_of_time.set)

@@ -1,4 +1,4 @@
-"""A finished job is worked on: hints come in whole, a preview goes out, and the result is written on save."""
+"""Edits a finished job: takes the whole list of hints, answers a preview, and writes the result on save."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from gigamatte.worker.wire import Edit, pack_options, unpack_options
 router = APIRouter()
 
 PROBLEM_ANSWERS: Any = PROBLEMS
-#: bytes of a body of hints: a thousand strokes as hands draw them
+#: bytes of a body of hints: enough for a thousand strokes drawn by hand
 LARGEST = 8 << 20
 #: bytes that are kept free for a preview
 PREVIEW_BYTES = 8 << 20
@@ -107,7 +107,7 @@ async def save_edits(request: Request, job: str) -> Response:
 
 
 async def _cut(request: Request, record: Record, target: Path, *, preview: bool) -> dict[str, Any]:
-    """One edit, as a plain receipt. One at a time for a job: the next one wants what this one leaves open."""
+    """One edit; its receipt as plain data. One at a time for a job, because the next one uses the same open photo."""
     desk = desk_of(request)
     home = desk.spool.home(record.id)
     locks: dict[tuple[str, str], asyncio.Lock] = request.app.state.tiling
@@ -115,7 +115,7 @@ async def _cut(request: Request, record: Record, target: Path, *, preview: bool)
     room = PREVIEW_BYTES if preview else record.bytes + PREVIEW_BYTES
     async with lock:
         if preview and target.exists():
-            return {}  # somebody else asked for the same
+            return {}  # another request asked for the same
         desk.spool.charge(room, record.client)
         try:
             mask = home / "mask" if record.has_mask else None
@@ -167,7 +167,7 @@ def _edited(request: Request, record: Record) -> dict[str, Any]:
 
 
 def _forget_tiles(folder: Path) -> None:
-    """The viewer's tiles of the old result: ``layer.json`` first, so that nobody reads half of them."""
+    """Remove the viewer's tiles of the old result: ``layer.json`` first, so that no reader finds half of them."""
     for name in ("layer.json", "layer.partial"):
         (folder / name).unlink(missing_ok=True)
     with suppress(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""HTTP errors, one table: exception → status. Own routes answer with problem details (RFC 9457)."""
+"""One table of HTTP errors: exception → status. Our own routes answer with problem details (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -95,9 +95,9 @@ def status_of(error: GigamatteError) -> int:
 
 
 def sentences(error: GigamatteError, lang: str = "en") -> tuple[str, str]:
-    """Message and hint of an error in ``lang`` (en or zh), in the words of a request."""
+    """Message and hint of an error in ``lang`` (en or zh), naming a request's fields instead of options."""
     to: Literal["en", "zh"] = "zh" if lang == "zh" else "en"
-    if isinstance(error, Refused):  # our own words already, some of them for who runs the service
+    if isinstance(error, Refused):  # these name the service's own fields already; some are meant for its operator
         return translate(error.written[0], to), translate(error.written[1], to)
     return in_fields(*error.written, to)
 

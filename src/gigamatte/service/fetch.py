@@ -1,9 +1,9 @@
 """Fetches a picture from a host that was allowed by name, when a request gives its address.
 
-Off unless hosts are named. An allowed name may still lead elsewhere, today or after a redirect: so the name is looked
-up once, every address it has must be a public one, the connection goes to the very address that was checked (which
-leaves nothing to rebind), TLS is checked against the name, and each redirect starts anew. Addresses that carry an
-IPv4 address inside are judged by that one.
+Off unless hosts are named. An allowed name may still have an address inside our network, at once or after a redirect:
+so the name is looked up once, every address that it has must be a public one, the connection goes to the address that
+was checked (so a later change of the name has no effect), TLS is checked against the name, and each redirect is checked
+in the same way. An IPv6 address that contains an IPv4 address is judged by that one.
 """
 
 from __future__ import annotations

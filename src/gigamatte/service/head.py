@@ -1,4 +1,4 @@
-"""HEAD wherever there is GET: the same status and headers, and no body. Probes and download managers ask so."""
+"""Answers HEAD wherever there is GET: the same status and headers, no body. Probes and download managers use it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class Head:
-    """ASGI middleware: the application is asked with GET, and what it says after its headers is dropped."""
+    """ASGI middleware: calls the application with GET and drops the body of its answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

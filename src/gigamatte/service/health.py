@@ -1,4 +1,4 @@
-"""Is it up, is it ready, how is it doing, and what does it offer."""
+"""The routes that tell whether the service is up and ready, its figures, and what it offers."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def ready(request: Request) -> Response:
 
 
 def why_not(desk: Desk) -> list[str]:
-    """What keeps the service from cutting photos."""
+    """The reasons why the service cannot cut photos; empty when it can."""
     reasons = []
     if desk.draining:
         reasons.append("the service is shutting down")
@@ -80,7 +80,7 @@ async def about(request: Request) -> dict[str, Any]:
 
 
 def watch(numbers: Metrics, desk: Desk) -> None:
-    """Register the numbers that are asked for when somebody looks."""
+    """Register the numbers that are computed when the page of metrics is read."""
     supervisor = desk.supervisor
     numbers.watch("gigamatte_uploads", "Photos arriving", lambda: desk.uploads)
     numbers.watch("gigamatte_queue_photos", "Photos waiting and running", lambda: desk.depth)

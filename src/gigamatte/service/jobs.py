@@ -133,13 +133,13 @@ async def _events(request: Request, job: str) -> AsyncIterator[str]:
 
 
 def result_name(record: Record) -> str:
-    """A file name for a job's result: letters, digits, - and _ of the photo's name, nothing else of it."""
+    """A file name for a job's result, made of the letters, digits, - and _ of the photo's name."""
     stem = re.sub(r"[^\w-]+", "_", Path(record.name).stem).strip("_")[:60] or "photo"
     return f"{stem}.cutout.{SUFFIX[record.options['format'] or 'png']}"
 
 
 async def find(request: Request, job: str) -> tuple[Record, Live | None]:
-    """A job of this client. Raises NotFound, for the jobs of others too: that they exist is nobody's business."""
+    """A job of this client. Raises NotFound, also for other clients' jobs, so that it does not tell that they exist."""
     desk = desk_of(request)
     live = desk.live.get(job)
     record = live.record if live else await asyncio.to_thread(desk.spool.get, job)
@@ -159,7 +159,7 @@ async def finished(request: Request, job: str) -> Record:
 
 
 def described(request: Request, record: Record, live: Live | None) -> dict[str, Any]:
-    """A job as the client of ``request`` sees it: an error in its language, links through its proxy."""
+    """A job as plain data for the client of ``request``: an error in its language, links with its proxy's prefix."""
     address = f"{request.state.prefix}/jobs/{record.id}"
     state = record.state if live is None else ("queued" if live.stage == "queued" else "running")
     answer: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""API keys: 256 random bits, of which only a SHA-256 is kept. Such keys need no slow hash: they cannot be guessed."""
+"""API keys: 256 random bits, of which only a SHA-256 is kept. No slow hash is needed: they cannot be guessed."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Keys:
         return cls(known)
 
     def owner(self, key: str) -> str | None:
-        """The name that a key belongs to; None when it is not known. Takes the same time whichever fits."""
+        """The name that a key belongs to; None when it is not known. Takes the same time for every key."""
         asked = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
         found = None
         for name, known in self._known.items():

@@ -90,7 +90,7 @@ async def remove(request: Request, query: Annotated[RembgQuery, Query()]) -> Res
 
 
 def with_form(query: RembgQuery, fields: Mapping[str, str]) -> RembgQuery:
-    """The options of the query and of the form, which comes first; empty fields say nothing. Raises BadRequest."""
+    """The options of the form and, where it has none, of the query; empty fields are ignored. Raises BadRequest."""
     said = {name: text for name, text in fields.items() if text.strip()}
     unknown = sorted(said.keys() - set(FIELDS))
     if unknown:

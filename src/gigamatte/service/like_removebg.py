@@ -119,7 +119,7 @@ async def removebg(request: Request) -> Response:
 
 
 async def _receive(arrival: Arrival) -> tuple[dict[str, str], Path]:
-    """The fields that say something, and the photo."""
+    """The fields that are not empty, and the photo."""
     request, folder = arrival.request, arrival.folder
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind == "multipart/form-data":
@@ -189,7 +189,7 @@ def _not_empty(path: Path) -> bool:
 
 
 def _decode(folder: Path) -> None:
-    """Both alphabets, with and without padding, lines or a data URI before it, as clients write it."""
+    """Decode base64 as clients write it: both alphabets, with or without padding, line breaks or a data URI."""
     text = (folder / "image_file_b64").read_bytes()
     data = text.split(b",", 1)[1] if text[:5] == b"data:" and b"," in text[:200] else text
     data = data.translate(bytes.maketrans(b"-_", b"+/"), b" \t\r\n").rstrip(b"=")

@@ -1,4 +1,4 @@
-"""A connection that closes in two steps, so that a client that is still sending gets to read its answer."""
+"""A connection that closes in two steps, so that a client that is still sending can read its answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LINGER_BYTES, LINGER_SECONDS = 64 << 20, 5.0
 
 
 class LingeringTransport:
-    """A transport that closes gently. Everything but ``close`` is the real one's.
+    """A transport that closes in two steps. Everything but ``close`` is passed to the real transport.
 
     Closing while the client still sends resets the connection, and the client never reads the answer that tells it why.
     So only our side is closed at first, and what still comes is dropped.

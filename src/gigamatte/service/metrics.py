@@ -32,7 +32,7 @@ class Metrics:
         )
 
     def watch(self, name: str, about: str, value: Callable[[], float]) -> None:
-        """A number that is asked for when somebody looks."""
+        """Register a number that ``value`` computes when the metrics are read."""
         Gauge(name, about, registry=self.registry).set_function(value)
 
     def cut(self, receipt: Receipt) -> None:

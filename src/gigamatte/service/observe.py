@@ -1,4 +1,4 @@
-"""The outermost layer: a request id, security headers, one log line and the counters for every request."""
+"""The outermost middleware: a request id, security headers, one log line and the counters for every request."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Observe:
         self.app, self.metrics = app, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request on and note what became of it."""
+        """Pass one request on, then log and count its answer."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -89,7 +89,7 @@ class Observe:
 
 
 def _known(path: str) -> str:
-    """A route that never came to be matched: refused before. Unknown paths share a label, or anybody could add some."""
+    """The label of a request that was refused before it was routed. Unknown paths share one, or there would be many."""
     from gigamatte.service.admission import WORK
 
     return path if path in WORK else "other"
@@ -121,7 +121,7 @@ class JsonLines(logging.Formatter):
 
 
 class PlainLines(logging.Formatter):
-    """A log record as text. What a client has chosen (a path, a name) can neither end the line nor speak to a terminal.
+    """A log record as text. Text that a client chose (a path, a name) cannot break the line or send terminal commands.
 
     Only the traceback of an error takes more lines.
     """

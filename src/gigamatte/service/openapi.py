@@ -1,4 +1,4 @@
-"""What the OpenAPI document says beyond what FastAPI finds out: bodies that are streamed, pictures, problems."""
+"""Adds to the OpenAPI document what FastAPI cannot derive: bodies that are streamed, pictures, problems."""
 
 from __future__ import annotations
 

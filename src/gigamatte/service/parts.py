@@ -74,5 +74,5 @@ def is_binary(data: bytes | bytearray) -> bool:
     try:
         data[:1024].decode("utf-8")
     except UnicodeDecodeError as error:
-        return error.start < 1020  # not only a letter that is cut in two
+        return error.start < 1020  # an incomplete letter at the end is no error
     return False

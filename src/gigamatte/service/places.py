@@ -1,4 +1,4 @@
-"""Who may send a photo, and how many wait. Uploads are counted apart: a slow one takes no place in the queue."""
+"""Counts uploads and queued photos and decides who may send one. A slow upload takes no place in the queue."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from gigamatte.service.settings import Settings
 
 
 class Ticket:
-    """A photo's leave to come in, from the head of the request to the end of the work.
+    """The right of one photo to be handled, from the head of its request to the end of the work.
 
-    It is an upload first, which takes no place in the queue, and has one once all of it is here: ``arrived``.
+    It counts as an upload first, without a place in the queue; once all of it has arrived (``arrived``) it has a place.
     """
 
     def __init__(self, places: Places, client: str, *, place: int | None = None) -> None:
@@ -28,7 +28,7 @@ class Ticket:
         self._place = pixels
 
     def release(self) -> None:
-        """Give back what it has taken; twice does no harm."""
+        """Release its place. It may be called twice."""
         if self._open:
             self._open = False
             self._places.leave(self.client, self._place)
@@ -48,13 +48,13 @@ class Places:
         self._buckets: dict[str, tuple[float, float]] = {}
 
     def enter(self, client: str) -> Ticket:
-        """Leave for an upload. Raises Busy when the service is full or shutting down, TooMany over a quota."""
+        """A ticket for an upload. Raises Busy when the service is full or shutting down, TooMany over a quota."""
         settings = self.settings
         if self.draining:
             raise Busy("the service is shutting down", "try again in a moment")
         if self.per_client and self._per_client[client] >= self.per_client:
             raise TooMany(f"{self.per_client} photos of yours are not finished yet", "wait for one to finish")
-        self._check_depth()  # before the photo is sent in vain; the place itself is taken when it is here
+        self._check_depth()  # refused before the photo is sent; the place itself is taken when the photo has arrived
         if self.uploads >= settings.uploads:
             raise Busy(f"{self.uploads} photos are arriving already", "try again in a moment", retry=self._patience())
         self._spend(client)
@@ -63,7 +63,7 @@ class Places:
         return Ticket(self, client)
 
     def take_place(self, pixels: int) -> None:
-        """From the uploads into the queue. Raises Busy; a single photo is let in whatever its size."""
+        """Move a photo from the uploads into the queue. Raises Busy; a single photo is accepted whatever its size."""
         self._check_depth()
         if self.pixels and self.pixels + pixels > self.settings.queue_megapixels * 1e6:
             raise Busy(

@@ -1,6 +1,6 @@
-"""The path under which a proxy serves the whole service: ``GIGAMATTE_ROOT_PATH``, or a trusted proxy's own word.
+"""The path under which a proxy serves the service: ``GIGAMATTE_ROOT_PATH``, or a header of a trusted proxy.
 
-Proxies hand such a path on or cut it off: both are understood. Links in answers begin with it.
+Some proxies pass this path on, others remove it: both work. Links in answers begin with it.
 """
 
 from __future__ import annotations

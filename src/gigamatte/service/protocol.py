@@ -1,8 +1,8 @@
-"""uvicorn's HTTP/1.1 protocol with what it lacks: deadlines, and answers for clients that have closed their side only.
+"""uvicorn's HTTP/1.1 protocol with deadlines added, and with answers for clients that have closed their side only.
 
-Without a deadline for a request's head and for reading the answer, a socket that says nothing, half a header, or a
-client that stops reading keeps its place for ever. The end of a client's input says that nothing more comes from it,
-not that it has left (RFC 9112, 9.6): it may go on reading.
+Without a deadline for a request's head and for reading the answer, a client that sends nothing, sends half a header,
+or stops reading would hold its connection for ever. The end of a client's input means that it sends no more, not that
+it has left (RFC 9112, 9.6): it may still read.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gigamatte.service.lingering import LingeringTransport
 
-#: seconds between the questions whether a client is still there that has closed its side. A client that was to keep the
-#: connection has very likely left; one that said ``Connection: close`` has not, as far as anybody knows.
+#: seconds between two checks whether a client that has closed its side is still there. A client with a persistent
+#: connection has very likely left; one that sent ``Connection: close`` may still read.
 ASK_EVERY, ASK_SELDOM = 1.0, 15.0
 
 
@@ -35,7 +35,7 @@ def with_deadlines(*, header_seconds: float, send_seconds: float, connections: i
         def connection_made(self, transport: Any) -> None:
             self._lingering = LingeringTransport(transport, self._still_sending)
             super().connection_made(self._lingering)  # type: ignore[arg-type]
-            # the address at the other end, before any header is believed
+            # the peer's address, not one that a header names
             self.app_state = {**self.app_state, "peer": self.client[0] if self.client else ""}
             if len(self.connections) > connections:
                 transport.abort()
@@ -49,11 +49,11 @@ def with_deadlines(*, header_seconds: float, send_seconds: float, connections: i
             answered = self._answered()
             super().data_received(data)
             if self._answered():
-                return  # what is left of a body: its time is running
+                return  # the rest of a body, whose deadline is running
             if answered:
                 self._head_is_here()
             if self._between_requests():
-                # something of the next head is here; it has so long from its first byte
+                # the next head has begun; its deadline counts from its first byte
                 if self._head is None and (answered or self.conn.trailing_data[0]):
                     self._await_head()
             else:
@@ -61,8 +61,8 @@ def with_deadlines(*, header_seconds: float, send_seconds: float, connections: i
 
         def on_response_complete(self) -> None:
             super().on_response_complete()
-            # an answer may come before its request's body has: what is left of that is read and thrown away, but
-            # every byte of it would put off the time after which an idle connection is closed
+            # an answer may be sent before the request's body has arrived: the rest is read and dropped, but each byte
+            # of it would delay the time after which an idle connection is closed
             if self._answered() and self._head is None:
                 self._await_head()
             if self._ended and self.cycle.response_complete and not self.transport.is_closing():
@@ -85,7 +85,7 @@ def with_deadlines(*, header_seconds: float, send_seconds: float, connections: i
             self._question = self.loop.call_later(ASK_EVERY if lasting else ASK_SELDOM, self._ask)
 
         def _ask(self) -> None:
-            """Send what every client of HTTP/1.1 skips; the network tells us when there is no client any more."""
+            """Send an informational answer, which clients of HTTP/1.1 skip; sending fails when the client has left."""
             if self.transport.is_closing() or not self._answer_is_due():
                 return
             if not self.cycle.response_started and self.conn.their_http_version == b"1.1":

@@ -1,4 +1,4 @@
-"""What remove.bg's clients test for in answers: the kind that they ask for, headers, and the codes of errors."""
+"""The parts of answers that remove.bg's clients check: media type, headers, and the codes of errors."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def headers_of_result(receipt: Receipt, fields: Mapping[str, str], notes: list[s
     }
     headers |= {f"x-{name.replace('_', '-')}": str(value) for name, value in foreground(receipt).items()}
     if fields.get("type_level", "1").lower() != "none":
-        headers["x-type"] = "other"  # nothing here tells a person from a car
+        headers["x-type"] = "other"  # the kind of subject (person, car …) is not recognised here
     return headers
 
 

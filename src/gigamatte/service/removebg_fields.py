@@ -13,7 +13,7 @@ from gigamatte.refused import BadRequest
 from gigamatte.service.settings import Settings
 from gigamatte.types import Box
 
-#: what clients that mean "nothing" send
+#: values that clients send for "none"
 BLANK = ("", "undefined", "null", "None")
 SIZES = ("auto", "preview", "small", "regular", "medium", "hd", "full", "4k", "50mp")
 FORMATS = ("auto", "png", "jpg", "jpeg", "webp", "zip")
@@ -29,7 +29,7 @@ _TRUE, _FALSE = ("true", "1"), ("false", "0")
 
 
 def said(fields: Mapping[str, str]) -> dict[str, str]:
-    """The fields that say something."""
+    """The fields that are not empty."""
     return {name: text.strip() for name, text in fields.items() if text.strip() not in BLANK}
 
 

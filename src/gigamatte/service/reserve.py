@@ -1,7 +1,7 @@
 """How many bytes a result may have: reserved in the spool before the work begins, or small uploads could fill it.
 
-An upper bound from what the header claims: no format here makes more of a pixel than its samples. What the result
-really has is charged in its place when it is there.
+An upper bound from what the header claims: no format here uses more bytes for a pixel than its samples have. When the
+result exists, its real bytes are charged instead.
 """
 
 from __future__ import annotations

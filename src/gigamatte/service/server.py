@@ -45,7 +45,7 @@ def listen(host: str, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         sock = socket.socket(family, socket.SOCK_STREAM)
         if sys.platform != "win32":
-            # restarts may take the port over at once; on Windows the option would let others steal it
+            # a restarted service can use the port at once; on Windows the option would let another program take it
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((host, port))
         sock.listen(1024)
@@ -58,7 +58,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn server that leaves signals to us: there may be two in this process."""
+    """A uvicorn server that does not handle signals, because there may be two in this process: ``serve`` does."""
 
     @contextlib.contextmanager
     def capture_signals(self):  # type: ignore[no-untyped-def]
@@ -108,7 +108,7 @@ def _config(app: FastAPI, settings: Settings, protocol: type[asyncio.Protocol]) 
         server_header=False,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=settings.trusted_proxies or None,
-        timeout_graceful_shutdown=1,  # after ``drained``, for who has not taken its answer
+        timeout_graceful_shutdown=1,  # after ``drained``, for clients that have not read their answer
         h11_max_incomplete_event_size=32 << 10,
     )
 
@@ -116,7 +116,7 @@ def _config(app: FastAPI, settings: Settings, protocol: type[asyncio.Protocol]) 
 async def drained(app: FastAPI, settings: Settings, servers: Sequence[_Server]) -> None:
     """Finish the requests in flight, for at most ``drain_seconds``, and have the servers end.
 
-    They listen until then: who comes now is told with 503 to come again, instead of being refused by the network.
+    They listen until then: new clients get a 503 with Retry-After, instead of a refused connection.
     """
     app.state.desk.drain()
     until = time.monotonic() + settings.drain_seconds

@@ -1,4 +1,4 @@
-"""The size that a picture's header claims, read by Python alone: no decoder sees a stranger's bytes in this process.
+"""The size that a picture's header claims, read in Python: no decoder runs on uploaded bytes in this process.
 
 Only an estimate for the queue. The worker process reads the header again, properly, before it decodes.
 """
@@ -33,7 +33,7 @@ def claimed_size(path: Path) -> tuple[int, int]:
         file.seek(0)
         try:
             return _READERS[kind.name](file, head)
-        except (struct.error, LookupError, ValueError):  # broken, or a format that is new
+        except (struct.error, LookupError, ValueError):  # broken, or a form of the format that is not known here
             return 0, 0
 
 

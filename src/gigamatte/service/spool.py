@@ -1,4 +1,4 @@
-"""The spool: accepted jobs in SQLite, their files in a folder each. What it has accepted survives a restart."""
+"""The spool: accepted jobs in SQLite, each with a folder of files. Accepted jobs survive a restart."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from gigamatte.refused import Busy, TooMany
 from gigamatte.service.record import SCHEMA, Record, State
 from gigamatte.system import fsync_folder
 
-#: starts of one job (a crash of the whole service in between) until it is given up
+#: a job whose cut crashed the whole service is given up after so many starts
 ATTEMPTS = 3
 
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -102,7 +102,7 @@ class Spool:
             self._add(client, count)
 
     def refund(self, count: int, client: str = "") -> None:
-        """Give bytes back that were charged."""
+        """Release bytes that were charged."""
         with self._lock:
             self._add(client, -count)
 
@@ -155,7 +155,7 @@ class Spool:
             self._database.execute("UPDATE jobs SET state = 'running', attempts = attempts + 1 WHERE id = ?", (job,))
 
     def put_back(self, job: str) -> None:
-        """Note that a job was stopped in good order: as if it had not been begun."""
+        """Note that a job was stopped by a shutdown: this start does not count as an attempt."""
         with self._lock:
             self._database.execute(
                 "UPDATE jobs SET state = 'queued', attempts = attempts - 1 WHERE id = ? AND state = 'running'", (job,)
@@ -237,7 +237,7 @@ class Spool:
         return shutil.disk_usage(self.folder).free
 
     def _drop_strays(self) -> None:
-        """Folders whose job was never committed: a crash fell between the two."""
+        """Remove folders whose job was never committed, because the service crashed between the two."""
         known = {row[0] for row in self._database.execute("SELECT id FROM jobs")}
         for folder in (self.folder / "jobs").iterdir():
             if folder.name not in known:

@@ -82,7 +82,7 @@ class _Receiver(ABC):
     def begin(self, name: str) -> None:
         if name in self.upload.files:
             raise BadRequest(f"the field {name} is there twice; expected it once")
-        path = self._folder / name  # one of our own names: see ``files`` and ``whole``
+        path = self._folder / name  # the file's name is one of our own: see ``files`` and ``whole``
         self.upload.files[name] = path
         self._open[name] = path.open("xb")
 
@@ -118,7 +118,7 @@ class _Whole(_Receiver):
         self.gather(self._name, data)
 
     def finish(self) -> None:
-        """A picture that ends too early is told by its decoder."""
+        """Nothing to check here: the decoder reports a picture that ends too early."""
 
 
 class _Multipart(_Receiver):

@@ -1,4 +1,4 @@
-"""What the web page shows and packs: a job's pictures as tiles, several results in one zip."""
+"""Serves a job's pictures as tiles for the web page, and several results in one zip."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ class _Packed:
 
 
 def _pack(desk: Desk, records: list[Record], target: Path) -> None:
-    """Pictures do not get smaller by zipping: they are stored."""
+    """Write the zip. Pictures are stored in it uncompressed, because they would not get smaller."""
     with zipfile.ZipFile(target, "x", zipfile.ZIP_STORED) as box:
         for number, record in enumerate(records, 1):
             box.write(desk.spool.home(record.id) / "result", f"{number:03d}-{result_name(record)}")

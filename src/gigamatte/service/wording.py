@@ -1,4 +1,4 @@
-"""Errors of the parts that the command line uses too, said in the words of a request: fields and parts, no options."""
+"""Rewrites errors of modules that the command line uses too: they name a request's fields instead of options."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 
 from gigamatte.messages import translate
 
-#: hints that are no help to who sends a request → what is. The first that fits counts.
+#: hints that do not help the client of a service → better ones. The first that fits counts.
 _HINTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"allow more with --memory, or write PNG or TIFF.*"), "send a smaller photo, or ask for png or tiff"),
     (re.compile(r"allow more with --.*"), "send a smaller photo"),
