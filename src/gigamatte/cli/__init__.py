@@ -1,4 +1,4 @@
-"""The command line, a file per command: arguments become Options, a Remover works, a Receipt is printed."""
+"""The command line, a file for each command: makes Options of arguments, calls a Remover, prints the Receipt."""
 
 from typing import NoReturn
 
@@ -10,7 +10,7 @@ def main() -> None:
 
     from gigamatte.cli.streams import make_usable
 
-    if sys.argv[1:2] == ["batch"]:  # machines are taken away while it is still loading, too
+    if sys.argv[1:2] == ["batch"]:  # a signal to stop may come while modules are still being loaded
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     make_usable()
     try:
@@ -48,7 +48,7 @@ def _told(code: int) -> int:
 
 
 def _leave(code: int) -> NoReturn:
-    """End the process, at once where nothing else is at work: the system takes memory back faster than we give it."""
+    """End the process at once where nothing else runs: the system frees its memory faster than Python would."""
     import atexit
     import os
     import threading

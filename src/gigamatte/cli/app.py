@@ -1,4 +1,4 @@
-"""The main command: which commands there are, and how every failure becomes one line, a hint and an exit code."""
+"""The main command: the table of commands; turns every failure into one line, a hint and an exit code."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return fail("interrupted", "nothing half-written is left", 130)
     except BrokenPipeError:
-        # whoever read our output has gone: not a failure of ours, but nothing more can be said
+        # the program that read our output has ended: no failure of ours, but nothing more can be printed
         hang_up()
         return 1
     except MemoryError:
@@ -205,7 +205,7 @@ def _refused(error: Exception) -> int:
 
 
 def fail(message: str, hint: str, code: int) -> int:
-    """Print one line and a hint on stderr, and give the exit code back."""
+    """Print one line and a hint on stderr; returns the exit code."""
     line = translate(" ".join(message.split()))
     print(f"gigamatte: {line}", file=sys.stderr)
     if hint:

@@ -171,7 +171,7 @@ def batch(
     except GigamatteError as error:
         from gigamatte.cli.app import fail
 
-        # the codes of `cut` speak of one photo; here an error that ends the command means that it could not start
+        # the exit codes of `cut` are about one photo; here an error that ends the command means that it could not start
         raise typer.Exit(fail(error.message, error.hint, 2 if isinstance(error, UsageError) else 1)) from error
     if summary.exit_code:
         raise typer.Exit(summary.exit_code)
@@ -226,7 +226,7 @@ def _estimate(plan: Plan, engine: str, price: float | None, *, address: str, act
 
 
 def _end_in_order() -> None:
-    """Have the signal with which machines are taken away end the batch as Ctrl-C does."""
+    """Let SIGTERM, which systems send before they stop a machine, end the batch as Ctrl-C does."""
 
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt

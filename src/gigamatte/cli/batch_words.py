@@ -1,4 +1,4 @@
-"""What the words of ``gigamatte batch`` mean, told before anything is listed."""
+"""Parses the options of ``gigamatte batch`` before anything is listed."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def masks_of(mask: str | None) -> tuple[str | None, str | None]:
 
 
 def need_words(**said: str | None) -> None:
-    """A variable of a script that is not set leaves an option empty: not the same as leaving it out."""
+    """Raise UsageError for an empty option: a script's variable that is not set must not count as no option."""
     for name, word in said.items():
         if word is not None and not word.strip():
             raise UsageError(f"--{name} is empty", "a variable that is not set?")
 
 
 def need_folders(*files: str | None) -> None:
-    """Told before a night of work, not after it. Raises UsageError."""
+    """Check before the work begins that the folders of these files exist. Raises UsageError."""
     for file in files:
         if file is not None and not Path(file).absolute().parent.is_dir():
             raise UsageError(f"{file} cannot be written: there is no folder {Path(file).parent}", "make it first")

@@ -1,4 +1,4 @@
-"""``gigamatte completion``: what a shell needs to complete commands and options."""
+"""``gigamatte completion``: prints the script with which a shell completes commands and options."""
 
 from __future__ import annotations
 

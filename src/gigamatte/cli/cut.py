@@ -153,7 +153,7 @@ def cut(
 def _tell(photo: str, error: GigamatteError) -> int:
     from gigamatte.cli.app import fail
 
-    # most messages name the photo themselves
+    # most messages contain the photo's name already
     message = error.message if Path(photo).name in error.message else f"{photo}: {translate(error.message)}"
     return fail(message, error.hint, error.exit_code)
 
@@ -163,7 +163,7 @@ def _process(remover: Remover, photo: str, target: str, *, overwrite: bool, quie
     from gigamatte.cutout.target import files_of, output_format, read_by
 
     destination: Path | BinaryIO = sys.stdout.buffer if target == STREAM else Path(target)
-    output_format(remover.options, destination)  # a wrong suffix is told before anything is computed
+    output_format(remover.options, destination)  # a wrong suffix is refused before anything is computed
     for file in files_of(remover.options, destination):
         refuse_existing(file, overwrite)
         refuse_sources(file, None if photo == STREAM else photo, read_by(remover.options))
@@ -175,7 +175,7 @@ def _process(remover: Remover, photo: str, target: str, *, overwrite: bool, quie
 
 
 def _report(receipt: Receipt, *, cached: bool) -> None:
-    """What was done, on stderr: stdout belongs to pictures and JSON."""
+    """Print what was done on stderr, because stdout is for pictures and JSON."""
     for warning in receipt.warnings:
         print(f"gigamatte: {translate(warning)}", file=sys.stderr)
     model = receipt.model

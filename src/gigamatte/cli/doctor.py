@@ -136,5 +136,5 @@ def _problem_lines(problems: list[str]) -> list[str]:
 
 
 def _reasons(text: str) -> str:
-    """Each part of a text is translated by itself: any reason may stand with any other."""
+    """A text whose parts are translated one by one, because reasons come in any combination."""
     return translate("; ").join(translate(part) for part in text.split("; "))

@@ -1,4 +1,4 @@
-"""Films among what ``cut`` is given: how they are told from photos, and how they are cut."""
+"""Finds the films among the arguments of ``cut``, and cuts them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _STILL = (".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".psd", ".psb")
 
 @dataclass(frozen=True, slots=True)
 class FilmSaid:
-    """What was typed about films."""
+    """The options that are for films only."""
 
     start: float = 0.0
     end: float | None = None

@@ -1,4 +1,4 @@
-"""What a command line says about places in a photo becomes Hints."""
+"""Makes Hints of the command line's options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands that are imported when they are called: ``gigamatte --help`` loads none of them."""
+"""Commands that are imported only when they are called, so that ``gigamatte --help`` loads none of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typer.main import get_command
 from gigamatte.cli.localise import localised
 from gigamatte.messages.translate import Language, language, translate_help
 
-#: the variable that a shell sets to ask for what may come next
+#: the variable that a shell sets when it asks for completions
 COMPLETE = "_GIGAMATTE_COMPLETE"
 SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
@@ -27,7 +27,7 @@ class Later:
     module: str
     name: str
     help: str
-    #: called without a word, it shows its help
+    #: whether it shows its help when it is called without arguments
     asks: bool = True
 
     def load(self, lang: Language) -> Any:
@@ -81,7 +81,7 @@ class LaterGroup(TyperGroup):
 
 
 def _prepared(command: Any) -> Any:
-    """Have every command harden this process before it runs; help needs no libvips."""
+    """Let every command call ``harden`` before it runs; showing help needs no libvips."""
     for child in getattr(command, "commands", {}).values():
         _prepared(child)
     run: Callable[..., Any] | None = command.callback

@@ -45,7 +45,7 @@ class _Chinese:
     current_indent: int
 
     def write(self, string: str) -> None:
-        """Given by the library's formatter."""
+        """Write a text; the library's formatter has this method."""
         super().write(string)  # type: ignore[misc]
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:  # noqa: ARG002

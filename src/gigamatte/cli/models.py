@@ -42,7 +42,7 @@ def list_models(as_json: Annotated[bool, typer.Option("--json", help="plain data
         size = f"{row['bytes'] / 1e6:.0f}" if row["bytes"] else "?"
         here, about = yes if row["installed"] else "-", translate(row["about"])
         cells.append([row["name"], here, row["sees"], size, row["licence"], about])
-    # whole, however narrow the terminal: what is cut off cannot be copied into a command
+    # never shortened, however narrow the terminal, so that a name can be copied into a command
     print(text_table(titles, cells, left={0, 1, 2, 4, 5}))
     if named := _names(rows, "digest", "from the hub, not pinned"):
         print(translate(f"digest from the hub, not pinned: {named}"))

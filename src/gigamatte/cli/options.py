@@ -1,4 +1,4 @@
-"""The options of a cut, once for every command that cuts: a line each, whatever takes them."""
+"""The options of a cut, defined once for every command that cuts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _bytes(text: str | None) -> int:
     return 0 if text is None else parse_count(text, "--memory")
 
 
-#: options that are typed otherwise than they are kept, and what makes the field's value of them; raises UsageError
+#: option → function that makes the field's value of the typed text; it raises UsageError
 PARSED: dict[str, Callable[[Any], Any]] = {
     "box": parse_box,
     "max_pixels": parse_count,
@@ -42,8 +42,8 @@ def takes_options(
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the shared options in the place of its parameter ``options``, a ``Callable[[], Options]``.
 
-    The command calls it where it can tell of what was typed wrong: it raises UsageError. ``without`` names options
-    that the command does not take, or takes in a meaning of its own; ``instead`` describes some of them in other words.
+    The command calls it where it can report an error: it raises UsageError. ``without`` names options that the
+    command does not take, or takes with another meaning; ``instead`` has other help texts for some of them.
     """
     shared = {name: knob for name, knob in KNOBS.items() if name not in without}
     described = instead or {}

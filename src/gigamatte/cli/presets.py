@@ -1,4 +1,4 @@
-"""``gigamatte presets``: what shops ask for, and whether a finished picture is so."""
+"""``gigamatte presets``: what shops ask for, and whether a finished picture fulfils it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Standard streams that can be used, whatever the caller closed and whatever their encoding holds."""
+"""Makes the standard streams usable where the caller closed them or their encoding lacks characters."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ closed: set[str] = set()
 
 
 def make_usable() -> None:
-    """Open what is closed on nothing, and let a name that an encoding cannot hold be shown in escapes.
+    """Open closed streams on the null device, and let them escape characters that their encoding lacks.
 
-    Windowed programs, daemons and some schedulers close the standard streams; the next files that are opened would
-    take their numbers, and a library that prints would print into a photo.
+    Windowed programs, daemons and some schedulers close the standard streams. The next files that are opened would
+    get their numbers, and a library that prints would write into a photo.
     """
     with contextlib.suppress(OSError):
         while (descriptor := os.open(os.devnull, os.O_RDWR)) < 3:
@@ -40,7 +40,7 @@ def json_text(data: Any, stream: TextIO | None = None, indent: int | None = None
 
 
 def hang_up() -> None:
-    """After whoever read our output has gone: what is still to be printed goes nowhere."""
+    """Open stdout on the null device, because the program that read our output has ended."""
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, sys.stdout.fileno())
     os.close(nothing)

@@ -1,4 +1,4 @@
-"""Where ``cut`` writes to: one place for each photo, decided before the first is read."""
+"""Decides where ``cut`` writes each photo's result, before the first photo is read."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def paired(
 
 
 def terminal_refused(jobs: Sequence[tuple[str, str]]) -> None:
-    """Raise UsageError where a picture would be poured into a terminal, or into nothing."""
+    """Raise UsageError where a picture would be written to a terminal, or to a closed stream."""
     if jobs[0][1] != STREAM:
         return
     if "stdout" in closed:
@@ -58,7 +58,7 @@ def terminal_refused(jobs: Sequence[tuple[str, str]]) -> None:
 
 @contextlib.contextmanager
 def folder_for(jobs: Sequence[tuple[str, str]], out: str | None) -> Iterator[None]:
-    """Make the folder that OUT names with a slash at its end; where nothing was written into it, it goes again."""
+    """Make the folder that OUT names with a slash at its end; it is removed again where nothing was written into it."""
     into = _folder(out)
     if into is None or into.is_dir() or jobs[0][1] == STREAM:
         yield
