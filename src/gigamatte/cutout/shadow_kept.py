@@ -39,6 +39,11 @@ MOSTLY = 0.8
 PLAIN = 0.06
 #: darker grounds hold no shadow that could be told from noise; less of it cannot be fitted
 DARKEST, LEAST_GROUND = 0.08, 0.08
+#: no shade is darker than this, and no ground brighter than the fit by this part, or as far off its colour; what is
+#: so, is something else, together with so many pixels around it
+BLACK, BRIGHT, TINTED, BESIDE = 0.88, 0.15, 0.12, 2
+#: … a ground of which more than this part is something else is not plain
+MOST_OTHER = 0.15
 #: noise of less than this, part of the ground's brightness, is left as it is
 QUIET = 0.002
 #: shade farther from the subject than this part of the subject's longer side is not its shadow
@@ -66,10 +71,17 @@ def lift_shadow(levels: Levels, matte: Matte) -> Lifted:
     ground = _fitted(colour, seen)
     if float(np.median(ground[seen > 0])) < DARKEST:
         return Lifted(None, reason="the ground is too dark to hold one")
+    # print and props beside the subject are no shade, however dark
+    other = _otherwise(colour, ground) & (seen > 0)
+    if float(other.mean()) > MOST_OTHER * float(seen.mean()):
+        return Lifted(None, reason="the ground is not plain")
+    seen = np.where(_grown(other, BESIDE), np.float32(0), seen)
     ground = _evened(colour, ground, seen)
     shade = _shade(colour, ground)
     behind = _behind(colour, alpha, ground)
-    known = np.where(seen > 0, np.float32(1), np.clip(1 - alpha / np.float32(MOSTLY), 0, 1) ** 2).astype(np.float32)
+    known = np.where(
+        seen > 0, np.float32(1), (alpha > SUBJECT_ALPHA) * np.clip(1 - alpha / np.float32(MOSTLY), 0, 1) ** 2
+    ).astype(np.float32)
     lit, noise = _smooth(np.where(alpha > SUBJECT_ALPHA, behind, shade), seen, known)
     gate = _gate(lit, known, noise)
     near = _beside(gate, subject)
@@ -166,6 +178,15 @@ def _reweighted(
 def _shade(colour: FloatArray, ground: FloatArray) -> FloatArray:
     shade: FloatArray = 1 - (colour * ground).sum(axis=2) / (ground * ground).sum(axis=2)
     return shade
+
+
+def _otherwise(colour: FloatArray, ground: FloatArray) -> NDArray[np.bool_]:
+    """What is neither the ground nor its shade: as dark as print, brighter than the ground, or of another colour."""
+    shade = _shade(colour, ground)
+    rest = np.linalg.norm(colour - (1 - shade[..., None]) * ground, axis=2) / np.linalg.norm(ground, axis=2)
+    tint = cv2.GaussianBlur(rest.astype(np.float32), (0, 0), 1.5)
+    other: NDArray[np.bool_] = (np.abs(shade - (BLACK - BRIGHT) / 2) > (BLACK + BRIGHT) / 2) | (tint > TINTED)
+    return other
 
 
 def _evened(colour: FloatArray, ground: FloatArray, seen: FloatArray) -> FloatArray:

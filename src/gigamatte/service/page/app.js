@@ -50,15 +50,28 @@ function query() {
   for (const id of ["preset", "canvas"]) if ($(id).value.trim()) words[id] = $(id).value.trim();
   if ($("fill").value && (words.canvas || words.preset)) words.fill = $("fill").value;
   const background = $("background").value;
-  if (background) words.background = background === "colour" ? $("colour").value : background;
+  if (background) words.background = named(background);
+  if ($("shadow").value) words.shadow = $("shadow").value;
   if ($("crop").checked) words.crop = "true";
   if ($("smooth").checked) words.smooth = "true";
   if ($("ignore-alpha").checked) words.ignore_alpha = "true";
   return words;
 }
 
+function named(background) {
+  const [first, second] = [$("colour").value, $("second").value];
+  if (background === "linear" || background === "radial") return `${background}(${first}, ${second})`;
+  return background === "colour" ? first : background;
+}
+
 function checkOptions() {
-  $("colour-field").hidden = $("background").value !== "colour";
+  const background = $("background").value;
+  const gradient = background === "linear" || background === "radial";
+  $("colour-field").hidden = background !== "colour" && !gradient;
+  $("second-field").hidden = !gradient;
+  // the blurred ground shows the photo's own shadow already
+  $("shadow-keep").disabled = background === "blur";
+  if (background === "blur" && $("shadow").value === "keep") $("shadow").value = "";
   const opaque = $("format").value === "jpeg" && !$("background").value && !$("preset").value;
   if (opaque) $("background").value = "white";
   $("format-note").textContent = opaque ? t("JPEG has no transparency: the background will be white.") : "";
