@@ -190,7 +190,6 @@ WEB_PAGE: dict[str, str] = {
     "The photo's own, blurred": "照片自己的背景，虚化",
     "Second colour": "第二种颜色",
     "Shadow": "阴影",
-    "None": "无",
     "The photo's own": "照片自己的",
     "Drawn, on the floor": "画在地面上",
     "Drawn, on a wall": "画在墙上",
