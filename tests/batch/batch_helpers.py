@@ -17,8 +17,11 @@ from gigamatte.batch.limits import Limits
 from gigamatte.batch.local import LocalEngine
 from gigamatte.batch.manifest import Manifest
 from gigamatte.batch.one import Worker
+from gigamatte.batch.pair import files_of
+from gigamatte.batch.places import output_stamp, stamp_of
 from gigamatte.batch.plan import Plan
 from gigamatte.batch.progress import Progress
+from gigamatte.batch.records import plain_row
 from gigamatte.batch.runner import run_batch
 from gigamatte.batch.summary import Summary
 from gigamatte.batch.task import Outcome
@@ -151,3 +154,58 @@ def rows(path: Path) -> dict[str, dict[str, Any]]:
         return {row["key"]: dict(row) for row in database.execute("SELECT * FROM photos")}
     finally:
         database.close()
+
+
+_OLD_PHOTOS = """
+CREATE TABLE photos (
+    key TEXT PRIMARY KEY, source TEXT NOT NULL, bytes INTEGER NOT NULL, stamp TEXT NOT NULL, config TEXT NOT NULL,
+    target TEXT NOT NULL UNIQUE, folded TEXT NOT NULL UNIQUE, state TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0, ours INTEGER NOT NULL DEFAULT 0, seen INTEGER NOT NULL,
+    {columns}
+    fingerprint TEXT, sha256 TEXT, out_bytes INTEGER, out_stamp TEXT, megapixels REAL, seconds REAL, doubt REAL,
+    code TEXT, message TEXT, hint TEXT, receipt TEXT, changed REAL {later}
+) WITHOUT ROWID;
+CREATE INDEX by_state ON photos (seen, state);
+CREATE TABLE runs (number INTEGER PRIMARY KEY, began REAL, ended REAL, version TEXT, command TEXT);
+"""
+_OLD_WRITTEN = """
+CREATE TABLE written (
+    file TEXT PRIMARY KEY, sha256 TEXT NOT NULL, stamp TEXT NOT NULL, fingerprint TEXT NOT NULL, source TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+def make_older(path: Path, version: int) -> None:
+    """The manifest at ``path`` as the version 1, 3 or 5 of manifests would have it."""
+    with Manifest(path) as manifest:
+        database = manifest._db
+        found = [plain_row(database, row) for row in database.execute("SELECT * FROM photos").fetchall()]
+        runs = [tuple(row) for row in database.execute("SELECT number, began, ended, version, command FROM runs")]
+    for part in path.parent.glob(f"{path.name}*"):
+        part.unlink()
+    older = sqlite3.connect(path)
+    later = {1: (), 3: ("pair", "handed", "stale"), 5: ("pair", "handed", "stale")}[version]
+    columns = "".join(f"{name} INTEGER NOT NULL DEFAULT 0," for name in later)
+    texts = ("circumstances", "mark") if version == 5 else ()
+    older.executescript(_OLD_PHOTOS.format(columns=columns, later="".join(f", {name} TEXT" for name in texts)))
+    older.executescript(_OLD_WRITTEN if version >= 3 else "")
+    known = [row[1] for row in older.execute("PRAGMA table_info(photos)")]
+    for row in found:
+        files = [path.parent.parent / file for file in files_of(row["target"], row["pair"])]
+        stamps = [output_stamp(str(file)) or "" for file in files]
+        old = {
+            **row, "stamp": stamp_of(row["source"])[1], "out_stamp": "+".join(stamps) if row["sha256"] else None,
+            "folded": row["target"].casefold(), "receipt": json.dumps(row["receipt"]) if row["receipt"] else None,
+        }  # fmt: skip
+        values = tuple(old[name] for name in known)
+        older.execute(f"INSERT INTO photos ({', '.join(known)}) VALUES ({', '.join('?' * len(known))})", values)
+        if version >= 3 and row["ours"] and row["sha256"]:
+            for file, sha256, stamp in zip(
+                files_of(row["target"], row["pair"]), row["sha256"].split("+"), stamps, strict=True
+            ):
+                values = (file, sha256, stamp, row["fingerprint"], row["source"])
+                older.execute("INSERT INTO written VALUES (?, ?, ?, ?, ?)", values)
+    older.executemany("INSERT INTO runs VALUES (?, ?, ?, ?, ?)", runs)
+    older.execute(f"PRAGMA user_version = {version}")
+    older.commit()
+    older.close()

@@ -6,9 +6,10 @@ import subprocess
 import sys
 
 import pytest
-from batch_helpers import events, save_photo
+from batch_helpers import events, rows, save_photo
 
 from gigamatte.batch.display import JsonDisplay, LineDisplay
+from gigamatte.batch.summary import Summary
 from gigamatte.cli.app import run as command
 from gigamatte.cli.batch import batch
 from gigamatte.cli.cut import cut
@@ -57,7 +58,9 @@ def test_paths_on_stdout_and_words_on_stderr(tmp_path, mask, capsys):
         (["in", "out", "--memory", "100M"], 2, "--memory is at least"),
         (["in", "out", "--engine", "cloud"], 2, "--engine is local or ray"),
         (["in", "out", "--timeout", "0"], 2, "--timeout"),
-        (["in", "out", "--model", "gone.onnx"], 1, "there is no file gone.onnx"),
+        (["in", "out", "--model", "gone.onnx"], 5, "there is no file gone.onnx"),
+        (["in", "out", "--model", "nothing-known"], 5, "there is no network called 'nothing-known'"),
+        (["in", "out", "--model", "gone.onnx", "--dry-run"], 5, "there is no file gone.onnx"),
         (["gone", "out", "--mask", "MASK"], 1, "there is no gone"),
         (["in", "out", "--mask", "MASK"], 4, "no photo found"),
     ],
@@ -67,6 +70,25 @@ def test_what_keeps_it_from_starting(tmp_path, mask, monkeypatch, capsys, argume
     monkeypatch.chdir(tmp_path)
     assert call(*(mask if word == "MASK" else word for word in arguments)) == code
     assert words in capsys.readouterr().err
+
+
+def test_a_network_that_is_refused_is_told_before_the_first_photo(tmp_path, capsys):
+    """In one line, with the exit code that `cut` has for it; no photo is blamed."""
+    for name in "abc":
+        save_photo(tmp_path / "in" / f"{name}.jpg", 1)
+    (tmp_path / "junk.onnx").write_bytes(b"no network at all" * 99)
+    assert call(tmp_path / "in", tmp_path / "out", "--model", tmp_path / "junk.onnx", "--json") == 5
+    said = capsys.readouterr()
+    assert len([line for line in said.err.splitlines() if line.startswith("gigamatte: ")]) == 1
+    assert "junk.onnx" in said.err
+    assert not [event for event in events(said.out) if event["event"] == "photo"]
+    assert {row["state"] for row in rows(tmp_path / "out" / ".gigamatte" / "1-of-1.sqlite").values()} <= {"waiting"}
+
+
+@pytest.mark.parametrize("code", ["network-missing", "weights-refused", "download", "device"])
+def test_a_network_that_goes_away_is_exit_code_5(code):
+    assert Summary(total=3, failed=1, stopped="no", stopped_code=code).exit_code == 5
+    assert Summary(total=3, failed=1, stopped="no", stopped_code="disk-full").exit_code == 1
 
 
 @pytest.mark.parametrize("done", [False, True])

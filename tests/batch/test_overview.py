@@ -2,12 +2,11 @@
 
 import csv
 import json
-import sqlite3
 import time
 import urllib.request
 
 import pytest
-from batch_helpers import Recorder, pictures, rows, run, save_photo, save_photos
+from batch_helpers import Recorder, make_older, pictures, rows, run, save_photo, save_photos
 
 from gigamatte.batch.counts import Counts
 from gigamatte.batch.merge import merge
@@ -133,18 +132,22 @@ def test_rows_of_several_manifests_come_in_one_order(shards):
         assert len(list(reader.rows())) == 7
 
 
-def test_a_manifest_of_version_4_and_before_is_read(shards):
-    """As an earlier version wrote it: without marks."""
+@pytest.mark.parametrize("version", [1, 3, 5])
+def test_a_manifest_of_an_earlier_version_is_read_as_it_is(shards, version):
     _, out = shards
     path = out / ".gigamatte" / "1-of-2.sqlite"
-    database = sqlite3.connect(path)
-    database.execute("ALTER TABLE photos DROP COLUMN mark")
-    database.execute("PRAGMA user_version = 4")
-    database.commit()
-    database.close()
+    before = standing_of(path)
     with Reader(manifests_of(str(out))) as reader:
-        assert {row["mark"] for row in reader.rows()} == {None}
-    assert standing_of(path).photos == sum(1 for row in rows(path).values())
+        told = list(reader.rows())
+    make_older(path, version)
+    with Reader(manifests_of(str(out))) as reader:
+        older = list(reader.rows())
+    for name in ("key", "source", "target", "state", "sha256", "fingerprint", "receipt", "megapixels", "mark"):
+        assert [row[name] for row in older] == [row[name] for row in told]
+    now = standing_of(path)
+    assert (now.photos, now.done, now.megapixels) == (before.photos, before.done, before.megapixels)
+    merge(manifests_of(str(out)), target := out.parent / f"merged-{version}" / "1-of-1.sqlite")
+    assert {key: row["sha256"] for key, row in rows(target).items()} == {row["key"]: row["sha256"] for row in told}
 
 
 def test_a_dry_run_cuts_a_sample_and_leaves_everything_alone(tmp_path, mask, capsys):

@@ -5,13 +5,12 @@ import os
 import random
 import shutil
 import signal
-import sqlite3
 import subprocess
 
 import cv2
 import numpy as np
 import pytest
-from batch_helpers import batch_of_five, command, pictures, rows, run, save_photo, save_photos, states
+from batch_helpers import batch_of_five, command, make_older, pictures, rows, run, save_photo, save_photos, states
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -203,28 +202,18 @@ def test_the_report_shows_the_colours_under_the_alpha(batch, tmp_path):
     assert 'href="out/set0/photo000.colour.png"' in text
 
 
-def make_first_kind(path):
-    """A manifest as version 1 wrote it."""
-    database = sqlite3.connect(path)
-    for column in ("pair", "handed", "stale"):
-        database.execute(f"ALTER TABLE photos DROP COLUMN {column}")
-    database.execute("DROP TABLE written")
-    database.execute("PRAGMA user_version = 1")
-    database.close()
-
-
 def test_a_manifest_of_the_first_kind_is_taken_over(tmp_path, mask):
     source, out, options = tmp_path / "in", tmp_path / "out", Options(mask=mask)
     save_photos(source, 3)
     run(source, out, options)
     path = out / ".gigamatte" / "1-of-1.sqlite"
-    make_first_kind(path)
+    make_older(path, 1)
     summary, _ = run(source, out, options)
     assert (summary.done, summary.unchanged) == (0, 3)
     with Manifest(path) as manifest:
         manifest.begin("a test", "1")
     shutil.copytree(out, tmp_path / "other")
-    make_first_kind(path)  # and so is one of another division
+    make_older(path, 1)  # and so is one of another division
     done = [run(source, out, options, shard=(index, 2))[0] for index in (1, 2)]
     assert sum(summary.unchanged for summary in done) == 3
     # what it has written is known as ours, and may be replaced

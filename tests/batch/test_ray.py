@@ -161,8 +161,8 @@ def test_a_local_cluster_is_started_and_a_hang_is_one_row(tmp_path, mask, monkey
 
 
 def test_a_cluster_that_is_not_there_is_told(tmp_path, mask):
-    from gigamatte.errors import DeviceUnavailable
+    from gigamatte.errors import GigamatteError
 
     save_photo(tmp_path / "in" / "a.jpg")
-    with pytest.raises(DeviceUnavailable, match="there is no Ray cluster"):
+    with pytest.raises(GigamatteError, match="there is no Ray cluster"):
         on_ray(tmp_path / "in", tmp_path / "out", Options(mask=mask), "127.0.0.1:1", Recorder())

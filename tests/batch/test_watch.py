@@ -124,8 +124,8 @@ def test_marked_photos_are_done_again_alone_and_stay_so(tmp_path, mask):
     before = pictures(out)
     manifest = out / ".gigamatte" / "1-of-1.sqlite"
     database = sqlite3.connect(manifest)
-    database.execute("UPDATE photos SET mark = 'redo' WHERE key LIKE '%photo001.jpg'")
-    database.execute("UPDATE photos SET mark = 'good' WHERE key LIKE '%photo002.jpg'")
+    database.execute("UPDATE listed SET mark = 'redo' WHERE key LIKE '%photo001.jpg'")
+    database.execute("UPDATE listed SET mark = 'good' WHERE key LIKE '%photo002.jpg'")
     database.commit()
     database.close()
     summary, listener = run(source, out, other, redo=True)

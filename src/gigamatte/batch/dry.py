@@ -109,7 +109,7 @@ def _sample(plan: Plan, manifest: Manifest, out: Path) -> list[Task]:
         mask = None
         with contextlib.suppress(GigamatteError):
             mask = find(row["key"])
-        hints = beside.hints_of(row["source"]) if beside.hinted(row["stamp"]) else None
+        hints = beside.hints_of(row["source"]) if row["hinted"] else None
         tasks.append(Task(row["key"], row["source"], target, row["bytes"], mask=mask, hints=hints, replace=True))
     return tasks
 

@@ -7,7 +7,6 @@ the two is done again, and what is half-written was never a result.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 import time
@@ -17,17 +16,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from gigamatte.batch import beside, written
-from gigamatte.batch.counts import Counts, Tally
-from gigamatte.batch.enlist import Listing, row_of
+from gigamatte.batch import beside
+from gigamatte.batch.compact import told
+from gigamatte.batch.counts import Counts, Tally, counts_of
+from gigamatte.batch.enlist import Listing, Wish
+from gigamatte.batch.handing import Hand
+from gigamatte.batch.opening import open_tables, open_to_read, unwritable
 from gigamatte.batch.outcomes import note_outcome
 from gigamatte.batch.pair import any_at, files_of
-from gigamatte.batch.tables import open_tables, open_to_read, storable, unwritable
-from gigamatte.batch.task import Known, Outcome, Source, Task, Written
+from gigamatte.batch.records import plain_row, row_of
+from gigamatte.batch.tables import EARLY, FAILED, LATER, RUNNING, WAITING, Database
+from gigamatte.batch.task import Outcome, Source, Task
 from gigamatte.errors import InputError
 
 #: attempts after which a photo is left alone until it, or the options, change
 ATTEMPTS = 2
+#: as the index has it
+_WAIT = f"state = {WAITING} AND state < 5 AND seen = ?"
 
 
 class Manifest:
@@ -38,9 +43,11 @@ class Manifest:
         self._db = open_tables(path)
         self.run = 0
         self._circumstances = ""
+        #: photos of the run before wait to be brought forward, from behind a key on
+        self._resumes, self._forward = False, ""
         #: photos are listed in one thread and cut in another
         self._lock = threading.RLock()
-        self._others: list[sqlite3.Connection] = []
+        self._others: list[Database] = []
 
     def close(self) -> None:
         """Close it; whatever was committed stays."""
@@ -54,25 +61,56 @@ class Manifest:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def begin(self, command: str, version: str, circumstances: str = "", *, same_list: bool = False) -> list[str]:
+    def begin(
+        self, command: str, version: str, circumstances: str = "", *, same_list: bool = False, listing: str = ""
+    ) -> list[str]:
         """Start a run. Gives the files that an earlier run left unfinished, and has their photos wait again.
 
         A photo that was given up on is tried again when ``circumstances`` are not those it failed in. ``same_list``:
-        the photos are those of the run before, whether they are listed again or not.
+        the photos are those of the run before, whether they are listed again or not. ``listing``: a hash of what is
+        listed and how; where it is that of the run before, see ``bring_forward``.
         """
         self._circumstances = circumstances
         with self._writing():
-            row = self._db.execute("SELECT coalesce(max(number), 0) + 1 FROM runs").fetchone()
-            self.run = int(row[0])
-            values = (self.run, time.time(), version, command)
-            self._db.execute("INSERT INTO runs (number, began, version, command) VALUES (?, ?, ?, ?)", values)
+            last = self._db.execute("SELECT number, listing FROM runs ORDER BY number DESC LIMIT 1").fetchone()
+            self.run = 1 if last is None else last["number"] + 1
+            self._resumes = bool(listing) and last is not None and last["listing"] == listing
+            values = (self.run, time.time(), version, command, listing)
+            self._db.execute(
+                "INSERT INTO runs (number, began, version, command, listing) VALUES (?, ?, ?, ?, ?)", values
+            )
             if same_list:
-                self._db.execute("UPDATE photos SET seen = ? WHERE seen = ?", (self.run, self.run - 1))
-        rows = self._db.execute("SELECT target, pair FROM photos WHERE state = 'running'")
-        left = [file for row in rows for file in files_of(row["target"], row["pair"])]
+                self._db.execute("UPDATE listed SET seen = ? WHERE seen = ?", (self.run, self.run - 1))
+        running = self._db.execute("SELECT key FROM listed WHERE state = ? AND state < 5", (RUNNING,))
+        left = [file for row in self._rows_of(running) for file in files_of(row["target"], row["pair"])]
         with self._writing():
-            self._db.execute("UPDATE photos SET state = 'waiting' WHERE state IN ('running', 'later')")
+            for state in (RUNNING, LATER):
+                self._db.execute("UPDATE listed SET state = ? WHERE state = ? AND state < 5", (WAITING, state))
         return left
+
+    def bring_forward(self, most: int, look: Callable[[list[str]], Mapping[str, str]]) -> int:
+        """Of a run that goes on where another was: have some photos wait before the list has come to them.
+
+        ``look`` gives the stamps of photos at places. Those that have changed or gone are left to the list. How many
+        they are; 0 when there is none left to look at.
+        """
+        while self._resumes:
+            with self._lock:
+                select = f"SELECT key FROM listed WHERE {_WAIT} AND key > ? ORDER BY key LIMIT ?"
+                rows = self._rows_of(self._db.execute(select, (self.run - 1, self._forward, most)))
+            if not rows:
+                self._resumes = False
+                break
+            self._forward = rows[-1]["key"]
+            stamps = look([row["source"] for row in rows])
+            same = [row["key"] for row in rows if told(stamps.get(row["source"], "")) == row["stamp"]]
+            with self._writing():
+                for key in same:  # unless the list has come to it meanwhile
+                    values = (self.run, EARLY, key, self.run - 1)
+                    self._db.execute("UPDATE listed SET seen = ?, flags = flags | ? WHERE key = ? AND seen = ?", values)
+            if same:
+                return len(same)
+        return 0
 
     def end(self) -> None:
         """The run is over."""
@@ -104,39 +142,43 @@ class Manifest:
         ``overwrite`` has results redone that were kept because somebody had changed them. ``watching``: photos are
         listed again and again, and may have changed since. ``redo``: whatever is listed is done again.
         """
-        listing = Listing(
-            self._db, self._others, self.run, config, template, standing,
-            pair=pair, retry=retry, recheck=recheck, overwrite=overwrite, circumstances=self._circumstances,
-            watching=watching, redo=redo,
+        wish = Wish(
+            config, template, pair=pair, retry=retry, recheck=recheck, overwrite=overwrite, watching=watching,
+            redo=redo, circumstances=self._circumstances,
         )  # fmt: skip
         found, again, given_up = Tally(), 0, list[dict[str, Any]]()
         with self._writing():
+            listing = Listing(self._db, self._others, self.run, wish, standing)
             for source in sources:
-                row = listing.note(source)
-                if row is None:
+                noted = listing.note(source)
+                if noted is None:
                     again += 1
                     continue
-                found.add(row)
-                if row["state"] == "quarantined" and row["code"] != "refused":
-                    given_up.append({name: row[name] for name in ("key", "message", "hint")})
+                found.add(noted)
+                if noted.state == "quarantined" and noted.code != "refused":
+                    given_up.append({name: getattr(noted, name) for name in ("key", "message", "hint")})
+            listing.close()
         return found.counts(), again, given_up
 
     def known(self, keys: Iterable[str]) -> frozenset[str]:
         """Those of ``keys`` whose photo has been cut before, or has failed."""
-        select = "SELECT 1 FROM photos WHERE key = ? AND state NOT IN ('waiting', 'running', 'later')"
+        select = "SELECT 1 FROM listed WHERE key = ? AND state NOT IN (?, ?, ?)"
         with self._lock:
-            return frozenset(key for key in keys if self._db.execute(select, (key,)).fetchone() is not None)
+            states = (WAITING, RUNNING, LATER)
+            return frozenset(key for key in keys if self._db.execute(select, (key, *states)).fetchone() is not None)
 
     def listed(self) -> None:
         """The list is complete: what waited for that may be cut."""
         with self._writing():
-            self._db.execute("UPDATE photos SET state = 'waiting' WHERE state = 'later'")
+            self._resumes = False
+            self._db.execute("UPDATE listed SET state = ? WHERE state = ? AND state < 5", (WAITING, LATER))
 
     def has(self, source: Source) -> bool:
         """Whether this run has listed a photo as it is now, or is cutting it."""
-        select = "SELECT 1 FROM photos WHERE key = ? AND seen = ? AND (stamp = ? OR state = 'running')"
+        select = "SELECT 1 FROM listed WHERE key = ? AND seen = ? AND (stamp = ? OR state = ?)"
         with self._lock:
-            return self._db.execute(select, (source.key, self.run, source.stamp)).fetchone() is not None
+            values = (source.key, self.run, told(source.stamp), RUNNING)
+            return self._db.execute(select, values).fetchone() is not None
 
     def marked_redo(self) -> Iterator[Source]:
         """Photos that somebody wants done again, as they are now."""
@@ -144,7 +186,7 @@ class Manifest:
             rows = self._db.execute("SELECT * FROM photos WHERE mark = 'redo' ORDER BY key").fetchall()
         for row in rows:
             try:
-                size, stamp = beside.stamp_of(row["source"], hinted=beside.hinted(row["stamp"]) or None)
+                size, stamp = beside.stamp_of(row["source"], hinted=bool(row["hinted"]) or None)
             except InputError as error:
                 yield Source(row["key"], row["source"], row["bytes"], "", refusal=error.message)
                 continue
@@ -153,17 +195,17 @@ class Manifest:
     def some_waiting(self, most: int) -> list[dict[str, Any]]:
         """Photos that wait, from all over the list."""
         waiting = self.counts().waiting
-        select = "SELECT * FROM photos WHERE seen = ? AND state = 'waiting' ORDER BY key LIMIT 1 OFFSET ?"
+        select = f"SELECT key FROM listed WHERE {_WAIT} ORDER BY key LIMIT 1 OFFSET ?"
         places = sorted({index * waiting // most for index in range(most)})
         with self._lock:
             found = [self._db.execute(select, (self.run, place)).fetchone() for place in places]
-        return [dict(row) for row in found if row is not None]
+            return [dict(row) for row in self._rows_of(row for row in found if row is not None)]
 
     def waits(self) -> bool:
         """Whether a photo of this run waits to be cut."""
-        select = "SELECT 1 FROM photos WHERE seen = ? AND state = 'waiting' LIMIT 1"
         with self._lock:
-            return self._db.execute(select, (self.run,)).fetchone() is not None
+            found = self._db.execute(f"SELECT 1 FROM listed WHERE {_WAIT} LIMIT 1", (self.run,)).fetchone()
+        return found is not None
 
     def adopt(self, other: Path) -> None:
         """Take over what another division into shards has done, photo by photo as they are listed."""
@@ -180,23 +222,20 @@ class Manifest:
         ``overwrite`` allows it; a photo is never replaced. As long as the list is not ``complete``, whatever lies at a
         target may be a photo that is still to be listed: such tasks come later.
         """
-        select = "SELECT * FROM photos WHERE seen = ? AND state = 'waiting' ORDER BY key LIMIT ?"
+        select = f"SELECT key FROM listed WHERE {_WAIT} ORDER BY key LIMIT ?"
         while True:
             with self._lock:
-                rows = self._db.execute(select, (self.run, most)).fetchall()
+                rows = self._rows_of(self._db.execute(select, (self.run, most)))
             places = [place(file) for row in rows for file in files_of(row["target"], row["pair"])]
             stamps = look(places) if places else {}
-            later = [row["key"] for row in rows if not complete and any_at(row, place, stamps)]
+            hand = Hand((self._db, *self._others), place, stamps, overwrite=overwrite)
             with self._writing():
-                for key in later:
-                    self._db.execute("UPDATE photos SET state = 'later' WHERE key = ?", (key,))
-                tasks = [self._task(row, place, stamps, overwrite) for row in rows if row["key"] not in later]
-                for task in tasks:
-                    self._db.execute(
-                        "UPDATE photos SET state = 'running', ours = ?, handed = ? WHERE key = ?",
-                        (task.replace, task.replace, task.key),
-                    )
-            if tasks or not later:
+                now = [row for row in rows if complete or not any_at(row, place, stamps)]
+                tasks = [hand.out(row) for row in now]
+                for row in rows:
+                    if row not in now:
+                        self._db.execute("UPDATE listed SET state = ? WHERE key = ?", (LATER, row["key"]))
+            if tasks or not rows:
                 return tasks
 
     def record(self, outcomes: Iterable[Outcome]) -> None:
@@ -215,71 +254,30 @@ class Manifest:
     def give_back(self, done: Iterable[str] = ()) -> None:
         """Photos that were handed out and will not be cut now wait again, and those of ``done``, to be redone."""
         with self._writing():
-            self._db.execute("UPDATE photos SET state = 'waiting' WHERE state = 'running'")
-            self._db.executemany(
-                "UPDATE photos SET state = 'waiting' WHERE key = ?", [(storable(key),) for key in done]
-            )
+            self._db.execute("UPDATE listed SET state = ? WHERE state = ? AND state < 5", (WAITING, RUNNING))
+            for key in done:
+                self._db.execute("UPDATE listed SET state = ? WHERE key = ?", (WAITING, key))
 
     def try_again(self) -> int:
         """Have photos that failed tried once more; how many they are."""
         with self._writing():
-            found = self._db.execute(
-                "UPDATE photos SET state = 'waiting' WHERE seen = ? AND state = 'failed'", (self.run,)
-            )
-            return found.rowcount
+            update = "UPDATE listed SET state = ? WHERE state = ? AND state < 5 AND seen = ?"
+            return self._db.execute(update, (WAITING, FAILED, self.run)).rowcount
 
     def counts(self) -> Counts:
         """How far this run is."""
-        select = (
-            "SELECT state, count(*) AS photos, total(bytes) AS bytes, total(megapixels) AS megapixels "
-            "FROM photos WHERE seen = ? GROUP BY state"
-        )
         with self._lock:
-            found = {row["state"]: row for row in self._db.execute(select, (self.run,))}
-
-        def of(*states: str, column: str = "photos") -> float:
-            return float(sum(found[state][column] for state in states if state in found))
-
-        return Counts(
-            waiting=int(of("waiting", "running", "later")),
-            done=int(of("done")),
-            failed=int(of("failed")),
-            quarantined=int(of("quarantined")),
-            kept=int(of("kept")),
-            waiting_bytes=int(of("waiting", "running", "later", column="bytes")),
-            done_bytes=int(of("done", column="bytes")),
-            done_megapixels=of("done", column="megapixels"),
-        )
+            return counts_of(self._db, self.run)
 
     def rows(self, where: str = "1", order: str = "key", most: int = -1) -> Iterator[dict[str, Any]]:
         """Rows of this run as dictionaries, ``receipt`` unpacked. The words are SQL of our own, never a user's."""
         select = f"SELECT * FROM photos WHERE seen = ? AND {where} ORDER BY {order} LIMIT ?"
         for row in self._db.execute(select, (self.run, most)):
-            plain = dict(row)
-            plain["receipt"] = json.loads(plain["receipt"]) if plain["receipt"] else None
-            yield plain
+            yield plain_row(self._db, row)
 
-    def _task(self, row: sqlite3.Row, place: Callable[[str], str], stamps: Mapping[str, str], overwrite: bool) -> Task:
-        free, earlier, remembered = True, False, list[tuple[Written, ...]]()
-        for file in files_of(row["target"], row["pair"]):
-            at, found = place(file), tuple[Written, ...]()
-            if self._is_source(at):
-                free = False
-            elif at in stamps:
-                found = tuple(written.look_up((self._db, *self._others), file, row["key"]))
-                own = [one for one in found if one.source == row["source"]]
-                earlier = earlier or bool(own)
-                free &= overwrite or bool(row["handed"]) or any(one.stamp == stamps[at] for one in own)
-            remembered.append(found)
-        known = Known(row["fingerprint"], row["sha256"]) if row["sha256"] else None
-        return Task(
-            row["key"], row["source"], place(row["target"]), row["bytes"],
-            hints=beside.hints_of(row["source"]) if beside.hinted(row["stamp"]) else None, replace=free, known=known,
-            written=() if free else tuple(remembered), earlier=earlier,
-        )  # fmt: skip
-
-    def _is_source(self, place: str) -> bool:
-        return self._db.execute("SELECT 1 FROM photos WHERE source = ?", (place,)).fetchone() is not None
+    def _rows_of(self, keys: Iterable[sqlite3.Row]) -> list[sqlite3.Row]:
+        rows = (row_of(self._db, one["key"]) for one in list(keys))
+        return [row for row in rows if row is not None]
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -290,6 +288,7 @@ class Manifest:
                 try:
                     yield
                 except BaseException:
+                    self._db.forget()
                     if self._db.in_transaction:
                         self._db.execute("ROLLBACK")
                     raise

@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from gigamatte import __version__
 from gigamatte.batch import written
+from gigamatte.batch.opening import open_tables, open_to_read
 from gigamatte.batch.overview import standing_of, together
-from gigamatte.batch.tables import open_tables, open_to_read
+from gigamatte.batch.records import add_plain, forget, next_id, plain_row, row_of
+from gigamatte.batch.tables import VERSION, WROTE, Database
 from gigamatte.errors import UsageError
 
 #: the run that the merged manifest's photos belong to; the one before stands for the time of all that were merged
@@ -51,7 +53,7 @@ def merge(sources: Iterable[Path], target: Path, say: Callable[[str], None] = la
             into.execute("BEGIN IMMEDIATE")
             photos = twice = clashes = 0
             for path in found:
-                with contextlib.closing(open_to_read(path)) as database:
+                with _of_today(path, draft.with_name(f"{draft.name}.older")) as database:
                     added, again, lost = _take(database, into)
                 photos, twice, clashes = photos + added, twice + again, clashes + lost
                 say(str(path))
@@ -66,39 +68,58 @@ def merge(sources: Iterable[Path], target: Path, say: Callable[[str], None] = la
             into.execute("PRAGMA journal_mode = DELETE")  # one file, to be renamed
         draft.replace(target)
     except BaseException:
-        for suffix in ("", "-wal", "-shm"):
-            draft.with_name(draft.name + suffix).unlink(missing_ok=True)
+        remove_database(draft)
         raise
     return Merged(len(found), photos, twice, clashes)
 
 
-def _take(source: sqlite3.Connection, into: sqlite3.Connection) -> tuple[int, int, int]:
+def _take(source: Database, into: Database) -> tuple[int, int, int]:
     """(photos added, photos that were there already, photos left out)."""
-    latest = source.execute("SELECT coalesce(max(number), 0) FROM runs").fetchone()[0]
-    have = {row["name"] for row in source.execute("PRAGMA table_info(photos)")}
-    columns = [row["name"] for row in into.execute("PRAGMA table_info(photos)") if row["name"] in have]
-    marks = ", ".join("?" * len(columns))
-    insert = f"INSERT INTO photos ({', '.join(columns)}) VALUES ({marks})"
+    latest = source.execute("SELECT coalesce(max(number), 0) AS number FROM runs").fetchone()["number"]
     added = again = lost = 0
-    for row in source.execute(f"SELECT {', '.join(columns)} FROM photos"):
-        values = dict(row) | {"seen": _RUN if row["seen"] == latest else 0}
-        if values["state"] in ("running", "later"):
-            values["state"] = "waiting"
-        there = into.execute("SELECT changed, seen FROM photos WHERE key = ?", (row["key"],)).fetchone()
+    number = next_id(into)
+    for row in source.execute("SELECT * FROM photos ORDER BY key"):
+        plain = plain_row(source, row)
+        seen = _RUN if row["seen"] == latest else 0
+        if plain["state"] in ("running", "later"):
+            plain["state"] = "waiting"
+        there = row_of(into, row["key"])
         if there is not None:
             again += 1
-            if (there["seen"], there["changed"] or 0) >= (values["seen"], values["changed"] or 0):
+            if (there["seen"], there["changed"] or 0) >= (seen, plain["changed"] or 0):
                 continue
-            into.execute("DELETE FROM photos WHERE key = ?", (row["key"],))
+            written.keep(into, there)
+            forget(into, there)
         try:
-            into.execute(insert, tuple(values[name] for name in columns))
+            add_plain(into, number, plain, row["template"], seen)
             added += there is None
+            number += 1
         except sqlite3.IntegrityError:
             lost += 1
-    if source.execute("PRAGMA user_version").fetchone()[0] >= written.SINCE:
-        for row in source.execute("SELECT file, sha256, stamp, fingerprint, source FROM written"):
-            into.execute("INSERT OR REPLACE INTO written VALUES (?, ?, ?, ?, ?)", tuple(row))
-    else:
-        for row in source.execute("SELECT * FROM photos WHERE ours AND sha256 IS NOT NULL"):
-            written.note(into, row)
+            for file, one in written.of_row(row) if row["flags"] & WROTE else ():
+                written.put(into, file, one)
+    for file, one in written.files(source):
+        written.put(into, file, one)
     return added, again, lost
+
+
+@contextlib.contextmanager
+def _of_today(path: Path, copy: Path) -> Iterator[Database]:
+    """A manifest to read; one of an earlier version as a copy that has become one of today."""
+    with contextlib.closing(open_to_read(path)) as database:
+        if database.execute("PRAGMA user_version").fetchone()[0] >= VERSION:
+            yield database
+            return
+        try:
+            with contextlib.closing(sqlite3.connect(copy)) as target:
+                database.backup(target)
+            with contextlib.closing(open_tables(copy)) as newer:
+                yield newer
+        finally:
+            remove_database(copy)
+
+
+def remove_database(path: Path) -> None:
+    """A database and what belongs to it."""
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)

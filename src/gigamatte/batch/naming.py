@@ -58,7 +58,7 @@ def candidates(key: str, template: str) -> Iterator[str]:
     ``a.jpg`` gets ``a.cutout.png``; ``a.png`` beside it ``a.png.cutout.png``.
     """
     folder, name = _split(key)
-    stem, suffix = _stem(name), os.path.splitext(name)[1].removeprefix(".")
+    stem, suffix = stem_of(name), os.path.splitext(name)[1].removeprefix(".")
     told = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:8]
     for word in dict.fromkeys((stem, name, f"{name}~{told}")):
         # {name} tells photos apart already, unless case alone does
@@ -81,7 +81,7 @@ def folded(key: str) -> str:
 def shard_of(key: str, shards: int) -> int:
     """Which of ``shards`` (counted from 0) a photo belongs to. Photos whose results could collide belong together."""
     folder, name = _split(key)
-    digest = hashlib.sha256(folded(folder + _stem(name)).encode("utf-8", "surrogateescape")).digest()
+    digest = hashlib.sha256(folded(folder + stem_of(name)).encode("utf-8", "surrogateescape")).digest()
     return int.from_bytes(digest[:8], "big") % shards
 
 
@@ -90,8 +90,8 @@ def _split(key: str) -> tuple[str, str]:
     return folder + slash, name
 
 
-def _stem(name: str) -> str:
-    """Without all suffixes of pictures; other dots belong to the name, so ``IMG.0001.jpg`` is ``IMG.0001``."""
+def stem_of(name: str) -> str:
+    """A name without all suffixes of pictures; other dots belong to the name, so ``IMG.0001.jpg`` is ``IMG.0001``."""
     stem, suffix = os.path.splitext(name)
     while stem and suffix.lower() in SUFFIXES:
         name = stem

@@ -45,7 +45,7 @@ from gigamatte.worker.wire import Job
 #: this content with these options will fail the same way next time
 _FINAL = (UnsupportedInput, BudgetExceeded, NoSubject, UsageError)
 #: every other photo would fail the same way
-_EVERYBODY = (NetworkUnavailable, ScratchFull, DiskFailed, WorkerNotStarted)
+EVERYBODY = (NetworkUnavailable, ScratchFull, DiskFailed, WorkerNotStarted)
 #: more photos than are ever at work at once
 _ROOM = 1 << 20
 #: bytes of the memory that are for the process around the child
@@ -194,7 +194,7 @@ def scratch_room() -> Budget:
 def failure(key: str, error: GigamatteError) -> Outcome:
     """An outcome for an error, with what it means for this photo and for all others."""
     verdict: Verdict = "retry"
-    if isinstance(error, _EVERYBODY):
+    if isinstance(error, EVERYBODY):
         verdict = "stop"
     elif isinstance(error, (*_FINAL, ResultExists)):
         verdict = "final"

@@ -15,8 +15,8 @@ from typing import Any
 
 from gigamatte.batch.display import megapixels
 from gigamatte.batch.lock import Lock
+from gigamatte.batch.opening import open_to_read
 from gigamatte.batch.plan import manifest_folder
-from gigamatte.batch.tables import open_to_read
 from gigamatte.errors import MissingInput
 
 #: kinds of failures that are named

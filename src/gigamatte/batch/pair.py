@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ def joined(parts: Iterable[str | None]) -> str | None:
     return None if None in known else "+".join(part for part in known if part is not None)
 
 
-def any_at(row: Mapping[str, Any], place: Callable[[str], str], stamps: Mapping[str, str]) -> bool:
+def any_at(row: Mapping[str, Any] | sqlite3.Row, place: Callable[[str], str], stamps: Mapping[str, str]) -> bool:
     """Whether anything lies at the places of a photo's result; ``row`` is the manifest's, ``stamps`` of what lies."""
     return any(place(file) in stamps for file in files_of(row["target"], row["pair"]))
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gigamatte.batch.limits import Limits
+from gigamatte.batch.lists.named import STDIN
 from gigamatte.batch.lists.sources import root_of
 from gigamatte.batch.naming import default_template, with_suffix
-from gigamatte.batch.places import exists, is_uri, join, local
+from gigamatte.batch.places import exists, is_uri, join, local, stamp_of
 from gigamatte.cutout.target import output_format
-from gigamatte.errors import MissingInput, UsageError, WriteError
+from gigamatte.errors import GigamatteError, MissingInput, UsageError, WriteError
 from gigamatte.folders import state_folder
 from gigamatte.options import Options
 
@@ -58,7 +61,7 @@ class Plan:
         first, last = self.shard
         if not 1 <= first <= last:
             raise UsageError(f"--shard is i/n with 1 ≤ i ≤ n, found {first}/{last}")
-        if self.watch and self.source == "-":
+        if self.watch and self.source == STDIN:
             raise UsageError("--watch looks again and again, and standard input is read once", "name a folder")
         if self.watch and self.redo:
             raise UsageError("--watch and --redo exclude each other")
@@ -118,6 +121,18 @@ class Plan:
             raise MissingInput(f"{key} has no mask in {masks}", f"expected {stem}.png, or another picture suffix")
 
         return find
+
+    def listing_hash(self, config: str) -> str:
+        """Of which photos there are, the options (``config``) and names that they get; "" where that may change by the
+        minute. A run of the same hash goes on where the one before was."""
+        if self.watch or self.redo or self.source == STDIN:
+            return ""
+        stamp = ""
+        if root_of(self.source) is None:  # a list: its content tells which photos there are
+            with contextlib.suppress(GigamatteError):
+                stamp = stamp_of(self.source)[1]
+        told = (self.source, stamp, self.pattern, self.column, self.shard, self.template, self.pair, config)
+        return hashlib.sha256(json.dumps(told).encode("ascii")).hexdigest()
 
     def make_folders(self) -> None:
         """Make OUT and the manifest's folder. Raises WriteError."""

@@ -19,9 +19,9 @@ from dataclasses import replace
 from typing import Any
 
 from gigamatte.batch.limits import Limits
-from gigamatte.batch.one import Worker, failure
+from gigamatte.batch.one import EVERYBODY, Worker, failure
 from gigamatte.batch.task import Outcome, Task
-from gigamatte.errors import DeviceUnavailable, GigamatteError, UsageError
+from gigamatte.errors import GigamatteError, UsageError, WorkerNotStarted
 from gigamatte.options import Options
 
 #: seconds that a cluster has for its first answer
@@ -58,7 +58,7 @@ class RayEngine:
         self._resources: dict[str, float] = {}
 
     def start(self) -> None:
-        """Join the cluster. Raises UsageError where Ray is missing, DeviceUnavailable where there is no cluster."""
+        """Join the cluster. Raises UsageError where Ray is missing, GigamatteError where there is no cluster."""
         try:
             import ray
             import ray.data
@@ -69,7 +69,7 @@ class RayEngine:
             try:
                 _join(self._address)
             except Exception as error:  # Ray raises all kinds, plain Exception among them
-                raise DeviceUnavailable(
+                raise GigamatteError(
                     f"there is no Ray cluster at {self._address}: {error}",
                     "start one with `ray start --head`, or --address local",
                 ) from error
@@ -77,7 +77,7 @@ class RayEngine:
         _quiet()
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
         if not nodes:
-            raise DeviceUnavailable(f"the Ray cluster at {self._address} has no node with a processor")
+            raise GigamatteError(f"the Ray cluster at {self._address} has no node with a processor")
         self._divide(nodes)
 
     def process(self, tasks: Iterator[Task | None]) -> Iterator[Outcome]:
@@ -141,7 +141,9 @@ class Cutter:
             self._worker.start()
         except GigamatteError as error:
             message = f"{error.written[0]} (on {socket.gethostname()})"
-            self._refusal = DeviceUnavailable(message, error.written[1])
+            # what keeps one node from cutting ends the batch: its photos would fail one after the other
+            kind = type(error) if isinstance(error, EVERYBODY) else WorkerNotStarted
+            self._refusal = kind(message, error.written[1])
             return
         self._pool = ThreadPoolExecutor(self._worker.inflight + 1)
 
@@ -191,7 +193,7 @@ def _probe(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE).close()
     except OSError as error:
         hint = "start one with `ray start --head`, or --address local"
-        raise DeviceUnavailable(f"there is no Ray cluster at {address}: {error}", hint) from error
+        raise GigamatteError(f"there is no Ray cluster at {address}: {error}", hint) from error
 
 
 def _join(address: str) -> None:

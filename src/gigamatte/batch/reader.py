@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import heapq
-import json
-import sqlite3
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
-from gigamatte.batch.tables import open_to_read
+from gigamatte.batch.opening import open_to_read
+from gigamatte.batch.records import plain_row
+from gigamatte.batch.tables import Database
 
 
 class Rows(Protocol):
@@ -28,7 +28,7 @@ class Reader:
 
     def __init__(self, manifests: list[Path]) -> None:
         self._stack = contextlib.ExitStack()
-        self._open: list[tuple[sqlite3.Connection, int]] = []
+        self._open: list[tuple[Database, int]] = []
         for path in manifests:
             database = self._stack.enter_context(contextlib.closing(open_to_read(path)))
             latest = database.execute("SELECT coalesce(max(number), 0) FROM runs").fetchone()[0]
@@ -47,16 +47,13 @@ class Reader:
     def rows(self, where: str = "1", order: str = "key", most: int = -1) -> Iterator[dict[str, Any]]:
         """Rows of the latest run of each manifest, in one order; ``most`` of them, -1 for all."""
         select = f"SELECT * FROM photos WHERE seen = ? AND {where} ORDER BY {order} LIMIT ?"
-        found = [map(_plain, database.execute(select, (latest, most))) for database, latest in self._open]
+        found = [_plain(database, select, (latest, most)) for database, latest in self._open]
         merged = heapq.merge(*found, key=_sorting(order))
         return merged if most < 0 else islice(merged, most)
 
 
-def _plain(row: sqlite3.Row) -> dict[str, Any]:
-    plain = dict(row)
-    plain["receipt"] = json.loads(plain["receipt"]) if plain["receipt"] else None
-    # manifests of earlier versions lack columns
-    return {"pair": 0, "stale": 0, "mark": None, **plain}
+def _plain(database: Database, select: str, values: tuple[int, int]) -> Iterator[dict[str, Any]]:
+    return (plain_row(database, row) for row in database.execute(select, values))
 
 
 def _sorting(order: str) -> Any:

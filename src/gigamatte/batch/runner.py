@@ -24,7 +24,7 @@ from gigamatte.batch.one import failure
 from gigamatte.batch.plan import Plan
 from gigamatte.batch.progress import Meter
 from gigamatte.batch.sets import Sets
-from gigamatte.batch.standing import stamps_at
+from gigamatte.batch.standing import photo_stamps, stamps_at
 from gigamatte.batch.summary import Listener, Summary
 from gigamatte.batch.task import BatchEngine, Outcome, Task
 from gigamatte.errors import GigamatteError, TookTooLong, WorkerDied, WriteError
@@ -125,7 +125,8 @@ class _Run:
         """Clean up what an earlier run did not finish, and take over what other divisions have noted."""
         plan = self._plan
         told = circumstances(plan.options, plan.limits)
-        for file in self._manifest.begin(f"{plan.source} → {plan.out}", __version__, told, same_list=plan.redo):
+        command, listing = f"{plan.source} → {plan.out}", plan.listing_hash(self._config)
+        for file in self._manifest.begin(command, __version__, told, same_list=plan.redo, listing=listing):
             places.remove_partials(plan.place(file))
         for other in plan.manifest_folder.glob("*-of-*.sqlite"):
             if other.stem.split("-of-")[1] != str(plan.shard[1]):
@@ -133,7 +134,7 @@ class _Run:
 
     def _something_waits(self) -> bool:
         while not (self._hear_list() and self._lister.ended):
-            if self._manifest.waits():
+            if self._manifest.waits() or self._manifest.bring_forward(CLAIM, photo_stamps):
                 return True
             self._lister.wait(0.05)
         # sets whose run was cut off before they were settled
@@ -157,8 +158,7 @@ class _Run:
             self._told = True
             self._manifest.listed()
             self._listener.started(counts)
-            left = self._lister.given_up()
-            if left:
+            if left := self._lister.given_up():
                 self._listener.left_alone(left, self._lister.given_up_count)
         return complete
 
@@ -190,6 +190,8 @@ class _Run:
             tasks = self._manifest.claim(CLAIM, plan.place, stamps_at, overwrite=plan.overwrite, complete=complete)
             if not tasks and self._lister.ended:
                 return
+            if not tasks and not complete and self._manifest.bring_forward(CLAIM, photo_stamps):
+                continue
             if not tasks:
                 self._lister.wait(LOOK)
                 if complete and not self._bytes:
@@ -237,8 +239,7 @@ class _Run:
             self._note(self._held.pop(0))
 
     def _note(self, outcome: Outcome) -> None:
-        read = self._bytes.pop(outcome.key, None)
-        if read is None:
+        if (read := self._bytes.pop(outcome.key, None)) is None:
             return
         self._unwritten.append(outcome)
         if outcome.state == "done":
@@ -295,4 +296,5 @@ class _Run:
             watched=self._plan.watch,
             stopped=self._stop.message if self._stop else "",
             hint=self._stop.hint if self._stop else "",
+            stopped_code=self._stop.code if self._stop else "",
         )

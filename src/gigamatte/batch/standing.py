@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
-from gigamatte.batch import places
+from gigamatte.batch import beside, places
 from gigamatte.batch.objects import LAST, Objects, objects_of
 from gigamatte.batch.plan import Plan
 from gigamatte.errors import InputError, MissingInput
@@ -109,3 +109,17 @@ def stamps_at(found: list[str]) -> dict[str, str]:
     with ThreadPoolExecutor(min(32, len(found))) as pool:
         stamps = pool.map(places.lies_at, found)
         return {place: stamp for place, stamp in zip(found, stamps, strict=True) if stamp is not None}
+
+
+def photo_stamps(found: list[str]) -> dict[str, str]:
+    """Stamps of those of some photos that are still there."""
+    with ThreadPoolExecutor(min(32, len(found))) as pool:
+        stamps = pool.map(_photo_stamp, found)
+        return {place: stamp for place, stamp in zip(found, stamps, strict=True) if stamp is not None}
+
+
+def _photo_stamp(place: str) -> str | None:
+    try:
+        return beside.stamp_of(place)[1]
+    except InputError:
+        return None

@@ -8,6 +8,10 @@ from typing import Any, Protocol
 from gigamatte.batch.counts import Counts
 from gigamatte.batch.progress import Progress
 from gigamatte.batch.task import Outcome
+from gigamatte.errors import DeviceUnavailable, DownloadFailed, NetworkUnavailable, WeightsRefused
+
+#: errors after which no photo could be cut, because the network or its device is not there or not as it should be
+_NETWORK = frozenset(kind.code for kind in (NetworkUnavailable, WeightsRefused, DownloadFailed, DeviceUnavailable))
 
 
 class Listener(Protocol):
@@ -56,14 +60,16 @@ class Summary:
     #: why it could not go on; empty when it could
     stopped: str = ""
     hint: str = ""
+    #: of the error that it could not go on for
+    stopped_code: str = ""
 
     @property
     def exit_code(self) -> int:
-        """0 all done, 1 could not go on, 3 some failed, 4 nothing matched, 130 interrupted."""
+        """0 all done, 1 could not go on, 3 some failed, 4 nothing matched, 5 no network, 130 interrupted."""
         if self.interrupted and not self.watched:
             return 130
         if self.stopped:
-            return 1
+            return NetworkUnavailable.exit_code if self.stopped_code in _NETWORK else 1
         if self.total == 0 and not self.watched:
             return 4
         return 3 if self.failed else 0

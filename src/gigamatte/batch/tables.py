@@ -1,49 +1,168 @@
-"""The manifest's tables, and how those of earlier versions are brought to the present version."""
+"""The manifest's tables, which take some 250 bytes for a photo, and the view ``photos`` of them that anybody may read.
+
+Words that many photos share (folders, options, what a failure is due to) are kept once. Rows keep their length as
+photos go from waiting to done, and results are appended: pages stay full.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from gigamatte.batch import written
-from gigamatte.errors import WriteError
+from gigamatte.batch.compact import DOUBTS, NO_DOUBT, Form, Receipts
 
-VERSION = 5
+VERSION = 6
+#: waiting; running; later: waits for the end of the list, something lies at its target that a photo still to be listed
+#: may be; failed: is tried again; kept: its result was changed since by somebody else; quarantined: is not tried again
+STATES = {"waiting": 1, "running": 2, "later": 3, "failed": 4, "done": 5, "kept": 6, "quarantined": 7}
+WAITING, RUNNING, LATER, FAILED, DONE, KEPT, QUARANTINED = STATES.values()
+#: ours: what lies at the target, if anything, is from this batch; handed: it was cut and what came of it was not noted,
+#: what lies there may be ours; stale: it failed, and an earlier result stays at the target; wrote: ``results`` tells of
+#: what was written last for this photo; early: it is cut in this run before the list has come
+#: to it; hinted: hints lie beside it
+OURS, HANDED, STALE, WROTE, EARLY, HINTED = 1, 2, 4, 8, 16, 32
+#: a photo's place is kept in two parts while there are at most so many first ones
+ROOTS = 64
+#: always there, so that flags take the same byte
+FLAG = 64
 
 _TABLES = """
-CREATE TABLE IF NOT EXISTS photos (
-    key TEXT PRIMARY KEY, source TEXT NOT NULL, bytes INTEGER NOT NULL, stamp TEXT NOT NULL, config TEXT NOT NULL,
-    target TEXT NOT NULL UNIQUE, folded TEXT NOT NULL UNIQUE,
-    state TEXT NOT NULL,            -- waiting, running, done, kept (its result was changed since by somebody else),
-                                    -- failed (is tried again), quarantined (is not), later (waits for the end of the
-                                    -- list: something lies at its target that a photo still to be listed may be)
-    attempts INTEGER NOT NULL DEFAULT 0,
-    ours INTEGER NOT NULL DEFAULT 0,    -- what lies at the target, if anything, is from this batch
+CREATE TABLE IF NOT EXISTS listed (
+    key TEXT PRIMARY KEY, id INTEGER NOT NULL,
+    root INTEGER, source TEXT,      -- the photo's place: a root before its key, or what it is
+    bytes INTEGER NOT NULL, stamp INTEGER NOT NULL, recipe INTEGER NOT NULL,
+    stem INTEGER, target TEXT,      -- the result's: letters of the key that the recipe's form is put around, or all
     seen INTEGER NOT NULL,          -- the last run that listed it
-    pair INTEGER NOT NULL DEFAULT 0,    -- its result is two files, named after the target
-    handed INTEGER NOT NULL DEFAULT 0,  -- it was cut and what came of it was not noted: what lies there may be ours
-    stale INTEGER NOT NULL DEFAULT 0,   -- it failed, and an earlier result stays at the target
-    fingerprint TEXT, sha256 TEXT, out_bytes INTEGER, out_stamp TEXT, megapixels REAL, seconds REAL, doubt REAL,
-    code TEXT, message TEXT, hint TEXT, receipt TEXT, changed REAL,
-    circumstances TEXT,             -- of a failure: what it may be due to beyond the photo (circumstances.py)
+    state INTEGER NOT NULL, flags INTEGER NOT NULL, doubt INTEGER NOT NULL,
     mark TEXT                       -- what a person says of its result: good, redo, hand
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS by_state ON photos (seen, state);
-CREATE INDEX IF NOT EXISTS by_source ON photos (source);
-CREATE INDEX IF NOT EXISTS by_doubt ON photos (seen, doubt);
-CREATE TABLE IF NOT EXISTS runs (number INTEGER PRIMARY KEY, began REAL, ended REAL, version TEXT, command TEXT);
+CREATE INDEX IF NOT EXISTS unfinished ON listed (state, seen) WHERE state < 5;
+CREATE INDEX IF NOT EXISTS elsewhere ON listed (source) WHERE source IS NOT NULL;
+CREATE INDEX IF NOT EXISTS marked ON listed (mark) WHERE mark IS NOT NULL;
+-- which photo has a name, whatever the case and accents: no two may share one
+CREATE TABLE IF NOT EXISTS names (number INTEGER PRIMARY KEY, photo INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS results (
+    photo INTEGER PRIMARY KEY, fingerprint BLOB, sha256 BLOB, out_bytes INTEGER, out_stamp, pixels INTEGER,
+    seconds INTEGER, changed INTEGER, receipt BLOB  -- thousandths of a second; since 1970; compact.Receipts
+);
+CREATE TABLE IF NOT EXISTS failures (
+    photo INTEGER PRIMARY KEY, attempts INTEGER NOT NULL, code TEXT, message TEXT, hint TEXT, circumstances INTEGER,
+    seconds INTEGER, changed INTEGER
+);
+-- what was written before: every other file that is ours
+CREATE TABLE IF NOT EXISTS written (
+    file TEXT PRIMARY KEY, sha256 BLOB NOT NULL, stamp INTEGER NOT NULL, fingerprint BLOB NOT NULL, source TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS recipes (
+    id INTEGER PRIMARY KEY, config TEXT NOT NULL, template TEXT NOT NULL, pair INTEGER NOT NULL, before TEXT, after TEXT
+);
+CREATE TABLE IF NOT EXISTS roots (id INTEGER PRIMARY KEY, prefix TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS circumstances (id INTEGER PRIMARY KEY, told TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS dictionaries (id INTEGER PRIMARY KEY, receipt TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS runs (
+    number INTEGER PRIMARY KEY, began REAL, ended REAL, version TEXT, command TEXT,
+    listing TEXT                    -- a hash of what was listed, and how
+);
+"""
+_STATE = " ".join(f"WHEN {number} THEN '{word}'" for word, number in STATES.items())
+
+
+def hashes(column: str) -> str:
+    """SQL that gives one or two packed hashes as text."""
+    head, tail = (f"lower(hex(substr({column}, {start}, 32)))" for start in (1, 33))
+    return (
+        f"CASE WHEN typeof({column}) <> 'blob' THEN {column} WHEN length({column}) = 64 THEN {head} || '+' || {tail}"
+        f" ELSE {head} END"
+    )
+
+
+_VIEW = f"""
+CREATE VIEW IF NOT EXISTS photos AS SELECT
+    l.key AS key, coalesce(l.source, o.prefix || l.key) AS source, l.bytes AS bytes, l.stamp AS stamp,
+    c.config AS config, c.template AS template,
+    coalesce(l.target, rtrim(l.key, replace(l.key, '/', '')) || c.before ||
+        substr(substr(l.key, 1, l.stem), length(rtrim(l.key, replace(l.key, '/', ''))) + 1) || c.after) AS target,
+    CASE l.state {_STATE} END AS state, coalesce(f.attempts, 0) AS attempts,
+    l.flags & {OURS} AS ours, l.seen AS seen, c.pair AS pair, (l.flags & {HANDED}) / {HANDED} AS handed,
+    (l.flags & {STALE}) / {STALE} AS stale, {hashes("r.fingerprint")} AS fingerprint, {hashes("r.sha256")} AS sha256,
+    r.out_bytes AS out_bytes, r.out_stamp AS out_stamp, r.pixels / 1e6 AS megapixels,
+    coalesce(f.seconds, r.seconds) / 1e3 AS seconds,
+    CASE WHEN l.doubt <> {NO_DOUBT} THEN l.doubt / {DOUBTS}.0 END AS doubt,
+    f.code AS code, f.message AS message, f.hint AS hint, r.receipt AS receipt,
+    coalesce(f.changed, r.changed) / 1e3 AS changed, w.told AS circumstances, l.mark AS mark,
+    (l.flags & {HINTED}) / {HINTED} AS hinted, l.id AS id, l.flags AS flags
+FROM listed l
+LEFT JOIN roots o ON o.id = l.root
+LEFT JOIN recipes c ON c.id = l.recipe
+LEFT JOIN results r ON r.photo = l.id
+LEFT JOIN failures f ON f.photo = l.id
+LEFT JOIN circumstances w ON w.id = f.circumstances;
 """
 
 
 class Database(sqlite3.Connection):
     """A connection that takes and gives file names which are no UTF-8: SQLite's text cannot hold them, so their own
-    bytes are stored (a BLOB), and read as Python's escaped surrogates again."""
+    bytes are stored (a BLOB), and read as Python's escaped surrogates again. Bytes that are no name come out of a row
+    in the same way: see ``blob``."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.row_factory = Row
+        self.forget()
 
     def execute(self, statement: str, values: Any = (), /) -> sqlite3.Cursor:
         """As in the base class."""
         return super().execute(statement, tuple(map(storable, values)))
+
+    def forget(self) -> None:
+        """Words that were read or added: to be read again after a transaction that was taken back."""
+        self._numbers: dict[tuple[str, tuple[Any, ...]], int] = {}
+        self._forms: dict[int, tuple[Form | None, bool]] = {}
+        self._receipts: Receipts | None = None
+
+    def number(self, table: str, **values: Any) -> int:
+        """The number of a row of words, which is added if it is not there."""
+        known = (table, tuple(values.values()))
+        if known not in self._numbers:
+            where = " AND ".join(f"{name} IS ?" for name in values)
+            found = self.execute(f"SELECT id FROM {table} WHERE {where}", known[1]).fetchone()
+            if found is None:
+                names, marks = ", ".join(values), ", ".join("?" * len(values))
+                added = self.execute(f"INSERT INTO {table} ({names}) VALUES ({marks}) RETURNING id", known[1])
+                found = added.fetchone()
+            self._numbers[known] = int(found["id"])
+        return self._numbers[known]
+
+    def recipe(self, config: str, template: str, pair: bool) -> int:
+        """The number of a set of options, of results' names, and of whether results are two files."""
+        form = Form.of(template)
+        before, after = (form.before, form.after) if form else (None, None)
+        return self.number("recipes", config=config, template=template, pair=int(pair), before=before, after=after)
+
+    def form(self, recipe: int) -> tuple[Form | None, bool]:
+        """(how a recipe makes targets, whether they are pairs)."""
+        if recipe not in self._forms:
+            row = self.execute("SELECT before, after, pair FROM recipes WHERE id = ?", (recipe,)).fetchone()
+            form = None if row["before"] is None else Form(row["before"], row["after"])
+            self._forms[recipe] = form, bool(row["pair"])
+        return self._forms[recipe]
+
+    def root(self, prefix: str) -> int | None:
+        """The number of the first part of photos' places; None where there are too many of them already."""
+        if ("roots", (prefix,)) not in self._numbers:
+            known = self.execute("SELECT 1 FROM roots WHERE prefix = ?", (prefix,)).fetchone()
+            if known is None and self.execute("SELECT count(*) AS roots FROM roots").fetchone()["roots"] >= ROOTS:
+                return None
+        return self.number("roots", prefix=prefix)
+
+    @property
+    def receipts(self) -> Receipts:
+        """Packs and unpacks."""
+        if self._receipts is None:
+            found = self.execute("SELECT id, receipt FROM dictionaries")
+            self._receipts = Receipts({row["id"]: row["receipt"].encode("ascii") for row in found})
+        return self._receipts
 
 
 class Row(sqlite3.Row):
@@ -57,7 +176,7 @@ class Row(sqlite3.Row):
 
 
 def storable(value: Any) -> Any:
-    """A value as SQLite holds it: a name that is no UTF-8 as its bytes."""
+    """As SQLite can keep it."""
     if isinstance(value, str) and not value.isascii():
         try:
             value.encode("utf-8")
@@ -66,60 +185,27 @@ def storable(value: Any) -> Any:
     return value
 
 
+def blob(value: str) -> bytes:
+    """The bytes of a row's value that is no name."""
+    return value.encode("utf-8", "surrogateescape")
+
+
 def _named(value: Any) -> Any:
     return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
 
 
-def open_tables(path: Path) -> sqlite3.Connection:
-    """Opens, or makes, the database. Raises WriteError when it cannot, or when it is of a later kind."""
-    try:
-        database = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False, factory=Database)
-        database.row_factory = Row
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = FULL")
-        version = database.execute("PRAGMA user_version").fetchone()[0]
-        if version > VERSION:
-            raise WriteError(f"{path} was written by a later gigamatte (its version {version}, ours {VERSION})")
-        database.executescript(_TABLES + written.TABLE)
-        _take_over(database, version)
-    except sqlite3.Error as error:
-        raise unwritable(path, error) from error
-    return database
-
-
-def open_to_read(path: Path) -> sqlite3.Connection:
-    """Opens the database of another division, as it is. Raises WriteError when it cannot."""
-    try:
-        database = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False, factory=Database
-        )
-    except sqlite3.Error as error:
-        raise unwritable(path, error) from error
-    database.row_factory = Row
-    return database
-
-
-def _take_over(database: sqlite3.Connection, version: int) -> None:
-    """Bring a manifest of an earlier version, 0 for a new one, to this one; all of it or nothing."""
-    if version == VERSION:
-        return
-    columns = {1: ("pair", "handed", "stale"), 2: ("handed", "stale")}.get(version, ())
-    known = {row["name"] for row in database.execute("PRAGMA table_info(photos)")}
-    database.execute("BEGIN IMMEDIATE")
-    for column in columns:
-        database.execute(f"ALTER TABLE photos ADD COLUMN {column} INTEGER NOT NULL DEFAULT 0")
-    if columns:
-        written.take_over(database)
-        database.execute("UPDATE photos SET handed = 1 WHERE ours AND sha256 IS NULL")
-    for column in ("circumstances", "mark"):
-        if column not in known:
-            database.execute(f"ALTER TABLE photos ADD COLUMN {column} TEXT")
+def make_tables(database: Database) -> None:
+    """Inside a transaction."""
+    for statement in _statements(_TABLES + _VIEW):
+        database.execute(statement)
     database.execute(f"PRAGMA user_version = {VERSION}")
-    database.execute("COMMIT")
 
 
-def unwritable(path: Path, error: sqlite3.Error) -> WriteError:
-    """The error that says so, with what may be the matter."""
-    return WriteError(
-        f"the manifest {path} cannot be used: {error}", "is its disk full, or its folder read-only or a network folder?"
-    )
+def _statements(text: str) -> Iterator[str]:
+    """One by one: ``executescript`` would end the transaction."""
+    statement = ""
+    for line in text.splitlines():
+        statement += f"{line}\n"
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

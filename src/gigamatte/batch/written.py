@@ -2,6 +2,8 @@
 
 A file at a target is replaced only if a batch wrote it for the same photo and it was not changed since. Results stay
 known after other options, another ``--name`` and back, or another division into shards.
+
+What was written last for a photo is told by its row (``WROTE``); the table has what was written before.
 """
 
 from __future__ import annotations
@@ -9,48 +11,83 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 
+from gigamatte.batch.compact import name_number, packed_hash, parts_of, told
+from gigamatte.batch.naming import folded
 from gigamatte.batch.pair import files_of
+from gigamatte.batch.records import row_of
+from gigamatte.batch.tables import WROTE, Database, hashes
 from gigamatte.batch.task import Written
 
-TABLE = """
-CREATE TABLE IF NOT EXISTS written (
-    file TEXT PRIMARY KEY, sha256 TEXT NOT NULL, stamp TEXT NOT NULL, fingerprint TEXT NOT NULL, source TEXT NOT NULL
-) WITHOUT ROWID;
-"""
-#: version of the manifest from which on it has this table
-SINCE = 3
+#: versions of the manifest from which on it has the table, and from which on the table lacks what rows tell
+SINCE, BEFORE_ONLY = 3, 6
 
 
-def note(database: sqlite3.Connection, row: sqlite3.Row) -> None:
-    """Remember the files of a row of ``photos`` whose result is done."""
-    for file, one in _of_row(row):
-        values = (file, one.sha256, one.stamp, one.fingerprint, one.source)
-        database.execute("INSERT OR REPLACE INTO written VALUES (?, ?, ?, ?, ?)", values)
+def keep(database: Database, row: sqlite3.Row) -> None:
+    """Before a photo's row tells of another result, or goes: what it has written stays known."""
+    if row["flags"] & WROTE:
+        for file, one in of_row(row):
+            put(database, file, one)
+        database.execute("UPDATE listed SET flags = flags & ? WHERE key = ?", (~WROTE, row["key"]))
 
 
-def look_up(databases: Iterable[sqlite3.Connection], file: str, key: str) -> Iterator[Written]:
-    """What is remembered of ``file``, a result of the photo ``key``, in manifests of this and other divisions."""
+def put(database: Database, file: str, one: Written) -> None:
+    """Remember a file."""
+    values = (file, packed_hash(one.sha256), one.stamp, packed_hash(one.fingerprint), one.source)
+    database.execute("INSERT OR REPLACE INTO written VALUES (?, ?, ?, ?, ?)", values)
+
+
+def superseded(database: Database, row: sqlite3.Row) -> None:
+    """The row tells of its files now."""
+    for file in files_of(row["target"], bool(row["pair"])):
+        database.execute("DELETE FROM written WHERE file = ?", (file,))
+
+
+def look_up(databases: Iterable[Database], file: str, target: str, key: str) -> Iterator[Written]:
+    """What is remembered of ``file``, of the result ``target`` of the photo ``key``, in manifests of this and other
+    divisions."""
     for database in databases:
-        if database.execute("PRAGMA user_version").fetchone()[0] >= SINCE:
-            select = "SELECT sha256, stamp, fingerprint, source FROM written WHERE file = ?"
-            yield from (Written(*row) for row in database.execute(select, (file,)))
+        version = database.execute("PRAGMA user_version").fetchone()[0]
+        if version >= SINCE:
+            yield from all_of(database, "file = ?", (file,))
+        if version >= BEFORE_ONLY:
+            row = row_of(database, key)
+            if row is None or row["target"] != target:  # another photo may have had that name there
+                row = _owner(database, target)
+            rows = [row] if row is not None and row["flags"] & WROTE else []
         else:
             select = "SELECT * FROM photos WHERE key = ? AND ours AND sha256 IS NOT NULL"
-            for row in database.execute(select, (key,)):
-                yield from (one for name, one in _of_row(row) if name == file)
+            rows = database.execute(select, (key,)).fetchall() if version < SINCE else []
+        yield from (one for row in rows for name, one in of_row(row) if name == file)
 
 
-def take_over(database: sqlite3.Connection) -> None:
-    """Fill the table from the rows of an earlier version, which knew the latest result of each photo only."""
-    for row in database.execute("SELECT * FROM photos WHERE ours AND sha256 IS NOT NULL").fetchall():
-        note(database, row)
+def all_of(database: Database, where: str = "1", values: tuple[object, ...] = ()) -> Iterator[Written]:
+    """What the table says, that of an earlier version too."""
+    select = f"SELECT {hashes('sha256')}, stamp, {hashes('fingerprint')}, source FROM written WHERE {where}"
+    for sha256, stamp, content, source in database.execute(select, values):
+        yield Written(sha256, told(stamp), content, source)
 
 
-def _of_row(row: sqlite3.Row) -> Iterator[tuple[str, Written]]:
+def files(database: Database, table: str = "written") -> Iterator[tuple[str, Written]]:
+    """Everything in a table, of any version, by its file."""
+    for file, sha256, stamp, content, source in database.execute(
+        f"SELECT file, {hashes('sha256')}, stamp, {hashes('fingerprint')}, source FROM {table}"
+    ):
+        yield file, Written(sha256, told(stamp), content, source)
+
+
+def of_row(row: sqlite3.Row) -> Iterator[tuple[str, Written]]:
+    """The files that a row of any version tells of."""
     pair = "pair" in row.keys() and bool(row["pair"])  # noqa: SIM118  # version 1 knows no pairs
-    files = files_of(row["target"], pair)
-    hashes, stamps = row["sha256"].split("+"), (row["out_stamp"] or "").split("+")
-    if len(stamps) != len(files):  # a store's own tag may hold a plus; without stamps the hash decides
-        stamps = [""] * len(files)
-    for file, sha256, stamp in zip(files, hashes, stamps, strict=False):
+    names = files_of(row["target"], pair)
+    hashes, stamps = row["sha256"].split("+"), parts_of(row["out_stamp"], len(names))
+    for file, sha256, stamp in zip(names, hashes, stamps, strict=False):
         yield file, Written(sha256, stamp, row["fingerprint"] or "", row["source"])
+
+
+def _owner(database: Database, target: str) -> sqlite3.Row | None:
+    number = name_number(folded(target))
+    found = database.execute("SELECT photo FROM names WHERE number = ?", (number,)).fetchone()
+    if found is None:
+        return None
+    row: sqlite3.Row | None = database.execute("SELECT * FROM photos WHERE id = ?", (found["photo"],)).fetchone()
+    return row

@@ -16,7 +16,7 @@ from gigamatte.cli.batch_words import address_of, limits_of, masks_of, need_fold
 from gigamatte.cli.cut import Overwrite, Quiet
 from gigamatte.cli.options import takes_options
 from gigamatte.cli.streams import json_text
-from gigamatte.errors import GigamatteError, UsageError
+from gigamatte.errors import GigamatteError, NetworkUnavailable, UsageError
 from gigamatte.messages import translate
 from gigamatte.options import Options
 
@@ -128,7 +128,7 @@ def batch(
 
     `gigamatte batch status OUT`, `batch merge OUT` and `batch export OUT FILE` tell of all shards together.
 
-    Exit codes: 0 all done, 1 could not start or go on, 2 usage, 3 some failed, 4 no photo found, 130 interrupted.
+    Exit codes: 0 all done, 1 could not go on, 2 usage, 3 some failed, 4 no photo, 5 no network, 130 interrupted.
     """
     try:
         wanted = options()
@@ -172,7 +172,8 @@ def batch(
         from gigamatte.cli.app import fail
 
         # the exit codes of `cut` are about one photo; here an error that ends the command means that it could not start
-        raise typer.Exit(fail(error.message, error.hint, 2 if isinstance(error, UsageError) else 1)) from error
+        told = error.exit_code if isinstance(error, (UsageError, NetworkUnavailable)) else 1
+        raise typer.Exit(fail(error.message, error.hint, told)) from error
     if summary.exit_code:
         raise typer.Exit(summary.exit_code)
 

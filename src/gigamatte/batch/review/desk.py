@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from gigamatte.batch import places
+from gigamatte.batch.opening import open_tables
 from gigamatte.batch.pair import files_of
-from gigamatte.batch.tables import open_tables
+from gigamatte.batch.records import row_of
+from gigamatte.batch.tables import DONE
 from gigamatte.batch.thumbnails import thumbnail
 from gigamatte.errors import InputError, MissingInput, UsageError
 from gigamatte.messages import translate
@@ -47,10 +49,11 @@ class Desk:
         for number, path in enumerate(self._manifests):
             with self._opened(path) as database:
                 latest = _latest(database)
-                where = f"seen = ? AND state = 'done' AND {_FILTERS[mark]}"
-                select = f"SELECT * FROM photos WHERE {where} ORDER BY doubt DESC, key LIMIT ?"
-                found += [_card(number, row) for row in database.execute(select, (latest, start + PAGE))]
-                counted = "SELECT mark, count(*) AS photos FROM photos WHERE seen = ? AND state = 'done' GROUP BY mark"
+                where = f"seen = ? AND state = {DONE} AND {_FILTERS[mark]}"
+                select = f"SELECT key FROM listed WHERE {where} ORDER BY doubt DESC, key LIMIT ?"
+                keys = [row["key"] for row in database.execute(select, (latest, start + PAGE))]
+                found += [_card(number, row) for row in (row_of(database, key) for key in keys) if row is not None]
+                counted = f"SELECT mark, count(*) AS photos FROM listed WHERE seen = ? AND state = {DONE} GROUP BY mark"
                 for row in database.execute(counted, (latest,)):
                     totals["all"] += row["photos"]
                     if row["mark"] in totals:
@@ -64,7 +67,7 @@ class Desk:
             raise UsageError(f"a mark is one of {', '.join(MARKS)}; found {mark!r}")
         number, key = self._named(name)
         with self._opened(self._manifests[number]) as database:
-            done = database.execute("UPDATE photos SET mark = ? WHERE key = ?", (mark, key))
+            done = database.execute("UPDATE listed SET mark = ? WHERE key = ?", (mark, key))
             if done.rowcount != 1:
                 raise MissingInput(f"there is no photo {key}")
 

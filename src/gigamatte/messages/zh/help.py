@@ -217,7 +217,7 @@ HELP: dict[str, str] = {
         "A photo is skipped while its content, the options that shape its result, and the result itself are unchanged. One\n"
         "that fails is tried twice and then left alone until it changes (or --retry-failed). No source is ever changed.\n\n"
         "`gigamatte batch status OUT`, `batch merge OUT` and `batch export OUT FILE` tell of all shards together.\n\n"
-        "Exit codes: 0 all done, 1 could not start or go on, 2 usage, 3 some failed, 4 no photo found, 130 interrupted."
+        "Exit codes: 0 all done, 1 could not go on, 2 usage, 3 some failed, 4 no photo, 5 no network, 130 interrupted."
     ): (
         "把 IN 中的所有照片抠到 OUT。再次运行同一命令会继续，或处理有变化的部分。\n\n\b\n"
         "gigamatte batch photos/ cutouts/ --report report.html\n"
@@ -227,7 +227,7 @@ HELP: dict[str, str] = {
         "内容、影响结果的选项和结果本身都没有变化的照片会跳过。失败的照片尝试两次，之后不再处理，直到它有变化"
         "（或用 --retry-failed）。绝不改动原照片。\n\n"
         "`gigamatte batch status OUT`、`batch merge OUT` 和 `batch export OUT FILE` 一并说明所有分片。\n\n"
-        "退出码：0 全部完成，1 无法开始或继续，2 用法错误，3 部分失败，4 没有照片，130 被中断。"
+        "退出码：0 全部完成，1 无法继续，2 用法错误，3 部分失败，4 没有照片，5 没有网络，130 被中断。"
     ),
     "With a CSV, JSON lines or Parquet file as IN: the column with the photos.": "IN 为 CSV、JSON lines 或 Parquet 文件时：照片所在的列。",
     "A folder, a list or inventory of photos (- = on stdin), a pattern, or a URI.": "文件夹、照片列表或清单文件（- 为标准输入）、通配模式，或 URI。",
