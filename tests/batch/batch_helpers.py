@@ -21,6 +21,7 @@ from gigamatte.batch.pair import files_of
 from gigamatte.batch.places import output_stamp, stamp_of
 from gigamatte.batch.plan import Plan
 from gigamatte.batch.progress import Progress
+from gigamatte.batch.reader import Reader
 from gigamatte.batch.records import plain_row
 from gigamatte.batch.runner import run_batch
 from gigamatte.batch.summary import Summary
@@ -154,6 +155,12 @@ def rows(path: Path) -> dict[str, dict[str, Any]]:
         return {row["key"]: dict(row) for row in database.execute("SELECT * FROM photos")}
     finally:
         database.close()
+
+
+def receipts(path: Path) -> dict[str, dict[str, Any]]:
+    """The receipts of a manifest's photos."""
+    with Reader([path]) as reader:
+        return {row["key"]: row["receipt"] for row in reader.rows()}
 
 
 _OLD_PHOTOS = """

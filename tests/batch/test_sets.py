@@ -1,11 +1,9 @@
 """Photos of a folder as a set: one scale, one line to stand on."""
 
-import json
-
 import cv2
 import numpy as np
 import pytest
-from batch_helpers import rows, run
+from batch_helpers import receipts, run
 from PIL import Image
 
 from gigamatte.errors import UsageError
@@ -26,7 +24,7 @@ def save_box(path, width, height, masks, size=(160, 120)):
 
 
 def placed(out, key):
-    return json.loads(rows(out / ".gigamatte" / "1-of-1.sqlite")[key]["receipt"])["placed"]
+    return receipts(out / ".gigamatte" / "1-of-1.sqlite")[key]["placed"]
 
 
 def box_of(picture):
