@@ -67,7 +67,9 @@ class OwnPaths:
         ``photo`` is what messages call the picture. Raises InputError, which names the paths there are.
         """
         if not self.paths:
-            raise InputError(f"{photo} holds no path; expected a JPEG or TIFF with a clipping path", "leave --mask out")
+            raise InputError(
+                f"{photo} holds no path; expected a JPEG, TIFF or PSD with a clipping path", "leave --mask out"
+            )
         wanted = name or self.clipping
         if wanted is None:
             if len(self.paths) == 1:

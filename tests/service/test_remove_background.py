@@ -112,6 +112,17 @@ def test_the_photos_own_path_is_taken_and_another_is_told(service, pictures):
     assert post(service, own, "?mask=/etc/passwd").status_code == 400
 
 
+def test_a_photoshop_document_is_cut_by_its_path(service):
+    corners = [(0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75)]
+    document = paths.psd(40, 20, paths.resource(2000, b"Shop", paths.polygons(corners)))
+    answer = requests.post(
+        f"{service.url}/remove_background?mask=path", files={"image": ("a.psd", document)}, timeout=60
+    )
+    alpha = np.asarray(picture_of(answer))[..., 3]
+    assert alpha.shape == (20, 40)
+    assert int((alpha == 255).sum()) == 20 * 10
+
+
 def test_a_path_is_written_into_the_picture_or_drawn(service, pictures):
     own = with_path(pictures)
     kept = post(service, own, "?mask=path&clipping_path=true&background=keep&format=jpeg")

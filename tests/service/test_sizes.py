@@ -7,6 +7,7 @@ from PIL import Image
 
 from gigamatte.errors import UnsupportedInput
 from gigamatte.service.sizes import claimed_pixels
+from gigamatte.testing import paths
 
 
 def encoded(form, mode="RGB", **more):
@@ -30,6 +31,7 @@ def encoded(form, mode="RGB", **more):
         encoded("TIFF", compression="tiff_lzw"),
         encoded("TIFF", big_tiff=True),
         encoded("AVIF"),
+        paths.psd(321, 123, b""),
     ],
     ids=lambda data: str(len(data)),
 )

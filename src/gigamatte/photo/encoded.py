@@ -6,11 +6,11 @@ import io
 import math
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pyvips
 
-from gigamatte.photo import colour, formats, frames, jpeg, metadata, tiff
+from gigamatte.photo import colour, formats, frames, jpeg, metadata, psd, tiff
 from gigamatte.photo.bands import Bands, bands_of
 from gigamatte.photo.beside import said_by
 from gigamatte.photo.endless import with_end
@@ -62,6 +62,9 @@ def open_encoded(kind: formats.Kind, name: str, file: str | bytes, suffix: str, 
             name, kind.name, heic.header, heic.load, 1, (*warnings, *heic.warnings, *_pages(name, heic.pages))
         )
 
+    if kind is formats.PSD:
+        return _document(name, file, warnings, encoded=encoded)
+
     facts, inside, pictures = _facts(kind, file, encoded=encoded)
     check_tiff(name, facts)
     rows = READ_AHEAD if facts.tiled else _rows_together(facts.strip)
@@ -101,6 +104,18 @@ def open_encoded(kind: formats.Kind, name: str, file: str | bytes, suffix: str, 
     held = 0 if mended is None else len(mended)
     rows = READ_AHEAD if whole else rows
     return Opened(name, kind.name, header, load, orientation, tuple(warnings), whole, rows, facts, held)
+
+
+def _document(name: str, file: str | bytes, warnings: list[str], *, encoded: bool) -> Opened:
+    """A Photoshop document: its merged picture, as the TIFF that it nearly is."""
+    with io.BytesIO(file) if encoded and isinstance(file, bytes) else open(file, "rb") as stream:
+        picture, exif = psd.as_tiff(stream, name)
+    opened = open_encoded(formats.TIFF, name, picture, "", encoded=True)
+    header = opened.header.copy()
+    if exif:
+        header.set_type(pyvips.GValue.blob_type, metadata.EXIF, b"Exif\0\0" + exif)
+    said = (*warnings, *opened.warnings)
+    return replace(opened, format="psd", header=header, warnings=said, held=opened.held + len(picture))
 
 
 def _facts(kind: formats.Kind, file: str | bytes, *, encoded: bool) -> tuple[tiff.Facts, jpeg.Facts, int | None]:

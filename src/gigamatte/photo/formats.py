@@ -28,7 +28,10 @@ AVIF = Kind("avif", "AVIF", "heifload", (".avif",))
 #: read by an optional library, not by libvips
 HEIC = Kind("heic", "HEIC", "", (".heic", ".heif", ".hif"))
 
-KINDS = (JPEG, PNG, WEBP, TIFF, AVIF, HEIC)
+#: told to libvips as a TIFF
+PSD = Kind("psd", "Photoshop", "", (".psd", ".psb"))
+
+KINDS = (JPEG, PNG, WEBP, TIFF, AVIF, HEIC, PSD)
 
 #: camera raw files are TIFF by their first bytes, but hold a thumbnail and sensor data where a TIFF has its picture
 _RAW = ".3fr .arw .cr2 .dcr .dng .erf .iiq .k25 .kdc .mef .mos .mrw .nef .nrw .orf .pef .raw .rw2 .sr2 .srf .srw"
@@ -41,7 +44,6 @@ _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")
 _OTHERS = (
     (0, b"GIF8", "a GIF"),
     (0, b"BM", "a BMP"),
-    (0, b"8BPS", "a Photoshop (PSD) file"),
     (0, b"\xff\x0a", "a JPEG XL"),
     (0, b"\0\0\0\x0cJXL ", "a JPEG XL"),
     (0, b"\0\0\0\x0cjP  ", "a JPEG 2000"),
@@ -78,6 +80,8 @@ def sniff(head: bytes, name: str) -> Kind:
         if head[8:10] == b"CR":
             raise _unsupported(name, "a camera raw file (CR2)", "develop it to TIFF or JPEG first")
         return TIFF
+    if head.startswith(b"8BPS"):
+        return PSD
     if head[4:8] == b"ftyp":
         return _media(head, name)
     for offset, magic, title in _OTHERS:

@@ -36,7 +36,7 @@ Source = str | os.PathLike[str] | os.PathLike[bytes] | bytes | NDArray[Any]
 def open_photo(source: Source | Image.Image, *, max_pixels: int, ignore_alpha: bool = False) -> Photo:
     """The photo in ``source``, none of its pixels decoded yet.
 
-    A path or the bytes of a JPEG, PNG, WebP, TIFF, AVIF or HEIC; an array (row, column[, RGB or RGBA]), uint8 or
+    A path or the bytes of a JPEG, PNG, WebP, TIFF, AVIF, HEIC or PSD; an array (row, column[, RGB or RGBA]), uint8 or
     uint16, sRGB; or a Pillow image. Grey and CMYK are to be converted to sRGB; RGB keeps its own profile.
     ``ignore_alpha`` reads it as if it had no alpha.
     Raises MissingInput, UnsupportedInput, and BudgetExceeded when it has more than ``max_pixels`` pixels.

@@ -42,6 +42,11 @@ def _png(_: BinaryIO, head: bytes) -> tuple[int, int]:
     return width, height
 
 
+def _psd(_: BinaryIO, head: bytes) -> tuple[int, int]:
+    height, width = struct.unpack_from(">II", head, 14)
+    return width, height
+
+
 def _jpeg(file: BinaryIO, _: bytes) -> tuple[int, int]:
     file.seek(2)
     for _segment in range(SEGMENTS):
@@ -90,4 +95,4 @@ def _heif(file: BinaryIO, _: bytes) -> tuple[int, int]:
     return width, height
 
 
-_READERS = {"png": _png, "jpeg": _jpeg, "webp": _webp, "tiff": _tiff, "avif": _heif, "heic": _heif}
+_READERS = {"psd": _psd, "png": _png, "jpeg": _jpeg, "webp": _webp, "tiff": _tiff, "avif": _heif, "heic": _heif}

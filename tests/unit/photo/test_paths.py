@@ -73,7 +73,7 @@ def test_every_container_is_searched(kind: str) -> None:
     np.testing.assert_allclose(values * 255, subject(), atol=0.01)
 
 
-@pytest.mark.parametrize("kind", ["jpeg", "jpeg-in-pieces", "tiff"])
+@pytest.mark.parametrize("kind", FILES)
 def test_the_photos_own_path_is_obeyed_exactly(kind: str) -> None:
     with cut(FILES[kind], Options(mask="path")) as cutout:
         assert np.array_equal(cutout.alpha, subject())

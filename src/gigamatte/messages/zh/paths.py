@@ -17,7 +17,17 @@ PATHS: dict[str, str] = {
     "Paths, for --mask path:NAME": "路径（用于 --mask path:NAME）",
     "clipping path": "剪贴路径",
     # read
-    "{} holds no path; expected a JPEG or TIFF with a clipping path": "{} 不含路径；需要带剪贴路径的 JPEG 或 TIFF",
+    "{} holds no path; expected a JPEG, TIFF or PSD with a clipping path": "{} 不含路径；需要带剪贴路径的 JPEG、TIFF 或 PSD",
+    # documents
+    "{} is a Photoshop document in {} mode": "{} 是 {} 模式的 Photoshop 文档",
+    "{} is a Photoshop document of {} bits a channel": "{} 是每通道 {} 位的 Photoshop 文档",
+    "{} was saved without a merged picture": "{} 保存时没有合并图",
+    "{} packs its merged picture in a rare way ({})": "{} 的合并图采用了少见的压缩方式（{}）",
+    "save it in RGB with 8 or 16 bits and maximised compatibility, or as TIFF": (
+        "请以 RGB、8 或 16 位并开启最大兼容存储，或存为 TIFF"
+    ),
+    "{} is broken: it ends too early": "{} 已损坏：过早结束",
+    "was the copy cut short?": "复制是否中断？",
     "leave --mask out": "请去掉 --mask",
     "{} marks none of its paths as clipping path: {}": "{} 没有把任何路径标为剪贴路径：{}",
     "{} holds no path {}; its paths: {}": "{} 不含路径 {}；现有路径：{}",

@@ -59,7 +59,6 @@ PICTURES: dict[str, str] = {
     "was the copy or the download cut short?": "是否复制或下载未完成？",
     "a GIF": "GIF",
     "a BMP": "BMP",
-    "a Photoshop (PSD) file": "Photoshop（PSD）文件",
     "a JPEG XL": "JPEG XL",
     "a JPEG 2000": "JPEG 2000",
     "an OpenEXR": "OpenEXR",

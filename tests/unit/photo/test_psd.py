@@ -1,0 +1,129 @@
+"""Photoshop documents as photos: their merged picture, exactly, and what belongs to it."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gigamatte import Options, cut
+from gigamatte.errors import GigamatteError, UnsupportedInput
+from gigamatte.photo.metadata import EXIF, XMP
+from gigamatte.photo.read import open_photo
+from gigamatte.testing import paths
+from gigamatte.testing.profiles import swapped_srgb
+from gigamatte.types import Size
+
+SIZE = Size(9, 5)
+
+
+def picture(bits: int, bands: int = 3) -> np.ndarray:
+    full = 2**bits
+    values = np.random.default_rng(bits).integers(0, full, (SIZE.height, SIZE.width, bands))
+    values[1] = values[1, :1]  # a row of one colour, which is packed
+    return values.astype(np.uint8 if bits == 8 else np.uint16)
+
+
+def packed(row: bytes) -> bytes:
+    """PackBits: a run where all bytes are the same, else as they are."""
+    return bytes([257 - len(row), row[0]]) if len(set(row)) == 1 else bytes([len(row) - 1]) + row
+
+
+def document(
+    pixels: np.ndarray, *, pack: bool = False, large: bool = False, mode: int | None = None, block: bytes = b"",
+    layers: int | None = None, bits: int | None = None,
+) -> bytes:  # fmt: skip
+    height, width, bands = pixels.shape
+    depth = bits or pixels.dtype.itemsize * 8
+    mode = (3 if bands >= 3 else 1) if mode is None else mode
+    head = struct.pack(">4sH6xHIIHH", b"8BPS", 2 if large else 1, bands, height, width, depth, mode)
+    wide = "Q" if large else "I"
+    section = b"" if layers is None else struct.pack(f">{wide}h", 2, layers)
+    body = bytes(4) + struct.pack(">I", len(block)) + block + struct.pack(f">{wide}", len(section)) + section
+    planes = [np.ascontiguousarray(pixels[..., band].astype(pixels.dtype.newbyteorder(">"))) for band in range(bands)]
+    if not pack:
+        return head + body + b"\0\0" + b"".join(plane.tobytes() for plane in planes)
+    rows = [packed(row.tobytes()) for plane in planes for row in plane]
+    counts = b"".join(struct.pack(">I" if large else ">H", len(row)) for row in rows)
+    return head + body + b"\0\1" + counts + b"".join(rows)
+
+
+def pixels_of(data: bytes) -> np.ndarray:
+    return np.asarray(open_photo(data, max_pixels=1000).open().numpy())
+
+
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("pack", [False, True])
+@pytest.mark.parametrize("bits", [8, 16])
+def test_the_merged_picture_is_read_exactly(bits: int, pack: bool, large: bool) -> None:
+    data = document(picture(bits), pack=pack, large=large)
+    photo = open_photo(data, max_pixels=1000)
+    assert (photo.size, photo.bits, photo.has_alpha, photo.format) == (SIZE, bits, False, "psd")
+    assert np.array_equal(pixels_of(data), picture(bits))
+
+
+def test_grey_becomes_rgb() -> None:
+    grey = picture(8, 1)
+    assert np.array_equal(pixels_of(document(grey)), np.repeat(grey, 3, axis=2))
+
+
+def test_a_fourth_channel_is_alpha_where_the_layers_say_so() -> None:
+    four = picture(8, 4)
+    assert open_photo(document(four, layers=-1), max_pixels=1000).has_alpha
+    assert np.array_equal(pixels_of(document(four, layers=-1)), four)
+    saved = open_photo(document(four, layers=1), max_pixels=1000)
+    assert not saved.has_alpha
+    assert "extra channel" in saved.warnings[0]
+
+
+def test_what_belongs_to_it_comes_along() -> None:
+    exif = b"MM\0*\0\0\0\x08" + struct.pack(">HHHII", 1, 0x010F, 2, 5, 26) + bytes(4) + b"ACME\0\0"
+    block = (
+        paths.resource(1005, b"", struct.pack(">IHHIHH", 300 << 16, 1, 1, 150 << 16, 1, 1))
+        + paths.resource(1039, b"", swapped_srgb())
+        + paths.resource(1058, b"", exif)
+        + paths.resource(1060, b"", b'<x:xmpmeta xmlns:x="adobe:ns:meta/"></x:xmpmeta>')
+    )
+    photo = open_photo(document(picture(8), block=block), max_pixels=1000)
+    assert photo.icc is not None
+    assert photo.resolution == pytest.approx((300 / 25.4, 150 / 25.4), rel=1e-3)
+    assert b"ACME" in photo.metadata[EXIF]
+    assert XMP in photo.metadata
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (document(picture(8, 4), mode=4), "in CMYK mode"),
+        (document(picture(8, 3), mode=9), "in Lab mode"),
+        (document(picture(8), bits=32), "of 32 bits a channel"),
+        (document(picture(8), block=paths.resource(1057, b"", b"\0\0\0\1\0")), "saved without a merged picture"),
+        (document(picture(8))[: 26 + 12] + b"\0\3", "in a rare way"),
+        (b"8BPS\0\1", "ends too early"),
+    ],
+)
+def test_what_is_not_read_is_told(data: bytes, message: str) -> None:
+    with pytest.raises(UnsupportedInput, match=message):
+        open_photo(data, max_pixels=1000)
+
+
+def test_it_may_break_off_anywhere() -> None:
+    data = document(picture(8), pack=True, layers=-1, block=paths.resource(1028, b"", b"abc"))
+    for end in range(4, len(data)):
+        with pytest.raises(GigamatteError):
+            pixels_of(data[:end])
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_our_own_documents_are_read_again(bits: int, tmp_path: Path) -> None:
+    photo = np.repeat(np.repeat(picture(bits), 8, axis=0), 8, axis=1)
+    mask = np.zeros(photo.shape[:2], np.uint8)
+    mask[4:30, 6:60] = 255
+    with cut(photo, Options(refine="off", background="keep", clipping_path=True), mask=mask) as cutout:
+        cutout.save(tmp_path / "a.psd")
+    again = open_photo(tmp_path / "a.psd", max_pixels=10_000)
+    assert np.array_equal(again.open().numpy(), photo)
+    with cut(tmp_path / "a.psd", Options(mask="path")) as cutout:
+        assert int((cutout.alpha > cutout.alpha.max() // 2).sum()) == 26 * 54
