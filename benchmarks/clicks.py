@@ -1,4 +1,4 @@
-"""How soon a click shows: seconds from a hint to its preview, and to the whole result, for a photo of 24 megapixels.
+"""Measures the seconds from a hint to its preview, and to the whole result, for photos of several sizes.
 
 usage: python benchmarks/clicks.py [--photo PHOTO] [--clicks 20]     (an idle machine, please)
 """

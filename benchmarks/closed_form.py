@@ -2,7 +2,7 @@
 
     python benchmarks/closed_form.py --cases FOLDER --rembg-venv VENV
 
-Closed-form matting is that of Levin, Lischinski and Weiss (2008), by pymatting, in a venv of its own (rembg's will do).
+Closed-form matting is that of Levin, Lischinski and Weiss (2008), by pymatting, in a venv of its own (or rembg's).
 It takes a trimap: what the coarse mask leaves undecided, and four mask pixels around, is unknown.
 """
 

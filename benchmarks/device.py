@@ -1,11 +1,11 @@
-"""What a GPU is worth here: every device that works beside the CPU, on pictures made here. One command, a few minutes.
+"""Compares every device that works on this machine with the CPU, on pictures made here, in a few minutes.
 
     python benchmarks/device.py [--model birefnet-lite] [--megapixels 1 24]
 
 First what must be equal: the cutout of a made-up photo on every device against the CPU, and at two tile sizes (levels
 of 255); BiRefNet's logits against the goldens of the tests. Then seconds: whole cuts, stage by stage, with a Remover
-that stays open, and the photos of a small batch. Device memory is the most that nvidia-smi shows for this process. What
-is not here is named and skipped.
+that stays open, and the photos of a small batch. Device memory is the most that nvidia-smi shows for this process.
+Devices and programs that are missing are named and skipped.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Does the receipt's doubt find the bad cutouts? Its rank correlation with the true error, on cases with exact alpha.
+"""Measures how well the receipt's doubt finds bad cutouts: its rank correlation with the true error.
 
     python benchmarks/doubt.py --cases FOLDER
 
-Each case is cut with the embedded network, as a user's photo would be. Ranks as in Spearman (1904), ties averaged.
+Each case has an exact alpha and is cut with the embedded network, as a user's photo would be. Ranks as in Spearman
+(1904), ties averaged.
 """
 
 from __future__ import annotations

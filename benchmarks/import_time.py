@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def one_megapixel(folder: Path) -> str:
-    """A subject on a plain ground: what it shows hardly matters here."""
+    """A subject on a plain ground: its content hardly changes the time."""
     rng = np.random.default_rng(1)
     picture = np.full((1000, 1000, 3), (205, 200, 190), np.float32)
     cv2.ellipse(picture, (500, 520), (240, 330), 0, 0, 360, (40, 60, 150), -1, cv2.LINE_AA)

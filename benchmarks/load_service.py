@@ -194,7 +194,7 @@ def clients(photo: bytes, args: argparse.Namespace) -> list[dict[str, float]]:
 
 
 def overload(photo: bytes, args: argparse.Namespace) -> dict[str, float]:
-    """Far more clients than places: refused at once, politely; what was let in is finished."""
+    """Far more clients than places: the others are refused at once with 503; accepted photos are finished."""
     with service(args.model, queue_depth=4) as (url, _):
         tally, spent = load(url, photo, max(32, args.photos), 32, args.seconds)
     row = {"sent": max(32, args.photos), "done": len(tally.seconds), "refused": tally.refused}

@@ -1,4 +1,4 @@
-"""How near to the exact alpha any refiner could come with a network's own masks, if it knew what lies near the contour.
+"""Measures how near to the exact alpha a refiner can come with a network's masks if their contours lay exactly.
 
     python benchmarks/placement_bound.py --cases FOLDER [--model locator] [--near 3 6 12]
 

@@ -1,4 +1,4 @@
-"""What a second look is worth: mean IoU of the coarse mask after one pass, flip averaging, and a pass on the crop.
+"""Measures the gain of a second look: mean IoU of the coarse mask after one pass, flip averaging, a pass on the crop.
 
     python benchmarks/quality_passes.py PLACE... [--model locator] [--every 10 --offset 9]
 

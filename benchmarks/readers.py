@@ -1,4 +1,4 @@
-"""What other programs make of the results: every format opened by whatever is installed here.
+"""Opens results of every format with other programs that are installed here, and compares the pixels they show.
 
 usage: python benchmarks/readers.py [--write docs/programs.md …]     (the table of the page is replaced)
 """

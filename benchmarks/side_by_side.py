@@ -132,7 +132,7 @@ def magick_command(magick: str, photo: Path, mask: Path, out: Path) -> list[str]
 
 
 def warm_up(contestants: Contestants, folder: Path) -> None:
-    """Once on a tiny picture: rembg's libraries compile themselves at the first use, which is nobody's speed."""
+    """Run once on a tiny picture: rembg's libraries compile code at the first use, which is not to be measured."""
     y, x = np.mgrid[:120, :160]
     disc = (np.hypot(x - 80, y - 60) < 40).astype(np.uint8) * 255
     cv2.imwrite(str(folder / "warm.png"), np.dstack([disc, 255 - disc, disc]))

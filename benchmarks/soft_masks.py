@@ -1,4 +1,4 @@
-"""What becomes of a mask that is right and soft, and of a coarse one, against enlarging it as other tools do.
+"""Compares refining a correct soft mask, and a coarse one, with enlarging it as other tools do.
 
     python benchmarks/soft_masks.py --cases FOLDER [--ratios 1 2 3 4 6]
 

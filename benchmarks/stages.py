@@ -1,8 +1,8 @@
 """Where the time of a 24 MP photo goes: each stage alone, one after another, against the whole cut in the same process.
 
 Decode, network, matte, colours and encoding are timed alone, each fed with what the one before it made; then the same
-photo is cut from file to file by a warm `Remover`. What the whole costs beyond the sum is what holds the stages
-together; it may be less than the sum, because colours are solved while earlier strips are encoded.
+photo is cut from file to file by a warm `Remover`. The time of the whole beyond the sum is spent between the stages;
+the whole may take less than the sum, because colours are solved while earlier strips are encoded.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
     python benchmarks/time_birefnet.py --backbone t --size 256 --runs 2          a quick look
     python benchmarks/time_birefnet.py --json results.json
 
-Weights are stored as float16, as the published ones are. ``start`` is from the birth of the process to the moment
+Weights are stored as float16, as the published ones are. ``start`` is from the start of the process to the moment
 when the first picture could be run, through ``open_network``: the digest of the weights is checked, the graph is built
 (first start) or found (second start), compiled or loaded. Nothing else should run on the machine meanwhile.
 """  # fmt: skip
@@ -104,7 +104,7 @@ def prepare(wanted: argparse.Namespace) -> dict[str, Any]:
 
 
 def run(wanted: argparse.Namespace) -> dict[str, Any]:
-    """Load the graph in one runtime, run it a few times. The first run is not counted: it settles buffers."""
+    """Load the graph in one runtime, run it a few times. The first run is not counted, because it allocates buffers."""
     from gigamatte.testing.made_up_weights import golden_input
 
     runtime, mode = wanted.child.split()

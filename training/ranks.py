@@ -1,4 +1,5 @@
-"""Training in several processes of one thread each: on a busy machine threads that wait for each other lose half."""
+"""Training in several processes of one thread each: on a busy machine, threads that wait for each other take twice
+as long."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ def side_by_side(task: Callable[[int], None], ranks: int, port: int) -> None:
 
 
 def _one(rank: int, task: Callable[[int], None], ranks: int, port: int) -> None:
-    os.setsid()  # Linux shares processors among sessions first: the ranks must not halve each other's part
+    os.setsid()  # Linux divides processor time among sessions first: each rank gets its own
     distributed.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=ranks)
     task(rank)
 

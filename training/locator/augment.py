@@ -1,4 +1,4 @@
-"""What happens to a picture between a scene and a file: colour casts, exposure, blur, noise, JPEG.
+"""Changes a picture as cameras and files do: colour casts, exposure, blur, noise, JPEG.
 
 All functions take and return uint8 (row, column, RGB + alpha [+ numbers]); what follows the colours passes unchanged,
 except where geometry changes.

@@ -1,4 +1,4 @@
-"""The person who points, simulated: first clicks at what is meant, then one more where the answer errs.
+"""Simulates a person's clicks: first clicks on the meant subject, then one more where the answer is wrong.
 
 As in RITM (Sofiiuk et al., 2021), but in one batch on the device: a click lies well inside a region, not at its exact
 middle. All arrays are (N, 1, S, S); a click is a disc of ``RADIUS`` of the side, as the product draws it.
@@ -40,7 +40,7 @@ def disc(at: Tensor, there: Tensor, side: int) -> Tensor:
 
 
 def meant(target: Tensor, numbers: Tensor) -> Tensor:
-    """What a person means: of several subjects often one, also a blurred one that does not count as subject."""
+    """The target that a person means: of several subjects often one, also a blurred one that does not count as one."""
     count, _, side, _ = target.shape
     at, there = spot((numbers > 0).float())
     column, row = at.long().clamp(0, side - 1).unbind(1)
@@ -68,7 +68,7 @@ def first_clicks(target: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def next_click(answer: Tensor, target: Tensor, keep: Tensor, drop: Tensor) -> tuple[Tensor, Tensor]:
-    """(keep, drop) with one click more, in the larger of what was missed and what came along."""
+    """(keep, drop) with one click more, in the larger of the missed region and the wrongly found one."""
     side = target.shape[-1]
     missed, extra = ((answer < 0.5) & (target > 0.9)).float(), ((answer > 0.5) & (target < 0.1)).float()
     more = missed.sum((1, 2, 3)) >= extra.sum((1, 2, 3))
@@ -79,6 +79,6 @@ def next_click(answer: Tensor, target: Tensor, keep: Tensor, drop: Tensor) -> tu
 
 
 def earlier(answer: Tensor) -> Tensor:
-    """The answer that first clicks speak about, for some pictures none."""
+    """The earlier answer that is an input beside the first clicks; zeros for some pictures."""
     fresh = torch.rand(len(answer), 1, 1, 1, device=answer.device) < FRESH
     return torch.where(fresh, torch.zeros_like(answer), answer)

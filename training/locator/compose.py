@@ -31,7 +31,7 @@ PASTE_WEIGHT = {
 }  # fmt: skip
 #: What a blurred thing behind the subject is numbered: a person may point at it, but it does not count as subject.
 BEHIND = 8
-#: Cut-outs that nobody photographed: any colour, any surface, any turn suits them.
+#: Sources of made-up cut-outs, which may get any colour, surface and angle.
 DRAWN = ("objects", "shapes", "emoji", "renders")
 #: Sources without a subject.
 PLACES = ("backgrounds", "places")
@@ -185,7 +185,7 @@ def _shift(alpha: Image, dx: float, dy: float) -> Image:
 
 
 def shadow(rng: Rng, image: Image, alpha: Image) -> Image:
-    """Darkens the background where the subject would keep the light away: a cast shadow and a contact shadow."""
+    """Darkens the background where the subject would block the light: a cast shadow and a contact shadow."""
     size = image.shape[0]
     rows = np.flatnonzero(alpha[..., 0].max(axis=1) > 0.3)
     if rows.size == 0:

@@ -67,7 +67,7 @@ def picture_files(data: Path, source: str) -> list[Path]:
         banned = share_alike(data / "backgrounds" / "LICENSES.tsv")
         return [path for path in sorted((data / "backgrounds").glob("*.jpg")) if path.name not in banned]
     if source == "places":
-        # a tower stands in some scenes, a bed in some rooms: backgrounds, but never "nothing here"
+        # some scenes show a tower, some rooms a bed: they serve as backgrounds, not as pictures without a subject
         return sorted((data / "places").glob("*.webp")) + sorted((data / "scenes").glob("*.webp"))
     folder = data / "train" / source
     suffixes = (".webp",) if source in CUT_OUT else (".jpg", ".webp")
@@ -114,7 +114,7 @@ def _background(path: Path) -> Pixels:
 def without_subject(rgba: Pixels, longest: int = 288) -> Pixels:
     """The picture with its subject replaced by its surroundings (push-pull filling), RGB.
 
-    Pyramids of colour x weight are summed until every hole is bridged; finer levels win where they know.
+    Pyramids of colour x weight are summed until every hole is filled; finer levels count where they have values.
     """
     small = _shrink(rgba, longest)
     hole = cv2.dilate(small[..., 3], np.ones((7, 7), np.uint8))

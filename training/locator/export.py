@@ -1,4 +1,4 @@
-"""From a checkpoint to the shipped ONNX files, and back.
+"""Writes the shipped ONNX files from a checkpoint, and reads them again.
 
 The files keep weights as float16 initialisers, each followed by a Cast to float32, so that they are small and every
 runtime computes in float32.  `read_weights` turns the file into a network that can be trained further.

@@ -1,4 +1,4 @@
-"""What the locator is taught: cross-entropy with a light stress on edges, plus soft overlap, at three scales."""
+"""The locator's loss: cross-entropy with slightly more weight on edges, plus soft overlap, at three scales."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _at_scale(logits: Tensor, target: Tensor) -> Tensor:
 
     The edge weight grows where a pixel differs from the mean of its neighbourhood (Wei et al., F3Net, 2020).
     """
-    # A coarse grid, spread again, is that mean for a hundredth of the cost of a sliding window.
+    # A coarse grid, enlarged again, gives about that mean in a hundredth of the time of a sliding window.
     near = functional.avg_pool2d(target, max(2, logits.shape[-1] // 16))
     near = functional.interpolate(near, size=target.shape[-2:], mode="bilinear", align_corners=False)
     weight = 1 + EDGE_STRESS * (near - target).abs()
@@ -24,7 +24,7 @@ def _at_scale(logits: Tensor, target: Tensor) -> Tensor:
     guess = torch.sigmoid(logits)
     both = (guess * target).sum((1, 2, 3))
     either = (guess + target - guess * target).sum((1, 2, 3))
-    # The constant makes a speck in an empty picture cost little, and an empty answer there nothing.
+    # With the constant, a few wrong pixels in an empty picture have a small loss, and an empty answer there has none.
     slack = logits.shape[-1] ** 2 / 1000
     overlap = (both + slack) / (either + slack)
     return (entropy + 1 - overlap).mean()

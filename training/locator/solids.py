@@ -1,4 +1,4 @@
-"""A tiny renderer: ellipsoids, boxes and tapered cylinders, seen by a parallel camera, each ray met in closed form.
+"""A small renderer of ellipsoids, boxes and tapered cylinders: a parallel camera, each ray solved in closed form.
 
 Object space: x right, y up, z towards the camera after `view` is applied.  Lengths are in object units; the picture
 is fitted to what is drawn.

@@ -1,6 +1,6 @@
 """Composed pictures, kept on the device that trains: workers fill the store, batches are drawn from it and varied.
 
-Composing a picture costs as much as learning from it, so each is shown several times, never twice alike.
+Composing a picture takes as long as a training step on it, so each is used several times, each time varied anew.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def compose_for_ever(
 class Store:
     """The newest ``size`` pictures of ``side``, uint8 on ``device``; ``workers`` processes compose them.
 
-    No more than ``size`` pictures ahead of what was shown are composed: on a machine of few cores they would only
-    keep the training waiting.
+    At most ``size`` pictures are composed ahead of those that were used: on a machine of few cores more would only
+    delay the training.
     """
 
     def __init__(

@@ -167,7 +167,7 @@ class Trainer:
     def run(self, store: Store, checkpoint: Path, every: float = 60.0) -> None:
         """Trains until the plan's time is spent; writes `checkpoint` every `every` seconds and at the end."""
         self.model.train()
-        # the encoder's statistics are those of ImageNet and of large batches: a CPU's batches of eight would spoil them
+        # the encoder keeps its statistics of ImageNet: batches of eight on a CPU would make them worse
         self.model.encoder.train(self.device != "cpu" and not self.plan.frozen)
         budget = self.plan.minutes * 60
         saved, losses = self.seconds, []
@@ -179,7 +179,7 @@ class Trainer:
                 group["lr"] = self.plan.rate(spent) * group["part"]
             losses.append(self.round(*store.draw(side, count)))
             self.pictures += count
-            # A suspended machine must not eat the schedule: one round counts at most 60 s.
+            # One round counts at most 60 s, so that the time of a suspended machine is not taken off the schedule.
             self.seconds += min(60.0, time.monotonic() - begin)
             if self.seconds - saved > every:
                 told = " ".join(f"{value:.4f}" for value in np.mean(losses, axis=0))

@@ -1,4 +1,4 @@
-"""What each part of the recipe is worth: variants trained alike, for as many scenes, judged on the same ones."""
+"""Measures the gain of each part of the recipe: variants trained alike on as many scenes, judged on the same ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .model import parameters
 from .train import Plan, Trainer
 from .validate import Validation
 
-#: From nothing, and so without regret: see "regret at once".
+#: These start from random weights, so without the regret term: see "regret at once".
 BASE = Plan(0, batch=8, shape=(29, 32, 64, 2), regret=False)
 #: Evidence channels: guided 12-15, unmixed 16-19, mask 20, sure colours and their difference 21-27, blur 28.
 PRIORS, COLOURS = tuple(range(12, 20)), (*range(16, 20), *range(21, 28))

@@ -21,11 +21,11 @@ from .textures import Pixels, Rng, open_textures
 STARTS = {1: 0.2, 2: 0.45, 3: 0.35}
 
 
-#: Photos kept at hand, and new ones per batch: each is met again with other masks, at other levels, in other squares.
+#: Photos kept in memory, and new ones per batch: each is used again with other masks, levels and squares.
 KEPT, NEW = 64, 1
 
 
-#: A mask that misses more of a picture's undecided part says nothing that a refiner could work from.
+#: A mask that misses more of a picture's undecided part than this is left out: a refiner could not correct it.
 TOLD = 0.7
 #: How many of the batches start from the locator's own masks, where there are some.
 LOCATED_SHARE = 0.25

@@ -1,4 +1,4 @@
-"""From a checkpoint to the shipped ONNX file: float16 weights, float32 arithmetic, any number and size of patches."""
+"""Writes a checkpoint as the shipped ONNX file: float16 weights, float32 arithmetic, any number and size of patches."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Squares of whole scenes with the embedded locator's own mask: what the refiner starts from by default.
 
 The other scenes are pieces of things, in which the locator finds nothing. Here a rendered thing stands before a whole
-photo; the locator is asked once, as the product asks it, and squares are cut about the contour. A mask that is
-somewhere else altogether is left out: nobody could learn from it where the subject is.
+photo; the locator runs on it as in the product, and squares are cut around the contour. A mask that lies somewhere
+else altogether is left out, because nothing can be learned from it.
 
 The squares start where the mask would start by its sharpness. The product now looks for the contour first, from one
 level coarser (``gigamatte/matte/cascade/contour_search.py``); training from there was tried and was no better

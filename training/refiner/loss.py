@@ -53,7 +53,7 @@ def refiner_loss(raw: Tensor, exact: Tensor, band: Tensor, prior: Tensor | None 
     ``prior`` is the classical alpha: being worse than it counts once more.
     """
     clipped = raw.clamp(0, 1)
-    alpha = clipped + 0.05 * (raw - clipped)  # a little slope beyond the ends, or a pixel there would never learn
+    alpha = clipped + 0.05 * (raw - clipped)  # sloped outside [0, 1] too: else no gradient there
     error = (alpha - exact) * band
     unknown = ((exact > 0.01) & (exact < 0.99)).float() * band
     known = band - unknown

@@ -49,7 +49,7 @@ def background(rng: Rng, colour: Image, alpha: Image, textures: Pixels) -> Image
 
 
 def composite(front: Image, behind: Image, alpha: Image, linear: bool) -> Image:
-    """Light adds up in linear light (gamma 2 here); most graphics programs mix stored values instead."""
+    """Mix in linear light, as a camera does (gamma 2 here), or in stored values, as most graphics programs do."""
     if linear:
         front, behind = front * front, behind * behind
     mixed = behind + alpha[..., None] * (front - behind)

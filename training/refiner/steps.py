@@ -1,4 +1,4 @@
-"""The cascade as training walks it: the network's own output at one level is what it starts from at the next."""
+"""The steps of the cascade in training: the network's output at one level is its input at the next."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def tuft(rng: Rng, canvas: Pixels, colour: NDArray[np.float32], kind: str) -> No
     combed = rng.uniform(0, 0.85)
     base = colour[tuple(rng.integers(SIDE, size=2))] if rng.random() < 0.6 else rng.uniform(0.02, 0.9, 3)
     spread = rng.uniform(0.05, 0.45)
-    if rng.random() < 0.65:  # most bodies wear the colour of their hair
+    if rng.random() < 0.65:  # most bodies get the colour of their hair
         shade = 0.5 + colour.mean(axis=2, keepdims=True) * rng.uniform(0.2, 1.2)
         np.copyto(colour, np.clip(np.asarray(base, np.float32) * shade, 0, 1))
     layers = int(rng.integers(2, 5))

@@ -1,4 +1,4 @@
-"""The few words of Blender that the scenes use: start empty, render, add solids, hair, wires, lights, a camera."""
+"""The functions of Blender that the scenes use: start empty, render, add solids, hair, wires, lights, a camera."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Light on fur, worked out before rendering: tracing light between half a million hairs costs hours, this seconds.
+"""Light on fur, computed before rendering: tracing light between half a million hairs takes hours, this seconds.
 
 Strands are shaded as thin cylinders (Kajiya and Kay 1989). What reaches a point is dimmed by the length of its way
 out through the coats, each taken as a fog that fills its ellipsoid.

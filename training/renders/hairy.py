@@ -54,7 +54,7 @@ def grow_coat(
         [other.contains(roots) for other in parts if other is not part] or [np.zeros(len(roots), bool)], axis=0
     )
     roots, normals = roots[outside], normals[outside]
-    if not len(roots):  # covered all over: Blender does not survive a coat without hairs
+    if not len(roots):  # covered completely: Blender crashes on a coat without hairs
         return
     length = long * rng.lognormal(0, 0.25, len(roots)) * (1 + 0.9 * (rng.random(len(roots)) < 0.01))
     paths = grow(roots, normals, length, comb, style, rng)

@@ -1,4 +1,4 @@
-"""What shops photograph: cups of pencils, flowers, fruit, lamps, cameras, bicycles. Crude is good enough."""
+"""Things that shops photograph: cups of pencils, flowers, fruit, lamps, cameras, bicycles, in simple shapes."""
 
 from __future__ import annotations
 

@@ -29,13 +29,13 @@ from toys import potted, toy, yarn
 from wires import cage, fence, knit, lace, net, wheel
 from worn import bag, garment, hat, necklace, shoe
 
-# Hair is the hard part: it comes round most often.
+# Hair is the hardest to cut, so it is made most often.
 KINDS: list[Kind] = [
     fur_ball, wig, twig, cage, feathers, fur_ball, knit, wig, grass, bottle, seed_head, fur_ball, lace,
     wig, fern, chair, net, fur_ball, veil, wheel, twig, wig, box, fence, fur_ball, mug,
 ]  # fmt: skip
 
-# For the locator it is what things are, not their hair, that must vary.
+# For the locator the kinds of things must vary, not their hair.
 LOCATED: list[Kind] = [
     toy, potted, yarn, toy, fur_ball, potted, toy, wig, twig, toy, bottle, potted, yarn, toy, fern, knit, potted, toy,
     feathers, mug, toy, grass, fur_ball, potted, toy, box, seed_head, chair,

@@ -1,4 +1,4 @@
-"""What things are made of: plain, thin, glowing, painted, hairy."""
+"""Materials: plain, thin, glowing, painted, hairy."""
 
 from __future__ import annotations
 

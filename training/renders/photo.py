@@ -28,7 +28,7 @@ AT, TOWARDS, LENS = (0.9, -12.4, 2.5), (0.12, 0.0, 1.12), 88.0
 
 SUN, REFLECTOR = (5.2, 8.0, 6.2), (-4.5, -7.5, 5.0)
 SUBJECT, MUG = (0.06, 0.82, 0.10, 0.94), (0.61, 0.81, 0.12, 0.38)
-# The same two lights as irradiance on the fur; dimmed to 70 %: hair drinks light that a smooth skin returns.
+# The same two lights as irradiance on the fur, dimmed to 70 %, because hair absorbs more light than a smooth surface.
 LAMPS = (
     Rays(unit(np.array(SUN)), 4.4 * np.array([1.0, 0.83, 0.62])),
     Rays(unit(np.array(REFLECTOR)), 3.0 * np.array([1.0, 0.95, 0.88])),
@@ -70,7 +70,7 @@ def add_table() -> Any:
 def add_garden(rng: np.random.Generator) -> None:
     """Leaves and blossoms far behind the table: out of focus they become discs of light.
 
-    They glow instead of being lit, in shades that fall with the depth of the foliage: no one can tell at this blur.
+    They glow instead of being lit, darker with the depth of the foliage: at this blur the difference cannot be seen.
     """
     kinds = [((0.10, 0.22, 0.035), 3600), ((0.035, 0.10, 0.02), 3600), ((0.34, 0.44, 0.07), 1500)]
     kinds += [((0.9, 0.36, 0.42), 90), ((1.0, 0.8, 0.28), 80), ((1.0, 0.97, 0.9), 70), ((4.5, 3.9, 2.5), 110)]

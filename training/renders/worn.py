@@ -1,4 +1,4 @@
-"""What people wear and carry: bags, shoes, hats, clothes, necklaces. Crude is good enough."""
+"""Things that people wear and carry: bags, shoes, hats, clothes, necklaces, in simple shapes."""
 
 from __future__ import annotations
 
