@@ -1,4 +1,4 @@
-"""A child that misbehaves on photos whose names ask for it; everything else is the real one."""
+"""A child process that crashes, hangs or fails on photos with certain names, and else is the real one."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The words and exit codes of the command."""
+"""The options and exit codes of the command."""
 
 import inspect
 import json

@@ -107,7 +107,7 @@ def test_standard_input_is_a_list(tmp_path, two, mask, monkeypatch):
 
 
 def test_the_first_photos_are_cut_while_others_are_listed(tmp_path, mask, monkeypatch):
-    """A list that goes on for ever, for all that the first photo knows."""
+    """The list waits until the first photo is cut: a batch that lists everything first would wait for ever."""
     photos = [save_photo(tmp_path / "in" / f"{number}.jpg", number) for number in range(6)]
     go_on, listed = threading.Event(), []
 

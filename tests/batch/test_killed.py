@@ -1,4 +1,4 @@
-"""The command itself: killed at any moment, refused beside another, out of disk; the next run always goes on."""
+"""The command killed at any moment, started beside another, and on a full disk; the next run always goes on."""
 
 import os
 import random
@@ -32,7 +32,7 @@ def wait_for_more(process: "subprocess.Popen[str]", out: Path, results: int) -> 
     """Until there are so many results more, or the process has ended."""
 
     def found() -> int:
-        # not Path.rglob, which stumbles over a folder that goes away meanwhile
+        # not Path.rglob, which fails on a folder that is removed meanwhile
         names = (name for _, _, files in os.walk(out) for name in files)
         return sum(1 for name in names if name.endswith(".png") and not name.startswith("."))
 
@@ -71,7 +71,7 @@ def test_killed_at_twenty_moments_the_whole_is_the_same_byte_for_byte(source, tm
                 process.communicate(timeout=30)
         else:
             process.communicate()
-            shutil.rmtree(out)  # it came through: begin anew
+            shutil.rmtree(out)  # it ended before it was killed: begin again
         found = pictures(out) if out.exists() else {}
         reached.add(len(found))
         # nothing half-written ever lies under a result's name
@@ -144,7 +144,7 @@ def test_a_full_disk_stops_it_clearly_and_the_next_run_goes_on(source, tmp_path,
     assert code == 1, error
     summary = events(text)[-1]
     assert "No space left" in summary["stopped"] or "disk is full" in summary["stopped"]
-    assert summary["failed"] == 0  # no photo is blamed
+    assert summary["failed"] == 0  # the full disk counts as no photo's failure
     filler.unlink()
     code, text, error = ended(source, out, *options)
     assert code == 0, error

@@ -1,4 +1,4 @@
-"""The engine for many machines, on clusters of one machine: nodes that die, drivers that die, rows that misbehave."""
+"""The engine for many machines, on clusters of one machine: nodes and drivers that die, photos that crash a child."""
 
 import json
 import os
@@ -39,7 +39,7 @@ NODE = {"num_cpus": 1, "object_store_memory": STORE, "include_dashboard": False}
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A head that cuts nothing, and two nodes that do."""
     path = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
-    monkeypatch.setenv("PYTHONPATH", path)  # the nodes find the child that misbehaves
+    monkeypatch.setenv("PYTHONPATH", path)  # so that the nodes can import the test's child module
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     monkeypatch.setenv("RAY_DISABLE_IMPORT_WARNING", "1")
     cluster = cluster_utils.Cluster()

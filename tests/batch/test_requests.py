@@ -80,7 +80,7 @@ def test_a_typing_error_in_a_bucket_stops_before_the_first_photo(store, tmp_path
 
 
 def test_what_lies_in_the_output_is_not_listed_over_and_over(store, tmp_path, monkeypatch):
-    """OUT below IN, and the results of another batch: their folders are jumped over."""
+    """OUT below IN, and the results of another batch: their folders are skipped in the listing."""
     system = bucket("shop")
     for key in ("in/a.jpg", "in/z.jpg", "in/@eaDir/a.jpg/T.jpg", "in/m/b.jpg", "in/.h/x.jpg", "in/old/(1).png"):
         system.pipe_file(f"shop/{key}", b"x")

@@ -24,7 +24,7 @@ from gigamatte.testing import paths
 
 
 def png_bomb() -> bytes:
-    """A few bytes that promise 2.5 gigapixels."""
+    """A few bytes whose header claims 2.5 gigapixels."""
     header = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
     chunks = (b"IHDR" + header, b"IDAT" + zlib.compress(bytes(1000)), b"IEND")
     parts = [struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) for chunk in chunks]
@@ -68,7 +68,7 @@ def test_three_hundred_photos_ten_bad_ones(tmp_path, network):
     assert summary.exit_code == 3
     table = rows(out / ".gigamatte" / "1-of-1.sqlite")
     assert {key: row["code"] for key, row in table.items() if row["state"] != "done"} == bad
-    # what cannot get better is tried once, what might is tried twice
+    # failures that will repeat are tried once, those that may pass are tried twice
     assert {key: row["attempts"] for key, row in table.items() if key.startswith("bad/")} == {
         key: {"worker": 2, "failed": 2, "refused": 0}.get(code, 1) for key, code in bad.items()
     }
@@ -306,7 +306,7 @@ def test_hangs_and_greed_cost_their_own_photo_only(tmp_path, mask):
     source, out = tmp_path / "in", tmp_path / "out"
     for name in ("hang.jpg", "greedy.jpg", "a.jpg", "b.jpg", "c.jpg"):
         save_photo(source / name, len(name))
-    # the greedy one is stopped at the limit, long before the machine is out of memory
+    # the photo that needs too much memory is stopped at the limit, long before the machine has none left
     limits = Limits(memory=int(1.2 * GIB), seconds=6, inflight=3)
     summary, listener = run(source, out, Options(mask=mask), entry="odd_batch_child", limits=limits)
     assert (summary.done, summary.failed, summary.exit_code) == (3, 2, 3)

@@ -164,7 +164,7 @@ def test_a_store_that_goes_away_stops_the_batch(store, tmp_path, mask, monkeypat
 
 
 def test_a_cluster_cuts_from_bucket_to_bucket(store, tmp_path, mask, monkeypatch):
-    """Only addresses travel: every node reads and writes the store itself. The same bytes as on one machine."""
+    """Only addresses are sent: every node reads and writes the store itself. The same bytes as on one machine."""
     ray = pytest.importorskip("ray", reason="Ray is not installed (pip install 'gigamatte[ray]')")
     from gigamatte.batch.limits import Limits
     from gigamatte.batch.ray import RayEngine

@@ -1,4 +1,4 @@
-"""Photos of a folder as a set: one scale, one line to stand on."""
+"""Photos of a folder as a set: one scale, one ground line."""
 
 import cv2
 import numpy as np

@@ -116,7 +116,7 @@ def test_memory_is_shared_in_order_and_large_photos_run_alone():
         threads[-1].start()
         while not (budget._line or order[-1:] == [name]):
             pass
-    assert order == ["a"]  # the small one would fit, but may not overtake
+    assert order == ["a"]  # the small one would fit, but has to wait for its turn
     go.set()
     for thread in threads:
         thread.join(10)

@@ -1,4 +1,4 @@
-"""Failing inputs that were reported for real: a folder each, beside the checkout, with a README of what is right."""
+"""Reported inputs that failed: a folder each, beside the checkout, with a README of the right result."""
 
 from __future__ import annotations
 

@@ -259,7 +259,7 @@ LONG = "n" * 247
 def test_unexpected_errors(
     words: list[str], code: int, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No word that can be typed leads to "this is a bug": one clear line, and the code that belongs to it."""
+    """No argument leads to "this is a bug": each gives one clear line and its exit code."""
     monkeypatch.chdir(here)
     shutil.copy("base.jpg", f"{LONG}.jpg")
     before = sorted(here.iterdir())

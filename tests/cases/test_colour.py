@@ -1,4 +1,4 @@
-"""Reported cases of colour and metadata: what a photo says of itself its cutout says too, where it still holds."""
+"""Reported cases of colour and metadata: a cutout keeps its photo's metadata where it is still true."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ def test_input_only_profile(case: Case, suffix: str, tmp_path: Path, capsys: Any
 
 @pytest.mark.parametrize("source", ["jpg", "tif", "png", "webp"])
 def test_every_format_agrees_on_the_position(source: str, tmp_path: Path) -> None:
-    """It goes along from every format to every format, and with --strip-gps it does not."""
+    """The position is kept from every format to every format, and with --strip-gps it is left out."""
     if shutil.which("exiftool") is None:
         pytest.skip("exiftool is not installed")
     photo = tmp_path / f"photo.{source}"

@@ -40,7 +40,7 @@ def _watch(event, arguments):
 sys.addaudithook(_watch)
 """
 
-#: stands in the place of the real module: whoever imports it is written down
+#: replaces the real module and writes down each program that imports it
 TELEMETRY = """
 import os
 with open(os.environ["WATCH_LOG"], "a") as log:
@@ -151,7 +151,7 @@ def test_telemetry(words, case, watched):
 
 @pytest.mark.shared
 def test_telemetry_of_the_service(case, watched):
-    """The service and its worker answer the one who asks, and nobody else."""
+    """The service and its worker send data to the client only."""
     requests = pytest.importorskip("requests", reason="requests is not installed")
     pytest.importorskip("fastapi", reason="the extra [serve] is not installed")
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -179,7 +179,7 @@ def test_telemetry_of_the_service(case, watched):
 
 @pytest.mark.shared
 def test_telemetry_on_ray(case, watched):
-    """A cluster of our own neither reports to its makers nor asks for the cloud that it might run in."""
+    """A cluster that we start sends no usage report, and asks no metadata service of a cloud."""
     pytest.importorskip("ray", reason="the extra [ray] is not installed")
     (watched.folder / "in").mkdir()
     shutil.copy(case("telemetry") / "base.jpg", watched.folder / "in" / "base.jpg")
@@ -232,7 +232,7 @@ assert openvino.convert_model and openvino_telemetry.__file__
 
 
 def test_runtimes_are_imported_in_one_place():
-    """Only there is it seen to that they send nothing."""
+    """Only ``silent.py`` may import them, because it turns off what they would send."""
     found = set()
     for path in SOURCES.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):

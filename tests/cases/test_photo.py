@@ -1,4 +1,4 @@
-"""Reported pictures: what is read of them, what is said, and what a cutout is laid on. One test for each case."""
+"""Reported pictures: what is read of them, the warnings, and the cutout's backdrop. One test for each case."""
 
 from __future__ import annotations
 

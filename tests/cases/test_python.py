@@ -133,7 +133,7 @@ ENDING = """
     ],
 )
 def test_exit_while_cutting(kind: str, stage: str, refine: str, tmp_path: Path) -> None:
-    """A daemon thread of the user's ends quietly with the script; an ordinary one does all that it has begun."""
+    """A user's daemon thread ends with the script without an error; an ordinary thread finishes its work."""
     done = script(ENDING, tmp_path, kind, stage, refine)
     assert (done.returncode, done.stderr) == (0, "")
     if kind == "ordinary":

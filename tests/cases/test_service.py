@@ -164,7 +164,7 @@ def test_http_body_forms_of_the_case(service, case):
 
 @pytest.mark.parametrize("handed_on", [False, True], ids=["cut-off", "handed-on"])
 def test_sub_path(own_service, pictures, nginx, handed_on):
-    """Links lead through the proxy: by the setting, or by the word of a proxy that is trusted."""
+    """Links have the proxy's path: from the setting, or from the header of a proxy that is trusted."""
     own = {"root_path": "/cut"} if handed_on else {"trusted_proxies": "127.0.0.1"}
     with own_service(**own) as service:
         target = service.url if handed_on else f"{service.url}/"
@@ -357,7 +357,7 @@ def slow_cuts(monkeypatch):
 
 
 def test_http_half_close_is_told_from_leaving(own_service, pictures, slow_cuts):
-    """Who has left altogether is noticed still, and its work is cancelled."""
+    """A client that has closed both sides is noticed, and its work is cancelled."""
     with own_service() as service:
         sock = service.connect()
         head = b"POST /remove_background HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: image/jpeg\r\n"

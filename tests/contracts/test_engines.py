@@ -222,7 +222,7 @@ def test_openvino_keeps_what_it_compiled(network, tmp_path):
     assert again._keep is not None, "the second start must come from the cache"
     assert again.precision == "f32"
     assert np.array_equal(again.run(x), right)
-    # a blob that is cut short is replaced, not believed
+    # a blob that is cut short is not used, but replaced
     blob.write_bytes(written[1][: len(written[1]) // 2])
     assert np.array_equal(OpenVinoEngine.open(network, cache_dir=tmp_path).run(x), right)
     # The body may differ from one compilation to the next: only its length and its closing mark are the same.
@@ -264,7 +264,7 @@ def test_an_emptied_onnxruntime_is_one_clear_line(monkeypatch, network):
 
 
 def test_onnxruntime_is_always_told_its_threads(monkeypatch, network):
-    """It obeys neither quota nor affinity by itself."""
+    """ONNX Runtime itself regards neither quotas nor affinity."""
     engine_type = _onnxruntime()
     import onnxruntime
 

@@ -60,7 +60,7 @@ def test_equals_the_real_imagemagick(make, sigma, levels, tmp_path, imagemagick)
 
 
 def test_a_plain_gaussian_would_not_do():
-    # the guard of the taps: if this ever passes within one level, the golden test has lost its teeth
+    # a kernel of plain Gaussian samples must fail: else the golden test could not find wrong taps
     given = cv2.imread(str(RECORDED / "random.png"), cv2.IMREAD_UNCHANGED)[..., 3]
     expected = cv2.imread(str(RECORDED / "random.smooth.png"), cv2.IMREAD_UNCHANGED)[..., 3]
     plain = cv2.GaussianBlur(given.astype(np.float32), (0, 0), 0.8, borderType=cv2.BORDER_REPLICATE)

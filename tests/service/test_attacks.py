@@ -1,4 +1,4 @@
-"""What hostile clients send, each refused for the right reason, and the service is well afterwards."""
+"""Requests of hostile clients: each is refused for the right reason, and the service works afterwards."""
 
 import contextlib
 import io
@@ -125,7 +125,7 @@ def test_truncated_and_mislabelled(service, form):
     noise = np.random.default_rng(0).integers(0, 256, (120, 160, 3), dtype=np.uint8)
     Image.fromarray(noise).save(whole, form)
     data, url = whole.getvalue(), f"{service.url}/remove_background?keep_empty=true"
-    # what it is called and declared to be is not asked
+    # its name and declared type are not regarded
     answer = requests.post(url, files={"image": ("photo.svg", data, "text/html")}, timeout=60)
     assert picture_of(answer).size == (160, 120)
     answer = requests.post(url, files={"image": ("photo", data[: len(data) // 2])}, timeout=60)

@@ -1,4 +1,4 @@
-"""Programs written for other services, unmodified: they believe they speak with their own."""
+"""Unmodified programs written for other services, which are led to this one instead."""
 
 import base64
 import contextlib

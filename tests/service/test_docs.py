@@ -1,4 +1,4 @@
-"""docs/service.md does what it says: its programs run against a real service, its table is the settings'."""
+"""docs/service.md is true: its programs run against a real service, its table lists the settings."""
 
 import re
 import shutil

@@ -46,7 +46,7 @@ def test_a_job_from_photo_to_result(service, pictures):
     assert job["progress"] == 1
     assert job["file_name"] == "photo.cutout.png"
     assert job["receipt"]["model"]["name"] == "warm"
-    assert job["receipt"]["output"] is None  # where files lie is nobody's business
+    assert job["receipt"]["output"] is None  # a client must not learn the paths of files
     result = requests.get(service.url + job["links"]["result"], timeout=30)
     assert picture_of(result).width == job["receipt"]["width"] < 400
     assert requests.delete(service.url + location, timeout=30).status_code == 204
@@ -125,7 +125,7 @@ def test_a_job_that_kills_the_service_again_and_again_is_given_up(own_service, p
 
 
 def test_waiting_through_restarts_is_no_attempt(own_service, pictures, monkeypatch):
-    """Three restarts gave up every job that had only waited for its turn."""
+    """A fault of the past: after three restarts, jobs that had only waited in the queue were given up."""
     from gigamatte.service import routes
 
     real = routes.Job
@@ -286,7 +286,7 @@ def test_errors_inside_jobs_speak_the_clients_language_and_of_fields(service, pi
 
 
 def test_no_error_of_a_request_speaks_of_options(service, pictures):
-    """What the command line and the service share says --this to one, and this to the other."""
+    """Errors of shared modules name --option on the command line and the field's name over HTTP."""
     asked = [
         ("?format=jpeg", {}), ("?only=alpha&background=white", {}), ("?compress=lzw", {}),
         ("?format=avif&pyramid=true", {}),

@@ -113,7 +113,7 @@ def upload_begun(service, client=None):
 
 
 def test_slow_uploads_stop_nobody(own_service, pictures, tmp_path):
-    """They took the places of the queue: 64 of them, and nobody else's photo was let in."""
+    """A fault of the past: 64 slow uploads took all places of the queue, and no other photo was accepted."""
     from gigamatte.service.keys import digest
 
     (tmp_path / "keys").write_text("".join(f"{name}:{digest(name)}\n" for name in ("anna", "bert")))

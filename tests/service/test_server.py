@@ -106,7 +106,7 @@ def test_a_killed_service_loses_no_accepted_job(serve, pictures):
 
 
 def test_no_time_to_drain_is_not_for_ever(serve):
-    """0 was taken for no limit."""
+    """A fault of the past: 0 seconds were taken as no limit."""
     process, port, _ = serve(GIGAMATTE_DRAIN_SECONDS="0")
     with socket.create_connection(("127.0.0.1", port)) as sock:
         sock.sendall(

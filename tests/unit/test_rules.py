@@ -1,4 +1,4 @@
-"""What the house promises of its files: no circles of imports, no module that is too long to be read at once."""
+"""Rules for the package's files: no circles of imports, and no module that is too long."""
 
 from __future__ import annotations
 

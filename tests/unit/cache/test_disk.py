@@ -1,4 +1,4 @@
-"""The cache on disk: nothing damaged is believed, it stays within its cap, and nobody else may read it."""
+"""The cache on disk: damaged values are not used, it stays within its cap, and only its user may read it."""
 
 from __future__ import annotations
 

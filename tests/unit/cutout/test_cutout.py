@@ -1,4 +1,4 @@
-"""Composition: opaque pixels keep their bits, mixed ones get the subject's colour, nothing hides under alpha 0."""
+"""Composition: opaque pixels stay equal, mixed ones get the subject's colour, under alpha 0 is none of the photo."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_nothing_hides_under_alpha_zero(scene: tuple[np.ndarray, ...]) -> None:
 def test_no_halo_on_any_background(scene: tuple[np.ndarray, ...]) -> None:
     """On white, black and magenta the band is at most a third as wrong as with the photo's own colours."""
     photo, mask, front = scene
-    cutout = cut(photo, mask, refine="off")  # the mask is exact: only the colours are on trial
+    cutout = cut(photo, mask, refine="off")  # the mask is exact, so only the colours are tested
     rgba = cutout.rgba().astype(np.float32)
     alpha = rgba[..., 3:] / 255
     exact = mask[..., None] / 255

@@ -38,7 +38,7 @@ def at(number: int, pixels: np.ndarray) -> Frame:
 
 
 def nobody(_stage: str, _fraction: float) -> None:
-    """Nobody watches."""
+    """Reports nothing."""
 
 
 @pytest.fixture(name="tools", scope="module")

@@ -1,4 +1,4 @@
-"""Colour that a file tells without a profile: made inputs of every kind, against what the numbers mean."""
+"""Colour that a file describes without a profile: made inputs of every kind, compared with the standards' formulas."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def test_composite_is_repeatable_and_its_alpha_marks_the_pasted_thing(cache):
 
 
 def test_rendered_places_are_backgrounds_only(cache, tmp_path):
-    """They hold things that nobody photographs: learned as background, never pasted, never the empty picture."""
+    """They hold things that are no subject: used as backgrounds, never pasted, never as a picture without a subject."""
     folder = tmp_path / "made"
     folder.mkdir()
     for number in range(40):

@@ -1,4 +1,4 @@
-"""A supervisor with real processes that really crash, hang and eat memory."""
+"""A supervisor with real processes that crash, hang and use too much memory."""
 
 import os
 import signal

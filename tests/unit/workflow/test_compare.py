@@ -1,4 +1,4 @@
-"""The comparison's figures against what they should be by construction, and the whole command on a small scene."""
+"""The comparison's figures on pictures whose figures are known, and the whole command on a small scene."""
 
 import base64
 import io

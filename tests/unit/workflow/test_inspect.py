@@ -31,7 +31,9 @@ def stripes(period, side=2048):
 
 
 def test_fine_stripes_are_lost_and_coarse_ones_are_not(tmp_path):
-    fine = inspect_photo(saved(tmp_path / "fine.png", stripes(3)))  # 2 photo pixels become 1: stripes under 4 px die
+    fine = inspect_photo(
+        saved(tmp_path / "fine.png", stripes(3))
+    )  # 2 photo pixels become 1: stripes under 4 px are lost
     coarse = inspect_photo(saved(tmp_path / "coarse.png", stripes(64)))
     assert fine.detail_lost > 0.85
     assert coarse.detail_lost < 0.05

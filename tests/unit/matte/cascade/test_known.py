@@ -1,4 +1,4 @@
-"""What a matte knew is kept: its means, its exact values at the photo's size, and more than enlarging finds."""
+"""A matte's values are kept: its means, its exact values at the photo's size; and more detail than by enlarging."""
 
 import cv2
 import numpy as np

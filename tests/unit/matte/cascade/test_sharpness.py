@@ -1,4 +1,4 @@
-"""Where the cascade starts: as sharp as the mask is, but no surer of the contour than its network may be."""
+"""Where the cascade starts: by the sharpness of the mask, and by the error of its network's contours."""
 
 import dataclasses
 import math
@@ -56,7 +56,7 @@ def test_the_contour_of_a_network_that_strays_is_found_again():
 
 
 def test_without_a_refiner_nothing_is_looked_for():
-    """The mask enlarged is the mask enlarged, however far its contour strays."""
+    """With ``off`` the mask is only enlarged, also where its network's contours are known to be wrong."""
     photo = Size(1024, 768)
     alphas = []
     for stray in (0.0, 16.0):

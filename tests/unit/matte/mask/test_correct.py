@@ -59,7 +59,7 @@ def test_strokes_of_any_size_are_obeyed_and_drop_wins() -> None:
 
 @pytest.mark.parametrize("refine", ["guided", "neural", "off"])
 def test_what_lies_under_a_stroke_is_exactly_what_it_says(refine: Any, tmp_path: Path) -> None:
-    """Whatever the photo shows there: a stroke on plain background came out at 60 %."""
+    """Whatever the photo shows there. A fault of the past: a stroke on plain background came out at 60 %."""
     made = made_photo(Size(900, 700), seed=4)
     mask = (shrunk(made.alpha, 6) * 255).round().astype(np.uint8)
     keep, drop = np.zeros((700, 900), np.uint8), np.zeros((350, 450), np.uint8)

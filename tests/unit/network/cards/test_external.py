@@ -1,4 +1,4 @@
-"""Weights in files of their own: every file counts, links of the hub's cache are followed once, and no farther."""
+"""Weights in files of their own: the digest covers every file, and links of the hub's cache are followed once."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A machine without a connection is told so within seconds, by name."""
+"""Without a connection there is an error within seconds, which names the server."""
 
 import socket
 import time

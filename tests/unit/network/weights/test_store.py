@@ -1,4 +1,4 @@
-"""Fetching, verifying and refusing weights, against a local server that misbehaves on request."""
+"""Fetching, verifying and refusing weights, against a local server that answers with faults on request."""
 
 import errno
 import hashlib
