@@ -17,7 +17,8 @@ from gigamatte.folders import cards_place
 
 #: the options of a cut that a preset may fill in
 FILLED = (
-    "canvas", "aspect", "fill", "align", "no_enlarge", "margin", "background", "format", "max_bytes",
+    "canvas", "aspect", "fill", "align", "no_enlarge", "margin", "background", "shadow", "outline", "format", "quality",
+    "palette", "max_bytes",
 )  # fmt: skip
 
 
@@ -42,7 +43,11 @@ class Preset:
     no_enlarge: bool | None = None
     margin: float | None = None
     background: str | None = None
+    shadow: str | None = None
+    outline: str | None = None
     format: str | None = None
+    quality: int | None = None
+    palette: bool | None = None
     #: bytes that the result is fitted into
     max_bytes: int | None = None
     #: a colour, or transparent: what lies around the subject
@@ -69,7 +74,7 @@ _FIELDS = {field.name: field for field in dataclasses.fields(Preset) if field.na
 _REQUIRED = ("name", "about", "source", "date")
 _KINDS: Mapping[str, type | tuple[type, ...]] = {
     "margin": (int, float), "fill_least": (int, float), "fill_most": (int, float), "max_bytes": int, "bytes": int,
-    "least": int, "most": int, "no_enlarge": bool, "formats": list, "touch": list,
+    "least": int, "most": int, "quality": int, "no_enlarge": bool, "palette": bool, "formats": list, "touch": list,
 }  # fmt: skip
 
 

@@ -129,13 +129,13 @@ def test_presets_of_ones_own(own: Path, tmp_path: Path) -> None:
     Image.fromarray(np.full((20, 20, 3), 7, np.uint8)).save(own.parent / "wall.png")
     own.write_text(
         '[[preset]]\nname = "mine"\nabout = "my shop"\nsource = "me"\ndate = "2026-01-01"\ncanvas = "64x48"\n'
-        'background = "wall.png"\n[[preset]]\nname = "ours"\nlike = "amazon"\nfill = "70"\n'
+        'background = "wall.png"\n[[preset]]\nname = "ours"\nlike = "amazon"\nfill = "70"\nshadow = "contact"\n'
         '[[model]]\nname = "not a preset"\n',
         "utf-8",
     )
     assert Options(preset="mine").background == str(own.parent / "wall.png")
     ours = Options(preset="ours")
-    assert (ours.canvas, ours.fill) == ("2000x2000", "70")
+    assert (ours.canvas, ours.fill, ours.shadow) == ("2000x2000", "70", "contact")
     assert np.asarray(Image.open(made(tmp_path, preset="mine"))).shape == (48, 64, 3)
 
 

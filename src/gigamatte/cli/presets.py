@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -70,7 +71,7 @@ def _plain(preset: Preset) -> dict[str, object]:
 
 def _explained(preset: Preset) -> list[str]:
     filled = " ".join(
-        f"--{field.replace('_', '-')}" + ("" if value is True else f" {value}")
+        f"--{field.replace('_', '-')}" + ("" if value is True else f" {shlex.quote(str(value))}")
         for field, value in preset.options().items()
     )
     checked = {
