@@ -14,7 +14,7 @@ from gigamatte.network.hinted import Sights
 from gigamatte.network.network import Network
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.tools import Tools
-from gigamatte.types import Box
+from gigamatte.types import Box, Matte
 
 #: bytes of finished tiles that are kept for one photo; a tile of the undecided part takes up to 128 kB
 TILES = 256 << 20
@@ -35,6 +35,10 @@ class Opened(Protocol):
 
     def tiles(self, tools: Tools) -> TileCache:
         """What counts the tiles, and knows earlier ones."""
+        ...
+
+    def settled(self, matte: Matte, levels: PhotoLevels) -> Matte:
+        """The finished alpha, in the light of what was finished before."""
         ...
 
 
@@ -62,3 +66,7 @@ class OpenPhoto:
     def tiles(self, tools: Tools) -> TileCache:
         """What counts the tiles of one turn, and knows those of the turns before."""
         return TileCache(self._finished, refiner_identity(tools.refiner()))
+
+    def settled(self, matte: Matte, levels: PhotoLevels) -> Matte:  # noqa: ARG002 (it is for films)
+        """The alpha as it is."""
+        return matte

@@ -50,6 +50,7 @@ def journey(request: Request, tools: Tools, watch: Watch, opened: Opened | None 
             trust=trust,
         )
         warnings += (*tools.end_turn(), *proposal(request, levels))
+        solved = opened.settled(solved, levels) if opened else solved
         matte = smooth_matte(solved) if request.options.smooth else solved
         clock.lap("matte")
         receipt = receipt_of(request, located, levels, matte, refiner, trust, tiles, clock, warnings)

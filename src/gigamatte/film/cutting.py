@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,9 +14,11 @@ from gigamatte.cutout.cutout import Cutout
 from gigamatte.errors import UsageError
 from gigamatte.film.answers import FilmAnswers, Memory
 from gigamatte.film.hints import FilmHints
+from gigamatte.film.settling import Settled, settled
 from gigamatte.film.tiles import FilmTiles
 from gigamatte.film.types import Frame
 from gigamatte.hints import Hints
+from gigamatte.matte.cascade.tile_cache import TileCache
 from gigamatte.network.answers import Answer
 from gigamatte.network.network import Network
 from gigamatte.options import Options
@@ -25,7 +26,7 @@ from gigamatte.photo.levels import PhotoLevels
 from gigamatte.pipeline import journey
 from gigamatte.request import open_as_asked, resolve_request
 from gigamatte.tools import Tools
-from gigamatte.types import Box, CoarseMatte, Fit, Size, Watch
+from gigamatte.types import Box, CoarseMatte, Fit, Matte, Size, Watch
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -64,7 +65,7 @@ class FilmCutting:
         self.tiles = FilmTiles()
         self.frames = self.cuts = self.with_subject = 0
         self.done = self.kept = 0
-        self.first: Cutout | None = None
+        self._settled: Settled | None = None
 
     def cut(self, frame: Frame, watch: Watch) -> Cutout:
         """The cutout of the next frame. Raises what ``Remover.cut`` raises, but not NoSubject."""
@@ -79,7 +80,7 @@ class FilmCutting:
             if hints is not None:
                 hints = hints.inside(photo.size)
                 request = resolve_request(photo, dataclasses.replace(self.options, hints=hints), None, None)
-        cutout = journey(request, self._tools, watch, _Opened(levels, self.answers.ask, tiles))
+        cutout = journey(request, self._tools, watch, _Opened(self, levels, tiles))
         self.frames += 1
         self.with_subject += bool(cutout.receipt.subject)
         self.done += cutout.receipt.tiles.get("done", 0)
@@ -95,6 +96,12 @@ class FilmCutting:
             self.tiles.forget()
             self.cuts += self.answers.moved is not None  # not the film's beginning
         return self.tiles
+
+    def settle(self, matte: Matte, levels: PhotoLevels) -> Matte:
+        """The alpha of a frame, steadied by that of the frame before."""
+        found = settled(matte, levels, self._settled, self.answers.moved)
+        self._settled = Settled(levels.read(0, levels.size(0).box), found)
+        return found
 
     def state(self) -> Arrays:
         """All that is remembered, as plain arrays by name."""
@@ -113,6 +120,11 @@ class FilmCutting:
                     [memory.device, memory.precision, memory.coarse.stray, memory.coarse.opaque, memory.coarse.answers]
                 ),
             }
+        if self._settled is not None:
+            matte = self._settled.matte
+            arrays |= {"pixels": self._settled.pixels, "decided": matte.decided}
+            arrays["matte"] = np.array([matte.size.width, matte.size.height, matte.bits, matte.tile], np.int64)
+            arrays |= {f"matte {row} {column}": pixels for (row, column), pixels in matte.tiles.items()}
         if self._hints is not None:
             now = None if self._hints.now is None else self._hints.now.as_plain()
             arrays["hints"] = _text([self._hints.current, now])
@@ -130,6 +142,12 @@ class FilmCutting:
             device, precision, stray, opaque, answers = _said(arrays["coarse"])
             coarse = CoarseMatte(alpha, fit, stray, opaque, answers)
             self.answers.memory = Memory(arrays["seen"], coarse, device, precision, since)
+        if "matte" in arrays:
+            width, height, bits, tile = (int(number) for number in arrays["matte"])
+            places = [name.split()[1:] for name in arrays if name.startswith("matte ")]
+            tiles = {(int(row), int(column)): arrays[f"matte {row} {column}"] for row, column in places}
+            matte = Matte(Size(width, height), bits, tile, arrays["decided"], tiles)
+            self._settled = Settled(arrays["pixels"], matte)
         if self._hints is not None and "hints" in arrays:
             self._hints.current, now = _said(arrays["hints"])
             self._hints.now = None if now is None else Hints.from_plain(now)
@@ -138,8 +156,8 @@ class FilmCutting:
 class _Opened:
     """A frame for the journey: see ``gigamatte.opened.Opened``."""
 
-    def __init__(self, levels: PhotoLevels, ask: Callable[..., Answer], tiles: FilmTiles | None) -> None:
-        self._levels, self._ask, self._tiles = levels, ask, tiles
+    def __init__(self, film: FilmCutting, levels: PhotoLevels, tiles: FilmTiles | None) -> None:
+        self._film, self._levels, self._tiles = film, levels, tiles
 
     def lent(self) -> PhotoLevels:
         return self._levels
@@ -147,10 +165,13 @@ class _Opened:
     def ask(
         self, network: Network, levels: PhotoLevels, region: Box, cache: Cache | None, device: str, hints: Hints | None
     ) -> Answer:
-        return self._ask(network, levels, region, cache, device, hints)
+        return self._film.answers.ask(network, levels, region, cache, device, hints)
 
-    def tiles(self, tools: Tools) -> Any:
+    def tiles(self, tools: Tools) -> TileCache:
         return tools.tile_cache() if self._tiles is None else self._tiles
+
+    def settled(self, matte: Matte, levels: PhotoLevels) -> Matte:
+        return matte if self._tiles is None else self._film.settle(matte, levels)
 
 
 def _text(plain: Any) -> NDArray[np.uint8]:

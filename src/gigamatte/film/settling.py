@@ -1,0 +1,87 @@
+"""The alpha of a frame is steadied at its own size: as much of the one before stays as the picture allows.
+
+The alpha of the frame before follows the motion of the reduced frames. How much of it counts is decided pixel by pixel,
+by whether the picture, moved the same way, shows the same: a hair that the motion misses by a pixel keeps its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from gigamatte.film.motion import Motion
+from gigamatte.photo.levels import PhotoLevels
+from gigamatte.types import BACKGROUND, SUBJECT, UNDECIDED, Box, FloatArray, Matte, PixelArray, Place
+
+#: how much of the old alpha stays where the picture has not changed, and where it moved and is believed
+STAYS, MOVES = 0.85, 0.5
+#: levels (of 255), the mean of 5×5, by which the moved picture may differ
+SAME = 4.0
+
+
+@dataclass(frozen=True, eq=False)
+class Settled:
+    """A frame and its settled alpha: ``pixels`` (row, column, RGB), uint8 or uint16."""
+
+    pixels: PixelArray
+    matte: Matte
+
+
+def settled(matte: Matte, levels: PhotoLevels, before: Settled | None, moved: Motion | None) -> Matte:
+    """``matte`` with as much of the one ``before`` as its picture allows."""
+    if before is None or moved is None or moved.cut or before.matte.size != matte.size:
+        return matte
+    decided, tiles = matte.decided.copy(), dict(matte.tiles)
+    for place in matte.grid.places():
+        if decided[place] != UNDECIDED:
+            continue
+        pixels = _tile(matte, levels, before, moved, place)
+        low, high = int(pixels.min()), int(pixels.max())
+        if high == 0 or low == matte.depth.full:
+            decided[place] = BACKGROUND if high == 0 else SUBJECT
+            del tiles[place]
+        else:
+            tiles[place] = pixels
+    return Matte(matte.size, matte.bits, matte.tile, decided, tiles)
+
+
+def _tile(matte: Matte, levels: PhotoLevels, before: Settled, moved: Motion, place: Place) -> PixelArray:
+    new, home = matte.tiles[place], matte.grid.home(place)
+    if before.matte.decided[place] == UNDECIDED and np.array_equal(new, before.matte.tiles[place]):
+        return new
+    # the motion at every pixel of the tile, and where that was in the frame before
+    rows, columns = moved.back.shape[:2]
+    across, down = columns / matte.size.width, rows / matte.size.height
+    x = np.arange(home.left, home.right, dtype=np.float32)
+    y = np.arange(home.top, home.bottom, dtype=np.float32)
+    small_x, small_y = np.meshgrid((x + 0.5) * across - 0.5, (y + 0.5) * down - 0.5)
+    known = np.dstack([moved.back, moved.believed, moved.still])
+    there = cv2.remap(known, small_x, small_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    old_x, old_y = x[None, :] + there[..., 0] / across, y[:, None] + there[..., 1] / down
+    box = _around(old_x, old_y, matte)
+    place_x, place_y = (old_x - box.left).astype(np.float32), (old_y - box.top).astype(np.float32)
+
+    def followed(picture: PixelArray) -> FloatArray:
+        found: FloatArray = cv2.remap(
+            picture.astype(np.float32), place_x, place_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        return found
+
+    unit = np.float32(SAME * (257 if levels.photo.bits == 16 else 1))
+    change = np.abs(followed(before.pixels[box.slices()]) - levels.read(0, home)).mean(axis=2)
+    same = np.clip(2 - cv2.blur(change, (5, 5)) / unit, 0, 1)
+    weight = same * np.maximum(np.float32(STAYS) * there[..., 3], np.float32(MOVES) * there[..., 2])
+    old = followed(before.matte.read(box))
+    return matte.depth.pixels(new + weight * (old - new) + np.float32(0.5))
+
+
+def _around(x: FloatArray, y: FloatArray, matte: Matte) -> Box:
+    """The box of the frame that holds these places and their neighbours."""
+    left, top = int(np.floor(x.min())) - 1, int(np.floor(y.min())) - 1
+    right, bottom = int(np.ceil(x.max())) + 2, int(np.ceil(y.max())) + 2
+    wide, tall = matte.size.width, matte.size.height
+    left, top = min(max(left, 0), wide - 1), min(max(top, 0), tall - 1)
+    right, bottom = max(min(right, wide), left + 1), max(min(bottom, tall), top + 1)
+    return Box(left, top, right - left, bottom - top)
