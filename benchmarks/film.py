@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -65,11 +66,16 @@ def iou(found: Sequence[Alpha], truth: Sequence[Alpha]) -> float:
     return float(np.mean(each))
 
 
+def picture(path: Path, how: int) -> Any:
+    """A picture's pixels, as OpenCV orders them."""
+    return cv2.imread(str(path), how)
+
+
 def composite(render: Path, ground: Path, width: int, height: int, frames: int, *, handheld: bool) -> Scene:
     """A subject that moves a little before a camera on its stand, or more, before one in a hand."""
-    rgba = cv2.imread(str(render), cv2.IMREAD_UNCHANGED)
+    rgba = picture(render, cv2.IMREAD_UNCHANGED)
     rgba = rgba[..., :4] if rgba.dtype == np.uint8 else (rgba >> 8).astype(np.uint8)
-    behind = cv2.imread(str(ground))
+    behind = picture(ground, cv2.IMREAD_COLOR)
     scale = max(1.2 * width / behind.shape[1], 1.2 * height / behind.shape[0])
     behind = cv2.resize(
         behind, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
@@ -104,8 +110,8 @@ def composite(render: Path, ground: Path, width: int, height: int, frames: int, 
 def davis(folder: Path, name: str) -> Scene:
     """A held-out scene: real frames, some frames apart, with masks by hand."""
     files = sorted(folder.glob(f"{name}_*.jpg"))
-    frames = [cv2.imread(str(path))[..., ::-1].copy() for path in files]
-    masks = [cv2.imread(str(path.with_suffix(".png")), 0) for path in files]
+    frames = [picture(path, cv2.IMREAD_COLOR)[..., ::-1].copy() for path in files]
+    masks = [picture(path.with_suffix(".png"), cv2.IMREAD_GRAYSCALE) for path in files]
     return Scene(f"DAVIS {name}", frames, [(mask > 127).astype(np.float32) for mask in masks])
 
 
@@ -126,10 +132,10 @@ def written(frames: Sequence[Pixels], path: Path, quality: int = 16) -> Path:
 def cut(frames: Iterator[Frame], tools: Tools, *, alone: bool) -> tuple[list[Alpha], float, FilmCutting]:
     """(alphas in [0, 1], CPU seconds a frame, what cut them)."""
     cutting = FilmCutting(tools.options, tools, alone=alone)
-    alphas, before = [], cpu()
+    alphas, before = list[Alpha](), cpu()
     for frame in frames:
         with cutting.cut(frame, lambda _stage, _fraction: None) as cutout:
-            alphas.append(cutout.alpha.astype(np.float32) / 255)
+            alphas.append(np.float32(1 / 255) * cutout.alpha.astype(np.float32))
     return alphas, (cpu() - before) / max(1, len(alphas)), cutting
 
 
