@@ -47,7 +47,11 @@ class PathFill:
     def values(self, box: Box) -> FloatArray:
         """The part of each pixel of ``box`` that lies within the path: float32 (row, column) in [0, 1]."""
         low, high = self._pieces[:, 1], self._pieces[:, 3]
-        return self._values(box, self._pieces[(high > box.top) & (low < box.bottom)])
+        beside = self._pieces[(high > box.top) & (low < box.bottom)]
+        left, right = np.minimum(beside[:, 0], beside[:, 2]), np.maximum(beside[:, 0], beside[:, 2])
+        if not bool(np.any((right > box.left) & (left < box.right))):  # all of it is inside, or none
+            return np.full((box.height, box.width), _is_inside(beside, box), np.float32)
+        return self._values(box, beside)
 
     def _values(self, box: Box, pieces: NDArray[np.float64]) -> FloatArray:
         lines = box.height * self._lines
@@ -73,6 +77,13 @@ class PathFill:
         order = np.sort(line * float(width) + across)
         row, column = np.divmod(order, width)
         return _covered(row.astype(np.int64) // self._lines, column, box) / np.float32(self._lines)
+
+
+def _is_inside(pieces: NDArray[np.float64], box: Box) -> bool:
+    """Whether a box that no piece touches lies within the path: an odd number of pieces passes its first line."""
+    y = box.top + 0.5
+    passing = pieces[(pieces[:, 1] <= y) & (pieces[:, 3] > y)]
+    return int(np.sum(passing[:, 0] < box.left + 0.5)) % 2 == 1
 
 
 def _covered(row: NDArray[np.int64], column: NDArray[np.float64], box: Box) -> FloatArray:
