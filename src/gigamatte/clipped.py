@@ -8,8 +8,8 @@ from gigamatte import system
 from gigamatte.clipping import ClippingPath
 from gigamatte.cutout.cutout import Cutout
 from gigamatte.errors import NoSubject
-from gigamatte.matte.cascade.kept import kept
 from gigamatte.matte.cascade.tiles import EDGE
+from gigamatte.matte.cascade.unrefined import unrefined
 from gigamatte.matte.smooth import smooth_matte
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.photo.paths.fill import PathFill
@@ -24,7 +24,7 @@ def cut_clipped(request: Request, path: ClippingPath, levels: PhotoLevels, clock
     Each pixel is as opaque as the part of it that lies within the path.
     """
     photo, options = request.photo, request.options
-    solved = kept(PathFill(path, photo.size), Grid(photo.size, EDGE), photo.bits, request.correction)
+    solved = unrefined(PathFill(path, photo.size), Grid(photo.size, EDGE), photo.bits, request.correction)
     if bool(np.all(solved.decided == BACKGROUND)) and not options.keep_empty:
         raise NoSubject(f"{photo.name}: the path {path.name!r} holds nothing of the photo", "--keep-empty writes it")
     matte = smooth_matte(solved) if options.smooth else solved

@@ -72,7 +72,10 @@ def smooth_matte(matte: Matte, sigma: float = SIGMA, levels: tuple[float, float]
 
 
 def blur_taps(sigma: float) -> NDArray[np.float64]:
-    """ImageMagick's one-dimensional blur kernel for radius 0 and ``sigma`` pixels; sums to 1, odd length."""
+    """ImageMagick's one-dimensional blur kernel, float64 (tap,), for radius 0 and ``sigma`` pixels.
+
+    It sums to 1 and has an odd length.
+    """
     width = _kernel_width(sigma)
     reach = (3 * width - 1) // 2
     taps = np.zeros(width)

@@ -56,7 +56,10 @@ def _dilated(mask: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
 
 
 def decided(alpha: FloatArray, exact: bool = False) -> int:
-    """BACKGROUND or SUBJECT when every pixel of a patch is that (``exact``: is 0 or 1), else UNDECIDED."""
+    """BACKGROUND or SUBJECT when every pixel of a patch is that (``exact``: is 0 or 1), else UNDECIDED.
+
+    ``alpha`` float32 (row, column) in [0, 1].
+    """
     background, subject = (0.0, 1.0) if exact else (BACKGROUND_BELOW, SUBJECT_ABOVE)
     if float(alpha.max()) <= background:
         return BACKGROUND

@@ -13,7 +13,7 @@ from gigamatte.matte.cascade.lift import Lift
 from gigamatte.matte.cascade.reading import Levels, alpha_in
 from gigamatte.matte.cascade.sharpness import edge_blur
 from gigamatte.matte.cascade.sparse import as_matte
-from gigamatte.matte.cascade.start import kept_inside, laid_on_level
+from gigamatte.matte.cascade.start import cleared_outside, laid_on_level
 from gigamatte.matte.cascade.tile_cache import TileCache
 from gigamatte.matte.mask.correct import Correction
 from gigamatte.matte.refiners.base import Refiner
@@ -31,7 +31,7 @@ def searched_contour(
         lift = Lift(matte, levels, finer, by, blur, TileCache(), Correction(), strays=True)
         matte = lift.run(pool, _unwatched)
         blur = 0.0
-    return kept_inside(alpha_in(matte, matte.size.box), coarse.fit, level)
+    return cleared_outside(alpha_in(matte, matte.size.box), coarse.fit, level)
 
 
 def _unwatched(_part: float) -> None:

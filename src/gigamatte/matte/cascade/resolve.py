@@ -13,7 +13,6 @@ from gigamatte.ending import Pool
 from gigamatte.matte.cascade import tiles as tiling
 from gigamatte.matte.cascade.band import band
 from gigamatte.matte.cascade.contour_search import searched_contour
-from gigamatte.matte.cascade.kept import kept
 from gigamatte.matte.cascade.known import Known
 from gigamatte.matte.cascade.lift import Lift
 from gigamatte.matte.cascade.reading import Levels
@@ -22,6 +21,7 @@ from gigamatte.matte.cascade.sparse import as_bits, as_matte
 from gigamatte.matte.cascade.start import laid_on_level
 from gigamatte.matte.cascade.tile_cache import TileCache
 from gigamatte.matte.cascade.trust import Trust, halved, judged, said
+from gigamatte.matte.cascade.unrefined import unrefined
 from gigamatte.matte.mask.correct import Correction
 from gigamatte.matte.refiners.base import Refiner
 from gigamatte.matte.refiners.upscale import UpscaleRefiner
@@ -64,7 +64,7 @@ def resolve(
         if trust.answers == "matte":
             start = _matte_start(coarse, levels, trust, correction)
             if start.known is not None and start.known.covers:
-                return kept(start.known, Grid(levels.size(0), edge), bits, correction), ()
+                return unrefined(start.known, Grid(levels.size(0), edge), bits, correction), ()
         else:
             start = _outline_start(coarse, levels, refiner, correction, pool)
         matte = _lifted(start, levels, refiner, edge, correction, tile_cache, watch, pool)

@@ -10,9 +10,10 @@ from gigamatte.types import UNDECIDED, Depth, FloatArray, Grid, Matte, PixelArra
 
 
 def quantised(alpha: FloatArray, bits: int, exact: bool = False) -> PixelArray:
-    """float32 in [0, 1] → uint8 or uint16, rounded. What counts as decided becomes exactly 0 or full, unless ``exact``.
+    """``alpha``, float32 (row, column) in [0, 1], as uint8 or uint16 by ``bits``, rounded.
 
-    Pixel by pixel, like the tiles that are decided as a whole: so no pixel depends on where a tile ends.
+    Alphas that count as decided become exactly 0 or full, unless ``exact``. This is done for each pixel, with the same
+    limits as for whole tiles, so that no pixel depends on where a tile ends.
     """
     if not exact:
         alpha = np.where(alpha <= BACKGROUND_BELOW, 0, np.where(alpha >= SUBJECT_ABOVE, 1, alpha))

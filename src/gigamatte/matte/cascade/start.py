@@ -27,11 +27,11 @@ def laid_on_level(coarse: CoarseMatte, size: Size, level: int) -> FloatArray:
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    return kept_inside(laid, coarse.fit, level)
+    return cleared_outside(laid, coarse.fit, level)
 
 
-def kept_inside(alpha: FloatArray, fit: Fit, level: int) -> FloatArray:
-    """An alpha of a whole level of the photo with background outside the region that was searched."""
+def cleared_outside(alpha: FloatArray, fit: Fit, level: int) -> FloatArray:
+    """An alpha of a whole ``level``, float32 (row, column) in [0, 1], set to 0 outside the region of ``fit``."""
     region = fit.region
     if region == fit.photo.box:
         return alpha

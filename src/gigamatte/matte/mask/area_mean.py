@@ -19,7 +19,7 @@ Measure = Callable[[PixelArray], FloatArray]
 
 
 def unit(rows: PixelArray) -> FloatArray:
-    """uint8 or uint16 as float32 in [0, 1]."""
+    """uint8 or uint16 (row, column) as float32 in [0, 1]."""
     return Depth.of(rows).unit(rows)
 
 

@@ -75,7 +75,7 @@ class Axis:
 
     @property
     def nearest(self) -> NDArray[np.intp]:
-        """The rectangle in which the middle of each of the tile's pixels lies."""
+        """For each of the tile's pixels, (pixel,), the index of the rectangle in which its middle lies."""
         # a middle that lies on a border belongs to the rectangle before it, whichever tile looks
         return np.clip(np.ceil(self.reads - (0.5 + _NEAR)), 0, self.whole.size - 1).astype(np.intp)
 

@@ -74,7 +74,7 @@ class Correction:
         return self.painted.enforced(alpha, box, size) if self.painted else alpha
 
     def strokes(self) -> tuple[PixelArray, ...]:
-        """The pictures of what was drawn."""
+        """The stroke pictures, (row, column) uint8 or uint16 each, of any size."""
         return tuple(stroke for stroke in (self.keep, self.drop) if stroke is not None)
 
     def applied(self, coarse: CoarseMatte) -> CoarseMatte:

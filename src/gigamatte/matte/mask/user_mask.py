@@ -23,7 +23,7 @@ MASK_PIXELS = 16_000_000
 
 
 def is_trimap(values: PixelArray) -> bool:
-    """Whether a mask has exactly three levels, one of which lies in the middle."""
+    """Whether a mask, (row, column) uint8 or uint16, has exactly three values, one of which lies in the middle."""
     levels = levels_of(values)
     if levels.size != 3:
         return False

@@ -17,7 +17,7 @@ class Values(Protocol):
         """What it is in a box of the photo: float32 (row, column) in [0, 1]."""
 
 
-def kept(known: Values, grid: Grid, bits: int, correction: Correction) -> Matte:
+def unrefined(known: Values, grid: Grid, bits: int, correction: Correction) -> Matte:
     """The alpha unchanged, as a ``Matte`` of ``bits`` (8 or 16) on ``grid``, with the strokes drawn in."""
     depth = Depth(bits)
     decided = np.zeros(grid.shape, np.uint8)
