@@ -42,7 +42,7 @@ class Depth:
         return (1 << self.bits) - 1
 
     def pixels(self, values: NDArray[Any]) -> PixelArray:
-        """Numbers of any type in 0…full as pixels; fractions are cut off."""
+        """Numbers of any type and shape in 0…full as uint8 or uint16 of the same shape; fractions are cut off."""
         return values.astype(np.uint8) if self.bits == 8 else values.astype(np.uint16)
 
     def unit(self, pixels: PixelArray) -> FloatArray:

@@ -44,7 +44,7 @@ class Point:
 
     @classmethod
     def parse(cls, text: str) -> Point:
-        """From ``X,Y`` or ``X,Y,RADIUS``, as a command line has it."""
+        """From ``X,Y`` or ``X,Y,RADIUS``, as a command line has it. Raises UsageError."""
         try:
             values = [float(part) for part in text.split(",")]
         except ValueError:

@@ -90,7 +90,7 @@ class WrongCoding(WrongType):
 
 
 class Misdirected(Refused):
-    """The Host header names somebody else."""
+    """The Host header names another server."""
 
     code = "wrong-host"
 

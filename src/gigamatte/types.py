@@ -2,7 +2,7 @@
 
 Frozen, and checked when they are made. Arrays are always (row, column[, channel]); sizes and boxes are always
 width before height (``geometry.py``).
-(The last type of the journey, Cutout, has behaviour of its own and lives in ``cutout/``.)
+(The last type, Cutout, has methods that do work, and is defined in ``cutout/``.)
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class CoarseMatte:
     """A network's answer, or a user's mask, at its own size: alpha float32 (row, column) in [0, 1].
 
     Never quantised, never stretched to fill the range. ``fit.network`` is the size of ``alpha``;
-    outside ``fit.region`` the photo is background. ``stray`` is how far its contour strays from the true one, a σ in
+    outside ``fit.region`` the photo is background. ``stray`` is the error of its contour's place, a σ in
     photo pixels; 0 where it lies as exactly as it is sharp. ``opaque``: an alpha between means doubt, not transparency.
     ``answers``: what it is; None: to be measured. ``values``: what ``alpha`` was made of, uint8 or uint16 (row, column)
     over the same region: a user's mask as it was stored, which may have more pixels.

@@ -54,7 +54,7 @@ class Framing:
     alike: float = 0.0
 
 
-#: What is measured on, always the same, and what is learned from.
+#: Framings for measuring, always the same, and for training.
 PLAIN, CLOSE, LEARNED = Framing(), Framing(small=0, close=1), Framing(close=0.25, mass=0.1, alike=0.4)
 #: Close-ups are up to so many times as long as the frame.
 CLOSEST = 2.2

@@ -47,7 +47,7 @@ class Plan:
     together: int = 20
     #: scenes to see instead of minutes to spend, so that runs on a busy machine compare; 0 counts minutes
     scenes: int = 0
-    #: whether being worse than the classical refiner costs extra
+    #: whether results that are worse than the classical refiner's add to the loss
     regret: bool = True
     #: no more doublings than this, the mask being enlarged before the first; 0 takes all, for ablations
     steps: int = 0

@@ -1,1 +1,1 @@
-"""The door for assistants: the Model Context Protocol over standard input and output."""
+"""The server for AI assistants: the Model Context Protocol over standard input and output."""

@@ -1,6 +1,6 @@
 """Hints in a file beside a photo: ``NAME.hints.json`` beside NAME.jpg says what is meant in it.
 
-The photo's stamp holds that of the file, so a listing sees that hints came, went or changed.
+The photo's stamp includes that of the file, so that a listing notices when hints are added, removed or changed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""How the manifest keeps what is long in few bytes: stamps, hashes, the parts of names, receipts.
+"""Stores long values of the manifest in few bytes: stamps, hashes, the parts of names, receipts.
 
-Every form gives back exactly what went in; what does not fit a short form is kept as it is.
+Every packed form can be unpacked exactly; a value that does not fit a short form is stored as it is.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class Form:
 class Receipts:
     """Packs receipts with the help of an earlier one: most of their words are the same in a whole run.
 
-    ``dictionaries`` are the earlier ones by number; ``new`` is told of another.
+    ``dictionaries`` are the earlier ones by number; ``new`` is called with another one.
     """
 
     #: a packed receipt above so many bytes is worth another dictionary, as long as there are not so many

@@ -47,7 +47,7 @@ _QUICK = (
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a run wants of its photos. The meaning of each is told by ``Manifest.enlist``."""
+    """The options of a run that decide which photos are cut. ``Manifest.enlist`` explains each."""
 
     config: str
     template: str
@@ -251,6 +251,6 @@ class Listing:
         self._db.execute("UPDATE failures SET attempts = ? WHERE photo = ?", (attempts, row["id"]))
 
     def _fits(self, row: sqlite3.Row, key: str) -> bool:
-        """Whether a row tells of a result as it would be called now. Manifests of version 1 know no pairs."""
+        """Whether a row's result has the name that it would get now. Manifests of version 1 have no pairs."""
         two = "pair" in row.keys() and bool(row["pair"])  # noqa: SIM118  # a Row is a sequence of its values
         return two == self._wish.pair and row["target"] in candidates(key, self._wish.template)

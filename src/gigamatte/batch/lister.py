@@ -143,7 +143,7 @@ class Lister:
                 self._turn.notify_all()
 
     def _stamped(self, chunk: list[Source]) -> list[Source]:
-        """A list of URIs tells nothing of its photos: those that were cut before are asked for, many at once."""
+        """A list of URIs has no stamps: those of photos that were cut before are requested, many at once."""
         unknown = [source for source in chunk if not source.stamp and not source.refusal]
         known = self._manifest.known(source.key for source in unknown) if unknown else frozenset()
         asked = [source for source in unknown if source.key in known]

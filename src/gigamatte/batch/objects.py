@@ -136,7 +136,7 @@ class Objects:
 
 
 def objects_of(system: Any) -> Objects | None:
-    """For a file system that speaks S3; None for others."""
+    """For a file system of S3 or a compatible store; None for others."""
     names = (system.protocol,) if isinstance(system.protocol, str) else system.protocol
     return Objects(system) if "s3" in names and hasattr(system, "call_s3") else None
 

@@ -1,4 +1,4 @@
-"""Manifests of earlier versions become those of today."""
+"""Converts manifests of earlier versions into those of the present version."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def take_over(database: Database) -> None:
             database.execute("ROLLBACK")
         raise
     if 0 < version < VERSION:
-        with contextlib.suppress(sqlite3.Error):  # it only gives room back to the disk
+        with contextlib.suppress(sqlite3.Error):  # it only frees disk space
             database.execute("VACUUM")
 
 

@@ -40,7 +40,7 @@ def open_to_read(path: Path) -> Database:
 
 
 def unwritable(path: Path, error: sqlite3.Error) -> WriteError:
-    """The error that says so, with what may be the matter."""
+    """The error for a database that cannot be written, with the likely cause."""
     return WriteError(
         f"the manifest {path} cannot be used: {error}", "is its disk full, or its folder read-only or a network folder?"
     )

@@ -1,4 +1,4 @@
-"""A result may be two files, colour and alpha (``--only pair``): which ones, and how they are told of as one."""
+"""A result may be two files, colour and alpha (``--only pair``): their names, and their stamps and hashes as one."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def output_stamp(target: str) -> str | None:
 
 def lies_at(target: str) -> str | None:
     """The stamp of whatever lies there, "" of a link to nowhere; None where there is nothing. Raises MissingInput when
-    a store does not tell: what may be somebody's file is not taken for none."""
+    a store does not answer, because the user's own file may lie there."""
     if not is_uri(target):
         return output_stamp(target) or ("" if os.path.lexists(target) else None)
     try:

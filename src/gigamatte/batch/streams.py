@@ -28,7 +28,7 @@ class Lines:
         try:
             self._stream.write(printable(line, self._stream.encoding) + "\n")
             self._stream.flush()
-        except (OSError, ValueError) as error:  # ValueError: closed by somebody
+        except (OSError, ValueError) as error:  # ValueError: the stream is closed
             self._drop()
             if self._lost is not None and isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
                 self._lost(error.strerror or str(error))

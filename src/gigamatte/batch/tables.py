@@ -1,7 +1,7 @@
-"""The manifest's tables, which take some 250 bytes for a photo, and the view ``photos`` of them that anybody may read.
+"""The manifest's tables, about 250 bytes for a photo, and the view ``photos`` of them, which other programs may read.
 
-Words that many photos share (folders, options, what a failure is due to) are kept once. Rows keep their length as
-photos go from waiting to done, and results are appended: pages stay full.
+Texts that many photos share (folders, options, causes of failures) are stored once. Rows keep their length when
+photos go from waiting to done, and results are appended, so that the file's pages stay full.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A file at a target is replaced only if a batch wrote it for the same photo and it was not changed since. Results stay
 known after other options, another ``--name`` and back, or another division into shards.
 
-What was written last for a photo is told by its row (``WROTE``); the table has what was written before.
+The row of a photo names the files that were written last (``WROTE``); the table has those that were written before.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SINCE, BEFORE_ONLY = 3, 6
 
 
 def keep(database: Database, row: sqlite3.Row) -> None:
-    """Before a photo's row tells of another result, or goes: what it has written stays known."""
+    """Copy the files of a photo's row into the table, before the row names another result or is deleted."""
     if row["flags"] & WROTE:
         for file, one in of_row(row):
             put(database, file, one)
@@ -37,7 +37,7 @@ def put(database: Database, file: str, one: Written) -> None:
 
 
 def superseded(database: Database, row: sqlite3.Row) -> None:
-    """The row tells of its files now."""
+    """Remove a row's files from the table, because the row names them itself now."""
     for file in files_of(row["target"], bool(row["pair"])):
         database.execute("DELETE FROM written WHERE file = ?", (file,))
 
@@ -76,7 +76,7 @@ def files(database: Database, table: str = "written") -> Iterator[tuple[str, Wri
 
 
 def of_row(row: sqlite3.Row) -> Iterator[tuple[str, Written]]:
-    """The files that a row of any version tells of."""
+    """The files that a row, of any version, names."""
     pair = "pair" in row.keys() and bool(row["pair"])  # noqa: SIM118  # version 1 knows no pairs
     names = files_of(row["target"], pair)
     hashes, stamps = row["sha256"].split("+"), parts_of(row["out_stamp"], len(names))

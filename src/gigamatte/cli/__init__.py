@@ -17,7 +17,7 @@ def main() -> None:
         from gigamatte.cli.app import run
 
         code = run()
-    except KeyboardInterrupt:  # before ``run`` was there to say so
+    except KeyboardInterrupt:  # before ``run`` was imported, which reports errors
         from gigamatte.messages import translate
 
         print(f"gigamatte: {translate('interrupted')}", file=sys.stderr)

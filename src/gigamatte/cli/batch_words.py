@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def redo_of(word: str | None) -> bool:
-    """Whether --redo was given its one word."""
+    """Whether --redo was given, whose only value is "marked". Raises UsageError for another."""
     if word not in (None, "marked"):
         raise UsageError(f"--redo takes the word marked; found {word!r}", "marks are made with `gigamatte review OUT`")
     return word is not None
 
 
 def address_of(text: str | None) -> tuple[str, int] | None:
-    """--metrics: a port, or host:port."""
+    """(host, port) of --metrics, which is a port, or host:port. Raises UsageError."""
     if text is None:
         return None
     host, _, port = text.rpartition(":")
@@ -30,7 +30,7 @@ def address_of(text: str | None) -> tuple[str, int] | None:
 
 
 def limits_of(jobs: int, memory: str | None, seconds: float) -> Limits:
-    """What a batch may take, from --jobs, --memory and --timeout."""
+    """The limits of a batch, from --jobs, --memory and --timeout. Raises UsageError."""
     from gigamatte.batch.limits import Limits
 
     if jobs < 0:
@@ -62,7 +62,7 @@ def need_folders(*files: str | None) -> None:
 
 
 def shard_of(text: str) -> tuple[int, int]:
-    """--shard i/n."""
+    """(i, n) of --shard i/n. Raises UsageError."""
     try:
         index, count = (int(part) for part in text.split("/"))
     except ValueError:

@@ -47,7 +47,7 @@ class FilmSaid:
                 )
 
     def square(self) -> tuple[int, int] | None:
-        """(side, bytes) of ``--sticker SIDE,BYTES``."""
+        """(side, bytes) of ``--sticker SIDE,BYTES``. Raises UsageError."""
         if self.sticker is None:
             return None
         side, _, most = self.sticker.partition(",")
@@ -57,7 +57,7 @@ class FilmSaid:
 
 
 def films_in(photos: Sequence[str], out: str | None, options: Options, fps: float | None) -> dict[str, str]:
-    """The films among what was named, each with the name that its result has where nobody says."""
+    """The films among the named files, each with the default name of its result."""
     from gigamatte.film.formats import default_name
     from gigamatte.film.kinds import ANIMATIONS, is_pattern, kind_of
 

@@ -65,7 +65,7 @@ def _cards() -> list[Any]:
     try:
         return all_cards()
     except NetworkUnavailable:
-        # an installation without its embedded network can still list the others; doctor says what is wrong
+        # without its embedded network an installation can still list the others; ``doctor`` reports the fault
         return [*CHECKPOINTS, *user_cards()]
 
 
@@ -106,7 +106,7 @@ def get(name: Name) -> None:
 
 
 class _Bar:
-    """A progress bar on a terminal; nothing elsewhere, and nothing unless told of progress."""
+    """A progress bar on a terminal; elsewhere, and until the first progress is reported, nothing is shown."""
 
     def __init__(self, title: str) -> None:
         self._title = title

@@ -20,7 +20,7 @@ _STAGES = {"read": (0.2, "reading"), "network": (0.1, "locating"), "matte": (0.4
 
 @contextlib.contextmanager
 def progress_bar(wanted: bool) -> Iterator[Watch | None]:
-    """A ``watch`` that draws, or None where nobody would see it."""
+    """A ``watch`` that draws, or None where stderr is no terminal."""
     if not wanted or not sys.stderr.isatty():
         yield None
         return

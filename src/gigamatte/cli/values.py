@@ -8,7 +8,7 @@ from gigamatte.types import Box
 
 
 def parse_box(text: str | None) -> Box | None:
-    """``left,top,width,height`` in upright photo pixels."""
+    """``left,top,width,height`` in upright photo pixels. Raises UsageError."""
     if text is None:
         return None
     try:
@@ -21,7 +21,7 @@ def parse_box(text: str | None) -> Box | None:
 
 
 def parse_count(text: str, option: str = "--max-pixels") -> int:
-    """A whole number, with K, M or G for thousands, millions and thousand millions: 2G, 300M, 40000000."""
+    """A whole number, with K, M or G for 10³, 10⁶ and 10⁹: 2G, 300M, 40000000. Raises UsageError."""
     value = count_of(text)
     if value is None:
         raise UsageError(f"{option} takes a number such as 40000000, 300M or 2G; found {text!r}")

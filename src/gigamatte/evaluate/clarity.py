@@ -22,8 +22,9 @@ ROWS = 1024
 def hair_clarity(alpha: NDArray[Any], region: Region) -> float:
     """Root mean square of the alpha's fine detail in ``region``, in percent of full opacity.
 
-    Detail is α minus its Gaussian blur of σ = 2 pixels. Mud has next to none, resolved hair has 5–15. It measures how
-    much fine structure there is, not whether it is right: with a true alpha look at Grad.
+    Detail is α minus its Gaussian blur of σ = 2 pixels. Blurred hair has nearly none, resolved hair 5–15 %. It measures
+    how much fine structure there is, not whether it is right: with a true alpha use Grad. ``alpha`` and ``region``
+    (bool) are (row, column).
     """
     alpha = unit_alpha(alpha)
     detail = alpha - cv2.GaussianBlur(alpha, (0, 0), DETAIL_SIGMA, borderType=cv2.BORDER_REPLICATE)
@@ -60,7 +61,7 @@ def estimated_leak(
     reference: NDArray[Any],
     reach: int,
 ) -> float:
-    """The part of the background's colour in a cutout's soft pixels, where nobody knows the true colours.
+    """The part of the background's colour in a cutout's soft pixels, where the true colours are not known.
 
     Like ``halo.halo_leak``, with F and B estimated as the means of the photo's surely opaque and surely transparent
     pixels (of the ``reference`` alpha) within ``reach`` pixels. ``colour`` and ``photo`` uint8 (row, column, RGB),

@@ -97,7 +97,7 @@ def gradient_error(alpha: NDArray[Any], truth: NDArray[Any], region: Region | No
 
 
 def gradient_length(alpha: FloatArray) -> FloatArray:
-    """Length of the Gaussian derivative of ``alpha``, filters scaled to unit energy as in the benchmark; float32."""
+    """Length of the Gaussian derivative of ``alpha``, filters of unit energy as in the benchmark; float32."""
     smooth, derive = _gaussian_and_derivative(GRADIENT_SIGMA)
     across = cv2.sepFilter2D(alpha, cv2.CV_32F, derive, smooth, borderType=cv2.BORDER_REPLICATE)
     down = cv2.sepFilter2D(alpha, cv2.CV_32F, smooth, derive, borderType=cv2.BORDER_REPLICATE)

@@ -127,5 +127,5 @@ def _kept(cache: Cache, key: bytes, fit: Fit, network: Network) -> Answer | None
         alpha = np.frombuffer(value, "<f4", offset=2 * _NAMES).astype(np.float32).reshape(rows, columns)
         own = dataclasses.replace(fit, network=Size(columns, rows))
         return Answer(as_coarse(alpha, network.card, own), device, precision, network.notices)
-    except (ValueError, UsageError):  # no alpha at all: asked again
+    except (ValueError, UsageError):  # it is no alpha: the network runs instead
         return None

@@ -20,7 +20,7 @@ _SHIFT = 4
 def hint_maps(hints: Hints, fit: Fit, earlier: FloatArray) -> FloatArray:
     """The maps of ``hints`` for ``fit.region``: float32 (1, 3, row, column) in [0, 1] at the network's size.
 
-    ``earlier`` is the answer that they speak about, float32 (row, column) in [0, 1], at that size too.
+    ``earlier`` is the answer before these hints, float32 (row, column) in [0, 1], at that size too.
     """
     keep, drop = (np.zeros(fit.network.shape, np.uint8) for _ in range(2))
     for points, canvas in ((hints.keep, keep), (hints.drop, drop)):

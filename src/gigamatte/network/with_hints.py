@@ -62,7 +62,7 @@ def _without_dropped(answer: CoarseMatte, before: CoarseMatte, hints: Hints) -> 
 def picked(look: Callable[[Box], CoarseMatte], region: Box, hints: Hints) -> CoarseMatte:
     """For a network that takes no hints: the pieces of its answer that were pointed at.
 
-    Where a place to keep was not found, it is asked again about what lies around the places to keep.
+    Where a place to keep was not found, the network runs again on the surroundings of the places to keep.
     """
     answer = look(region)
     keep = [point for point in hints.keep if _inside(point, region)]

@@ -35,6 +35,7 @@ def from_pillow(picture: Image.Image) -> tuple[pyvips.Image, int]:
     """A Pillow image as a libvips image, with its ICC profile and resolution; and its EXIF orientation.
 
     Modes are kept where libvips has the same (grey, RGB, RGBA, CMYK, 16-bit grey) and converted where nothing is lost.
+    Raises UnsupportedInput for other modes and for files that Pillow cannot decode.
     """
     try:
         picture.load()
@@ -76,7 +77,10 @@ def _target_mode(picture: Image.Image) -> str:
 
 
 def wrap(array: NDArray[Any], bands: int, space: str | None = None) -> pyvips.Image:
-    """A libvips image over an array, uint8 or uint16; grey or RGB by its number of ``bands``, unless ``space`` says."""
+    """A libvips image over an array (row, column[, band]), uint8 or uint16, which shares its memory.
+
+    Grey or RGB by the number of ``bands``, unless ``space`` names libvips' colour space.
+    """
     height, width = array.shape[:2]
     deep = array.dtype == np.uint16
     image = pyvips.Image.new_from_memory(

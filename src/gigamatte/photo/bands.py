@@ -91,7 +91,7 @@ def bands_of(header: pyvips.Image, name: str, facts: tiff.Facts, *, ignore_alpha
     else:
         colours = 1 if bands < 3 or facts.space in _GREYS else 3
     extra = bands - colours
-    # a TIFF names its extra channels; what it says nothing of may be infrared, a spot ink or a saved selection
+    # a TIFF names its extra channels; one without a name may be infrared, a spot ink or a saved selection
     named = facts.extra or () if facts.space is not None else (_ALPHA,)
     alpha = next((colours + number for number, kind in enumerate(named[:extra]) if kind in (_ASSOCIATED, _ALPHA)), None)
     unmarked = extra if alpha is None else 0

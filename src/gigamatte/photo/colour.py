@@ -130,7 +130,7 @@ def leads_back(icc: bytes) -> bool:
 
 
 def to_8bit(pixels: PixelArray) -> NDArray[np.uint8]:
-    """16-bit values scaled to 8 bits and rounded; 8-bit values as they are."""
+    """16-bit values, of any shape, scaled to 8 bits and rounded; 8-bit values as they are."""
     if pixels.dtype == np.uint8:
         return pixels.view(np.uint8)
     scaled = cv2.convertScaleAbs(np.ascontiguousarray(pixels), alpha=255 / 65535)

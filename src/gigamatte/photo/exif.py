@@ -75,12 +75,12 @@ class Exif:
 
     @property
     def empty(self) -> bool:
-        """Whether it says nothing."""
+        """Whether it has no entries."""
         return not (self.main or self.photo or self.position or self.interoperability)
 
     @property
     def orientation(self) -> int:
-        """1…8, 1 where none is told."""
+        """1…8; 1 where the block has none."""
         told = self.main[ORIENTATION].number(self.order) if ORIENTATION in self.main else None
         return told if told is not None and 1 <= told <= 8 else 1
 
@@ -89,12 +89,12 @@ class Exif:
         return [f"{place} holds a picture of the photo before it was cut: left out" for place in self.pictures]
 
     def set_upright(self) -> None:
-        """Orientation 1, where one is told."""
+        """Set the orientation to 1, where the block has one."""
         if ORIENTATION in self.main:
             self.main[ORIENTATION] = Entry(ifd.SHORT, 1, struct.pack(self.order + "H", 1))
 
     def set_size(self, width: int, height: int) -> None:
-        """The picture's size, wherever one is told."""
+        """Set the picture's size in pixels, wherever the block has one."""
         size = {"width": width, "height": height}
         for entries, sizes in ((self.main, _SIZES), (self.photo, _PHOTO_SIZES)):
             for tag in sizes.keys() & entries.keys():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gigamatte.errors import UnsupportedInput
 
-#: bytes that ``sniff`` wants to see
+#: bytes that ``sniff`` needs
 HEAD = 64
 
 

@@ -73,7 +73,7 @@ def read_mask(source: Source | Image.Image, *, max_pixels: int, strokes: bool = 
 
 
 def levels_of(values: PixelArray) -> NDArray[np.int64]:
-    """The values that a mask holds, each once, from the lowest."""
+    """The distinct values of a mask (row, column), int64 (value,), from the lowest."""
     depth = 256 if values.dtype == np.uint8 else 65536
     return np.flatnonzero(cv2.calcHist([values], [0], None, [depth], [0, depth]))
 

@@ -1,4 +1,4 @@
-"""A Photoshop document as a photo: its merged picture, told to libvips as a TIFF of the same bytes.
+"""A Photoshop document as a photo: its merged picture, given to libvips as a TIFF of the same bytes.
 
 Both keep planes of rows, packed or not by the same scheme, and profiles and resolutions as they are; so a head is put
 before the pixels, and nothing is decoded here. (Adobe Photoshop File Formats Specification, November 2019; TIFF 6.0,

@@ -127,7 +127,7 @@ def open_source(source: Source | Image.Image) -> Opened:
 
 def _head(path: Path) -> bytes:
     try:
-        # before opening: opening a named pipe would wait for ever
+        # checked before opening, because opening a named pipe would wait for ever
         if not stat.S_ISREG(path.stat().st_mode):
             raise MissingInput(f"{path} is not a file", "name one photo, or use - for standard input")
         with path.open("rb") as file:

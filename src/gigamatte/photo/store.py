@@ -60,7 +60,7 @@ class Lent:
         self._owner.append(level + self._level, rows)
 
     def read(self, level: int, box: Box) -> PixelArray:
-        """The pixels of ``box``."""
+        """The pixels of ``box``: (row, column, band)."""
         return self._owner.read(level + self._level, box)
 
     def close(self) -> None:
@@ -88,7 +88,7 @@ class MemoryStore:
         self._arrays[level][start : start + len(rows)] = rows
 
     def read(self, level: int, box: Box) -> PixelArray:
-        """A read-only view of ``box``."""
+        """A read-only view of ``box``: (row, column, band)."""
         view = self._arrays[level][box.slices()]
         view.flags.writeable = False
         return view
@@ -151,7 +151,7 @@ class ScratchStore:
         self._waiting[level] = 0
 
     def read(self, level: int, box: Box) -> PixelArray:
-        """A fresh array with the pixels of ``box``."""
+        """A fresh array (row, column, band) with the pixels of ``box``."""
         out: PixelArray = np.empty((box.height, box.width, self._bands), self._dtype)
         if box.empty:
             return out

@@ -18,7 +18,7 @@ class Turn:
 
     @classmethod
     def from_exif(cls, orientation: int) -> Turn:
-        """The turn that EXIF's ``orientation`` (1…8) asks for."""
+        """The turn for EXIF's ``orientation`` (1…8). Raises UsageError for other numbers."""
         if orientation not in _EXIF:
             raise UsageError(f"an EXIF orientation lies in 1…8, found {orientation}")
         return cls(*_EXIF[orientation])

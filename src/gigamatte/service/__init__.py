@@ -1,1 +1,1 @@
-"""The HTTP service and its web page. ``async`` lives here only; the work is done by ``gigamatte.worker``."""
+"""The HTTP service and its web page. Only this package is ``async``; ``gigamatte.worker`` does the work."""

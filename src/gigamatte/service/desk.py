@@ -81,7 +81,7 @@ class Desk(Places):
         return await self._wait_for(self.supervisor.submit(view, first=True), gone)
 
     async def edit(self, edit: Edit, gone: Callable[[], Awaitable[None]]) -> Receipt:
-        """Cut a photo that somebody works on again, before the photos that wait."""
+        """Cut a photo that is being edited again, before the photos that wait."""
         return await self._wait_for(self.supervisor.submit(edit, first=True), gone)
 
     async def _wait_for(self, task: Task, gone: Callable[[], Awaitable[None]]) -> Receipt:

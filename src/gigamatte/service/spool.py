@@ -118,7 +118,7 @@ class Spool:
         return folder
 
     def home(self, job: str) -> Path:
-        """The folder of a job's files."""
+        """The folder of a job's files. Raises UsageError for an id that is none."""
         if not _ID.fullmatch(job):
             raise UsageError("that is no job's id")
         return self.folder / "jobs" / job

@@ -31,7 +31,7 @@ class MadeUpWeights:
         return tuple(shape), self._dtype if dtype == "float32" else dtype
 
     def load(self, key: str) -> NDArray[Any]:
-        """The tensor. Statistics and scales lie where trained ones lie, so that no layer explodes or dies."""
+        """The tensor. Statistics and scales are like trained ones, so that no layer's values become huge or zero."""
         shape, dtype = self._entries[key]
         if dtype != "float32":
             return np.zeros(shape, dtype)  # counters and indices, which inference ignores

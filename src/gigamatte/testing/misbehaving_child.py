@@ -1,6 +1,6 @@
-"""A worker process that does what the name of the photo says: for tests of what looks after it.
+"""A worker process that fails in the way that the photo's name says, for tests of the supervisor.
 
-``abort…`` crashes, ``hog…`` takes memory without end, ``hang…`` never comes back, ``slow…`` works until it is
+``abort…`` crashes, ``hog…`` takes memory without end, ``hang…`` never returns, ``slow…`` works until it is
 cancelled, ``noisy…`` prints where only messages belong; everything else is cut as usual.
 ``entry="gigamatte.testing.misbehaving_child"`` makes a Supervisor use it.
 """

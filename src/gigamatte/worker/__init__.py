@@ -1,1 +1,1 @@
-"""One supervised child process that owns the device and the network: a crash costs one photo, never the caller."""
+"""One supervised child process that owns the device and the network, so that a crash only loses one photo."""

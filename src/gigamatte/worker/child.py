@@ -43,7 +43,7 @@ REPORT_EVERY = 0.1
 
 
 def main() -> None:
-    """Entry point of the child process; returns when it is told to or when the parent has gone."""
+    """Entry point of the child process; returns on the parent's request or when the parent has ended."""
     faulthandler.enable()
     system.share_heaps()
     # signals reach whole process groups; the parent decides whether the photos in flight are finished

@@ -29,7 +29,7 @@ class _Loaded:
 
 
 class Removers:
-    """A dictionary of tools that lends Removers to threads. At most ``most`` tools that nobody uses stay loaded."""
+    """A dictionary of tools that lends Removers to threads. At most ``most`` unused tools stay loaded."""
 
     def __init__(self, most: int = LOADED) -> None:
         self._most = most

@@ -1,4 +1,4 @@
-"""What is told of a finished picture: the viewer's tiles, one file each, and whether it is as a preset asks."""
+"""Work on a finished picture: writes the viewer's tiles, one file each, or checks it against a preset."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from gigamatte.batch.places import is_uri, local, local_stamp
 from gigamatte.batch.task import Source
 from gigamatte.errors import MissingInput
 
-#: the folder in OUT that says so
+#: the folder in OUT by which the results of another batch are recognised
 MARK = ".gigamatte"
 
 

@@ -1,6 +1,6 @@
 """Inventories: CSV, JSON lines and Parquet with a column of paths or URIs, and the reports of S3 Inventory.
 
-A row may tell an object's size and ETag; then nothing is asked of the store to know whether it has changed.
+A row may have an object's size and ETag; then the store need not be asked whether the object has changed.
 S3 Inventory: https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory-location.html
 """
 

@@ -119,7 +119,7 @@ class _Keys:
         return True
 
     def _skip(self, folder: str) -> None:
-        # only the first, which is OUT, is needed for ever: keys come in order
+        # only the first one, OUT, is needed to the end, because keys come in order
         self._over = [*self._over[:2], folder + "/"]
 
 

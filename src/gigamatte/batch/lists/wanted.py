@@ -1,4 +1,4 @@
-"""What of a folder or store is taken for a photo, and what is passed over: counted and named, not silently."""
+"""Decides which files of a folder or store are photos, and counts and names those that are skipped."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Wanted:
     def __init__(self, pattern: str | None, *, whole: bool = False) -> None:
         self._expression: re.Pattern[str] | None = compiled(pattern) if pattern else None
         self._whole = whole or (pattern is not None and "/" in pattern)
-        #: whether somebody has chosen: what is left out then is no surprise
+        #: whether the user gave a pattern: then files that it leaves out are not reported
         self.chosen = pattern is not None
 
     def __call__(self, key: str) -> bool:

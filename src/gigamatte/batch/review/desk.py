@@ -72,7 +72,7 @@ class Desk:
                 raise MissingInput(f"there is no photo {key}")
 
     def thumbnail(self, name: str, kind: str) -> tuple[str, bytes]:
-        """(media type, bytes) of a small picture of the ``photo`` or the ``result``."""
+        """(media type, bytes) of a small picture of the ``photo`` or the ``result``. Raises MissingInput."""
         row = self._row(name)
         files = (row["source"],) if kind == "photo" else self._files(row)
         with tempfile.TemporaryDirectory(prefix="gigamatte-") as folder:

@@ -22,7 +22,7 @@ class Weights(Protocol):
         ...
 
     def load(self, key: str) -> NDArray[Any]:
-        """The tensor."""
+        """The tensor, in the shape and type that ``describe`` gives."""
         ...
 
 

@@ -60,7 +60,7 @@ class Renamed:
         return list(self._sources)
 
     def describe(self, key: str) -> tuple[tuple[int, ...], str]:
-        """(shape, NumPy dtype name) of a tensor, or of its parts one below the other."""
+        """(shape, NumPy dtype name) of a tensor, or of its parts one below the other. Raises WeightsRefused."""
         told = [self._weights.describe(name) for name in self._sources[key]]
         shape, dtype = told[0]
         if any(other != told[0] for other in told):

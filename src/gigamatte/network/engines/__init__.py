@@ -1,1 +1,1 @@
-"""The runtimes that run a network, each behind the Engine protocol; the only home of openvino and onnxruntime."""
+"""The runtimes that run a network, each as an Engine; only here are openvino and onnxruntime imported."""

@@ -45,7 +45,7 @@ OLDEST = (1, 25)
 
 
 class OnnxRuntimeEngine:
-    """One session. ONNX Runtime lets threads share it, but each would take its own buffers: calls take turns."""
+    """One session. Threads may share it; calls run one after another, because each would need buffers of its own."""
 
     runtime = "onnxruntime"
 

@@ -30,11 +30,11 @@ _HINTS = {"f32": "f32", "bf16": "bf16"}
 
 
 class OpenVinoEngine:
-    """One compiled network with one inference request: calls from several threads take turns.
+    """One compiled network with one inference request: calls from several threads run one after another.
 
-    A request already uses every thread that was granted, so a second one would cost memory and gain nothing. Only a
-    tiny network that is asked for small pieces all the time wants several ``streams`` of one thread each: dividing its
-    layers among threads would cost more than it saves.
+    A request already uses every granted thread, so a second one would take memory and save no time. Only a tiny
+    network that is called often with small pieces is opened with several ``streams`` of one thread each, because
+    dividing its layers among threads would take longer.
     """
 
     runtime = "openvino"
@@ -180,7 +180,7 @@ def _need_device(core: Any, device: str) -> None:
 
 
 def choose_precision(core: Any, device: str, wanted: Precision) -> str:
-    """f32 or bf16 for this device."""
+    """f32 or bf16 for this device. Raises DeviceUnavailable where bf16 is wanted and the device has none."""
     if wanted == "f32":
         return "f32"
     able = "BF16" in core.get_property(device.upper(), "OPTIMIZATION_CAPABILITIES")

@@ -18,8 +18,8 @@ _importing = threading.Lock()
 def import_openvino() -> Any:
     """The ``openvino`` module, with its own stub in the place of its telemetry. Raises ImportError.
 
-    One that the caller has imported already is taken as it is. Whoever wants the telemetry module later can still
-    import it: it is hidden only while OpenVINO looks for it.
+    A module that the caller has imported already is used as it is. The telemetry module can still be imported later:
+    it is hidden only while OpenVINO looks for it.
     """
     with _importing:
         if "openvino" in sys.modules or _TELEMETRY in sys.modules:
