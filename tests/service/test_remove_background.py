@@ -52,6 +52,10 @@ def test_headers_tell_what_was_done(service, pictures):
         ("?format=tiff", "RGBA", "TIFF"),
         ("?background=%23ff0000", "RGB", "PNG"),
         ("?smooth=true", "RGBA", "PNG"),
+        ("?background=linear(white,%23888)&shadow=drop", "RGB", "PNG"),
+        ("?background=blur:4&outline=6px,white", "RGB", "PNG"),
+        ("?only=shadow&shadow=contact:strength%3D80", "RGBA", "PNG"),
+        ("?palette=true&max_bytes=60000", "P", "PNG"),
     ],
 )
 def test_options_of_cut_are_in_the_query(service, pictures, query, mode, form):

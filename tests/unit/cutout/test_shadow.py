@@ -9,18 +9,22 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import pyvips
 from numpy.typing import NDArray
 from PIL import Image
 
 from gigamatte import Options, UsageError, cut
+from gigamatte.cutout.cutout import Cutout
 from gigamatte.cutout.frame import Canvas
 from gigamatte.cutout.sampled import Sampled
 from gigamatte.cutout.shadow_kept import lift_shadow
 from gigamatte.effects import outline_of, shadow_of
 from gigamatte.matte.cascade.sparse import as_matte
+from gigamatte.photo.levels import PhotoLevels
+from gigamatte.photo.read import open_photo
 from gigamatte.testing.levels import ArrayLevels
 from gigamatte.testing.shadows import ShadowedPhoto, shadowed_photo
-from gigamatte.types import Size
+from gigamatte.types import Receipt, Size
 
 SIZE = Size(480, 400)
 
@@ -132,6 +136,38 @@ def test_division_into_rows_changes_nothing() -> None:
         whole = sampled.rows(canvas, 0, 80)
         parts = [sampled.rows(canvas, top, min(7, 80 - top)) for top in range(0, 80, 7)]
         assert np.array_equal(whole, np.concatenate(parts))
+
+
+@pytest.mark.parametrize("canvas", [None, "300x260"])
+def test_tiles_of_any_size_give_the_same_picture(scene: Any, canvas: str | None) -> None:
+    """Shadow, outline and ground, whatever the strips are."""
+    photo = scene[0].photo
+    options = Options(shadow="keep", outline="7px,white", background="linear(white, #88aacc)", canvas=canvas)
+    found = []
+    for tile in (64, 128, 512):
+        with PhotoLevels(open_photo(photo, max_pixels=10**7)) as levels:
+            matte = as_matte(scene[0].alpha, 8, tile)
+            # the colours are solved in one division: what is on trial is what lies around the subject
+            solved = as_matte(scene[0].alpha, 8, 64)
+            file = io.BytesIO()
+            Cutout(levels, matte, options, Receipt("photo"), solved).save(file)
+            found.append(np.asarray(Image.open(file)))
+    # what is resampled is rounded a little differently
+    off = max(int(np.abs(found[0].astype(int) - other).max()) for other in found[1:])
+    assert off <= (0 if canvas is None else 1)
+
+
+def test_sixteen_bits_keep_their_depth(scene: Any, tmp_path: Path) -> None:
+    """The same shadow as of 8 bits, in finer steps."""
+    deep = scene[0].photo.astype(np.uint16) * 257
+    options = Options(refine="off", shadow="keep", outline="3px,lime", background="radial(white, grey)")
+    cut(deep, options, mask=scene[1]).save(tmp_path / "deep.png")
+    cut(scene[0].photo, options, mask=scene[1]).save(tmp_path / "plain.png")
+    fine = pyvips.Image.new_from_file(str(tmp_path / "deep.png")).numpy()
+    coarse = pyvips.Image.new_from_file(str(tmp_path / "plain.png")).numpy()
+    assert fine.dtype == np.uint16
+    assert np.abs(fine / 257 - coarse).mean() < 0.5
+    assert np.abs(fine / 257 - coarse).max() < 4
 
 
 def test_a_photoshop_file_has_the_shadow_as_a_layer(scene: Any, tmp_path: Path) -> None:
