@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .data import Pixels, Pool
 
+#: float32 (row, column, RGB) in [0, 255]; alphas (row, column, 1) in [0, 1]
 Image = NDArray[np.float32]
 Rng = np.random.Generator
 

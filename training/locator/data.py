@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from training.pictures import read, renders_in
 
+#: uint8 (row, column, RGB), (row, column, RGB + alpha), or with the subjects' numbers as a fifth channel
 Pixels = NDArray[np.uint8]
 
 #: sources that are read from picture files of the data folder

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from .data import Pixels
 
+#: float64: points and vectors (n, 3), or one (3,), unless a docstring says otherwise
 Floats = NDArray[np.float64]
 Rng = np.random.Generator
 

@@ -10,6 +10,7 @@ from gigamatte.matte.cascade.band import band
 
 from .textures import Rng
 
+#: float32 in [0, 1]: masks and alphas (row, column)
 Image = NDArray[np.float32]
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from .textures import SIDE, Pixels, Rng, draw, plain, turned
 
+#: float32 in [0, 1]: colours (row, column, RGB), alphas (row, column)
 Image = NDArray[np.float32]
 
 

@@ -17,6 +17,7 @@ from training.locator.data import is_held_out, picture_files
 from . import shapes, strands
 from .textures import SIDE, Pixels, Rng, draw, open_textures, plain, turned
 
+#: float32 in [0, 1]: colours (row, column, RGB), alphas (row, column)
 Image = NDArray[np.float32]
 #: How often each kind of scene is made.
 KINDS = {

@@ -14,6 +14,7 @@ from gigamatte.matte.refiners.evidence import evidence
 
 from .textures import Pixels, Rng
 
+#: float32 in [0, 1]: colours (row, column, RGB), alphas (row, column)
 Image = NDArray[np.float32]
 
 

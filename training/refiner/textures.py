@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from training.locator.data import is_held_out, picture_files
 
+#: uint8 (row, column, RGB), or (row, column) of an alpha; pools have the number of the picture first
 Pixels = NDArray[np.uint8]
 Rng = np.random.Generator
 

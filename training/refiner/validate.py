@@ -26,6 +26,7 @@ from .scenes import open_scenes
 from .steps import Walk, gather
 from .textures import open_textures
 
+#: float32 in [0, 1]: alphas (row, column)
 Image = NDArray[np.float32]
 Lift = Callable[[Walk], Image]
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+#: float64: points (n, 3), strands (strand, step, 3), or what a docstring says
 Floats = NDArray[np.float64]
 
 

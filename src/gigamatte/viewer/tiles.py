@@ -1,8 +1,8 @@
 """Cuts a picture into tiles at full, ½, ¼ … size, so that a browser never decodes more than it shows.
 
 The picture passes once, top to bottom, in strips: memory holds a strip per level, whatever the picture's height.
-Colours under partial alpha are kept losslessly, because that is what a cutout is judged by, unless a caller gives that
-up; opaque and photo tiles are JPEG.
+Colours under partial alpha are stored without loss, because a cutout is judged by them, unless the caller chooses
+otherwise; opaque and photo tiles are JPEG.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class _Level:
     def add(self, strip: Pixels) -> None:
         """Encodes the tiles of one full strip."""
         tiles = [strip[:, left : left + TILE] for left in range(0, self.size.width, TILE)]
-        with Pool(min(4, cpu_count())) as pool:  # the encoders leave Python alone
+        with Pool(min(4, cpu_count())) as pool:  # the encoders release Python's global lock
             self.tiles += pool.map(partial(_encoded, lossless=self.lossless), tiles)
 
     def as_dict(self) -> dict[str, Any]:
