@@ -20,10 +20,12 @@ def call(*arguments: object) -> int:
 
 
 def test_it_takes_every_option_of_cut():
-    """All but the cache and clicks, which are for photos that are corrected one by one."""
+    """All but the cache and clicks, which are for photos that are corrected one by one, and what is for films."""
     own, single = (inspect.signature(function).parameters for function in (batch, cut))
-    assert set(single) - set(own) == {"photo", "cache", "cache_size", "keep_at", "drop_at", "hints"}
-    for name in set(own) & set(single) - {"out", "memory", "mask"}:
+    assert set(single) - set(own) == {
+        "photo", "cache", "cache_size", "keep_at", "drop_at", "hints", "start", "end", "fps", "loop", "sticker",
+    }  # fmt: skip
+    for name in set(own) & set(single) - {"out", "memory", "mask", "every"}:
         assert own[name].default == single[name].default, name
 
 
