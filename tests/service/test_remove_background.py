@@ -179,7 +179,7 @@ def test_what_came_instead_of_a_photo_is_told_in_chinese():
     from gigamatte.photo import formats
 
     for title in {title for _, _, title in formats._OTHERS}:
-        line = translate(f"image: expected a JPEG, PNG, WebP, TIFF, AVIF or HEIC, found {title}", "zh")
+        line = translate(f"image: expected a JPEG, PNG, WebP, TIFF, AVIF, HEIC or PSD, found {title}", "zh")
         assert f"实际是{title}" not in line
     assert translate(formats._ADVICE, "zh") != formats._ADVICE
 

@@ -35,7 +35,7 @@ from gigamatte.workflow.inspect import inspect_photo
 MAX_PIXELS = 300_000_000
 LOOK_EVERY = 0.2
 
-Photo = Annotated[str, Field(description="path of the photo: JPEG, PNG, WebP, TIFF, AVIF or HEIC")]
+Photo = Annotated[str, Field(description="path of the photo: JPEG, PNG, WebP, TIFF, AVIF, HEIC or PSD")]
 Output = Annotated[str | None, Field(description="path of the result; absent: beside the photo")]
 Overwrite = Annotated[bool, Field(description="replace the output if it is there; the photo itself never is")]
 Model = Annotated[str, Field(description="auto, or the name of an installed network")]

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 PhotoArgument = Annotated[
     list[str],
     typer.Argument(
-        metavar="PHOTO", help="Photos: JPEG, PNG, WebP, TIFF, AVIF or HEIC; films: MP4, MOV, WebM, GIF …; - for stdin."
+        metavar="PHOTO",
+        help="Photos: JPEG, PNG, WebP, TIFF, AVIF, HEIC or PSD; films: MP4, MOV, WebM, GIF …; - for stdin.",
     ),
 ]
 Out = Annotated[

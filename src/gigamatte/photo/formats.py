@@ -114,4 +114,4 @@ def _media(head: bytes, name: str) -> Kind:
 
 
 def _unsupported(name: str, found: str, advice: str = _ADVICE) -> UnsupportedInput:
-    return UnsupportedInput(f"{name}: expected a JPEG, PNG, WebP, TIFF, AVIF or HEIC, found {found}", advice)
+    return UnsupportedInput(f"{name}: expected a JPEG, PNG, WebP, TIFF, AVIF, HEIC or PSD, found {found}", advice)

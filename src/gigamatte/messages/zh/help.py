@@ -29,8 +29,8 @@ HELP: dict[str, str] = {
         "退出码：0 完成，1 失败，2 用法错误，3 照片无法读取，4 像素过多，5 缺少网络，6 没有主体，130 被中断。"
         "多张照片中有一张失败时，其余照片照常处理；失败的原因不同时为 1。"
     ),
-    "Photos: JPEG, PNG, WebP, TIFF, AVIF or HEIC; films: MP4, MOV, WebM, GIF …; - for stdin.": (
-        "照片：JPEG、PNG、WebP、TIFF、AVIF 或 HEIC；影片：MP4、MOV、WebM、GIF 等；- 表示标准输入。"
+    "Photos: JPEG, PNG, WebP, TIFF, AVIF, HEIC or PSD; films: MP4, MOV, WebM, GIF …; - for stdin.": (
+        "照片：JPEG、PNG、WebP、TIFF、AVIF、HEIC 或 PSD；影片：MP4、MOV、WebM、GIF 等；- 表示标准输入。"
     ),
     "A file, or a folder; - for stdout. [STEM.cutout.png]": "文件或文件夹；- 表示标准输出。[STEM.cutout.png]",
     "Network: auto, locator, a name of `gigamatte models list`, or FILE.onnx.": (

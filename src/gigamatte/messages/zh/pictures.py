@@ -75,7 +75,7 @@ PICTURES: dict[str, str] = {
     "a film or an unknown kind of HEIF": "视频或未知的 HEIF 类型",
     "is it the right file, and whole?": "是否选对了文件，文件是否完整？",
     "convert it to JPEG, PNG, WebP or TIFF first": "请先转换为 JPEG、PNG、WebP 或 TIFF",
-    "{}: expected a JPEG, PNG, WebP, TIFF, AVIF or HEIC, found {}": "{}：需要 JPEG、PNG、WebP、TIFF、AVIF 或 HEIC，实际是{}",
+    "{}: expected a JPEG, PNG, WebP, TIFF, AVIF, HEIC or PSD, found {}": "{}：需要 JPEG、PNG、WebP、TIFF、AVIF、HEIC 或 PSD，实际是{}",
     "{}: expected a JPEG, PNG or WebP": "{}：需要 JPEG、PNG 或 WebP",
     "{}: a HEIC of mode {} is not read; expected grey, RGB or RGBA": "{}：不支持 {} 模式的 HEIC，需要灰度、RGB 或 RGBA",
     "{} is a HEIC, which needs pillow-heif": "{} 是 HEIC，需要安装 pillow-heif",

@@ -69,8 +69,8 @@ SERVICES: dict[str, str] = {
     "read": "读取",
     "write": "写入",
     "total": "合计",
-    "{}: expected a JPEG, PNG, WebP, TIFF, AVIF or HEIC, found no picture (it starts with {})": (
-        "{}：需要 JPEG、PNG、WebP、TIFF、AVIF 或 HEIC，实际不是图片（开头是 {}）"
+    "{}: expected a JPEG, PNG, WebP, TIFF, AVIF, HEIC or PSD, found no picture (it starts with {})": (
+        "{}：需要 JPEG、PNG、WebP、TIFF、AVIF、HEIC 或 PSD，实际不是图片（开头是 {}）"
     ),
     "the input has gone: {}": "输入不见了：{}",
     "the input has gone: {} is empty": "输入不见了：{} 是空的",
