@@ -83,7 +83,7 @@ def _given(request: Request, levels: PhotoLevels, mask: Mask) -> Answer:
 
 
 def _answers(mask: Mask, options: Options) -> Answers | None:
-    """What a mask is, where that is known."""
+    """Whether a mask is a matte or an outline, where the user or its kind says so; else None."""
     return "outline" if mask.outline else "matte" if options.mask_kind == "alpha" else None
 
 

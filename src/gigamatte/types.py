@@ -168,7 +168,7 @@ class Matte:
 
     @property
     def grid(self) -> Grid:
-        """Where each tile lies."""
+        """The grid of its tiles."""
         return Grid(self.size, self.tile)
 
     @property

@@ -1,4 +1,4 @@
-"""What a tool answers with: sentences, a small preview to look at, and a link to the file itself."""
+"""The answers of the assistant's tools: sentences, a small preview, and a link to the file itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an assistant may touch: files below the folders that the user has named, wherever links lead."""
+"""The files that an assistant may use: those below the folders that the user has named, with all links resolved."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class _Chinese:
         super().write(string)  # type: ignore[misc]
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:  # noqa: ARG002
-        """How the command is called."""
+        """Write the usage line."""
         super().write_usage(prog, _said(args), "用法：")  # type: ignore[misc]
 
     def write_heading(self, heading: str) -> None:
@@ -133,5 +133,5 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def columns(text: str) -> int:
-    """How wide a terminal shows it."""
+    """The number of terminal columns that the text takes."""
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

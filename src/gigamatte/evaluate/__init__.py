@@ -1,1 +1,1 @@
-"""How good a result is, in the field's own measures."""
+"""Measures how good a result is, by the error measures of matting research."""

@@ -1,4 +1,4 @@
-"""What people look for in a cutout, measured without a true alpha: fine hair, texture, clean edges."""
+"""Measures what people judge in a cutout, without a true alpha: fine hair, texture, clean edges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far an alpha is from the true one: SAD, MSE, Grad, Conn and IoU.
+"""The errors of an alpha against the true one: SAD, MSE, Grad, Conn and IoU.
 
 The four matting errors are those of Rhemann et al., "A Perceptually Motivated Online Benchmark for Image Matting"
 (CVPR 2009), with the constants of its published evaluation: Gaussian derivatives of σ = 1.4, connectivity steps of 0.1.

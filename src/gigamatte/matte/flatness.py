@@ -1,4 +1,4 @@
-"""Whether a photo looks like flat art (logos, signatures, line art), which `--kind art` cuts better than a network."""
+"""Decides whether a photo looks like flat art (logos, line art), which `--kind art` cuts better than a network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What gigamatte says, in English and Chinese.
+"""The messages of gigamatte, in English and Chinese.
 
 The English text in the code is the key; ``zh/`` is the catalogue of its translations, with ``{}`` where values go. So
 an error is raised in plain English anywhere, and its JSON stays English; the command line and the web page translate

@@ -82,7 +82,7 @@ def _normalised(card: ModelCard, normal: Normalisation | None) -> ModelCard:
 
 
 def choose() -> str:
-    """What ``auto`` means here: the best installed general network that may be used for anything, else the locator."""
+    """The network that ``auto`` means: the best installed general one free for every use, else the locator."""
     from gigamatte.network.cards.checkpoints import CHECKPOINTS
     from gigamatte.network.cards.user_cards import user_cards
     from gigamatte.network.weights.store import installed

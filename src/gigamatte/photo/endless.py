@@ -1,4 +1,4 @@
-"""A JPEG that lacks only the marker at its end: all pixels are there, yet libjpeg takes it for cut short."""
+"""Mends a JPEG that lacks only the marker at its end: all pixels are there, but libjpeg takes it for cut short."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from gigamatte.photo import jpeg
 
 #: rows at the bottom that are compared: more than one row of blocks has
 _ROWS = 64
-#: what a decoder takes for more picture where it still wants some, and skips where it does not; several, because what
-#: is decoded of one may change nothing that can be seen
+#: bytes that a decoder reads as more picture where some is missing, and skips where none is; several, because one of
+#: them alone may change no visible pixel
 _FILLERS = tuple(np.random.default_rng(seed).integers(0, 255, 256, np.uint8).tobytes() for seed in range(8))
 
 
@@ -32,7 +32,7 @@ def mended(path: Path) -> bytes | None:
 def with_end(data: bytes) -> bytes | None:
     """The bytes with their end, where ``read_facts`` found it missing and the last scan is whole; None where it is not.
 
-    libvips does not tell of every warning that libjpeg gives in the last rows. So they are decoded again, with
+    libvips does not report every warning that libjpeg gives in the last rows. So they are decoded again, with
     other bytes behind the scan: where these change a pixel, the scan was cut short.
     """
     scan = data.rstrip(b"\xff")  # half of the missing marker

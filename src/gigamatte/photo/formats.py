@@ -1,4 +1,4 @@
-"""What a file is, told from its first bytes; the suffix is only compared with it."""
+"""Recognises a file's format by its first bytes; the suffix is only compared with it."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def sniff(head: bytes, name: str) -> Kind:
 
 
 def suffix_warning(kind: Kind, suffix: str) -> str | None:
-    """What to say when ``suffix`` promises another format than ``kind``."""
+    """A warning when ``suffix`` belongs to another format than ``kind``, else None."""
     promised = next((other for other in KINDS if suffix.lower() in other.suffixes), None)
     if promised is None or promised is kind:
         return None

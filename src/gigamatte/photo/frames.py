@@ -1,11 +1,11 @@
-"""How many pictures an animation holds, where libvips does not tell: APNG and AVIF."""
+"""Counts the pictures of an animation in formats where libvips does not: APNG and AVIF."""
 
 from __future__ import annotations
 
 import struct
 from typing import BinaryIO
 
-#: chunks of a PNG that are looked at; what tells of an animation stands before the pixels
+#: chunks of a PNG that are read; the chunk of an animation comes before the pixels
 _MOST_CHUNKS = 1000
 #: bytes in which an AVIF has the boxes that describe it
 _AVIF_HEAD = 1 << 20

@@ -1,5 +1,5 @@
-"""What libvips does not tell of a JPEG: its depth and process, how many pictures it holds, and whether only its end is
-missing.
+"""Facts of a JPEG that libvips does not report: its depth and process, how many pictures it holds, and whether only
+its end is missing.
 
 (ITU-T T.81, annexes B and G; CIPA DC-007-2009, the multi-picture format.)
 """

@@ -1,4 +1,4 @@
-"""What libvips does not tell of a PNG: colour without a profile, and metadata in places that it does not look at.
+"""Facts of a PNG that libvips does not report: colour without a profile, and metadata in places that it ignores.
 
 (PNG, W3C, third edition, 2025: clauses 4.4, 11.3.2 and 11.3.3; ExifTool's and ImageMagick's "Raw profile" texts.)
 """

@@ -1,4 +1,4 @@
-"""Where the levels of a photo lie: in memory, or tile by tile in one scratch file.
+"""Stores the levels of a photo: in memory, or tile by tile in one scratch file.
 
 Both take rows from top to bottom; afterwards any thread may read. Pixels are kept as the file stores them;
 PhotoLevels turns them upright.

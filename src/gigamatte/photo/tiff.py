@@ -1,5 +1,5 @@
-"""What libvips does not tell of a TIFF: which of its pictures is the photo, what its extra channels are, how its planes
-lie, and its EXIF, which a TIFF keeps in directories of its own.
+"""Facts of a TIFF that libvips does not report: which of its pictures is the photo, what its extra channels are, how
+its planes lie, and its EXIF, which a TIFF stores in directories of its own.
 
 (TIFF 6.0, 1992, section 2; BigTIFF, 2007; EXIF 2.32, clause 4.6.) Only named fields are read, and no more than
 ``metadata.MAX_BLOCK`` bytes of all of them: a directory from outside may point anywhere.

@@ -1,4 +1,4 @@
-"""How a photo is turned from the way its file stores it to upright: the eight orientations of EXIF (tag 0x0112)."""
+"""Turns a photo as its file stores it upright: the eight orientations of EXIF (tag 0x0112)."""
 
 from __future__ import annotations
 

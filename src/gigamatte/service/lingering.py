@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-#: what is read and thrown away of a body whose answer closes the connection: bytes, seconds
+#: limits of reading and dropping the rest of a body before the connection is closed: bytes, seconds
 LINGER_BYTES, LINGER_SECONDS = 64 << 20, 5.0
 
 

@@ -1,4 +1,4 @@
-"""What is counted, for Prometheus: names begin with ``gigamatte_``, units are seconds, bytes and pixels."""
+"""The service's figures for Prometheus: names begin with ``gigamatte_``, units are seconds, bytes and pixels."""
 
 from __future__ import annotations
 

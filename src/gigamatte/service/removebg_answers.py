@@ -51,7 +51,7 @@ def error_body(error: GigamatteError) -> tuple[int, dict[str, Any]]:
 
 
 def wants_json(accept: str) -> bool:
-    """Whether JSON is what is asked for, and not merely taken too.
+    """Whether the client prefers JSON to a picture.
 
     Clients such as axios send "application/json, text/plain, */*" with everything and write the body to a file.
     """

@@ -1,4 +1,4 @@
-"""How many bytes a result may have: reserved in the spool before the work begins, or small uploads could fill it.
+"""Bounds the bytes of a result. They are reserved before the work begins, or small uploads could fill the spool.
 
 An upper bound from what the header claims: no format here uses more bytes for a pixel than its samples have. When the
 result exists, its real bytes are charged instead.

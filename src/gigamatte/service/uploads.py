@@ -23,7 +23,7 @@ MAX_PARTS, MAX_FIELD, MAX_PREAMBLE = 64, 64 << 10, 64 << 10
 
 @dataclass
 class Upload:
-    """What arrived: files by their field's name, and the texts of the other fields."""
+    """The parts of a request: files by their field's name, and the texts of the other fields."""
 
     files: dict[str, Path] = field(default_factory=dict)
     fields: dict[str, str] = field(default_factory=dict)

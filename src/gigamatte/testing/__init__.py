@@ -1,1 +1,1 @@
-"""What tests and benchmarks of gigamatte and of its extensions need; nothing here is used by a cut."""
+"""Helpers for tests and benchmarks of gigamatte and of its extensions; a cut uses nothing of this package."""

@@ -39,7 +39,7 @@ def made_photo(size: Size, *, strands: int = 60, seed: int = 0) -> MadePhoto:
 
 
 def coarse(alpha: FloatArray, factor: int) -> FloatArray:
-    """What a network would see of an alpha: its mean over ``factor``×``factor`` pixels, blurred; float32 in [0, 1]."""
+    """An alpha as a network would answer it: its mean over ``factor``×``factor`` pixels, blurred; float32 in [0, 1]."""
     rows, columns = alpha.shape
     small = cv2.resize(alpha, (max(1, columns // factor), max(1, rows // factor)), interpolation=cv2.INTER_AREA)
     blurred: FloatArray = np.clip(cv2.GaussianBlur(small, (0, 0), 0.8), 0, 1)

@@ -1,4 +1,4 @@
-"""What a comparison found: the figures of each way to cut the same photo, as a table and as plain JSON types."""
+"""The result of a comparison: the figures of each way to cut the same photo, as a table and as plain JSON types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where results go: nothing is overwritten unasked, nothing half-written is left."""
+"""Opens the files of results: nothing is overwritten without permission, no half-written file is left."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gigamatte.refusal import not_written
 
 
 def beside(source: Path, ending: str) -> Path:
-    """Where a result goes that was given no name: STEM and ``ending`` beside the source, which is to be a file.
+    """The default path of a result: STEM and ``ending`` beside the source, which has to be a file.
 
     Raises MissingInput for a folder.
     """

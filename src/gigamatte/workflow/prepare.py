@@ -46,7 +46,7 @@ _pillow_limit = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What will be done to a photo: first autocontrast, then each (size, Pillow filter) in turn; and why."""
+    """The steps for one photo: first autocontrast, then each (size, Pillow filter) in order; and the reason."""
 
     strategy: str
     reason: str

@@ -38,7 +38,7 @@ NAMES = (DIRECT, PREPARED, SMOOTHED, FULL)
 
 @dataclass(frozen=True)
 class Way:
-    """What one way made: ``rgba`` uint8 (row, column, RGBA straight), as written to ``path``."""
+    """The result of one way: ``rgba`` uint8 (row, column, RGBA straight), as written to ``path``."""
 
     name: str
     rgba: Pixels

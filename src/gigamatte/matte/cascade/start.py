@@ -1,4 +1,4 @@
-"""Where the cascade starts: a mask of any size is laid on a level of the photo."""
+"""The start of the cascade: resamples a mask of any size to a level of the photo."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the user gives by hand: a mask in the network's place, and corrections."""
+"""Masks that a user gives instead of the network's answer, and corrections by hand."""

@@ -1,4 +1,4 @@
-"""Where a mask's pixels lie in a tile of some level of the photo, along one direction."""
+"""Computes where a mask's pixels lie in a tile of some level of the photo, along one direction."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ NOUGHT: Triple = (0.0, 0.0, 0.0)
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
-    """How a family's pictures are made and its answers are read.
+    """How a family's input pictures are made and how its answers are read.
 
     ``mean`` and ``std`` apply to RGB in 0…1. ``output`` None: by the last operator, or by the values. ``size`` is the
     side it was trained at, for files whose sides are free; they become multiples of ``multiple``.

@@ -1,6 +1,6 @@
-"""What an ONNX file says about itself, read from its protobuf fields without loading a single weight.
+"""Reads the header of an ONNX file from its protobuf fields, without loading weights.
 
-A file of 1 GB is opened in milliseconds, and nothing in it is trusted: lengths are checked against the file, and a
+A file of 1 GB is opened in milliseconds. Its bytes are not trusted: lengths are checked against the file, and a
 weight that points to another file may only point to one in the same folder. (Field numbers: onnx/onnx.proto.)
 """
 

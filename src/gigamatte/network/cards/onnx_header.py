@@ -1,4 +1,4 @@
-"""What an ONNX file says about itself: inputs, outputs, metadata, and which of the outputs is the answer."""
+"""The header of an ONNX file: inputs, outputs, metadata, and which of the outputs is the answer."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class OnnxHeader:
 
     @property
     def dtype(self) -> str:
-        """What the image input takes: float32 or float16."""
+        """The type of the image input: float32 or float16."""
         return "float16" if self.inputs[self.image_input][0] == FLOAT16 else "float32"
 
     @property

@@ -1,4 +1,4 @@
-"""Whether this machine's CPU multiplies in bfloat16, and by which instructions: what `doctor` tells."""
+"""Finds out whether this machine's CPU multiplies in bfloat16, and by which instructions, for ``gigamatte doctor``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the inference runtimes can do on this machine, for ``gigamatte doctor``."""
+"""Finds out what the inference runtimes can do on this machine, for ``gigamatte doctor``."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ def _on_gpu(
 
 
 def gpu_listed() -> bool:
-    """Whether an installed ONNX Runtime was built for CUDA: only then is it worth the time to try."""
+    """Whether an installed ONNX Runtime was built for CUDA; without it a GPU is not tried, which takes time."""
     from gigamatte.network.engines.onnx import why_not
 
     return not why_not("cuda")

@@ -21,7 +21,7 @@ _DEFAULT_ENDPOINT = "https://huggingface.co"
 
 @dataclass(frozen=True)
 class HubFile:
-    """What the hub says about a file; ``sha256`` is None for small files that it does not keep as LFS objects."""
+    """The hub's facts about a file; ``sha256`` is None for small files that it does not store as LFS objects."""
 
     revision: str
     sha256: str | None
@@ -135,7 +135,7 @@ def _translated(card: ModelCard, error: BaseException) -> DownloadFailed:
 
 
 def refused_access(card: ModelCard, status: int | None) -> DownloadFailed:
-    """What to do when the hub wants a token, or an accepted form."""
+    """The error when the hub requires a token, or an accepted form; its hint says what to do."""
     page = f"{_DEFAULT_ENDPOINT}/{card.repo}"
     answered = f" (the hub answered {status})" if status else ""
     if not card.gated:

@@ -48,7 +48,7 @@ def home(card: ModelCard) -> Path:
 
 
 def installed(card: ModelCard) -> Installed | None:
-    """What is here for ``card``, not verified; None when it was not fetched."""
+    """The installed file of ``card``, not verified; None when it was not fetched."""
     if card.path is not None:
         return Installed(card, card.path, card.sha256, card.sha256 is not None) if card.path.exists() else None
     if card.source == "embedded":
@@ -61,7 +61,7 @@ def installed(card: ModelCard) -> Installed | None:
 
 
 def need(card: ModelCard) -> Installed:
-    """What is here for ``card``. Raises NetworkUnavailable with the line that gets it."""
+    """The installed file of ``card``. Raises NetworkUnavailable, whose hint is the command that fetches it."""
     here = installed(card)
     if here is None:
         if card.path is not None:

@@ -1,4 +1,4 @@
-"""Where a picture's file keeps its paths: in segments of a JPEG, in a tag of a TIFF, in the resources of a PSD."""
+"""Finds the paths in a picture's file: in segments of a JPEG, in a tag of a TIFF, in the resources of a PSD."""
 
 from __future__ import annotations
 
