@@ -24,6 +24,9 @@ LEVELS = 4.0
 OUTLIERS = 2e-4
 #: how much the alpha may differ that a tile starts from
 ALPHA = 0.02
+#: Where less than this part of a frame's tiles served again, so many frames are not compared: single tiles, which can
+#: be remembered, cost more than blocks of them.
+SERVES, RESTS = 0.15, 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,15 +48,22 @@ class FilmTiles(TileCache):
         self._kept: dict[bytes, Kept] = {}
         self._asked: dict[bytes, tuple[str, tuple[NDArray[Any], ...]]] = {}
         self._frame = 0
+        #: frames that are still not compared, and whether there was anything to compare this frame with
+        self._resting, self._compared = 0, False
 
     @property
     def remembers(self) -> bool:
-        """Always."""
-        return True
+        """Whether this frame's tiles are compared with earlier ones, and kept for later ones."""
+        return self._resting == 0
 
     def turn(self) -> None:
         """The next frame begins: tiles that the last one did not use are forgotten."""
+        if self._resting:
+            self._resting -= 1
+        elif self._compared and self.kept < SERVES * (self.kept + self.done):
+            self._resting = RESTS
         self._kept = {key: kept for key, kept in self._kept.items() if kept.used == self._frame}
+        self._compared = bool(self._kept)
         self._asked.clear()
         self._frame += 1
         self.done = self.kept = 0
@@ -61,6 +71,7 @@ class FilmTiles(TileCache):
     def forget(self) -> None:
         """A new scene begins."""
         self._kept.clear()
+        self._resting, self._compared = 0, False
 
     def key(self, described: str, place: Place3, *shown: Shown) -> bytes:
         """Where a tile lies: the same in every frame."""
@@ -91,7 +102,8 @@ class FilmTiles(TileCache):
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All that is remembered, as plain arrays by name."""
-        found: dict[str, NDArray[Any]] = {}
+        counts = [self._resting, self._compared, self.done, self.kept]
+        found: dict[str, NDArray[Any]] = {"counts": np.array(counts, np.int64)}
         for number, (key, kept) in enumerate(sorted(self._kept.items())):
             if kept.used != self._frame:
                 continue
@@ -105,6 +117,8 @@ class FilmTiles(TileCache):
     def restore(self, arrays: dict[str, NDArray[Any]]) -> None:
         """Remember what ``arrays`` gave."""
         self._kept.clear()
+        self._resting, compared, self.done, self.kept = (int(number) for number in arrays["counts"])
+        self._compared = bool(compared)
         numbers: Iterable[str] = (name.split()[0] for name in arrays if name.endswith(" key"))
         for number in numbers:
             shown, at = [], 0

@@ -102,6 +102,23 @@ def test_tiles_of_another_scene_are_forgotten() -> None:
     assert tiles.find(tiles.key("described", (0, 0, 0), np.zeros((4, 4), np.float32)), Size(4, 4), 1) is None
 
 
+def test_tiles_that_never_serve_are_no_longer_compared() -> None:
+    """Where all moves, tiles are worked on in blocks again, which read fewer pixels twice."""
+    tiles, remembered = FilmTiles(), []
+    for frame in range(14):
+        tiles.turn()
+        remembered.append(tiles.remembers)
+        key = tiles.key("described", (0, 0, 0), np.full((4, 4), frame, np.float32)) if tiles.remembers else None
+        if key is not None:
+            assert tiles.find(key, Size(4, 4), 1) is None
+        tiles.add(key, np.ones((4, 4), np.uint16), 1)
+        if frame == 5:
+            other = FilmTiles()
+            other.restore(tiles.arrays())
+            tiles = other
+    assert remembered == [True, True, *[False] * 8, True, True, False, False]
+
+
 def test_a_thin_hair_that_moves_is_no_noise() -> None:
     ground = np.full((64, 64, 3), 120, np.uint8)
     hair, moved = ground.copy(), ground.copy()
