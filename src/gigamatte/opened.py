@@ -23,6 +23,11 @@ TILES = 256 << 20
 class Opened(Protocol):
     """What one journey takes from those before it: a photo that stays open, or the frames of a film before this one."""
 
+    @property
+    def first(self) -> bool:
+        """Whether what is told once, of all that follows too, is to be told now."""
+        ...
+
     def lent(self) -> PhotoLevels:
         """The levels, for one journey."""
         ...
@@ -50,6 +55,7 @@ class OpenPhoto:
 
     def __init__(self, levels: PhotoLevels, level: int = 0) -> None:
         self._levels, self._level = levels, level
+        self.first = True
         self.sights = Sights()
         self._finished = MemoryCache(TILES)
 

@@ -49,7 +49,9 @@ def journey(request: Request, tools: Tools, watch: Watch, opened: Opened | None 
             watch=watch,
             trust=trust,
         )
-        warnings += (*tools.end_turn(), *proposal(request, levels))
+        warnings += tools.end_turn()
+        if opened is None or opened.first:
+            warnings += proposal(request, levels)
         solved = opened.settled(solved, levels) if opened else solved
         matte = smooth_matte(solved) if request.options.smooth else solved
         clock.lap("matte")

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from tests.unit.film.films import frames_of, write_film
+from tests.unit.film.test_cutting import scene
 
 from gigamatte.cli.app import run
 from gigamatte.film.hints import FilmHints
-from tests.unit.film.films import frames_of, write_film
-from tests.unit.film.test_cutting import scene
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["docs/film.md", "docs/zh/film.md"]
