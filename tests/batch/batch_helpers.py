@@ -5,7 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,7 @@ class Recorder:
         self.counts = Counts()
         self.outcomes: list[tuple[Outcome, bool]] = []
         self.warnings: list[str] = []
+        self.files: list[str] = []
         self.alone: list[dict[str, Any]] = []
         self.progress: list[Progress] = []
         #: called at every outcome
@@ -75,6 +76,9 @@ class Recorder:
         self.outcomes.append((outcome, again))
         self.progress.append(progress)
         self.then(outcome)
+
+    def written(self, files: Sequence[str]) -> None:
+        self.files += files
 
     def warned(self, text: str) -> None:
         self.warnings.append(text)

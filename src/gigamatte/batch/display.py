@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -66,6 +66,10 @@ class JsonDisplay:
         if time.monotonic() - self._last >= EVERY:
             self._last = time.monotonic()
             self._say("progress", **progress.as_dict())
+
+    def written(self, files: Sequence[str]) -> None:
+        """Tar shards that have appeared."""
+        self._say("written", files=list(files))
 
     def warned(self, text: str) -> None:
         """A warning."""
@@ -139,6 +143,12 @@ class LineDisplay:
         if hint and hint != self._hint and not again:
             self._hint = hint
             self._err(f"  {translate(hint)}")
+
+    def written(self, files: Sequence[str]) -> None:
+        """Tar shards that have appeared."""
+        if self._paths:
+            for file in files:
+                self._results.write(file)
 
     def warned(self, text: str) -> None:
         """A warning."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
@@ -103,6 +104,10 @@ class Metrics:
                 self._latest = time.time()
             self._progress = progress
         self._listener.ended(outcome, progress, again=again)
+
+    def written(self, files: Sequence[str]) -> None:
+        """Results of many photos have appeared."""
+        self._listener.written(files)
 
     def warned(self, text: str) -> None:
         """Something a person should know."""

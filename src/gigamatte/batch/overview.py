@@ -61,7 +61,8 @@ def manifests_of(out: str, others: Iterable[str] = ()) -> list[Path]:
 
     Raises MissingInput where there are none.
     """
-    found = _latest_division(sorted(manifest_folder(out).glob("*-of-*.sqlite")))
+    home = manifest_folder(out)
+    found = _latest_division(sorted(home.glob("*-of-*.sqlite"))) + sorted(home.glob("tars/*/1-of-1.sqlite"))
     for place in map(Path, others):
         inside = sorted(place.glob("*-of-*.sqlite")) if place.is_dir() else [place] if place.is_file() else []
         if not inside:

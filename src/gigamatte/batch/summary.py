@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -31,6 +32,10 @@ class Listener(Protocol):
 
     def ended(self, outcome: Outcome, progress: Progress, *, again: bool) -> None:
         """One photo has ended; ``again``: it will be tried once more."""
+        ...
+
+    def written(self, files: Sequence[str]) -> None:
+        """Results have appeared that hold many photos' each: tar shards."""
         ...
 
     def warned(self, text: str) -> None:

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gigamatte.cli.batch_words import address_of, limits_of, masks_of, need_folders, need_words, redo_of, shard_of
+from gigamatte.cli.batch_words import (
+    address_of,
+    limits_of,
+    masks_of,
+    need_folders,
+    need_words,
+    redo_of,
+    shard_of,
+    tars_of,
+)
 from gigamatte.cli.cut import Overwrite, Quiet
 from gigamatte.cli.options import takes_options
 from gigamatte.cli.streams import json_text
@@ -21,14 +30,17 @@ from gigamatte.messages import translate
 from gigamatte.options import Options
 
 if TYPE_CHECKING:
-    from gigamatte.batch.manifest import Manifest
     from gigamatte.batch.plan import Plan
+    from gigamatte.batch.reader import Rows
     from gigamatte.batch.summary import Summary
+    from gigamatte.batch.tars.shard import Limits
     from gigamatte.batch.task import BatchEngine
 
 In = Annotated[
     str,
-    typer.Argument(metavar="IN", help="A folder, a list or inventory of photos (- = on stdin), a pattern, or a URI."),
+    typer.Argument(
+        metavar="IN", help="A folder, a list or inventory of photos (- = on stdin), a pattern, tar shards, or a URI."
+    ),
 ]
 OutFolder = Annotated[str, typer.Argument(metavar="OUT", help="The folder or URI for results; IN's folders are kept.")]
 Mask = Annotated[
@@ -76,6 +88,8 @@ Price = Annotated[float | None, typer.Option(metavar="N", help="With --dry-run: 
 MetricsAt = Annotated[
     str | None, typer.Option("--metrics", metavar="[HOST:]PORT", help="Serve figures for Prometheus. [HOST 127.0.0.1]")
 ]
+TarPhotos = Annotated[int, typer.Option(metavar="N", help="With tar shards as IN: most photos in a shard of results.")]
+TarSize = Annotated[str | None, typer.Option(metavar="SIZE", help="With tar shards as IN: most bytes in one: 1G.")]
 Engine = Annotated[str, typer.Option(metavar="local|ray", help="This machine, or a Ray cluster.")]
 Address = Annotated[str, typer.Option(metavar="ADDRESS", help="With --engine ray: auto, local, or ray://HOST:10001.")]
 Actors = Annotated[int, typer.Option(metavar="N", help="With --engine ray: workers. [0 = one per node or GPU]")]
@@ -109,6 +123,8 @@ def batch(
     dry_run: DryRun = False,
     price: Price = None,
     metrics: MetricsAt = None,
+    tar_photos: TarPhotos = 0,
+    tar_size: TarSize = None,
     engine: Engine = "local",
     address: Address = "auto",
     actors: Actors = 0,
@@ -160,14 +176,17 @@ def batch(
             manifest=Path(manifest) if manifest else None,
         )
         from gigamatte.batch.engines import engine_for
+        from gigamatte.batch.tars.names import is_tar
 
-        make = engine_for(plan, engine, address=address, actors=actors)
+        tars = tars_of(is_tar(source), tar_photos, tar_size, engine=engine, dry_run=dry_run)
+        inside = plan if tars is None else replace(plan, out=str(plan.manifest_folder), manifest=plan.manifest_folder)
+        make = engine_for(inside, engine, address=address, actors=actors)
         if dry_run:
             _estimate(plan, engine, price, address=address, actors=actors, json=json)
             return
         if price is not None:
             raise UsageError("--price is for --dry-run, and for `gigamatte batch status`")
-        summary = _run(plan, make, report, export, address_of(metrics), json=json, quiet=quiet)
+        summary = _run(plan, make, report, export, address_of(metrics), tars=tars, json=json, quiet=quiet)
     except GigamatteError as error:
         from gigamatte.cli.app import fail
 
@@ -185,6 +204,7 @@ def _run(
     export_to: str | None,
     metrics: tuple[str, int] | None,
     *,
+    tars: Limits | None,
     json: bool,
     quiet: bool,
 ) -> Summary:
@@ -194,8 +214,9 @@ def _run(
     from gigamatte.batch.report import write_report
     from gigamatte.batch.runner import run_batch
     from gigamatte.batch.streams import Lines
+    from gigamatte.batch.tars.runner import run_tars
 
-    def finish(manifest: Manifest, summary: Summary) -> None:
+    def finish(manifest: Rows, summary: Summary) -> None:
         if export_to:
             export(manifest, Path(export_to))
         if report:
@@ -204,7 +225,10 @@ def _run(
     _end_in_order()
     with JsonDisplay() if json else LineDisplay(quiet=quiet) as display:
         with contextlib.nullcontext(display) if metrics is None else Metrics(display, metrics) as listener:
-            summary = run_batch(plan, make, listener, finish=finish)
+            if tars is None:
+                summary = run_batch(plan, make, listener, finish=finish)
+            else:
+                summary = run_tars(plan, make, listener, tars, finish=finish)
         display.summary(summary)
     if summary.exit_code == 4 and not json:
         Lines(sys.stderr).write(f"gigamatte: {translate(f'no photo found in {plan.source}')}")

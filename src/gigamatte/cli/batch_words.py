@@ -10,6 +10,7 @@ from gigamatte.errors import UsageError
 
 if TYPE_CHECKING:
     from gigamatte.batch.limits import Limits
+    from gigamatte.batch.tars.shard import Limits as TarLimits
 
 
 def redo_of(word: str | None) -> bool:
@@ -45,6 +46,25 @@ def masks_of(mask: str | None) -> tuple[str | None, str | None]:
     if mask is None:
         return None, None
     return (None, mask) if is_uri(mask) or Path(mask).is_dir() else (mask, None)
+
+
+def tars_of(tars: bool, photos: int, size: str | None, *, engine: str, dry_run: bool) -> TarLimits | None:
+    """Limits of the shards of results from --tar-photos and --tar-size; None where IN is no tar file."""
+    from gigamatte.batch.tars.shard import Limits as TarLimits
+
+    if not tars:
+        if photos or size is not None:
+            raise UsageError(
+                "--tar-photos and --tar-size are for tar shards as IN", "for example 'shard-{000..127}.tar'"
+            )
+        return None
+    if engine != "local":
+        raise UsageError("tar shards are unpacked on this machine: they do not go with --engine ray", "use --shard")
+    if dry_run:
+        raise UsageError("--dry-run does not go with tar shards", "try one of them")
+    if photos < 0:
+        raise UsageError(f"--tar-photos is a whole number from 1 on, found {photos}")
+    return TarLimits(photos or None, parse_count(size, "--tar-size") if size is not None else None)
 
 
 def need_words(**said: str | None) -> None:

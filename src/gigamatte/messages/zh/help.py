@@ -230,7 +230,7 @@ HELP: dict[str, str] = {
         "退出码：0 全部完成，1 无法继续，2 用法错误，3 部分失败，4 没有照片，5 没有网络，130 被中断。"
     ),
     "With a CSV, JSON lines or Parquet file as IN: the column with the photos.": "IN 为 CSV、JSON lines 或 Parquet 文件时：照片所在的列。",
-    "A folder, a list or inventory of photos (- = on stdin), a pattern, or a URI.": "文件夹、照片列表或清单文件（- 为标准输入）、通配模式，或 URI。",
+    "A folder, a list or inventory of photos (- = on stdin), a pattern, tar shards, or a URI.": "文件夹、照片列表或清单文件（- 为标准输入）、通配模式、tar 分片，或 URI。",
     "The folder or URI for results; IN's folders are kept.": "结果的文件夹或 URI；保留 IN 的文件夹结构。",
     "Only photos whose name, or path below IN, matches.": "只处理名称或 IN 之下路径匹配的照片。",
     "Results' names: {stem}, {name}, {suffix}. [{stem}.cutout.png]": "结果的名称：{stem}、{name}、{suffix}。[{stem}.cutout.png]",
@@ -245,6 +245,8 @@ HELP: dict[str, str] = {
     "Where the manifest lies. [OUT/.gigamatte]": "清单的位置。[OUT/.gigamatte]",
     "This machine, or a Ray cluster.": "本机，或 Ray 集群。",
     "With --engine ray: auto, local, or ray://HOST:10001.": "配合 --engine ray：auto、local 或 ray://HOST:10001。",
+    "With tar shards as IN: most photos in a shard of results.": "IN 为 tar 分片时：结果的每个分片最多多少张照片。",
+    "With tar shards as IN: most bytes in one: 1G.": "IN 为 tar 分片时：每个分片最多多少字节：1G。",
     "With --engine ray: workers. [0 = one per node or GPU]": "配合 --engine ray：工作进程数。[0 = 每个节点或 GPU 一个]",
     "Print events as JSON lines, the last one a summary.": "以 JSON 行输出事件，最后一行为汇总。",
     # serve

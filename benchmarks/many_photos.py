@@ -1,0 +1,105 @@
+"""Many tiny photos in one run: photos a CPU second, memory at a tenth, half and the end, and whether listing overlaps.
+
+    python benchmarks/many_photos.py --photos 100000
+
+Photos are 16×16 and get a mask, so that next to nothing is the cutting itself: what is measured is everything around
+it. ``parent`` is the process that lists, remembers and tells; ``children`` are those that cut.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO, Any
+
+import cv2
+import numpy as np
+
+SIDE = 16
+
+
+def make(folder: Path, photos: int) -> Path:
+    """Photos in folders of a thousand, each with a colour of its own; gives their mask."""
+    for number in range(photos):
+        picture = np.full((SIDE, SIDE, 3), (number % 251, number // 251 % 251, number // 63001 % 251), np.uint8)
+        picture[4:12, 4:12] = (30, 40, 220)
+        path = folder / "in" / f"{number // 1000:04}" / f"{number:06}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(cv2.imencode(".png", picture)[1].tobytes())
+    mask = np.zeros((SIDE, SIDE), np.uint8)
+    mask[4:12, 4:12] = 255
+    cv2.imwrite(str(folder / "mask.png"), mask)
+    return folder / "mask.png"
+
+
+def memory(pid: int) -> int:
+    """Bytes of a process that are in memory and its own; 0 when it has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) << 10 for line in lines if line.startswith(("Private_Clean", "Private_Dirty")))
+
+
+def children(pid: int) -> list[int]:
+    """All processes below one."""
+    try:
+        own = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
+    except OSError:
+        return []
+    return own + [deeper for child in own for deeper in children(child)]
+
+
+def watched(said: IO[str], pid: int, photos: int) -> dict[str, Any]:
+    """Memory at a tenth, half and the end, told by the events of the batch."""
+    marks, found, done, listed_after = {photos // 10, photos // 2, photos - 1}, dict[str, Any](), 0, None
+    for line in said:
+        event = json.loads(line)
+        if event["event"] == "started":
+            listed_after = done
+        if event["event"] == "summary":
+            found["summary"] = {name: event[name] for name in ("total", "done", "failed", "exit_code", "seconds")}
+        if event["event"] != "photo":
+            continue
+        done += 1
+        if done in marks:
+            below = sum(map(memory, children(pid)))
+            found[f"mb_at_{round(100 * done / photos)}_percent"] = {
+                "parent": round(memory(pid) / 1e6), "children": round(below / 1e6),
+            }  # fmt: skip
+    return {"photos_cut_before_the_list_was_complete": listed_after, **found}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--photos", type=int, default=20_000)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        mask = make(folder, asked.photos)
+        words = [folder / "in", folder / "out", "--mask", mask, "--refine", "off", "--memory", "4G", "--json"]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        with subprocess.Popen(
+            [sys.executable, "-m", "gigamatte", "batch", *map(str, words)], stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            found = watched(process.stdout, process.pid, asked.photos)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        manifest = folder / "out" / ".gigamatte" / "1-of-1.sqlite"
+        told = {
+            "photos": asked.photos,
+            "cpu_seconds": round(used, 1),
+            "photos_a_cpu_second": round(asked.photos / used, 1),
+            "manifest_bytes_a_photo": round(manifest.stat().st_size / asked.photos, 1),
+        }
+        print(json.dumps(told | found, indent=1))
+
+
+if __name__ == "__main__":
+    main()
