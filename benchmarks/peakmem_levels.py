@@ -90,6 +90,7 @@ def row(photo: Path, megapixels: int, kind: str, output: str) -> str:
 
 def child(source: str, target: str) -> None:
     from gigamatte import system
+    from gigamatte.cutout.raster import Raster
     from gigamatte.cutout.write import write_image
     from gigamatte.photo.levels import PhotoLevels
     from gigamatte.photo.read import harden, open_photo
@@ -113,7 +114,10 @@ def child(source: str, target: str) -> None:
                 yield strip
 
         write_image(
-            strips(), photo.size, 4, photo.bits, target=Path(target), format=picture_format(Options(), Path(target))
+            strips(),
+            Raster(photo.size, 4, photo.bits),
+            target=Path(target),
+            format=picture_format(Options(), Path(target)),
         )
         done = {
             "read": read,

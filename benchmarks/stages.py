@@ -19,6 +19,7 @@ import cv2
 from gigamatte import Options, Remover, system
 from gigamatte.cutout.compose import Composer
 from gigamatte.cutout.foreground import Foreground
+from gigamatte.cutout.raster import Raster
 from gigamatte.cutout.write import write_image
 from gigamatte.evaluate.cases import find_cases
 from gigamatte.evaluate.table import Cell
@@ -78,7 +79,7 @@ def stages(remover: Remover, path: Path, folder: Path) -> dict[str, float]:
 
         strips = timed("colours", coloured)
         target = folder / "alone.png"
-        timed("encode", lambda: write_image(iter(strips), photo.size, 4, 8, target=target, format="png"))
+        timed("encode", lambda: write_image(iter(strips), Raster(photo.size, 4, 8), target=target, format="png"))
         target.unlink()
     target = folder / "whole.png"
     timed("the whole cut", lambda: remover.process(path, target, overwrite=True))

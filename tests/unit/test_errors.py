@@ -146,12 +146,13 @@ def test_why_a_file_cannot_be_written_is_a_kind(number: int, kind: type[WriteErr
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 def test_a_full_disk_is_told_by_its_kind() -> None:
+    from gigamatte.cutout.raster import Raster
     from gigamatte.cutout.write import as_strips, write_image
 
     np = pytest.importorskip("numpy")
     picture = np.zeros((64, 64, 3), np.uint8)
     with open("/dev/full", "wb", buffering=0) as full, pytest.raises(DiskFull, match="No space left"):
-        write_image(as_strips(picture), gigamatte.Size(64, 64), 3, 8, target=full, format="png")
+        write_image(as_strips(picture), Raster(gigamatte.Size(64, 64), 3, 8), target=full, format="png")
 
 
 @pytest.mark.parametrize(

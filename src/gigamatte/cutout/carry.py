@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 
 from gigamatte.clipping import ClippingPath
 from gigamatte.cutout.containers import jpeg
 from gigamatte.cutout.containers.carried import Carried
 from gigamatte.cutout.encode import CONTAINERS
+from gigamatte.cutout.raster import Extras
 from gigamatte.options import Format
 from gigamatte.photo import metadata, xmp
 from gigamatte.photo.exif import Exif
@@ -16,25 +16,20 @@ from gigamatte.photo.paths.records import encode
 from gigamatte.types import Size
 
 
-def carried(
-    blocks: Mapping[str, bytes],
-    format: Format,
-    size: Size,
-    *,
-    moved: bool,
-    strip: bool,
-    strip_gps: bool,
-    resolution: tuple[float, float],
-) -> tuple[Carried, list[str]]:
-    """What a result of this format and size carries of the Photo's ``blocks``, and a warning for all that it does not.
+def carried(extras: Extras, format: Format, size: Size) -> tuple[Carried, list[str]]:
+    """What a result of this format and size carries of ``extras``, and a warning for all that it does not."""
+    along, warnings = _of_photo(extras, format, size)
+    if extras.path is not None and extras.path.subpaths:
+        along = _with_path(along, extras.path, size, format, warnings)
+    return along, warnings
 
-    ``moved``: its pixels lie elsewhere than the photo's. ``strip`` leaves everything but the resolution out,
-    ``strip_gps`` only the position.
-    """
-    if strip:
-        return Carried(resolution=resolution), []
+
+def _of_photo(extras: Extras, format: Format, size: Size) -> tuple[Carried, list[str]]:
+    if extras.strip:
+        return Carried(resolution=extras.resolution), []
+    blocks = metadata.without_position(extras.blocks) if extras.strip_gps else extras.blocks
     container = CONTAINERS[format]
-    fitting, warnings = metadata.sized(metadata.without_position(blocks) if strip_gps else blocks, size, moved=moved)
+    fitting, warnings = metadata.sized(blocks, size, moved=extras.moved)
     for name in [name for name in fitting if name not in container.blocks]:
         warnings.append(f"{container.title} files have no place for {metadata.TITLES[name]} here: left out")
         del fitting[name]
@@ -42,10 +37,10 @@ def carried(
         fitting[metadata.EXIF] = _without_note(fitting[metadata.EXIF], container.title, warnings)
     if format == "jpeg":
         _into_segments(fitting, warnings)
-    return Carried.of({name: block for name, block in fitting.items() if block}, resolution), warnings
+    return Carried.of({name: block for name, block in fitting.items() if block}, extras.resolution), warnings
 
 
-def with_path(along: Carried, path: ClippingPath, size: Size, format: Format, warnings: list[str]) -> Carried:
+def _with_path(along: Carried, path: ClippingPath, size: Size, format: Format, warnings: list[str]) -> Carried:
     """What is carried, and a clipping path in the pixels of a result of this ``size``."""
     block = b"".join(one.encoded() for one in encode(path, size))
     if format == "jpeg" and along.iptc and len(block) + len(along.iptc) > jpeg.LARGEST_IPTC:

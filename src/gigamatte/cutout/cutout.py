@@ -22,6 +22,7 @@ from gigamatte.cutout.foreground import Foreground
 from gigamatte.cutout.frame import framed, resolution_of
 from gigamatte.cutout.pixels import watching
 from gigamatte.cutout.place import as_target, refuse_existing
+from gigamatte.cutout.raster import Extras, Raster
 from gigamatte.cutout.show import as_srgb, pillow_image, small_png
 from gigamatte.cutout.subject import subject_of
 from gigamatte.cutout.surroundings import Surroundings
@@ -199,23 +200,23 @@ class Cutout(Closing):
         def write(place: Path | BinaryIO, encoding: Encoding, made: Composer) -> Written:
             return write_image(
                 made.strips(),
-                made.size,
-                made.bands,
-                self.matte.bits,
+                Raster(made.size, made.bands, self.matte.bits),
                 target=place,
                 format=format,
-                icc=icc,
-                metadata=photo.metadata,
-                resolution=self._resolution,
                 encoding=encoding,
                 overwrite=overwrite,
-                strip=options.strip,
-                strip_gps=options.strip_gps,
-                moved=photo.orientation != 1 or self._canvas.view != photo.size.box or not self._canvas.plain,
                 times=photo.times if options.keep_times else None,
                 threads=options.threads,
-                path=None if contour is None else contour.path,
                 below=made.beneath,
+                extras=Extras(
+                    icc=icc,
+                    blocks=photo.metadata,
+                    resolution=self._resolution,
+                    strip=options.strip,
+                    strip_gps=options.strip_gps,
+                    moved=photo.orientation != 1 or self._canvas.view != photo.size.box or not self._canvas.plain,
+                    path=None if contour is None else contour.path,
+                ),
             )
 
         if options.max_bytes is None:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,15 +15,15 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-from gigamatte.clipping import ClippingPath
 from gigamatte.cutout.atomic import Draft, hint, passing_file, whole_file
-from gigamatte.cutout.carry import carried, with_path
+from gigamatte.cutout.carry import carried
 from gigamatte.cutout.containers import avif, jpeg, png, tiff, webp
 from gigamatte.cutout.containers.carried import Carried
 from gigamatte.cutout.encode import CONTAINERS, SUFFIXES, Encoding, check_fits, saver_options
 from gigamatte.cutout.layers import Beneath
 from gigamatte.cutout.place import is_stream, opened
 from gigamatte.cutout.psd import is_large, write_psd
+from gigamatte.cutout.raster import Extras, Raster
 from gigamatte.cutout.stream import ReaderGone, StripStream
 from gigamatte.forked import threads_begin
 from gigamatte.options import Format
@@ -47,35 +47,23 @@ class Written:
 
 def write_image(
     strips: Iterable[PixelArray],
-    size: Size,
-    bands: int,
-    bits: int,
+    raster: Raster,
     *,
     target: Path | BinaryIO,
     format: Format,
-    icc: bytes | None = None,
-    metadata: Mapping[str, bytes] | None = None,
-    resolution: tuple[float, float] = (0.0, 0.0),
+    extras: Extras | None = None,
     encoding: Encoding | None = None,
     overwrite: bool = False,
-    strip: bool = False,
-    strip_gps: bool = False,
-    moved: bool = False,
     times: tuple[int, int] | None = None,
     threads: int = 0,
-    path: ClippingPath | None = None,
     below: Sequence[Beneath] = (),
 ) -> Written:
-    """Write ``strips``, which come from top to bottom and together make ``size``.
+    """Write ``strips``, which come from top to bottom and together make the ``raster``.
 
-    Each strip is (row, column[, band]), uint8 for ``bits`` 8 and uint16 for 16, with 1 (grey), 2 (grey, alpha),
-    3 (RGB) or 4 (RGBA, straight) ``bands``; they are drawn on the calling thread, while libvips encodes on others, and
-    a few megabytes wait at most. ``icc``, ``metadata`` and ``resolution`` (pixels per millimetre) are the Photo's;
-    ``strip`` leaves metadata out (the profile, which belongs to the colours, stays), ``strip_gps`` only the position.
-    ``below``: PSD only: layers beneath the strips, which bring a band more for each, see ``write_psd``.
-    ``moved``: the pixels lie elsewhere than the photo's, which was turned or cropped. ``times``, which a file gets,
-    are those of last access and change, in nanoseconds since 1970. ``path``, in this picture's pixels, becomes the
-    clipping path of a JPEG, TIFF or PSD.
+    Each strip is (row, column[, band]), uint8 for 8 bits and uint16 for 16; they are drawn on the calling thread, while
+    libvips encodes on others, and a few megabytes wait at most. ``extras`` is what lies beside the pixels. ``below``:
+    PSD only: layers beneath the strips, which bring a band more for each, see ``write_psd``. ``times``, which a file
+    gets, are those of last access and change, in nanoseconds since 1970.
 
     Raises WriteError, and UsageError when the format has no alpha; what drawing a strip raises passes unchanged.
     In every such case nothing new lies at the target and what was there before is untouched. A stream gets the
@@ -83,12 +71,10 @@ def write_image(
     """
     threads_begin()
     quiet_libvips()
+    size, bands, bits = raster.size, raster.bands, raster.bits
     check_fits(format, size, bands)
-    along, warnings = carried(
-        metadata or {}, format, size, moved=moved, strip=strip, strip_gps=strip_gps, resolution=resolution
-    )
-    if path is not None and path.subpaths:
-        along = with_path(along, path, size, format, warnings)
+    extras = extras or Extras()
+    along, warnings = carried(extras, format, size)
     if isinstance(target, Path) and (promised := SUFFIXES.get(target.suffix.lower(), format)) != format:
         asked, made = CONTAINERS[promised].title, CONTAINERS[format].title
         warnings.append(f"the name ends in {target.suffix}, which means {asked}, but the content is {made}")
@@ -101,7 +87,7 @@ def write_image(
         strips, bits = (to_8bit(part) for part in strips), 8
     if bits == 16 and format == "avif":
         warnings.append("AVIF holds 12 bits a channel: reduced from 16")
-    profile = icc if bands >= 3 else None
+    profile = extras.icc if bands >= 3 else None
     if format == "psd":
         if is_large(size, bits):
             warnings.append("larger than a PSD may be: written as PSB, Photoshop's format for large documents")

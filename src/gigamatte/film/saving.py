@@ -12,6 +12,7 @@ import numpy as np
 
 from gigamatte.cutout.cutout import Cutout
 from gigamatte.cutout.encode import SUFFIXES, Encoding
+from gigamatte.cutout.raster import Raster
 from gigamatte.cutout.under import LOSSY_REACH, REACH
 from gigamatte.cutout.write import write_image
 from gigamatte.ending import Pool, watched
@@ -169,9 +170,14 @@ class FilmSaving:
         options, path = self._wanted.options, numbered(self._wanted.target, number + 1)
         encoding, bits = Encoding(options.quality, options.compress or "deflate", None), 8 * pixels.dtype.itemsize
         write_image(
-            [pixels], Size.of(pixels), pixels.shape[2], bits, target=path, format=SUFFIXES[path.suffix.lower()],
-            encoding=encoding, overwrite=True, threads=options.threads,
-        )  # fmt: skip
+            [pixels],
+            Raster(Size.of(pixels), pixels.shape[2], bits),
+            target=path,
+            format=SUFFIXES[path.suffix.lower()],
+            encoding=encoding,
+            overwrite=True,
+            threads=options.threads,
+        )
 
 
 def _ahead(frames: Iterator[Frame]) -> Generator[Frame, None, None]:

@@ -11,6 +11,7 @@ import pyvips
 
 from gigamatte.cutout.encode import CONTAINERS
 from gigamatte.cutout.place import refuse_existing
+from gigamatte.cutout.raster import Extras, Raster
 from gigamatte.cutout.write import write_image
 from gigamatte.errors import UnsupportedInput, UsageError
 from gigamatte.matte.smooth import LEVELS, SIGMA, smooth_alpha, smooth_halo
@@ -55,16 +56,11 @@ def smooth(
         pixels = (turned[top : top + ROWS] for top in range(0, len(turned), ROWS))
     warnings = write_image(
         _with_alpha(pixels, alpha, sigma, levels),
-        Size.of(alpha),
-        4,
-        photo.bits,
+        Raster(Size.of(alpha), 4, photo.bits),
         target=target,
         format=format,
-        icc=photo.icc,
-        metadata=photo.metadata,
-        resolution=photo.resolution,
-        moved=photo.orientation != 1,
         overwrite=overwrite,
+        extras=Extras(icc=photo.icc, blocks=photo.metadata, resolution=photo.resolution, moved=photo.orientation != 1),
     ).warnings
     return tuple(told(said) for said in (*photo.warnings, *warnings))
 

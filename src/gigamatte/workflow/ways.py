@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gigamatte.cutout.raster import Raster
 from gigamatte.cutout.write import as_strips, write_image
 from gigamatte.errors import NoSubject
 from gigamatte.matte.smooth import smooth_alpha
@@ -138,4 +139,4 @@ def screen_pixels(photo: Path) -> Pixels:
 
 def _save(rgba: Pixels, path: Path) -> None:
     # the same writer for all, so that seconds and megabytes compare the ways and not the encoders
-    write_image(as_strips(rgba), Size.of(rgba), 4, 8, target=path, format="png", overwrite=True)
+    write_image(as_strips(rgba), Raster(Size.of(rgba), 4, 8), target=path, format="png", overwrite=True)

@@ -11,6 +11,7 @@ import pyvips
 from PIL import Image
 
 from gigamatte.cutout.encode import Encoding
+from gigamatte.cutout.raster import Extras, Raster
 from gigamatte.cutout.write import as_strips, write_image
 from gigamatte.testing import profiles
 from gigamatte.testing.photos import made_photo
@@ -28,9 +29,13 @@ def test_alpha_is_exact(quality: Any, bits: int, size: Size, tmp_path: Path) -> 
         rgba = np.random.default_rng(0).integers(0, 256, (7, 1, 4), np.uint8)
     given = rgba if bits == 8 else rgba.astype(np.uint16) * 257
     write_image(
-        as_strips(given), size, 4, bits, target=tmp_path / "a.avif", format="avif", encoding=Encoding(quality),
-        icc=profiles.swapped_srgb(),
-    )  # fmt: skip
+        as_strips(given),
+        Raster(size, 4, bits),
+        target=tmp_path / "a.avif",
+        format="avif",
+        encoding=Encoding(quality),
+        extras=Extras(icc=profiles.swapped_srgb()),
+    )
     image = pyvips.Image.new_from_file(str(tmp_path / "a.avif"))
     assert image.get("bits-per-sample") == (8 if bits == 8 else 12)
     found = image.numpy()
@@ -53,7 +58,7 @@ def test_alpha_is_exact(quality: Any, bits: int, size: Size, tmp_path: Path) -> 
 @pytest.mark.parametrize("bands", [1, 3])
 def test_without_alpha(bands: int, tmp_path: Path) -> None:
     picture = made_photo(Size(90, 60)).photo[..., :bands]
-    write_image(as_strips(picture), Size(90, 60), bands, 8, target=tmp_path / "a.avif", format="avif")
+    write_image(as_strips(picture), Raster(Size(90, 60), bands, 8), target=tmp_path / "a.avif", format="avif")
     with Image.open(tmp_path / "a.avif") as found:
         assert found.mode == "RGB"
         assert np.abs(np.asarray(found).astype(int) - picture).mean() < 3
@@ -63,6 +68,6 @@ def test_colours_are_not_thinned(tmp_path: Path) -> None:
     """Red and green pixels side by side: with 4:2:0 they would be brown."""
     picture = np.zeros((64, 64, 3), np.uint8)
     picture[:, ::2], picture[:, 1::2] = (255, 0, 0), (0, 255, 0)
-    write_image(as_strips(picture), Size(64, 64), 3, 8, target=tmp_path / "a.avif", format="avif")
+    write_image(as_strips(picture), Raster(Size(64, 64), 3, 8), target=tmp_path / "a.avif", format="avif")
     found = np.asarray(Image.open(tmp_path / "a.avif")).astype(int)
     assert np.abs(found - picture).mean() < 12

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from gigamatte.cutout import psd, psd_planes
+from gigamatte.cutout.raster import Extras, Raster
 from gigamatte.cutout.write import as_strips, write_image
 from gigamatte.errors import Cancelled, UsageError, WriteError
 from gigamatte.photo import metadata
@@ -36,8 +37,17 @@ def picture(size: Size, bands: int = 4, dtype: Any = np.uint8) -> NDArray[Any]:
 
 def save(array: NDArray[Any], target: Path, rows: int = 33, **options: Any) -> tuple[str, ...]:
     bits = 8 * array.dtype.itemsize
+    names = ("icc", "resolution", "strip", "strip_gps", "moved", "path")
+    extras = Extras(
+        **{name: options.pop(name) for name in names if name in options}, blocks=options.pop("metadata", {})
+    )
     return write_image(
-        as_strips(array, rows), Size.of(array), array.shape[2], bits, target=target, format="psd", **options
+        as_strips(array, rows),
+        Raster(Size.of(array), array.shape[2], bits),
+        target=target,
+        format="psd",
+        extras=extras,
+        **options,
     ).warnings
 
 
@@ -151,15 +161,15 @@ def test_metadata_has_its_resources(tmp_path: Path) -> None:
 def test_psd_to_a_stream_and_what_is_refused(tmp_path: Path) -> None:
     array = picture(Size(30, 20))
     stream = io.BytesIO()
-    write_image(as_strips(array), Size.of(array), 4, 8, target=stream, format="psd")
+    write_image(as_strips(array), Raster(Size.of(array), 4, 8), target=stream, format="psd")
     assert stream.getvalue().startswith(b"8BPS\0\x01")
     with pytest.raises(UsageError, match="single channel"):
-        write_image(as_strips(array[..., :1]), Size.of(array), 1, 8, target=tmp_path / "a.psd", format="psd")
+        write_image(as_strips(array[..., :1]), Raster(Size.of(array), 1, 8), target=tmp_path / "a.psd", format="psd")
     with pytest.raises(WriteError, match="300000"):
-        write_image(iter(()), Size(300_001, 2), 4, 8, target=tmp_path / "a.psd", format="psd")
+        write_image(iter(()), Raster(Size(300_001, 2), 4, 8), target=tmp_path / "a.psd", format="psd")
     for wrong in (array[:-1], array[:, :-1], np.concatenate([array, array])):
         with pytest.raises(ValueError, match="strip"):
-            write_image(as_strips(wrong), Size.of(array), 4, 8, target=tmp_path / "a.psd", format="psd")
+            write_image(as_strips(wrong), Raster(Size.of(array), 4, 8), target=tmp_path / "a.psd", format="psd")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -169,7 +179,7 @@ def test_what_a_strip_raises_leaves_nothing(tmp_path: Path) -> None:
         raise Cancelled("stopped")
 
     with pytest.raises(Cancelled):
-        write_image(strips(), Size(30, 20), 4, 8, target=tmp_path / "a.psd", format="psd")
+        write_image(strips(), Raster(Size(30, 20), 4, 8), target=tmp_path / "a.psd", format="psd")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -185,10 +195,10 @@ def test_a_full_disk_is_a_write_error(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_the_scratch_space_of_channels_and_streams_is_counted(tmp_path: Path) -> None:
     array = np.random.default_rng(0).integers(0, 256, (300, 200, 4), np.uint8)
-    written = write_image(as_strips(array), Size.of(array), 4, 8, target=tmp_path / "a.psd", format="psd")
+    written = write_image(as_strips(array), Raster(Size.of(array), 4, 8), target=tmp_path / "a.psd", format="psd")
     # noise does not pack: RGB and alpha of the layer, opacity as next to nothing, and the merged picture
     assert written.scratch_bytes > 7 * 300 * 200
     stream = io.BytesIO()
-    assert write_image(as_strips(array), Size.of(array), 4, 8, target=stream, format="png").scratch_bytes == len(
-        stream.getvalue()
-    )
+    assert write_image(
+        as_strips(array), Raster(Size.of(array), 4, 8), target=stream, format="png"
+    ).scratch_bytes == len(stream.getvalue())

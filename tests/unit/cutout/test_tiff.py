@@ -17,6 +17,7 @@ from PIL import Image
 import gigamatte
 from gigamatte.cli.app import run
 from gigamatte.cutout.encode import Encoding, saver_options
+from gigamatte.cutout.raster import Raster
 from gigamatte.cutout.write import as_strips, write_image
 from gigamatte.errors import UsageError
 from gigamatte.options import Options
@@ -87,9 +88,12 @@ def test_imagemagick_reads_every_level(photo: Path, tmp_path: Path, imagemagick:
 def test_sixteen_bits_are_packed_without_loss(packing: Any, tmp_path: Path, imagemagick: str):
     array = np.random.default_rng(1).integers(0, 1 << 16, (600, 300, 4), "u2")
     write_image(
-        as_strips(array), Size(300, 600), 4, 16, target=tmp_path / "a.tif", format="tiff",
+        as_strips(array),
+        Raster(Size(300, 600), 4, 16),
+        target=tmp_path / "a.tif",
+        format="tiff",
         encoding=Encoding(compression=packing, pyramid="pages"),
-    )  # fmt: skip
+    )
     assert np.array_equal(by_imagemagick(imagemagick, tmp_path / "a.tif", 0, 16), array)
     assert by_imagemagick(imagemagick, tmp_path / "a.tif", 1, 16).shape == (300, 150, 4)
 
@@ -103,9 +107,12 @@ def test_smaller_copies_have_no_dark_halo(dtype: Any, tmp_path: Path):
     array[..., 3] = np.clip((200 - np.hypot(columns - 350, rows - 300)) / 30, 0, 1) * full
     array[array[..., 3] > 0, :3] = (full // 5 * 4, full // 2, full // 9)
     write_image(
-        as_strips(array), Size(700, 600), 4, 8 * array.dtype.itemsize, target=tmp_path / "a.tif", format="tiff",
+        as_strips(array),
+        Raster(Size(700, 600), 4, 8 * array.dtype.itemsize),
+        target=tmp_path / "a.tif",
+        format="tiff",
         encoding=Encoding(pyramid="pages"),
-    )  # fmt: skip
+    )
     for page in (1, 2):
         level = pyvips.Image.new_from_file(str(tmp_path / "a.tif"), page=page).numpy()
         seen = level[level[..., 3] > 0]
@@ -165,7 +172,7 @@ def test_beyond_4_gb_with_whole_tiles_counted_it_is_a_bigtiff():
 def test_a_bigtiff_is_read_back(tmp_path: Path, monkeypatch: Any):
     monkeypatch.setattr("gigamatte.cutout.encode._tiff_pixels", lambda *_: 1 << 32)
     array = np.random.default_rng(2).integers(0, 256, (300, 400, 4), "u1")
-    write_image(as_strips(array), Size(400, 300), 4, 8, target=tmp_path / "a.tif", format="tiff")
+    write_image(as_strips(array), Raster(Size(400, 300), 4, 8), target=tmp_path / "a.tif", format="tiff")
     assert (tmp_path / "a.tif").read_bytes()[:4] == b"II+\0"
     with Image.open(tmp_path / "a.tif") as tiff:
         assert np.array_equal(np.asarray(tiff), array)
@@ -177,6 +184,7 @@ def test_memory_stays_flat_while_a_pyramid_is_written(tmp_path: Path):
         "import numpy, pathlib\n"
         "from gigamatte import system\n"
         "from gigamatte.cutout.encode import Encoding\n"
+        "from gigamatte.cutout.raster import Raster\n"
         "from gigamatte.cutout.write import write_image\n"
         "from gigamatte.types import Size\n"
         "before = system.peak_rss_mb()\n"
@@ -184,7 +192,7 @@ def test_memory_stays_flat_while_a_pyramid_is_written(tmp_path: Path):
         f"target = pathlib.Path({str(tmp_path)!r}, 'a.tif')\n"
         "encoding = Encoding(compression='none', pyramid='pages')\n"
         "size = Size(12000, 256 * 65)\n"
-        "write_image((strip for _ in range(65)), size, 4, 8, target=target, format='tiff', encoding=encoding)\n"
+        "write_image((strip for _ in range(65)), Raster(size, 4, 8), target=target, format='tiff', encoding=encoding)\n"
         "print(system.peak_rss_mb() - before)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -22,6 +22,7 @@ from PIL import Image
 
 from gigamatte.cutout import atomic
 from gigamatte.cutout.encode import Encoding, check_fits, saver_options
+from gigamatte.cutout.raster import Extras, Raster
 from gigamatte.cutout.write import as_strips, write_image
 from gigamatte.errors import Cancelled, UsageError, WriteError
 from gigamatte.photo import metadata
@@ -42,8 +43,17 @@ def save(array: NDArray[Any], target: Any, format: Any, **options: Any) -> tuple
     bands = 1 if array.ndim == 2 else array.shape[2]
     bits = 8 * array.dtype.itemsize
     rows = options.pop("rows", 7)
+    names = ("icc", "resolution", "strip", "strip_gps", "moved", "path")
+    extras = Extras(
+        **{name: options.pop(name) for name in names if name in options}, blocks=options.pop("metadata", {})
+    )
     return write_image(
-        as_strips(array, rows), Size.of(array), bands, bits, target=target, format=format, **options
+        as_strips(array, rows),
+        Raster(Size.of(array), bands, bits),
+        target=target,
+        format=format,
+        extras=extras,
+        **options,
     ).warnings
 
 
@@ -133,9 +143,9 @@ def test_what_does_not_fit_is_said_first(tmp_path: Path) -> None:
         yield np.zeros((1, 1, 4), np.uint8)
 
     with pytest.raises(WriteError, match="WebP holds at most 16383 pixels a side, this picture has 20000×10"):
-        write_image(never(), Size(20000, 10), 4, 8, target=tmp_path / "a.webp", format="webp")
+        write_image(never(), Raster(Size(20000, 10), 4, 8), target=tmp_path / "a.webp", format="webp")
     with pytest.raises(UsageError, match="JPEG has no transparency"):
-        write_image(never(), Size(20, 10), 4, 8, target=tmp_path / "a.jpg", format="jpeg")
+        write_image(never(), Raster(Size(20, 10), 4, 8), target=tmp_path / "a.jpg", format="jpeg")
     with pytest.raises(WriteError, match="65500"):
         check_fits("jpeg", Size(70000, 10), 3)
     check_fits("png", Size(10**6, 10), 4)
@@ -146,9 +156,9 @@ def test_strips_that_do_not_fit(tmp_path: Path) -> None:
     array = picture(4)
     for wrong, size in ((array[:-1], Size.of(array)), (array[:, :-1], Size.of(array)), (array, Size(70, 49))):
         with pytest.raises(ValueError, match="strip"):
-            write_image(as_strips(wrong), size, 4, 8, target=target, format="png")
+            write_image(as_strips(wrong), Raster(size, 4, 8), target=target, format="png")
     with pytest.raises(ValueError, match="strip"):
-        write_image(as_strips(array.astype(np.uint16)), Size.of(array), 4, 8, target=target, format="png")
+        write_image(as_strips(array.astype(np.uint16)), Raster(Size.of(array), 4, 8), target=target, format="png")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -169,7 +179,7 @@ def test_what_a_strip_raises_passes_and_nothing_is_left(format: Any, error: Base
             yield np.zeros((64, 3000, 3), np.uint8)
 
     with pytest.raises(type(error)) as found:
-        write_image(strips(), Size(3000, 1280), 3, 8, target=target, format=format, overwrite=True)
+        write_image(strips(), Raster(Size(3000, 1280), 3, 8), target=target, format=format, overwrite=True)
     assert found.value is error
     assert target.read_bytes() == b"what was there"
     assert [path.name for path in tmp_path.iterdir()] == ["a.out"]
@@ -224,11 +234,11 @@ def test_a_file_that_appears_meanwhile_is_left_alone(
         target.write_bytes(b"somebody else's")
 
     with pytest.raises(WriteError, match="has appeared meanwhile"):
-        write_image(strips(), Size.of(array), 3, 8, target=target, format="png")
+        write_image(strips(), Raster(Size.of(array), 3, 8), target=target, format="png")
     assert target.read_bytes() == b"somebody else's"
     assert list(tmp_path.iterdir()) == [target]
     target.unlink()
-    write_image(strips(), Size.of(array), 3, 8, target=target, format="png", overwrite=True)
+    write_image(strips(), Raster(Size.of(array), 3, 8), target=target, format="png", overwrite=True)
     assert np.array_equal(stored(target), array)
     assert list(tmp_path.iterdir()) == [target]
 
@@ -275,7 +285,7 @@ def test_streams_get_the_whole_file_or_nothing(format: Any) -> None:
 
     stream = io.BytesIO()
     with pytest.raises(Cancelled):
-        write_image(strips(), Size.of(array), 4, 8, target=stream, format=format)
+        write_image(strips(), Raster(Size.of(array), 4, 8), target=stream, format=format)
     assert stream.getvalue() == b""
 
 
@@ -292,6 +302,7 @@ def test_a_closed_pipe_is_a_write_error() -> None:
 def test_signals_leave_nothing_behind(stream: bool, number: str, code: int, tmp_path: Path) -> None:
     program = (
         "import numpy, pathlib, sys, time\n"
+        "from gigamatte.cutout.raster import Raster\n"
         "from gigamatte.cutout.write import write_image\n"
         "from gigamatte.types import Size\n"
         "def strips():\n"
@@ -300,7 +311,7 @@ def test_signals_leave_nothing_behind(stream: bool, number: str, code: int, tmp_
         "        if index == 200: print('half way', flush=True)\n"
         "        if index > 200: time.sleep(0.01)\n"
         f"target = {'sys.stderr.buffer' if stream else f'pathlib.Path({str(tmp_path)!r}, {chr(34)}a.png{chr(34)})'}\n"
-        "write_image(strips(), Size(4000, 10**4), 4, 8, target=target, format='png')\n"
+        "write_image(strips(), Raster(Size(4000, 10**4), 4, 8), target=target, format='png')\n"
     )
     own = {**os.environ, "TMPDIR": str(tmp_path)}
     child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=own)
@@ -408,12 +419,13 @@ def test_memory_stays_flat(tmp_path: Path) -> None:
     program = (
         "import numpy, pathlib\n"
         "from gigamatte import system\n"
+        "from gigamatte.cutout.raster import Raster\n"
         "from gigamatte.cutout.write import write_image\n"
         "from gigamatte.types import Size\n"
         "before = system.peak_rss_mb()\n"
         "strip = numpy.random.default_rng(0).integers(0, 4, (64, 6000, 4), 'u1')\n"
         f"target = pathlib.Path({str(tmp_path)!r}, 'a.png')\n"
-        "write_image((strip for _ in range(94)), Size(6000, 6016), 4, 8, target=target, format='png')\n"
+        "write_image((strip for _ in range(94)), Raster(Size(6000, 6016), 4, 8), target=target, format='png')\n"
         "print(system.peak_rss_mb() - before)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -442,7 +454,7 @@ def test_avif_is_close_and_keeps_profile_and_metadata(dtype: Any, tmp_path: Path
 
 def test_avif_has_a_largest_side(tmp_path: Path) -> None:
     with pytest.raises(WriteError, match="AVIF holds at most 16384 pixels a side"):
-        write_image(iter(()), Size(16385, 10), 4, 8, target=tmp_path / "a.avif", format="avif")
+        write_image(iter(()), Raster(Size(16385, 10), 4, 8), target=tmp_path / "a.avif", format="avif")
 
 
 @pytest.mark.parametrize("format", ["png", "webp", "tiff", "jpeg", "avif", "psd"])

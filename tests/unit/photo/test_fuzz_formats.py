@@ -23,6 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from gigamatte.cutout.raster import Extras, Raster
 from gigamatte.cutout.write import write_image
 from gigamatte.errors import GigamatteError
 from gigamatte.photo.levels import PhotoLevels
@@ -209,15 +210,10 @@ def try_to_copy(data: bytes) -> bool:
                 levels.proxy(photo.size.box, photo.size.halved())
                 write_image(
                     strips(),
-                    photo.size,
-                    bands,
-                    photo.bits,
+                    Raster(photo.size, bands, photo.bits),
                     target=target,
                     format="png",
-                    icc=photo.icc,
-                    metadata=photo.metadata,
-                    resolution=photo.resolution,
-                    strip_gps=True,
+                    extras=Extras(icc=photo.icc, blocks=photo.metadata, resolution=photo.resolution, strip_gps=True),
                 )
             assert open_photo(target, max_pixels=LIMIT).size == photo.size
             done = True
