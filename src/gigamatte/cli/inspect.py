@@ -1,4 +1,4 @@
-"""``gigamatte inspect``: what a photo will suffer in a 1024-pixel tool."""
+"""``gigamatte inspect``: what a photo loses in a 1024-pixel tool."""
 
 from __future__ import annotations
 

@@ -25,7 +25,9 @@ AROUND = 0.2
 _FAINT = 0.05
 
 
-def told(network: HintedNetwork, see: Callable[[Box], Seen], region: Box, hints: Hints, margin: float) -> CoarseMatte:
+def hinted_answer(
+    network: HintedNetwork, see: Callable[[Box], Seen], region: Box, hints: Hints, margin: float
+) -> CoarseMatte:
     """The network's answer with ``hints``, with a second look as without hints (``margin``).
 
     Each look is first answered without hints; this answer is an input of the next run, with the hints. ``see`` returns

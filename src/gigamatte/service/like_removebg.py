@@ -24,7 +24,7 @@ from gigamatte.service.arrival import Arrival, PassingFile, client_gone
 from gigamatte.service.fetch import fetch
 from gigamatte.service.options import MEDIA
 from gigamatte.service.removebg_answers import foreground, headers_of_result, wants_json
-from gigamatte.service.removebg_fields import FORMATS, SIZES, said, to_options
+from gigamatte.service.removebg_fields import FORMATS, SIZES, filled_in, to_options
 from gigamatte.service.uploads import Upload, receive_upload
 from gigamatte.types import Receipt
 from gigamatte.worker.wire import Job
@@ -126,9 +126,9 @@ async def _receive(arrival: Arrival) -> tuple[dict[str, str], Path]:
         upload = await receive_upload(
             request.headers["content-type"], request.stream(), folder, files=FILES, charge=arrival.charge
         )
-        fields = said(upload.fields)
+        fields = filled_in(upload.fields)
     elif kind in ("application/json", "application/x-www-form-urlencoded"):
-        fields = said(_parsed(kind, await _text(arrival)))
+        fields = filled_in(_parsed(kind, await _text(arrival)))
         if "image_file_b64" in fields:
             text = fields.pop("image_file_b64")
             await asyncio.to_thread((folder / "image_file_b64").write_text, text, "ascii", "replace")

@@ -28,7 +28,7 @@ _SHADOWS = {"none": None, "drop": "drop", "3d": "contact", "auto": "contact"}
 _TRUE, _FALSE = ("true", "1"), ("false", "0")
 
 
-def said(fields: Mapping[str, str]) -> dict[str, str]:
+def filled_in(fields: Mapping[str, str]) -> dict[str, str]:
     """The fields that are not empty."""
     return {name: text.strip() for name, text in fields.items() if text.strip() not in BLANK}
 

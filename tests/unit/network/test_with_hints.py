@@ -7,7 +7,7 @@ from gigamatte.hints import Hints
 from gigamatte.network.hint_maps import RADIUS, hint_maps
 from gigamatte.network.hinted import Sights
 from gigamatte.network.networks import open_network
-from gigamatte.network.with_hints import obeyed, picked, told
+from gigamatte.network.with_hints import hinted_answer, obeyed, picked
 from gigamatte.types import Box, CoarseMatte, Fit, Size
 
 PHOTO = Size(640, 480)
@@ -38,7 +38,7 @@ def asked(network, hints):
     def see(box):
         return sights.of(box, lambda: network.see(np.ascontiguousarray(photo[box.slices()]), box, PHOTO))
 
-    return told(network, see, PHOTO.box, hints, 0.0)
+    return hinted_answer(network, see, PHOTO.box, hints, 0.0)
 
 
 def mean_in(coarse, where):
@@ -79,7 +79,7 @@ def test_the_encoder_is_asked_once_for_all_clicks(network):
         return sights.of(box, look)
 
     for keep in (LEFT, RIGHT, (300.0, 300.0)):
-        told(network, see, PHOTO.box, Hints(keep=[keep]), 0.0)
+        hinted_answer(network, see, PHOTO.box, Hints(keep=[keep]), 0.0)
     assert looks == [PHOTO.box]
 
 

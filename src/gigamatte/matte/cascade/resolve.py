@@ -20,7 +20,7 @@ from gigamatte.matte.cascade.sharpness import searching_level, starting_level
 from gigamatte.matte.cascade.sparse import as_bits, as_matte
 from gigamatte.matte.cascade.start import laid_on_level
 from gigamatte.matte.cascade.tile_cache import TileCache
-from gigamatte.matte.cascade.trust import Trust, halved, judged, said
+from gigamatte.matte.cascade.trust import Trust, halved, measured_trust, stated_trust
 from gigamatte.matte.cascade.unrefined import unrefined
 from gigamatte.matte.mask.correct import Correction
 from gigamatte.matte.refiners.base import Refiner
@@ -50,8 +50,8 @@ def resolve(
     ``correction`` changes the alpha near what it touches and leaves the rest as it is, bit for bit. ``tile_cache``
     counts the tiles, and may return some that an earlier run resolved.
 
-    ``trust`` is how far the mask's values are kept; None: it is judged here. A matte that is trusted at the photo's own
-    size comes back unchanged.
+    ``trust`` is how far the mask's values are kept; None: it is measured here. A matte that is trusted at the photo's
+    own size is returned unchanged.
 
     ``watch("matte", fraction)`` is called between tiles; what it raises stops the work.
     """
@@ -73,7 +73,7 @@ def resolve(
 
 def trust_in(coarse: CoarseMatte, levels: Levels, refiner: Refiner) -> Trust:
     """How far the mask's values are kept: everywhere if the refiner does not read the photo, else as measured."""
-    return judged(coarse, levels) if refiner.looks else said("matte", coarse)
+    return measured_trust(coarse, levels) if refiner.looks else stated_trust("matte", coarse)
 
 
 def lifted_by(coarse: CoarseMatte, refiner: Refiner, trust: Trust) -> Refiner:

@@ -103,20 +103,20 @@ def _over_whole(grid: FloatArray, rows: Places, columns: Places) -> FloatArray:
     return between(grid, rows * height - 0.5, columns * width - 0.5)
 
 
-def said(answers: Answers, coarse: CoarseMatte) -> Trust:
+def stated_trust(answers: Answers, coarse: CoarseMatte) -> Trust:
     """Trust in a mask as the user or the network's card says, everywhere alike."""
     weight = 1.0 if answers == "matte" else 0.0
     return Trust(np.full((1, 1), weight, np.float32), weight, rounding=_rounding(coarse), measured=False)
 
 
-def judged(coarse: CoarseMatte, levels: Levels) -> Trust:
+def measured_trust(coarse: CoarseMatte, levels: Levels) -> Trust:
     """Trust in a mask as its card or the user says, else as its alpha fits the photo."""
     if coarse.stray:
-        return said("outline", coarse)
+        return stated_trust("outline", coarse)
     same_size = coarse.pixel <= SAME_SIZE
     # a mask of two values is no matte, whatever is said: if it were kept, its edges would be stairs of its pixels
     if coarse.answers == "outline" or (coarse.answers == "matte" and (same_size or _has_soft(coarse.alpha))):
-        return said(coarse.answers, coarse)
+        return stated_trust(coarse.answers, coarse)
     best: tuple[int, _Fits] | None = None
     # start where its edges are about a pixel wide: wider ones fit the sharp and the blurred photo equally
     enlarged = coarse.pixel < ENLARGED

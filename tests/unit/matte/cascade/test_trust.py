@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from gigamatte.matte.cascade.trust import judged
+from gigamatte.matte.cascade.trust import measured_trust
 from gigamatte.matte.mask.user_mask import as_coarse
 from gigamatte.testing.levels import ArrayLevels
 from gigamatte.testing.photos import coarse, made_photo
@@ -27,7 +27,7 @@ def eight_bits(alpha):
 
 def trust(made, alpha, **how):
     mask, _ = as_coarse(eight_bits(alpha), Size.of(made.photo), **how)
-    return judged(mask, ArrayLevels(made.photo))
+    return measured_trust(mask, ArrayLevels(made.photo))
 
 
 @pytest.mark.parametrize("ratio", [1, 1.4, 2, 3, 4, 6])
@@ -69,7 +69,7 @@ def test_what_is_said_is_not_measured(made):
     said = trust(made, blurred, answers="matte")
     assert (said.answers, said.measured, said.share) == ("matte", False, 1.0)
     exact = CoarseMatte(shrunk(made.alpha, 2), Fit.whole(Size(700, 600), Size(350, 300)), answers="outline")
-    assert judged(exact, ArrayLevels(made.photo)).answers == "outline"
+    assert measured_trust(exact, ArrayLevels(made.photo)).answers == "outline"
 
 
 def test_a_mask_of_two_values_is_no_matte_whatever_is_said(made):
