@@ -124,12 +124,15 @@ class VideoFile:
             yield from decoder.decode(packet if packet.size else None)
 
     def _upright(self, decoded: Any) -> PixelArray:
-        pixels = colour.as_rgb(decoded, self.header.bits)
-        upright: PixelArray = np.ascontiguousarray(np.rot90(pixels, _turns(decoded)))  # type: ignore[assignment]
-        shape = self.header.size.shape
-        if upright.shape[:2] != shape or (upright.shape[2] == 4) != self.header.alpha:
-            found = Size.of(upright)
-            raise UnsupportedInput(f"{self._file.name}: its frames change from {self.header.size} to {found} pixels")
+        turns, expected = _turns(decoded), self.header
+        width, height = (decoded.height, decoded.width) if turns % 2 else (decoded.width, decoded.height)
+        if Size(width, height) != expected.size or colour.has_alpha(decoded.format) != expected.alpha:
+            raise UnsupportedInput(
+                f"{self._file.name}: its frames change from {expected.size} to {width}×{height} pixels",
+                "a film has one size",
+            )
+        pixels = colour.as_rgb(decoded, expected.bits)
+        upright: PixelArray = np.ascontiguousarray(np.rot90(pixels, turns))  # type: ignore[assignment]
         return upright
 
 

@@ -1,0 +1,55 @@
+"""A transparent WebM in a real browser: the alpha that a page sees is the product's."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.unit.film.films import moving, write_film
+
+from gigamatte import Options, Remover
+
+_READ = """async (data) => {
+  const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+  const film = document.createElement("video");
+  film.muted = true;
+  film.src = URL.createObjectURL(new Blob([bytes], {type: "video/webm"}));
+  await new Promise((done, failed) => {
+    film.onloadeddata = done;
+    film.onerror = () => failed(new Error(film.error.message));
+  });
+  // what is drawn before a frame was presented is empty
+  await new Promise((done) => { film.requestVideoFrameCallback(done); film.play(); });
+  film.pause();
+  const canvas = document.createElement("canvas");
+  canvas.width = film.videoWidth;
+  canvas.height = film.videoHeight;
+  canvas.getContext("2d").drawImage(film, 0, 0);
+  return [canvas.width, canvas.height, film.duration,
+          Array.from(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data)];
+}"""
+
+
+def test_chromium_sees_the_alpha_that_was_cut(browser: Any, tmp_path: Path) -> None:
+    pytest.importorskip("av")
+    source = write_film(tmp_path / "film.mp4", moving(4, width=320, height=240), sound="aac")
+    with Remover(Options(kind="art")) as remover:
+        film = remover.film(source)
+        alphas = [cutout.alpha for _, cutout in film]
+        film.save(tmp_path / "out.webm")
+    page = browser.new_page()
+    data = base64.b64encode((tmp_path / "out.webm").read_bytes()).decode()
+    width, height, seconds, pixels = page.evaluate(_READ, data)
+    page.close()
+    seen = np.array(pixels, np.uint8).reshape(height, width, 4)
+    assert (width, height) == (320, 240)
+    assert 0.1 < seconds < 0.25
+    # which frame is presented first depends on how busy the machine is
+    errors = [int(np.abs(seen[..., 3].astype(int) - alpha).max()) for alpha in alphas]
+    assert min(errors) <= 6
+    alpha = alphas[int(np.argmin(errors))]
+    inside = np.median(seen[alpha == 255][:, :3].astype(int), axis=0)
+    assert np.abs(inside - (200, 30, 40)).max() <= 6
