@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +35,15 @@ BLOCK = 512
 
 
 @dataclass
+class Waited:
+    """How long a writer had to wait for strips."""
+
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
 class Composer:
-    """Makes strips of one result. ``seconds`` is how long the writer had to wait for them."""
+    """Makes strips of one result; ``waited`` grows while they are drawn."""
 
     levels: PhotoLevels
     matte: Matte
@@ -67,7 +74,7 @@ class Composer:
     solved: Matte | None = None
     threads: int = 1
     watch: Watch | None = None
-    seconds: float = field(default=0.0, init=False)
+    waited: Waited = field(default_factory=Waited)
 
     @property
     def size(self) -> Size:
@@ -92,17 +99,12 @@ class Composer:
         layers = [Beneath("outline", self.outline.colour)] if self.outline is not None else []
         return (*layers, *([Beneath("shadow", (0, 0, 0))] if self.shadow is not None else []))
 
-    def hide(self, hidden: bool) -> None:
-        """Leave the photo's colours where alpha is 0, for files whose mask can be repainted."""
-        self.hidden = hidden
-        if hidden and self.canvas is not None:
-            self.frame = self.canvas.behind
-
-    def suit(self, format: Format, quality: int | None) -> None:
-        """Do what a format wants: Photoshop users paint on the mask, so what it hides has to be there."""
-        self.hide(format == "psd")
-        if is_lossy(format, quality):
-            self.reach = LOSSY_REACH
+    def suited(self, format: Format, quality: int | None) -> Composer:
+        """As a format wants it: Photoshop users paint on the mask, so what it hides has to be there."""
+        reach = LOSSY_REACH if is_lossy(format, quality) else self.reach
+        hidden = format == "psd"
+        frame = self.canvas.behind if hidden and self.canvas is not None else self.frame
+        return replace(self, hidden=hidden, frame=frame, reach=reach)
 
     def strips(self) -> Iterator[PixelArray]:
         """(row, column, band) arrays, uint8 or uint16 like the photo, that together make the result."""
@@ -159,7 +161,7 @@ class Composer:
                     waiting += [pool.submit(self._strip, other) for other in ahead]
                     started = time.perf_counter()
                     strip = waiting.pop(0).result()
-                    self.seconds += time.perf_counter() - started
+                    self.waited.seconds += time.perf_counter() - started
                     yield strip, box
                     if self.watch is not None:
                         self.watch("write", (number + 1) / len(boxes))

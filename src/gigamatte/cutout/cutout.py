@@ -188,11 +188,11 @@ class Cutout(Closing):
         uncut = options.background == UNCUT
         composer = self._composer(only, watch=watch, uncut=uncut)
         solving = time.perf_counter() - began
-        icc, put = self._around.put(composer)
+        composer, icc, put = self._around.around(composer)
         said = put if contour is None else (*contour.warnings, *put)
         format = picture_format(options, target)
         check_seen_through(format, composer.bands == 4 and options.background is not None)
-        composer.suit(format, options.quality)
+        composer = composer.suited(format, options.quality)
         encoding = Encoding(
             options.quality, options.compress or "deflate", options.pyramid, quick, palette=options.palette
         )
@@ -227,7 +227,7 @@ class Cutout(Closing):
             )
         if options.keep_times and photo.times is None:
             said = (*said, _NO_TIMES)
-        return solving + composer.seconds, dataclasses.replace(written, warnings=(*said, *written.warnings))
+        return solving + composer.waited.seconds, dataclasses.replace(written, warnings=(*said, *written.warnings))
 
     def _draw(self, target: Path | BinaryIO, overwrite: bool, watch: Watch | None) -> Written:
         """Write the path as a drawing."""
@@ -267,9 +267,7 @@ class Cutout(Closing):
 
     def _ready(self, only: Only, share: float, watch: Watch | None, format: Format) -> Composer:
         composer = self._composer(only, share, watch)
-        self._around.put(composer)
-        composer.suit(format, self._options.quality)
-        return composer
+        return self._around.around(composer)[0].suited(format, self._options.quality)
 
     def _composer(self, only: Only, share: float = 1.0, watch: Watch | None = None, *, uncut: bool = False) -> Composer:
         if self._foreground is None and not uncut and only not in ("alpha", "trimap", "uncertainty", "shadow"):
@@ -296,6 +294,5 @@ class Cutout(Closing):
     def _whole(self, only: Only, reach: int = REACH) -> PixelArray:
         threads_begin()
         with working():
-            composer = self._composer(only, watch=watched(None))
-            composer.reach = reach
+            composer = dataclasses.replace(self._composer(only, watch=watched(None)), reach=reach)
             return np.concatenate([np.atleast_3d(strip) for strip in composer.strips()])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -51,8 +52,8 @@ class Surroundings:
         red, green, blue = (int(level) for level in in_space(colour, self._matte.bits, known)[0, 0, :3])
         return Outline(outline_of(self._options.outline).pixels(size.long), (red, green, blue))
 
-    def put(self, composer: Composer) -> tuple[bytes | None, tuple[str, ...]]:
-        """Give the composer what the subject is laid on: the profile of the result, and what has to be said."""
+    def around(self, composer: Composer) -> tuple[Composer, bytes | None, tuple[str, ...]]:
+        """The composer with what the subject is laid on, the profile of the result, and what has to be said."""
         options, photo = self._options, self._levels.photo
         icc, said = photo.icc, tuple[str, ...]()
         canvas, bits = composer.place, photo.bits
@@ -62,23 +63,25 @@ class Surroundings:
             or canvas is None
             or (options.background is None and options.outline is None)
         ):
-            return icc, said
+            return composer, icc, said
         if icc is not None and not leads_back(icc):
-            composer.icc, icc = icc, srgb_profile()
+            composer, icc = replace(composer, icc=icc), srgb_profile()
             said = ("the colour profile leads only one way, so no background fits: colours were converted to sRGB",)
-        composer.outline = self.outline(canvas.size, icc)
+        composer = replace(composer, outline=self.outline(canvas.size, icc))
         if options.background is None:
-            return icc, said
+            return composer, icc, said
+        converted = composer
 
         def ground(strength: float) -> Rows:
             rows = blurred_ground(self._levels, self._matte, canvas, strength, bits)
-            return rows if composer.icc is None else lambda first, count: composer.in_srgb(rows(first, count))
+            return rows if converted.icc is None else lambda first, count: converted.in_srgb(rows(first, count))
 
         backdrop = open_backdrop(
             options.background, canvas.size, bits, icc, options.max_pixels, options.background_fit, ground
         )
-        composer.backdrop = backdrop
+        composer = replace(composer, backdrop=backdrop)
         if options.relight and blur_of(options.background) is None:
             old = mean_ground(self._levels, self._matte)
-            composer.gain = gain_for(backdrop, canvas.size, old, options.relight, bits)
-        return icc, (*said, *backdrop.warnings)
+            gain = gain_for(backdrop, canvas.size, old, options.relight, bits)
+            composer = replace(composer, gain=gain)
+        return composer, icc, (*said, *backdrop.warnings)
