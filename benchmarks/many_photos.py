@@ -9,6 +9,7 @@ it. ``parent`` is the process that lists, remembers and tells; ``children`` are 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import resource
 import subprocess
@@ -48,10 +49,10 @@ def memory(pid: int) -> int:
 
 def children(pid: int) -> list[int]:
     """All processes below one."""
-    try:
-        own = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
-    except OSError:
-        return []
+    own = []
+    for thread in Path(f"/proc/{pid}/task").glob("*/children"):  # those of each thread that has started some
+        with contextlib.suppress(OSError):
+            own += [int(word) for word in thread.read_text("ascii").split()]
     return own + [deeper for child in own for deeper in children(child)]
 
 

@@ -13,6 +13,7 @@ from gigamatte.batch import objects, patience, places
 from gigamatte.batch.lists.sources import list_sources
 from gigamatte.errors import MissingInput, WriteError
 from gigamatte.options import Options
+from gigamatte.types import Size
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
@@ -33,20 +34,24 @@ def kinds(asked: list[tuple[str, str]]) -> Counter[str]:
 
 
 def test_a_photo_is_one_get_and_one_put(store, tmp_path, mask):
-    system = bucket("shop")
-    fill(system, tmp_path / "in", 12)
+    """And at most one HEAD; nothing is listed beyond finding the photos: two hundred of them as few times as two."""
+    system, photos = bucket("shop"), 200
+    data = save_photo(tmp_path / "a.jpg", 1, Size(16, 16)).read_bytes()
+    for number in range(photos):
+        system.pipe_file(f"shop/in/{number % 7}/{number:03}.jpg", data)
     store.asked.clear()
-    summary, _ = run("s3://shop/in", "s3://shop/out", Options(mask=mask))
-    assert (summary.done, summary.exit_code) == (12, 0)
+    options = Options(mask=mask, refine="off")
+    summary, _ = run("s3://shop/in", "s3://shop/out", options)
+    assert (summary.done, summary.exit_code) == (photos, 0)
     found = kinds(store.asked)
-    assert found["GET"] == 12
-    assert found["PUT"] == 12 + 1  # and the note in OUT, by which it is known to be writable
-    assert found["HEAD"] <= 12 + 2  # is there a result; is IN an object itself
+    assert found["GET"] == photos
+    assert found["PUT"] == photos + 1  # and the note in OUT, by which it is known to be writable
+    assert found["HEAD"] <= photos + 2  # is there a result; is IN an object itself
     assert found["LIST"] <= 3
 
     store.asked.clear()
-    again, _ = run("s3://shop/in", "s3://shop/out", Options(mask=mask))
-    assert (again.unchanged, again.done) == (12, 0)
+    again, _ = run("s3://shop/in", "s3://shop/out", options)
+    assert (again.unchanged, again.done) == (photos, 0)
     found = kinds(store.asked)
     assert (found["GET"], found["PUT"]) == (0, 1)
     assert found["HEAD"] <= 2

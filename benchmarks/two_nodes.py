@@ -1,0 +1,104 @@
+"""Two machines share a folder by --shard, and one is killed again and again: are all results the same, byte for byte?
+
+    python benchmarks/two_nodes.py --photos 60 --kills 20
+
+The machines are two processes with their children. The second one runs undisturbed. The first is killed (SIGKILL, with all
+its processes) after a random part of its time and started again by the same command, until it has been killed so
+often; where it comes to its end before, both begin anew in another folder. At last both run to their end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from many_photos import make
+
+
+def start(folder: Path, out: Path, shard: str) -> subprocess.Popen[bytes]:
+    """One machine."""
+    words = [
+        folder / "in",
+        out,
+        "--mask",
+        folder / "mask.png",
+        "--refine",
+        "off",
+        "--memory",
+        "1200M",
+        "--shard",
+        shard,
+    ]
+    return subprocess.Popen(
+        [sys.executable, "-m", "gigamatte", "batch", *map(str, words), "--jobs", "1", "--quiet"], start_new_session=True
+    )
+
+
+def results(out: Path) -> dict[str, bytes]:
+    """Every file of OUT but the manifests, drafts among them."""
+    files = (path for path in sorted(out.rglob("*")) if path.is_file() and ".gigamatte" not in path.parts)
+    return {path.relative_to(out).as_posix(): path.read_bytes() for path in files}
+
+
+def undisturbed(folder: Path) -> tuple[dict[str, bytes], float]:
+    """(results, seconds) of both machines side by side."""
+    began = time.monotonic()
+    both = [start(folder, folder / "whole", f"{number}/2") for number in (1, 2)]
+    assert [process.wait() for process in both] == [0, 0]
+    return results(folder / "whole"), time.monotonic() - began
+
+
+def killed(folder: Path, kills: int, span: float, seed: int) -> list[tuple[dict[str, bytes], list[int]]]:
+    """(results, at how many of them it was killed) of each folder that both machines brought to an end."""
+    chance, ended, left = random.Random(seed), list[tuple[dict[str, bytes], list[int]]](), kills
+    while left:
+        out, moments = folder / f"out{len(ended)}", list[int]()
+        other = start(folder, out, "2/2")
+        while True:
+            process = start(folder, out, "1/2")
+            try:
+                process.wait(chance.uniform(0.1, 1.0) * span if left else None)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                left -= 1
+                moments.append(len(results(out)))
+                continue
+            assert process.returncode == 0
+            break
+        assert other.wait() == 0
+        ended.append((results(out), moments))
+    return ended
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--photos", type=int, default=60)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        make(folder, asked.photos)
+        whole, span = undisturbed(folder)
+        ended = killed(folder, asked.kills, span, asked.seed)
+    told = {
+        "photos": len(whole),
+        "kills": sum(len(moments) for _, moments in ended),
+        "results_there_when_killed": [moments for _, moments in ended],
+        "identical": all(found == whole for found, _ in ended),
+    }
+    print(json.dumps(told))
+    sys.exit(0 if told["identical"] else 1)
+
+
+if __name__ == "__main__":
+    main()
