@@ -2,8 +2,8 @@
 
     python benchmarks/two_nodes.py --photos 60 --kills 20
 
-The machines are two processes with their children. The second one runs undisturbed. The first is killed (SIGKILL, with all
-its processes) after a random part of its time and started again by the same command, until it has been killed so
+The machines are two processes with their children. The second one runs undisturbed. The first is killed (SIGKILL, with
+all its processes) after a random part of its time and started again by the same command, until it has been killed so
 often; where it comes to its end before, both begin anew in another folder. At last both run to their end.
 """
 
