@@ -91,15 +91,22 @@ def run_export(arguments: argparse.Namespace) -> None:
 
 
 def run_measure(arguments: argparse.Namespace) -> None:
-    """Prints a table of mean and median IoU per set."""
-    from .measure import report
+    """Prints a table of mean and median IoU per set, of another network too where one is named."""
+    from .measure import any_network, loader, report
 
-    print("| set | pictures | mean IoU | median | below .5 |\n|---|---|---|---|---|")
-    scored = report(arguments.network, arguments.cache, arguments.evaluation, arguments.composites)
-    for name, scores in scored:
-        values = np.array(list(scores.values()))
-        low = np.count_nonzero(values < 0.5)
-        print(f"| {name} | {values.size} | {values.mean():.3f} | {np.median(values):.3f} | {low} |", flush=True)
+    networks = {"locator": loader(arguments.network)}
+    if arguments.beside:
+        networks[Path(arguments.beside).stem] = any_network(arguments.beside)
+    print("| set | network | pictures | mean IoU | median | below .5 |\n|---|---|---|---|---|---|")
+    tables = [
+        report(predict, arguments.cache, arguments.evaluation, arguments.composites) for predict in networks.values()
+    ]
+    for rows in zip(*tables, strict=True):
+        for network, (name, scores) in zip(networks, rows, strict=True):
+            values = np.array(list(scores.values()))
+            low = np.count_nonzero(values < 0.5)
+            figures = f"{values.size} | {values.mean():.3f} | {np.median(values):.3f} | {low}"
+            print(f"| {name} | {network} | {figures} |", flush=True)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -138,6 +145,7 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--output", type=Path, default=SHIPPED)
     measure = verbs.add_parser("measure", help="IoU through OpenVINO")
     measure.add_argument("--network", type=Path, default=SHIPPED)
+    measure.add_argument("--beside", default="", help="another network: FILE.onnx (IS-Net, U²-Net …) or a card's name")
     measure.add_argument("--composites", type=int, default=100, help="pictures per set of cut-outs")
     measure.add_argument("--evaluation", type=Path, default=None, help="folder of photos with .alpha.png; final check")
     return main

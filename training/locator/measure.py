@@ -19,6 +19,7 @@ from gigamatte.network.cards.onnx_file import read_header
 from gigamatte.network.engines.base import Engine
 from gigamatte.network.engines.select import open_engine
 from gigamatte.network.hinted import HintedNetwork
+from gigamatte.network.networks import open_network
 from gigamatte.network.second_look import twice
 from gigamatte.types import Box, CoarseMatte, Size
 
@@ -54,6 +55,17 @@ def loader(path: Path, threads: int = 2) -> Predict:
         size = Size.of(rgb)
         found = twice(lambda region: look(rgb, region), size.box, card.closer)
         return laid_on_level(found, size, 0)
+
+    return predict
+
+
+def any_network(name: str) -> Predict:
+    """The same for a network that the product opens: the name of a card, or the path of an ONNX file. One look."""
+    network = open_network(name, device="cpu")
+
+    def predict(rgb: Pixels) -> NDArray[np.float32]:
+        size = Size.of(rgb)
+        return laid_on_level(network.locate(rgb, size.box, size), size, 0)
 
     return predict
 
@@ -95,9 +107,10 @@ def score(predict: Predict, cases: Iterator[tuple[str, Pixels]]) -> dict[str, fl
     return {name: iou(predict(np.ascontiguousarray(rgba[..., :3])), rgba[..., 3] > 127) for name, rgba in cases}
 
 
-def report(path: Path, cache: Path, evaluation: Path | None, composites: int) -> Iterator[tuple[str, dict[str, float]]]:
+def report(
+    predict: Predict, cache: Path, evaluation: Path | None, composites: int
+) -> Iterator[tuple[str, dict[str, float]]]:
     """All scores, set by set: (set, name -> IoU)."""
-    predict = loader(path)
     if evaluation is not None:
         yield "eval/photos", score(predict, real_photos(evaluation))
     for source in PHOTOGRAPHED:
