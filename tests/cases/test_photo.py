@@ -30,7 +30,7 @@ from gigamatte.photo.screen import strips
 from gigamatte.remover import Remover
 from gigamatte.testing import profiles
 from gigamatte.types import Receipt
-from gigamatte.worker.view import write_tiles
+from gigamatte.worker.view import write_view
 from gigamatte.worker.wire import View
 from gigamatte.workflow.compare import compare
 from gigamatte.workflow.inspect import inspect_photo
@@ -95,7 +95,7 @@ def test_sixteen_bit_preview(case: Case, tmp_path: Path) -> None:
     compare(photo, mask=mask)
     assert (tmp_path / "rgb16.compare.html").stat().st_size > 10_000
     for kind, source in (("photo", photo), ("cutout", cutout)):  # what the web page asks the service for
-        write_tiles(View(source, tmp_path / kind, kind, LIMIT))  # type: ignore[arg-type]
+        write_view(View(source, tmp_path / kind, kind, LIMIT))  # type: ignore[arg-type]
         layer = json.loads((tmp_path / kind / "layer.json").read_text())
         assert (layer["width"], layer["height"], layer["levels"][0]["tiles"]) == (96, 72, [True])
 

@@ -17,6 +17,7 @@ from gigamatte.errors import UsageError
 from gigamatte.hints import Hints
 from gigamatte.refused import BadRequest, TooLarge
 from gigamatte.service.arrival import client_gone, desk_of
+from gigamatte.service.finish import forget
 from gigamatte.service.jobs import described, finished
 from gigamatte.service.openapi import JOB, PROBLEMS
 from gigamatte.service.record import Record
@@ -103,6 +104,7 @@ async def save_edits(request: Request, job: str) -> Response:
     receipt = await _cut(request, record, desk.spool.home(job) / "result", preview=False)
     await asyncio.to_thread(desk.spool.rewrite, record.id, receipt=receipt)
     await asyncio.to_thread(_forget_tiles, desk.spool.home(job) / "tiles" / "cutout")
+    await asyncio.to_thread(forget, desk.spool.home(job))
     return JSONResponse(described(request, dataclasses.replace(record, receipt=receipt), None))
 
 

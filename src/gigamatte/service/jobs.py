@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 
 from gigamatte.errors import GigamatteError
 from gigamatte.refused import Busy, NotFound, NotReady
-from gigamatte.service.answers import preferred_language, receipt_headers
+from gigamatte.service.answers import preferred_language
 from gigamatte.service.arrival import FILES, PROBLEM_ANSWERS, Arrival, Cut, desk_of
 from gigamatte.service.desk import Live
 from gigamatte.service.errors import problem as problem_of
-from gigamatte.service.openapi import JOB, PHOTO, accepted
-from gigamatte.service.options import MEDIA, SUFFIX
+from gigamatte.service.openapi import JOB, accepted
+from gigamatte.service.options import SUFFIX
 from gigamatte.service.record import Record
 from gigamatte.service.spool import new_id
-from gigamatte.worker.wire import pack_options, unpack_error, unpack_receipt
+from gigamatte.worker.wire import pack_options, unpack_error
 
 router = APIRouter()
 
@@ -71,19 +71,6 @@ async def get_job(request: Request, job: str) -> Response:
     record, live = await find(request, job)
     headers = {"cache-control": "no-store"} | ({"retry-after": "1"} if live else {})
     return JSONResponse(described(request, record, live), headers=headers)
-
-
-@router.get(
-    "/jobs/{job}/result", tags=["jobs"], summary="The cutout of a job", response_class=Response,
-    responses={200: PHOTO} | PROBLEM_ANSWERS,
-)  # fmt: skip
-async def get_result(request: Request, job: str) -> Response:
-    """The picture; 409 with `Retry-After` while it is not ready; the job's own error if it failed."""
-    record = await finished(request, job)
-    form = record.options["format"] or "png"
-    path = desk_of(request).spool.home(job) / "result"
-    headers = receipt_headers(unpack_receipt(record.receipt or {"model": None, "input": ""}), "private, no-cache")
-    return FileResponse(path, media_type=MEDIA[form], headers=headers)
 
 
 @router.delete(

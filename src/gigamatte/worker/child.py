@@ -24,7 +24,7 @@ from gigamatte.words import as_typed
 from gigamatte.worker.edits import Edits
 from gigamatte.worker.removers import Removers
 from gigamatte.worker.signals import leave_to_parent
-from gigamatte.worker.view import write_check, write_tiles
+from gigamatte.worker.view import write_check, write_view
 from gigamatte.worker.wire import (
     Check,
     Edit,
@@ -133,7 +133,7 @@ class Child:
     def view(self, view: View, number: int) -> Receipt:
         """Cut one picture into tiles."""
         self._say({"event": "started", "id": number})
-        return write_tiles(view)
+        return write_view(view)
 
     def examine(self, check: Check, number: int) -> Receipt:
         """Check a finished picture against a preset."""

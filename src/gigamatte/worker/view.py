@@ -12,26 +12,52 @@ from gigamatte.evaluate.check import check_picture
 from gigamatte.photo.read import open_photo
 from gigamatte.photo.screen import strips
 from gigamatte.presets import find_preset
-from gigamatte.types import Receipt
+from gigamatte.types import Photo, Receipt
 from gigamatte.viewer.tiles import TILE, cut_into_tiles
 from gigamatte.worker.wire import Check, View
 
 #: what ``layer.json`` is called before all tiles are there
 _DRAFT = "layer.partial"
+#: what a picture's alpha is written as
+ALPHA = "alpha.png"
 
 
-def write_tiles(view: View) -> Receipt:
+def write_view(view: View) -> Receipt:
     """Write the tiles of a picture into its folder, then ``layer.json``: its size, levels, and which tiles there are.
 
-    Raises what opening and decoding the picture raises.
+    Of kind alpha: its alpha, ``ALPHA``. Raises what opening and decoding the picture raises.
     """
     started = time.perf_counter()
     photo = open_photo(str(view.source), max_pixels=view.max_pixels)
+    view.folder.mkdir(parents=True, exist_ok=True)
+    (_write_alpha if view.kind == "alpha" else _write_tiles)(view, photo)
+    return Receipt(
+        input=photo.name,
+        output=str(view.folder),
+        seconds={"view": time.perf_counter() - started},
+        peak_rss_mb=system.peak_rss_mb(),
+        width=photo.size.width,
+        height=photo.size.height,
+    )
+
+
+def _write_alpha(view: View, photo: Photo) -> None:
+    """As grey PNG of the picture's own depth, white where it has no alpha."""
+    image = photo.open()
+    grey = image.extract_band(3) if photo.has_alpha else image.extract_band(0) * 0 + photo.depth.full
+    draft = view.folder / (ALPHA + ".partial")
+    grey.cast("ushort" if photo.bits == 16 else "uchar").copy(
+        interpretation="grey16" if photo.bits == 16 else "b-w"
+    ).pngsave(str(draft), compression=1, keep="none")
+    draft.replace(view.folder / ALPHA)
+
+
+def _write_tiles(view: View, photo: Photo) -> None:
     pixels = strips(photo, TILE)
     if view.kind == "photo" and photo.has_alpha:
         pixels = (strip[..., :3] for strip in pixels)
-    view.folder.mkdir(parents=True, exist_ok=True)
-    layer = cut_into_tiles("", pixels, photo.size, view.kind).as_dict()
+    kind = "photo" if view.kind == "photo" else "cutout"
+    layer = cut_into_tiles("", pixels, photo.size, kind).as_dict()
     for number, level in enumerate(layer["levels"]):
         for index, tile in enumerate(level["tiles"]):
             if tile is not None:
@@ -41,14 +67,6 @@ def write_tiles(view: View) -> Receipt:
     draft = view.folder / _DRAFT
     draft.write_text(json.dumps(layer), "utf-8")
     draft.replace(view.folder / "layer.json")
-    return Receipt(
-        input=photo.name,
-        output=str(view.folder),
-        seconds={"view": time.perf_counter() - started},
-        peak_rss_mb=system.peak_rss_mb(),
-        width=photo.size.width,
-        height=photo.size.height,
-    )
 
 
 def write_check(check: Check) -> Receipt:

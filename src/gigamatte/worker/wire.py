@@ -36,12 +36,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A picture to cut into the viewer's tiles: files ``LEVEL-INDEX`` and ``layer.json`` in ``folder``."""
+    """A picture to cut into the viewer's tiles: files ``LEVEL-INDEX`` and ``layer.json`` in ``folder``.
+
+    Of kind alpha: its alpha alone, as ``alpha.png`` there.
+    """
 
     source: Path
     folder: Path
     #: cutout keeps alpha, photo does not show it
-    kind: Literal["cutout", "photo"]
+    kind: Literal["cutout", "photo", "alpha"]
     max_pixels: int
 
 
