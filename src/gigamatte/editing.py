@@ -53,7 +53,7 @@ class Editing(Closing):
             raise
         self._full = OpenPhoto(self._levels)
         self._level = next((k for k in range(self._levels.levels) if self._levels.size(k).long <= SCREEN), 0)
-        self._small = OpenPhoto(self._levels, self._level)
+        self._small = OpenPhoto(self._levels, self._level, preview=True)
 
     def cut(self, hints: Hints, *, watch: Watch | None = None) -> Cutout:
         """The cutout of the photo with all of ``hints``, at full size: what a fresh cut with them gives."""

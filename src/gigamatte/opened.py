@@ -7,6 +7,7 @@ from typing import Protocol
 from gigamatte.cache.base import Cache
 from gigamatte.cache.memory import MemoryCache
 from gigamatte.hints import Hints
+from gigamatte.matte.cascade.near_tiles import NearTiles
 from gigamatte.matte.cascade.tile_cache import TileCache
 from gigamatte.matte.refiners.select import refiner_identity
 from gigamatte.network.answers import Answer, ask
@@ -18,6 +19,8 @@ from gigamatte.types import Box, Matte
 
 #: bytes of finished tiles that are kept for one photo; a tile of the undecided part takes up to 128 kB
 TILES = 256 << 20
+#: the same of its preview
+SHOWN = 32 << 20
 
 
 class Opened(Protocol):
@@ -50,14 +53,15 @@ class Opened(Protocol):
 class OpenPhoto:
     """The ``levels`` of a photo from ``level`` on, what the network saw of it, and its finished tiles.
 
-    Whoever made ``levels`` closes them.
+    ``preview``: tiles are taken again where they are nearly the same. Whoever made ``levels`` closes them.
     """
 
-    def __init__(self, levels: PhotoLevels, level: int = 0) -> None:
+    def __init__(self, levels: PhotoLevels, level: int = 0, *, preview: bool = False) -> None:
         self._levels, self._level = levels, level
         self.first = True
         self.sights = Sights()
         self._finished = MemoryCache(TILES)
+        self._near = NearTiles(SHOWN) if preview else None
 
     def lent(self) -> PhotoLevels:
         """The levels, for one journey: closing them closes nothing."""
@@ -71,6 +75,9 @@ class OpenPhoto:
 
     def tiles(self, tools: Tools) -> TileCache:
         """What counts the tiles of one turn, and knows those of the turns before."""
+        if self._near is not None:
+            self._near.turn()
+            return self._near
         return TileCache(self._finished, refiner_identity(tools.refiner()))
 
     def settled(self, matte: Matte, levels: PhotoLevels) -> Matte:  # noqa: ARG002 (it is for films)

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from gigamatte.hints import Hints, Point
 from gigamatte.network.hint_maps import hint_maps
+from gigamatte.network.hint_reach import within_reach
 from gigamatte.network.hinted import HintedNetwork, Seen
-from gigamatte.network.second_look import both, seen_from, surroundings
-from gigamatte.types import Box, CoarseMatte
+from gigamatte.network.second_look import both, seen_from, surroundings, twice
+from gigamatte.types import Box, CoarseMatte, Fit, FloatArray
 
 #: Radius around a point, in pixels of the answer, in which the answer is set to what the point says.
 SAID = 2.0
@@ -21,6 +22,9 @@ SAID = 2.0
 LEFT = 0.1
 #: Margin of another look around a place to keep that was not found, as a part of the region's longer side.
 AROUND = 0.2
+#: The second look stays where it went without hints while it would grow by this part of its side at most, and keep
+#: more than this part of its area; else its sides lie on so many steps of the region's.
+NEARLY, SMALLER, STEPS = 0.1, 0.5, 16
 #: Pixels with less alpha than this do not join two pieces into one.
 _FAINT = 0.05
 
@@ -30,17 +34,52 @@ def hinted_answer(
 ) -> CoarseMatte:
     """The network's answer with ``hints``, with a second look as without hints (``margin``).
 
-    Each look is first answered without hints; this answer is an input of the next run, with the hints. ``see`` returns
-    the encoder's result for a part of the photo, and may store it.
+    It is first asked without hints: that answer is what they speak about, and it stays where they do not reach. ``see``
+    gives what the encoder saw of a part of the photo, and may remember it.
     """
     first = see(region)
     before = network.answer(first)
+    plain = twice(lambda box: network.answer(see(box)), region, margin)
     found = _without_dropped(network.answer(first, hint_maps(hints, first.fit, before.alpha)), before, hints)
-    box = _surroundings(found, hints, margin)
+    box = _again(_surroundings(found, hints, margin), surroundings(before, margin) if margin else None, region)
     if box is not None:
         second = see(box)
         found = both(found, network.answer(second, hint_maps(hints, second.fit, seen_from(found, second.fit))))
-    return obeyed(found, hints)
+    unhinted = dataclasses.replace(found, alpha=_in_frame(plain, before, found.fit))
+    reached = within_reach(unhinted.alpha, found, hints)
+    return obeyed(_without_dropped(reached, unhinted, hints), hints)
+
+
+def _in_frame(plain: CoarseMatte, before: CoarseMatte, fit: Fit) -> FloatArray:
+    """The answer without hints in another frame: of the closer look where that saw, else of the first."""
+    if plain.fit.region == fit.region:
+        return plain.alpha
+    inside = Box(0, 0, 0, 0) if plain is before else plain.fit.region
+    grid, part = fit.network, fit.region
+    columns = part.left + (np.arange(grid.width) + 0.5) * (part.width / grid.width)
+    rows = part.top + (np.arange(grid.height) + 0.5) * (part.height / grid.height)
+    seen = ((rows >= inside.top) & (rows < inside.bottom))[:, None] & (
+        (columns >= inside.left) & (columns < inside.right)
+    )[None, :]
+    return np.where(seen, seen_from(plain, fit), seen_from(before, fit))
+
+
+def _again(box: Box | None, before: Box | None, region: Box) -> Box | None:
+    """Where the second look goes: where it went ``before`` the hints if that nearly is the same, else on a grid.
+
+    A hint moves the box by pixels, and what the encoder saw of another box is of no use.
+    """
+    if box is None:
+        return None
+    if before is not None:
+        around = before.grown(round(NEARLY * max(before.width, before.height))).within(region)
+        if box.within(around) == box and box.size.pixels > SMALLER * before.size.pixels:
+            return before
+    across, down = max(1, region.width // STEPS), max(1, region.height // STEPS)
+    left, top = (box.left - region.left) // across * across, (box.top - region.top) // down * down
+    right, bottom = -(-(box.right - region.left) // across) * across, -(-(box.bottom - region.top) // down) * down
+    wider = Box(region.left + left, region.top + top, right - left, bottom - top).within(region)
+    return None if wider == region else wider
 
 
 def _without_dropped(answer: CoarseMatte, before: CoarseMatte, hints: Hints) -> CoarseMatte:

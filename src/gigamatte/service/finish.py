@@ -35,9 +35,7 @@ CUTTING = frozenset((
 #: otherwise finished results that are kept of one job
 KEPT = 3
 
-_FIELDS: Any = {
-    name: (field.annotation, field) for name, field in CutQuery.model_fields.items() if name not in CUTTING
-}
+_FIELDS: Any = {name: (field.annotation, field) for name, field in CutQuery.model_fields.items() if name not in CUTTING}
 #: the fields of ``CutQuery`` that leave the alpha as it is
 Finish: type[BaseModel] = create_model("Finish", __config__=ConfigDict(extra="forbid"), **_FIELDS)
 

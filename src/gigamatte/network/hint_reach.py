@@ -1,0 +1,72 @@
+"""How far a hint reaches: near it the network's answer to the hints counts, farther away its answer without them.
+
+A network that is told of a small error answers a little otherwise everywhere, and mostly not better. Who points at an
+error points at its middle: the farther the place lies from the contour that was found, the larger the error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+from gigamatte.hints import Hints
+from gigamatte.types import CoarseMatte, Fit, FloatArray
+
+#: σ of a hint's reach: so many times its distance from the contour, and pixels of the answer at least.
+#: Chosen on 218 held-out pictures (docs/design/matte.md).
+FARTHER, LEAST = 1.25, 2.0
+#: Beyond so many σ nothing changes at all.
+GONE = 3.5
+#: Alphas are mixed as log odds, which end here.
+SUREST = 0.002
+#: Places of a stroke that are looked at.
+MOST = 32
+
+
+def within_reach(before: FloatArray, answer: CoarseMatte, hints: Hints) -> CoarseMatte:
+    """The ``answer`` to ``hints`` where they reach, ``before`` elsewhere, bit for bit.
+
+    ``before`` is the answer without them in the same frame: float32 (row, column) in [0, 1].
+    """
+    weight = np.zeros(before.shape, np.float32)
+    for column, row in _places(hints, answer.fit):
+        np.maximum(weight, _reach(before, column, row), out=weight)
+    odds = weight * _log_odds(answer.alpha) + (1 - weight) * _log_odds(before)
+    mixed = np.where(weight > 0, 1 / (1 + np.exp(-odds)), before).astype(np.float32)
+    return CoarseMatte(mixed, answer.fit, stray=answer.stray, opaque=answer.opaque, answers=answer.answers)
+
+
+def _reach(before: FloatArray, column: float, row: float) -> FloatArray:
+    """1 at the place, less around it: float32 (row, column)."""
+    height, width = before.shape
+    cell = min(max(round(row), 0), height - 1), min(max(round(column), 0), width - 1)
+    alike = (before > 0.5) == (before[cell] > 0.5)
+    if alike.all():
+        return np.ones(before.shape, np.float32)
+    # beyond the frame there is another thing
+    apart = cv2.distanceTransform(np.pad(alike, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    sigma = max(LEAST, FARTHER * float(apart[cell]))
+    far = ((np.arange(height) - row)[:, None] ** 2 + (np.arange(width) - column)[None, :] ** 2) / sigma**2
+    reach: FloatArray = np.where(far <= GONE**2, np.exp(-far / 2), 0).astype(np.float32)
+    return reach
+
+
+def _places(hints: Hints, fit: Fit) -> Iterator[tuple[float, float]]:
+    """(column, row) of what was pointed at, in pixels of the answer, where it lies in its frame."""
+    points = [(point.x, point.y) for point in (*hints.keep, *hints.drop)]
+    for stroke in hints.strokes:
+        if stroke.kind != "hair":
+            points += stroke.points[:: -(-len(stroke.points) // MOST)]
+    region = fit.region
+    for x, y in points:
+        if region.left <= x < region.right and region.top <= y < region.bottom:
+            across, down = fit.network.width / region.width, fit.network.height / region.height
+            yield (x - region.left) * across - 0.5, (y - region.top) * down - 0.5
+
+
+def _log_odds(alpha: FloatArray) -> FloatArray:
+    sure = np.clip(alpha, np.float32(SUREST), np.float32(1 - SUREST))
+    odds: FloatArray = np.log(sure / (1 - sure))
+    return odds
