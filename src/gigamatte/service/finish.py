@@ -53,7 +53,8 @@ async def get_result(request: Request, job: str, query: Annotated[Finish, Query(
     """
     record = await finished(request, job)
     path = desk_of(request).spool.home(job) / "result"
-    asked = {name: getattr(query, name) for name in query.model_fields_set}
+    told: BaseModel = query
+    asked = {name: getattr(told, name) for name in told.model_fields_set}
     receipt, form = record.receipt or {"model": None, "input": ""}, record.options["format"] or "png"
     if asked:
         options = options_of(record, asked, request)
