@@ -77,9 +77,8 @@ def test_from_photo_to_the_same_bytes_as_the_api(open_page, service, pictures):
     page = open_page()
     ready(page)
     shot(page, "desktop-empty")
-    assert page.locator("#start").is_disabled()
+    assert page.locator("#download").is_disabled()
     pick(page, ("fuchs.jpg", pictures["jpeg"]))
-    page.click("#start")
     page.wait_for_selector(".item.done", timeout=60000)
     viewer_is_settled(page)
     shot(page, "desktop-result")
@@ -98,16 +97,15 @@ def test_a_shop_is_chosen_and_the_result_is_checked(open_page, service, pictures
     page.select_option("#preset", "taobao")
     page.fill("#fill", "70")
     pick(page, ("fuchs.jpg", pictures["jpeg"]))
-    page.click("#start")
     page.wait_for_selector(".item.done .state:text('does not fit: taobao')", timeout=60000)
     shot(page, "desktop-shop")
-    assert "800 × 800" in page.locator(".item .state").inner_text()
+    page.wait_for_selector(".gv-status:text('800 × 800')", timeout=60000)
     assert "at least 85" in page.locator(".item .why").inner_text()
     page.fill("#fill", "")
     page.fill("#canvas", "300x200")
     page.select_option("#preset", "")
-    page.click(".tool-again")
-    until(page, "() => document.querySelector('.item .state').textContent.includes('300 × 200')")
+    page.wait_for_selector(".gv-status:text('300 × 200')", timeout=60000)
+    assert page.locator(".item .why").is_hidden()
 
 
 def places(page, *points):
@@ -125,7 +123,6 @@ def test_a_result_is_corrected_and_equals_the_api_for_the_same_hints(open_page, 
     page = open_page()
     ready(page)
     pick(page, ("fuchs.jpg", pictures["jpeg"]))
-    page.click("#start")
     page.wait_for_selector(".item.done", timeout=60000)
     page.click("#edit")
     settled(page, 0)
@@ -170,7 +167,6 @@ def test_correcting_by_keyboard_alone(open_page, pictures):
     page = open_page(width=1280, height=620)
     ready(page)
     pick(page, ("fuchs.jpg", pictures["jpeg"]))
-    page.click("#start")
     page.wait_for_selector(".item.done", timeout=60000)
     page.focus("#edit")
     page.keyboard.press("Enter")
@@ -191,7 +187,6 @@ def test_correcting_on_a_phone_in_chinese(open_page, pictures):
     page = open_page(width=390, height=844, locale="zh-CN", scheme="dark")
     ready(page)
     pick(page, ("fuchs.jpg", pictures["jpeg"]))
-    page.click("#start")
     page.wait_for_selector(".item.done", timeout=60000)
     page.click("#edit")
     settled(page, 0)
@@ -209,21 +204,61 @@ def test_several_photos_and_one_zip(open_page, pictures):
     pick(page, *((f"photo-{n}.jpg", pictures["jpeg"]) for n in range(4)))
     page.select_option("#background", "white")
     page.select_option("#format", "webp")
-    page.click("#start")
     until(page, "document.querySelectorAll('.item.done').length === 4")
     with page.expect_download() as coming:
         page.click("#save-all")
     with zipfile.ZipFile(coming.value.path()) as box:
-        assert [name[:11] for name in box.namelist()] == [f"00{n + 1}-photo-{n}" for n in range(4)]
+        assert box.namelist() == [f"photo-{n}.cutout.webp" for n in range(4)]
         with Image.open(io.BytesIO(box.read(box.namelist()[0]))) as picture:
             assert (picture.format, picture.mode) == ("WEBP", "RGB")
+
+
+def test_finished_as_it_is_shown_without_being_cut_again(open_page, service, pictures):
+    """Format, background and crop are applied when the result is saved; the view shows what is saved."""
+    page = open_page()
+    ready(page)
+    pick(page, ("fuchs.jpg", pictures["jpeg"]))
+    page.wait_for_selector(".item.done", timeout=60000)
+    page.select_option("#format", "jpeg")
+    page.check("#crop")
+    assert page.locator("#background").input_value() == "white"
+    until(page, "!document.querySelector('.gv-status').textContent.startsWith('400 × 300')")
+    with page.expect_download() as coming:
+        page.click("#download")
+    assert coming.value.suggested_filename == "fuchs.cutout.jpg"
+    params = {"format": "jpeg", "background": "white", "crop": "true"}
+    fresh = requests.post(
+        f"{service.url}/remove_background", params=params, files={"image": pictures["jpeg"]}, timeout=60
+    )
+    assert Path(coming.value.path()).read_bytes() == fresh.content
+    jobs = page.evaluate("performance.getEntriesByType('resource').filter((e) => /jobs\\?/.test(e.name)).length")
+    assert jobs == 1
+    shot(page, "desktop-finished")
+
+
+def test_the_list_comes_back_when_the_page_is_loaded_again(open_page, pictures):
+    page = open_page()
+    ready(page)
+    pick(page, *((f"photo-{n}.jpg", pictures["jpeg"]) for n in range(2)))
+    until(page, "document.querySelectorAll('.item.done').length === 2")
+    page.click(".item:nth-child(2) .tool-remove")
+    page.reload()
+    ready(page)
+    page.wait_for_selector(".item.done", timeout=60000)
+    assert page.locator(".item .name").all_inner_texts() == ["photo-0.jpg"]
+    viewer_is_settled(page)
+    page.wait_for_selector("#working", state="hidden")
+    page.click("#edit")
+    settled(page, 0)
+    page.keyboard.press("Escape")
+    with page.expect_download():
+        page.click("#download")
 
 
 def test_an_error_is_told_in_words_beside_its_photo(open_page, pictures):
     page = open_page(expected=("415",))
     ready(page)
     pick(page, ("fine.jpg", pictures["jpeg"]), ("<b>bold</b>.jpg", b"GIF89a" + bytes(100)))
-    page.click("#start")
     page.wait_for_selector(".item.failed", timeout=60000)
     page.wait_for_selector(".item.done", timeout=60000)
     assert "found a GIF" in page.locator(".item.failed .why").inner_text()
@@ -236,10 +271,9 @@ def test_an_error_is_told_in_words_beside_its_photo(open_page, pictures):
 def test_chinese(open_page, pictures):
     page = open_page(locale="zh-CN", expected=("415",))
     ready(page)
-    assert page.locator("#start").inner_text() == "生成透明背景"
+    assert page.locator("#download").inner_text() == "下载"
     assert page.evaluate("document.documentElement.lang") == "zh-CN"
     pick(page, ("照片.jpg", pictures["jpeg"]), ("坏.jpg", b"not a picture at all"))
-    page.click("#start")
     page.wait_for_selector(".item.done", timeout=60000)
     page.wait_for_selector(".item.failed", timeout=60000)
     viewer_is_settled(page)
@@ -251,7 +285,7 @@ def test_chinese(open_page, pictures):
     )
     assert left == []
     page.click("[data-lang=en]")
-    until(page, "document.getElementById('start').textContent.startsWith('Make the')")
+    until(page, "document.getElementById('download').textContent === 'Download'")
 
 
 def test_phone_width(open_page, pictures):
@@ -259,7 +293,6 @@ def test_phone_width(open_page, pictures):
     ready(page)
     shot(page, "phone-empty")
     pick(page, ("photo.jpg", pictures["jpeg"]))
-    page.click("#start")
     page.wait_for_selector(".item.done", timeout=60000)
     viewer_is_settled(page)
     shot(page, "phone-result")
@@ -270,7 +303,6 @@ def test_dark_mode(open_page, pictures):
     page = open_page(scheme="dark")
     ready(page)
     pick(page, ("photo.jpg", pictures["jpeg"]))
-    page.click("#start")
     page.wait_for_selector(".item.done", timeout=60000)
     viewer_is_settled(page)
     shot(page, "desktop-dark")
@@ -290,7 +322,6 @@ def test_a_job_outlives_a_restart_of_the_service_under_the_page(open_page, own_s
         page = open_page(at=first, expected=("ERR_", "503"))
         ready(page)
         pick(page, ("photo.jpg", pictures["jpeg"]))
-        page.click("#start")
         until(page, "document.querySelector('.item .state').textContent.startsWith('Resolving the edge')")
         shot(page, "desktop-working")
         assert page.locator(".item").bounding_box()["height"] < 120  # a row, not a stage
@@ -307,8 +338,6 @@ def test_the_keyboard_is_enough(open_page, pictures):
     page = open_page()
     ready(page)
     pick(page, ("photo.jpg", pictures["jpeg"]))
-    page.focus("#start")
-    page.keyboard.press("Enter")
     page.wait_for_selector(".item.done", timeout=60000)
     names = page.evaluate(
         "[...document.querySelectorAll('button, select, input, summary')]"
@@ -356,7 +385,6 @@ def test_the_page_asks_for_the_key_and_forgets_it_with_the_tab(open_page, own_se
         page = open_page(at=service, expected=("401",))
         ready(page)
         pick(page, ("photo.jpg", pictures["jpeg"]))
-        page.click("#start")
         page.wait_for_selector("dialog[open]")
         page.fill("#key", "wrong")
         page.keyboard.press("Enter")
@@ -379,7 +407,6 @@ def test_two_photos_at_once_ask_for_one_key(open_page, own_service, pictures, tm
         page = open_page(at=service, expected=("401",))
         ready(page)
         pick(page, *((f"photo-{n}.jpg", pictures["jpeg"]) for n in range(3)))
-        page.click("#start")
         for key in ("wrong", "right"):
             page.wait_for_selector("dialog[open]")
             page.wait_for_timeout(500)  # all that are refused have asked
@@ -417,7 +444,6 @@ def test_the_page_works_under_a_path(open_page, own_service, pictures, nginx, ha
         page = open_page(at=type("Place", (), {"url": f"{address}/cut/"}))
         ready(page)
         pick(page, ("photo.jpg", pictures["jpeg"]), ("other.jpg", pictures["jpeg"]))
-        page.click("#start")
         until(page, "document.querySelectorAll('.item.done').length === 2")
         viewer_is_settled(page)
         with page.expect_download() as coming:

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -52,16 +53,19 @@ async def get_result(request: Request, job: str, query: Annotated[Finish, Query(
     a transparent PNG, WebP or TIFF, neither cropped nor smoothed.
     """
     record = await finished(request, job)
-    path = desk_of(request).spool.home(job) / "result"
-    told: BaseModel = query
-    asked = {name: getattr(told, name) for name in told.model_fields_set}
-    receipt, form = record.receipt or {"model": None, "input": ""}, record.options["format"] or "png"
-    if asked:
-        options = options_of(record, asked, request)
-        form = options.format or "png"
-        path = await finish(request, record, options)
+    path, form = await finished_file(request, record, query)
+    receipt = record.receipt or {"model": None, "input": ""}
     headers = receipt_headers(unpack_receipt(receipt), "private, no-cache")
     return FileResponse(path, media_type=MEDIA[form], headers=headers)
+
+
+async def finished_file(request: Request, record: Record, query: BaseModel | None) -> tuple[Path, str]:
+    """(file, format) of a job's result, finished as a ``Finish`` asks. Raises BadRequest, UsageError."""
+    asked = {} if query is None else {name: getattr(query, name) for name in query.model_fields_set}
+    if not asked:
+        return desk_of(request).spool.home(record.id) / "result", record.options["format"] or "png"
+    options = options_of(record, asked, request)
+    return await finish(request, record, options), options.format or "png"
 
 
 def options_of(record: Record, asked: dict[str, Any], request: Request) -> Options:
@@ -126,14 +130,25 @@ def holds_alpha(options: Options) -> bool:
 def forget(home: Path) -> None:
     """The result has changed: nothing that was made of it is right any more."""
     for file in (home / "finished").glob("*"):
-        file.unlink(missing_ok=True)
+        _forget_file(file)
 
 
 def _forget_all_but(newest: Path) -> None:
     files = [file for file in newest.parent.iterdir() if file.name != ALPHA]
     for file in sorted(files, key=lambda one: one.stat().st_mtime)[:-KEPT]:
         if file != newest:
-            file.unlink(missing_ok=True)
+            _forget_file(file)
+
+
+def _forget_file(file: Path) -> None:
+    """A finished result, and the viewer's tiles of it."""
+    shutil.rmtree(tiles_of(file), ignore_errors=True)
+    file.unlink(missing_ok=True)
+
+
+def tiles_of(file: Path) -> Path:
+    """The folder of the viewer's tiles of a finished result."""
+    return file.parents[1] / "tiles" / f"cutout-{file.name}"
 
 
 def _name(record: Record, options: Options) -> str:

@@ -119,10 +119,10 @@ async def _events(request: Request, job: str) -> AsyncIterator[str]:
         state.streams -= 1
 
 
-def result_name(record: Record) -> str:
+def result_name(record: Record, form: str | None = None) -> str:
     """A file name for a job's result, made of the letters, digits, - and _ of the photo's name."""
     stem = re.sub(r"[^\w-]+", "_", Path(record.name).stem).strip("_")[:60] or "photo"
-    return f"{stem}.cutout.{SUFFIX[record.options['format'] or 'png']}"
+    return f"{stem}.cutout.{SUFFIX[form or record.options['format'] or 'png']}"
 
 
 async def find(request: Request, job: str) -> tuple[Record, Live | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -15,10 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gigamatte.messages.translate import Language, translate
 from gigamatte.presets import find_preset
-from gigamatte.refused import NotFound
+from gigamatte.refused import BadRequest, NotFound
 from gigamatte.service.answers import preferred_language
 from gigamatte.service.arrival import PROBLEM_ANSWERS, PassingFile, client_gone, desk_of
 from gigamatte.service.desk import Desk
+from gigamatte.service.finish import Finish, finished_file, tiles_of
 from gigamatte.service.jobs import finished, result_name
 from gigamatte.service.openapi import DONE
 from gigamatte.service.record import Record
@@ -30,26 +32,33 @@ router = APIRouter()
 ARCHIVE = 500
 #: the most bytes that tiles of all levels have for a pixel of the finest
 TILED = 2
+#: the photo, the result, and the result finished otherwise
+_LAYER = re.compile(r"photo|cutout(-[0-9a-f]{24})?")
 
 
 @router.get(
     "/jobs/{job}/layers/{kind}", tags=["viewer"], summary="A picture of a job as tiles",
     responses={200: DONE} | PROBLEM_ANSWERS,
 )  # fmt: skip
-async def get_layer(request: Request, job: str, kind: str) -> Response:
-    """`kind` is photo or cutout. The answer lists levels, finest first, and which of their tiles hold anything."""
+async def get_layer(request: Request, job: str, kind: str, query: Annotated[Finish, Query()]) -> Response:  # type: ignore[valid-type]
+    """`kind` is photo or cutout. The answer lists levels, finest first, and which of their tiles hold anything.
+
+    With a query it is the cutout that `GET /jobs/{job}/result` gives with it. Its tiles are at `Content-Location`.
+    """
     record = await finished(request, job)
     if kind not in ("photo", "cutout"):
         raise NotFound(f"a job has the layers photo and cutout, not {kind[:40]!r}")
     desk = desk_of(request)
     home = desk.spool.home(job)
-    folder = home / "tiles" / kind
+    source, folder = home / "image", home / "tiles" / kind
+    if kind == "cutout":
+        source, _ = await finished_file(request, record, query)
+        folder = folder if source == home / "result" else tiles_of(source)
     locks: dict[tuple[str, str], asyncio.Lock] = request.app.state.tiling
-    lock = locks.setdefault((job, kind), asyncio.Lock())
+    lock = locks.setdefault((job, folder.name), asyncio.Lock())
     try:
         async with lock:
             if not (folder / "layer.json").exists():
-                source = home / ("image" if kind == "photo" else "result")
                 room = record.pixels * TILED + (1 << 20)
                 desk.spool.charge(room, record.client)
                 try:
@@ -61,8 +70,9 @@ async def get_layer(request: Request, job: str, kind: str) -> Response:
                 finally:
                     desk.spool.refund(room, record.client)
     finally:
-        locks.pop((job, kind), None)
-    headers = {"cache-control": "private, max-age=3600"}
+        locks.pop((job, folder.name), None)
+    place = f"{request.state.prefix}/jobs/{job}/layers/{folder.name}"
+    headers = {"cache-control": "private, max-age=3600", "content-location": place}
     return FileResponse(folder / "layer.json", media_type="application/json", headers=headers)
 
 
@@ -75,7 +85,7 @@ async def get_tile(request: Request, job: str, kind: str, level: int, index: int
     """A tile that `GET /jobs/{job}/layers/{kind}` lists."""
     await finished(request, job)
     path = desk_of(request).spool.home(job) / "tiles" / kind / f"{level}-{index}"
-    if kind not in ("photo", "cutout") or level < 0 or index < 0 or not path.is_file():
+    if not _LAYER.fullmatch(kind) or level < 0 or index < 0 or not path.is_file():
         raise NotFound("there is no such tile")
     with path.open("rb") as file:
         media = "image/webp" if file.read(4) == b"RIFF" else "image/jpeg"
@@ -87,16 +97,23 @@ async def get_tile(request: Request, job: str, kind: str, level: int, index: int
     responses={200: {"description": "What keeps it from fitting, each with a reason; nothing where it fits"}}
     | PROBLEM_ANSWERS,
 )  # fmt: skip
-async def check_result(
-    request: Request, job: str, preset: Annotated[str, Query(max_length=64, description="a name of GET /about")]
-) -> dict[str, Any]:
-    """Looks at the finished picture: size, format, bytes, ground, fill and border."""
-    await finished(request, job)
-    name = find_preset(preset).name
+async def check_result(request: Request, job: str, query: Annotated[Finish, Query()]) -> dict[str, Any]:  # type: ignore[valid-type]
+    """Looks at the finished picture: size, format, bytes, ground, fill and border.
+
+    `preset` is a name of `GET /about`. With other fields beside it the picture is the one that `GET /jobs/{job}/result`
+    gives with all of them.
+    """
+    record = await finished(request, job)
+    asked: Any = query
+    if not asked.preset:
+        raise BadRequest("preset is missing: there is nothing to check against", "GET /about lists the presets")
+    name = find_preset(asked.preset).name
+    alone = asked.model_fields_set == {"preset"}
+    picture, _ = await finished_file(request, record, None if alone else asked)
     desk = desk_of(request)
     folder = desk.spool.passing()
     try:
-        work = Check(desk.spool.home(job) / "result", folder / "check.json", name, desk.settings.max_pixels)
+        work = Check(picture, folder / "check.json", name, desk.settings.max_pixels)
         await desk.view(work, lambda: client_gone(request))
         failures = json.loads(await asyncio.to_thread(work.target.read_text, "utf-8"))
     finally:
@@ -112,6 +129,8 @@ class ArchiveOrder(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     jobs: list[str] = Field(min_length=1, max_length=ARCHIVE)
+    #: as in the query of ``GET /jobs/{job}/result``
+    finish: Finish | None = None  # type: ignore[valid-type]
 
 
 @router.post(
@@ -119,16 +138,17 @@ class ArchiveOrder(BaseModel):
     responses={200: {"description": "A zip", "content": {"application/zip": {}}}} | PROBLEM_ANSWERS,
 )  # fmt: skip
 async def archive(request: Request, order: Annotated[ArchiveOrder, Body()]) -> Response:
-    """All of the jobs must be done."""
+    """All of the jobs must be done. `finish` has the fields of the query of `GET /jobs/{job}/result`."""
     records = [await finished(request, job) for job in dict.fromkeys(order.jobs)]
     desk = desk_of(request)
-    size = sum((desk.spool.home(record.id) / "result").stat().st_size for record in records)
+    files = [(record, *await finished_file(request, record, order.finish)) for record in records]
+    size = sum(file.stat().st_size for _, file, _ in files)
     client = request.state.client
     desk.spool.charge(size, client)
     folder = desk.spool.passing()
     box = _Packed(desk, folder, size, client)
     try:
-        await asyncio.to_thread(_pack, desk, records, folder / "archive")
+        await asyncio.to_thread(_pack, files, folder / "archive")
     except BaseException:
         box.close()
         raise
@@ -148,8 +168,16 @@ class _Packed:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _pack(desk: Desk, records: list[Record], target: Path) -> None:
-    """Write the zip. Pictures are stored in it uncompressed, because they would not get smaller."""
+def _pack(files: list[tuple[Record, Path, str]], target: Path) -> None:
+    """Pictures do not get smaller by zipping: they are stored. Photos of one name are told apart by a number."""
+    names: set[str] = set()
     with zipfile.ZipFile(target, "x", zipfile.ZIP_STORED) as box:
-        for number, record in enumerate(records, 1):
-            box.write(desk.spool.home(record.id) / "result", f"{number:03d}-{result_name(record)}")
+        for record, file, form in files:
+            name = result_name(record, form)
+            stem, _, suffix = name.rpartition(".cutout.")
+            number = 1
+            while name.casefold() in names:
+                number += 1
+                name = f"{stem}-{number}.cutout.{suffix}"
+            names.add(name.casefold())
+            box.write(file, name)

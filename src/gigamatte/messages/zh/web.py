@@ -150,6 +150,10 @@ WEB: dict[str, str] = {
 
 #: the web page
 WEB_PAGE: dict[str, str] = {
+    "What to save": "保存成什么",
+    "Download": "下载",
+    "Cut all again": "全部重新抠图",
+    "Preparing the view": "正在准备预览",
     "For a shop": "商店要求",
     "None": "无",
     "Canvas": "画布",
@@ -201,7 +205,6 @@ WEB_PAGE: dict[str, str] = {
     "Crop to the subject": "裁剪到主体",
     "Harden the edge": "锐化边缘",
     "Ignore the photo's own transparency": "忽略照片自带的透明度",
-    "Make the background transparent": "生成透明背景",
     "Save all (zip)": "全部保存（zip）",
     "Drop photos anywhere": "把照片拖到这里",
     "Hair, glass, fabric: every edge is resolved at the photo's own size.": "头发、玻璃、织物：每条边缘都按原图尺寸解析。",

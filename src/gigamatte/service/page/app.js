@@ -11,7 +11,7 @@ let strings = {};
 const t = (text) => strings[text] || text;
 
 const client = new Client(askKey);
-const queue = new Queue($("queue"), client, { t, query, changed: reflect, selected: present, save });
+const queue = new Queue($("queue"), client, { t, query, finish, changed: reflect, selected: present, save });
 
 // ---- words
 
@@ -43,8 +43,16 @@ for (const button of document.querySelectorAll("[data-lang]")) {
 
 // ---- options
 
+/* How to cut. What it gives is transparent and whole; all else is done when it is saved. */
 function query() {
-  const words = { model: $("model").value };
+  const words = { model: $("model").value, format: "png" };
+  if ($("ignore-alpha").checked) words.ignore_alpha = "true";
+  return words;
+}
+
+/* How what was cut is shown and saved: fields that leave the alpha as it is. */
+function finish() {
+  const words = {};
   // what is left as it was is left to the preset
   if (!$("preset").value || $("format").value !== "png") words.format = $("format").value;
   for (const id of ["preset", "canvas"]) if ($(id).value.trim()) words[id] = $(id).value.trim();
@@ -54,8 +62,7 @@ function query() {
   if ($("shadow").value) words.shadow = $("shadow").value;
   if ($("crop").checked) words.crop = "true";
   if ($("smooth").checked) words.smooth = "true";
-  if ($("ignore-alpha").checked) words.ignore_alpha = "true";
-  return words;
+  return Object.keys(words).length === 1 && words.format === "png" ? {} : words;
 }
 
 function named(background) {
@@ -78,6 +85,19 @@ function checkOptions() {
 }
 
 for (const id of ["background", "format", "preset"]) $(id).addEventListener("change", checkOptions);
+$("finish").addEventListener("change", () => {
+  for (const item of queue.items) item.checked = null;
+  if (queue.selected?.state !== "done") return;
+  queue.check(queue.selected);
+  if (viewed.item) openViewer(viewed.item);
+});
+for (const id of ["model", "ignore-alpha"]) {
+  $(id).addEventListener("change", () => { $("again-all").hidden = !queue.items.some((item) => item.file.slice && item.job); });
+}
+$("again-all").addEventListener("click", () => {
+  $("again-all").hidden = true;
+  for (const item of queue.items) if (item.file.slice && (item.state === "done" || item.state === "failed")) queue.again(item);
+});
 
 async function fillChoices() {
   const about = await client.about();
@@ -127,12 +147,16 @@ addEventListener("paste", (event) => {
 
 // ---- buttons
 
-$("start").addEventListener("click", () => queue.start());
+$("download").addEventListener("click", async () => {
+  $("download").disabled = true;
+  await queue.save(queue.selected);
+  reflect();
+});
 $("save-all").addEventListener("click", async () => {
   const done = queue.items.filter((item) => item.state === "done");
   $("save-all").disabled = true;
   try {
-    save(await client.archive(done.map((item) => item.job)), "cutouts.zip");
+    save(await client.archive(done.map((item) => item.job), finish()), "cutouts.zip");
   } catch (error) {
     $("said").textContent = queue.wordsOf(error);
   }
@@ -141,7 +165,7 @@ $("save-all").addEventListener("click", async () => {
 
 function reflect() {
   const count = (state) => queue.items.filter((item) => item.state === state).length;
-  $("start").disabled = count("ready") === 0;
+  $("download").disabled = queue.selected?.state !== "done";
   $("save-all").disabled = count("done") === 0;
   const going = count("waiting") + count("uploading") + count("working");
   if (queue.items.length) {
@@ -156,26 +180,25 @@ function reflect() {
 
 // ---- stage
 
-const viewed = { item: null, job: null, viewer: null };
+const viewed = { item: null, job: null, viewer: null, coming: null };
 
 function present(item) {
   if (editing && editing.item === item) return;
   if (editing) editing.editor.end(false);
+  reflect();
   $("stage").classList.toggle("nothing", !item);
   $("empty").hidden = Boolean(item);
   const done = Boolean(item) && item.state === "done";
-  $("working").hidden = !item || done;
   $("viewer").hidden = !done;
   $("edit-offer").hidden = !done;
-  if (done) {
-    if (viewed.job !== item.job.id) openViewer(item);
-    return;
-  }
-  closeViewer();
+  if (done && viewed.job !== item.job.id) openViewer(item);
+  // the photo stays in sight until the result is
+  $("working").hidden = !item || (done && !viewed.coming);
+  if (!done) closeViewer();
   if (!item) return;
-  $("working-text").textContent = item.state === "failed" ? item.error : item.state === "ready" ? item.file.name : item.words();
+  $("working-text").textContent = item.state === "failed" ? item.error : done ? t("Preparing the view") : item.words();
   $("working-text").classList.toggle("failed", item.state === "failed");
-  $("working-bar").hidden = item.bar.hidden;
+  $("working-bar").hidden = done || item.bar.hidden;
   $("working-bar").value = item.fraction;
   drawLarge(item);
 }
@@ -192,30 +215,45 @@ function drawLarge(item) {
 
 function closeViewer() {
   if (viewed.viewer) viewed.viewer.destroy();
-  Object.assign(viewed, { item: null, job: null, viewer: null });
+  Object.assign(viewed, { item: null, job: null, viewer: null, coming: null });
 }
 
-/* Both pictures as tiles: what is on the screen is fetched, at the size it is shown, and nothing else. */
+/* Both pictures as tiles, as they would be saved: what is on the screen is fetched, at the size it is shown, and nothing
+   else. The old view stays until the new one has something to show. */
 async function openViewer(item) {
-  closeViewer();
-  Object.assign(viewed, { item, job: item.job.id });
-  const job = item.job;
+  const { job } = item, coming = {};
+  if (viewed.job !== job.id) closeViewer();
+  Object.assign(viewed, { item, job: job.id, coming });
   try {
+    const [photo, cutout] = await Promise.all([
+      client.layer(job, "photo", t("Photo")), client.layer(job, "cutout", t("Cutout"), finish()),
+    ]);
+    if (viewed.coming !== coming) return;
     // a cropped cutout shows another frame than the photo: no slider then
-    const whole = await sameFrame(job);
-    const layers = [await client.layer(job, "cutout", t("Cutout"))];
-    if (whole) layers.unshift(whole);
-    if (viewed.job !== job.id) return;
-    viewed.viewer = new globalThis.GigamatteViewer($("viewer"), layers, { strings, split: whole ? 0.5 : null });
-    if (!item.pictured && whole) await thumbnail(item, whole);
+    const whole = photo.width === cutout.width && photo.height === cutout.height;
+    const before = viewed.viewer;
+    const at = before && before.width === cutout.width && !before.fitted ? { scale: before.scale, centre: before.centre } : null;
+    if (before) before.destroy();
+    viewed.viewer = new globalThis.GigamatteViewer($("viewer"), whole ? [photo, cutout] : [cutout], { strings, split: whole ? 0.5 : null });
+    if (at) viewed.viewer.show({ ...at, fitted: false });
+    if (!item.pictured) await thumbnail(item, photo);
+    await firstSight(viewed.viewer, coming);
+    if (viewed.coming !== coming) return;
+    viewed.coming = null;
+    $("working").hidden = true;
   } catch (error) {
-    item.change({ state: "failed", error: queue.wordsOf(error) });
+    // a view that fails takes no result away
+    if (viewed.coming === coming) $("working-text").textContent = queue.wordsOf(error);
   }
 }
 
-async function sameFrame(job) {
-  const photo = await client.layer(job, "photo", t("Photo"));
-  return photo.width === job.receipt.width && photo.height === job.receipt.height ? photo : null;
+/* Resolves when the result's first tiles are drawn, or soon after where there are none. */
+async function firstSight(viewer, coming) {
+  const layer = viewer.layers[viewer.right];
+  for (let waited = 0; waited < 5000 && viewed.coming === coming; waited += 30) {
+    await new Promise((resolve) => { setTimeout(resolve, 30); });
+    if (!layer.loading.size && (layer.bitmaps.size || waited > 300)) return;
+  }
 }
 
 async function thumbnail(item, layer) {
@@ -269,8 +307,10 @@ function askKey(wrong) {
 $("ask-key").addEventListener("cancel", (event) => event.preventDefault());
 
 const chosen = localStorage.getItem(LANGUAGE) || (navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en");
-if (matchMedia("(width >= 900px)").matches) $("options").open = true;
+if (matchMedia("(width >= 900px) and (height >= 700px)").matches) $("finish").open = true;
 present(null);
 await speak(chosen);
 await fillChoices();
+checkOptions();
+await queue.restore();
 document.body.dataset.ready = "yes";

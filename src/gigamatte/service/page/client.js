@@ -131,10 +131,15 @@ export class Client {
     }
   }
 
-  async layer(job, kind, name) {
-    const path = `${addressOf(job)}/layers/${kind}`;
+  /* `words`: how the cutout is finished, as for `result`. */
+  async layer(job, kind, name, words = {}) {
     const edited = kind === "cutout" && job.version ? `?version=${job.version}` : ""; // browsers keep what was before
-    const layer = await (await this.fetch(path + edited)).json();
+    const query = new URLSearchParams(kind === "cutout" ? words : {}).toString();
+    const cache = edited ? "reload" : "default";
+    const response = await this.fetch(`${addressOf(job)}/layers/${kind}${query ? "?" + query : ""}`, { cache });
+    const layer = await response.json();
+    const folder = (response.headers.get("Content-Location") || kind).split("/").pop();
+    const path = `${addressOf(job)}/layers/${folder}`;
     layer.name = name;
     layer.levels.forEach((level, number) => {
       level.tiles = level.tiles.map((there, index) =>
@@ -143,12 +148,17 @@ export class Client {
     return layer;
   }
 
-  async check(job, preset) {
-    return (await this.fetch(`${addressOf(job)}/check?` + new URLSearchParams({ preset }))).json();
+  async check(job, words) {
+    return (await this.fetch(`${addressOf(job)}/check?` + new URLSearchParams(words))).json();
   }
 
-  async result(job) {
-    return (await this.fetch(`${addressOf(job)}/result`)).blob();
+  async result(job, words) {
+    const query = new URLSearchParams(words).toString();
+    return (await this.fetch(`${addressOf(job)}/result${query ? "?" + query : ""}`)).blob();
+  }
+
+  async job(id) {
+    return (await this.fetch(`jobs/${id}`)).json();
   }
 
   async edit(job, hints) {
@@ -164,8 +174,9 @@ export class Client {
     return (await this.fetch(`jobs/${edited.id}/edits/save`, { method: "POST" })).json();
   }
 
-  async archive(jobs) {
-    const body = JSON.stringify({ jobs: jobs.map((job) => job.id) });
+  async archive(jobs, words) {
+    const finish = Object.keys(words).length ? { finish: words } : {};
+    const body = JSON.stringify({ jobs: jobs.map((job) => job.id), ...finish });
     const headers = { "Content-Type": "application/json" };
     return (await this.fetch("archive", { method: "POST", headers, body })).blob();
   }

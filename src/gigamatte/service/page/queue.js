@@ -3,7 +3,8 @@
 import { Problem, pause } from "./client.js";
 
 const UPLOADS = 2; // at once; the service queues the rest by itself
-const SMALL = 12e6; // bytes: larger files get their thumbnail from the service, not from this browser
+const SMALL = 80e6; // bytes: larger files get their thumbnail from the service, not from this browser
+const KEPT = "gigamatte-jobs"; // in sessionStorage: the list comes back when the page is loaded again
 const stages = (t) => ({
   queued: t("Waiting"), read: t("Reading"), network: t("Finding the subject"), matte: t("Resolving the edge"),
   write: t("Writing"),
@@ -17,6 +18,11 @@ const HINTS = (t) => ({
 const ICONS = {
   save: "M12 4v11m0 0 4.500-4.500M12 15 7.500 10.500M5 20h14", remove: "M6 6l12 12M18 6 6 18",
   again: "M4 12a8 8 0 1 0 2.500-5.800M4 4v4h4",
+};
+
+const SUFFIXES = {
+  "image/png": "png", "image/webp": "webp", "image/tiff": "tif", "image/jpeg": "jpg", "image/avif": "avif",
+  "image/vnd.adobe.photoshop": "psd",
 };
 
 function element(tag, className, text) {
@@ -40,12 +46,20 @@ export function bytes(count) {
   return count < 1e6 ? Math.max(1, Math.round(count / 1e3)) + " kB" : (count / 1e6).toFixed(1) + " MB";
 }
 
-/* One photo. state: ready, uploading, working, done, failed */
+/* What a browser decodes takes memory: one photo after another. */
+let decoding = Promise.resolve();
+function inTurn(work) {
+  decoding = decoding.then(work, work);
+  return decoding;
+}
+
+/* One photo. state: waiting, uploading, working, done, failed. `file` has a name and a size; after the page was loaded
+   again it holds nothing else. */
 export class Item {
   constructor(queue, file) {
     this.queue = queue;
     this.file = file;
-    this.state = "ready";
+    this.state = "waiting";
     this.fraction = 0;
     this.stage = "";
     this.job = null;
@@ -90,7 +104,7 @@ export class Item {
     if (this.state === "failed" && this.why.textContent !== this.error) this.why.textContent = this.error;
     const tools = [];
     if (this.state === "done") tools.push(["save", t("Save"), () => this.queue.save(this)]);
-    if (this.state === "done" || this.state === "failed") tools.push(["again", t("Cut again"), () => this.queue.again(this)]);
+    if (this.file.slice && (this.state === "done" || this.state === "failed")) tools.push(["again", t("Cut again"), () => this.queue.again(this)]);
     tools.push(["remove", t("Remove"), () => this.queue.remove(this)]);
     const key = tools.map((tool) => tool[0] + tool[1]).join();
     if (this.drawn !== key) {
@@ -146,7 +160,7 @@ export class Item {
   }
 
   async preview() {
-    if (this.file.size > SMALL) return;
+    if (this.file.size > SMALL || !this.file.slice) return;
     try {
       const bitmap = await createImageBitmap(this.file, { resizeHeight: 480, resizeQuality: "medium" });
       this.large = bitmap;
@@ -157,8 +171,9 @@ export class Item {
 }
 
 export class Queue {
-  constructor(list, client, { t, query, changed, selected, save }) {
-    Object.assign(this, { list, client, t, query, tell: changed, onSelect: selected, saveAs: save });
+  /* `query`: how to cut; `finish`: how what was cut is saved. */
+  constructor(list, client, { t, query, finish, changed, selected, save }) {
+    Object.assign(this, { list, client, t, query, finish, tell: changed, onSelect: selected, saveAs: save });
     this.items = [];
     this.selected = null;
     this.running = 0;
@@ -166,13 +181,47 @@ export class Queue {
 
   add(files) {
     for (const file of files) {
-      const item = new Item(this, file);
-      this.items.push(item);
-      this.list.append(item.row);
-      item.preview();
-      if (!this.selected) this.select(item);
+      const item = this.append(file);
+      inTurn(() => item.preview());
     }
     this.tell();
+    this.next();
+  }
+
+  append(file) {
+    const item = new Item(this, file);
+    this.items.push(item);
+    this.list.append(item.row);
+    if (!this.selected) this.select(item);
+    return item;
+  }
+
+  /* The jobs of before the page was loaded again, where the service still has them. */
+  async restore() {
+    let kept = [];
+    try { kept = JSON.parse(sessionStorage.getItem(KEPT)) || []; } catch { /* not ours */ }
+    await Promise.all(kept.map(async ({ id, name, size }) => {
+      const job = await this.client.job(id).catch(() => null);
+      return job && { job, file: { name, size } };
+    })).then((found) => {
+      for (const one of found) if (one) this.take(this.append(one.file), one.job);
+    });
+    this.tell();
+  }
+
+  remember() {
+    const jobs = this.items.filter((item) => item.job);
+    sessionStorage.setItem(KEPT, JSON.stringify(jobs.map(({ job, file }) => ({ id: job.id, name: file.name, size: file.size }))));
+  }
+
+  async take(item, job) {
+    item.stop = new AbortController();
+    item.change({ state: "working", job, stage: job.stage || "queued" });
+    try {
+      await this.followed(item, job, item.stop.signal);
+    } catch (error) {
+      if (error.name !== "AbortError") item.change({ state: "failed", error: this.wordsOf(error) });
+    }
   }
 
   select(item) {
@@ -186,11 +235,6 @@ export class Queue {
   changed(item) {
     this.tell();
     if (item === this.selected) this.onSelect(item);
-  }
-
-  start() {
-    for (const item of this.items) if (item.state === "ready") item.change({ state: "waiting" });
-    this.next();
   }
 
   again(item) {
@@ -218,11 +262,8 @@ export class Queue {
       const job = await this.hand(item, signal);
       item.change({ state: "working", job, fraction: 0, stage: "queued" });
       sent();
-      const ended = await this.client.follow(job, (told) => item.told(told), signal);
-      if (ended.state !== "done") throw new Problem(ended.error.status, ended.error, 0);
-      item.change({ state: "done", job: ended, fraction: 1, checked: null });
-      await this.check(item);
-      if (this.selected !== item && (!this.selected || this.selected.state === "ready")) this.select(item);
+      this.remember();
+      await this.followed(item, job, signal);
     } catch (error) {
       if (error.name === "AbortError") return;
       item.change({ state: "failed", busy: false, error: this.wordsOf(error) });
@@ -232,21 +273,31 @@ export class Queue {
     }
   }
 
-  /* Whether the result is as the shop asks that was chosen for it. */
+  async followed(item, job, signal) {
+    const ended = await this.client.follow(job, (told) => item.told(told), signal);
+    if (ended.state !== "done") throw new Problem(ended.error.status, ended.error, 0);
+    item.change({ state: "done", job: ended, fraction: 1, checked: null });
+    await this.check(item);
+  }
+
+  /* Whether the result, finished as it is now, is as the shop asks that is chosen. */
   async check(item) {
-    if (!item.preset) return;
-    const job = item.job;
-    const checked = await this.client.check(job, item.preset).catch(() => null); // the picture is there all the same
-    if (item.job === job) item.change({ checked });
+    const { job } = item, words = this.finish();
+    item.checked = null;
+    if (!words.preset) return item.draw();
+    // beside other fields the finished picture is looked at
+    const checked = await this.client.check(job, { only: "cutout", ...words }).catch(() => null);
+    if (item.job === job && this.finish().preset === words.preset) {
+      item.checked = checked;
+      item.draw();
+    }
   }
 
   async hand(item, signal) {
     for (let attempt = 0; ; attempt++) {
       try {
         const progress = (fraction) => item.change({ fraction });
-        const query = this.query();
-        item.preset = query.preset || "";
-        return await this.client.upload(item.file, query, progress, signal);
+        return await this.client.upload(item.file, this.query(), progress, signal);
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
         if (error.status === 401) {
@@ -277,15 +328,22 @@ export class Queue {
     this.items.splice(at, 1);
     item.row.remove();
     if (this.selected === item) this.select(this.items[Math.min(at, this.items.length - 1)] || null);
+    this.remember();
     this.tell();
     this.next();
   }
 
+  /* Finished as it is shown. What goes wrong is told, and takes nothing away. */
   async save(item) {
+    const words = this.finish();
+    item.status.textContent = this.t("Writing");
     try {
-      this.saveAs(await this.client.result(item.job), item.job.file_name);
+      const name = item.job.file_name.replace(/\.[^.]+$/, "");
+      const blob = await this.client.result(item.job, words);
+      this.saveAs(blob, `${name}.${SUFFIXES[blob.type] || "png"}`);
+      item.draw();
     } catch (error) {
-      item.change({ state: "failed", error: this.wordsOf(error) });
+      item.status.textContent = this.wordsOf(error);
     }
   }
 }
