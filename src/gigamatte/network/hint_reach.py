@@ -14,8 +14,8 @@ import numpy as np
 from gigamatte.hints import Hints
 from gigamatte.types import CoarseMatte, Fit, FloatArray
 
-#: σ of a hint's reach: so many times its distance from the contour, and pixels of the answer at least.
-#: Chosen on 218 held-out pictures (docs/design/matte.md).
+#: σ of a hint's reach: so many times its distance from the contour, and pixels of the answer at least. Each of
+#: n points reaches n times as far: there still is an error. Chosen on 218 held-out pictures (docs/models/locator.md).
 FARTHER, LEAST = 1.25, 2.0
 #: Beyond so many σ nothing changes at all.
 GONE = 3.5
@@ -31,14 +31,15 @@ def within_reach(before: FloatArray, answer: CoarseMatte, hints: Hints) -> Coars
     ``before`` is the answer without them in the same frame: float32 (row, column) in [0, 1].
     """
     weight = np.zeros(before.shape, np.float32)
+    farther = FARTHER * max(1, len(hints.keep) + len(hints.drop))
     for column, row in _places(hints, answer.fit):
-        np.maximum(weight, _reach(before, column, row), out=weight)
+        np.maximum(weight, _reach(before, column, row, farther), out=weight)
     odds = weight * _log_odds(answer.alpha) + (1 - weight) * _log_odds(before)
     mixed = np.where(weight > 0, 1 / (1 + np.exp(-odds)), before).astype(np.float32)
     return CoarseMatte(mixed, answer.fit, stray=answer.stray, opaque=answer.opaque, answers=answer.answers)
 
 
-def _reach(before: FloatArray, column: float, row: float) -> FloatArray:
+def _reach(before: FloatArray, column: float, row: float, farther: float) -> FloatArray:
     """1 at the place, less around it: float32 (row, column)."""
     height, width = before.shape
     cell = min(max(round(row), 0), height - 1), min(max(round(column), 0), width - 1)
@@ -47,7 +48,7 @@ def _reach(before: FloatArray, column: float, row: float) -> FloatArray:
         return np.ones(before.shape, np.float32)
     # beyond the frame there is another thing
     apart = cv2.distanceTransform(np.pad(alike, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
-    sigma = max(LEAST, FARTHER * float(apart[cell]))
+    sigma = max(LEAST, farther * float(apart[cell]))
     far = ((np.arange(height) - row)[:, None] ** 2 + (np.arange(width) - column)[None, :] ** 2) / sigma**2
     reach: FloatArray = np.where(far <= GONE**2, np.exp(-far / 2), 0).astype(np.float32)
     return reach

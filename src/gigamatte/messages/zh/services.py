@@ -1,6 +1,13 @@
 """Errors, hints and lines of the batch, the worker and the service."""
 
 SERVICES: dict[str, str] = {
+    # results finished otherwise
+    "this job's result does not hold the whole alpha, so it cannot be finished otherwise": (
+        "这个任务的结果没有完整的透明度，不能改成其他样式"
+    ),
+    "hand the photo in for a transparent PNG, neither cropped nor smoothed": "请以透明 PNG 提交照片，不裁剪、不硬化边缘",
+    "preset is missing: there is nothing to check against": "缺少 preset：没有可以对照的标准",
+    "GET /about lists the presets": "GET /about 列出各预设",
     # batch
     "listing": "列出照片",
     "listing: {} photos": "列出照片：{} 张",

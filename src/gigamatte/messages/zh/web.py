@@ -150,6 +150,8 @@ WEB: dict[str, str] = {
 
 #: the web page
 WEB_PAGE: dict[str, str] = {
+    "Box": "框选",
+    "Draw a box around what is meant; a click takes it away": "在要保留的东西周围画一个框；单击可去掉它",
     "What to save": "保存成什么",
     "Download": "下载",
     "Cut all again": "全部重新抠图",

@@ -5,8 +5,9 @@ const TOOLS = [
   ["keep", "Brush: keep", "B", "Exactly this belongs to the subject"],
   ["drop", "Brush: remove", "E", "Exactly this does not"],
   ["hair", "Brush: hair", "H", "The edge is resolved anew here"],
+  ["box", "Box", "X", "Draw a box around what is meant; a click takes it away"],
 ];
-const COLOURS = { keep: "#1a9d4b", drop: "#d3392e", hair: "#b06be0" };
+const COLOURS = { keep: "#1a9d4b", drop: "#d3392e", hair: "#b06be0", box: "#2f6bff" };
 const STEP = 0.01; // of the picture's longer side: how far an arrow key moves the cross
 const SIZES = [0.002, 0.12]; // radius of the brush, a part of the picture's longer side
 
@@ -29,6 +30,8 @@ export class Editor {
     this.undone = [];
     this.tool = "pick";
     this.radius = 0.015;
+    this.view = { zoom: 1, x: 0.5, y: 0.5 }; // what is in the middle, parts of the picture
+    this.fingers = new Map();
     this.cross = { x: this.size.width / 2, y: this.size.height / 2 };
     this.build();
     this.onKey = (event) => this.key(event);
@@ -79,12 +82,14 @@ export class Editor {
     this.canvas.addEventListener("pointerdown", (event) => this.down(event));
     this.canvas.addEventListener("pointermove", (event) => this.move(event));
     this.canvas.addEventListener("pointerup", (event) => this.up(event));
-    this.canvas.addEventListener("pointercancel", () => { this.stroke = this.dragged = null; this.draw(); });
+    this.canvas.addEventListener("pointercancel", (event) => { this.fingers.delete(event.pointerId); this.giveUp(); });
     this.canvas.addEventListener("contextmenu", (event) => event.preventDefault());
     this.canvas.addEventListener("wheel", (event) => {
-      if (this.tool === "pick") return;
       event.preventDefault();
-      this.resize(event.deltaY < 0 ? 1.15 : 1 / 1.15);
+      const more = event.deltaY < 0;
+      // with a brush the wheel is its size, as in other programs; with Ctrl, or another tool, it zooms
+      if (this.brush && !event.ctrlKey) this.resize(more ? 1.15 : 1 / 1.15);
+      else this.zoomBy(more ? 1.2 : 1 / 1.2, event);
     }, { passive: false });
     this.picture.addEventListener("load", () => this.draw());
     this.area.append(this.picture, this.canvas);
@@ -97,7 +102,7 @@ export class Editor {
   choose(name) {
     this.tool = name;
     for (const [tool, one] of Object.entries(this.buttons)) one.setAttribute("aria-pressed", String(tool === name));
-    this.slider.disabled = name === "pick";
+    this.slider.disabled = !this.brush;
     this.draw();
   }
 
@@ -107,12 +112,56 @@ export class Editor {
     this.draw();
   }
 
-  /* ---- where things are: the picture is shown whole, in the middle of its area */
+  get brush() {
+    return this.tool in { keep: 1, drop: 1, hair: 1 };
+  }
+
+  /* ---- where things are: the picture whole in the middle of its area, or a part of it, larger */
 
   frame() {
-    const room = this.area.getBoundingClientRect();
-    const scale = Math.min(room.width / this.size.width, room.height / this.size.height);
-    return { scale, left: (room.width - this.size.width * scale) / 2, top: (room.height - this.size.height * scale) / 2, room };
+    const room = this.area.getBoundingClientRect(), { zoom, x, y } = this.view;
+    const scale = zoom * Math.min(room.width / this.size.width, room.height / this.size.height);
+    return {
+      scale, room, left: room.width / 2 - x * this.size.width * scale, top: room.height / 2 - y * this.size.height * scale,
+    };
+  }
+
+  /* The place under the pointer stays where it is. */
+  zoomBy(factor, event) {
+    const at = event ? this.place(event) : { x: this.view.x * this.size.width, y: this.view.y * this.size.height };
+    const zoom = Math.min(40, Math.max(1, this.view.zoom * factor)), part = this.view.zoom / zoom;
+    this.view.zoom = zoom;
+    this.centre(
+      at.x / this.size.width + (this.view.x - at.x / this.size.width) * part,
+      at.y / this.size.height + (this.view.y - at.y / this.size.height) * part);
+  }
+
+  centre(x, y) {
+    const free = 0.5 - 0.5 / this.view.zoom; // nothing but the picture comes into the middle
+    this.view.x = Math.min(0.5 + free, Math.max(0.5 - free, x));
+    this.view.y = Math.min(0.5 + free, Math.max(0.5 - free, y));
+    this.draw();
+  }
+
+  panBy(across, down) {
+    const { scale } = this.frame();
+    this.centre(this.view.x - across / scale / this.size.width, this.view.y - down / scale / this.size.height);
+  }
+
+  /* Two fingers move and enlarge the picture; what one of them had begun is given up. */
+  twoFingers(event) {
+    const before = [...this.fingers.values()];
+    this.fingers.set(event.pointerId, { clientX: event.clientX, clientY: event.clientY });
+    const now = [...this.fingers.values()], apart = ([a, b]) => Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
+    const middle = ([a, b], axis) => (a[axis] + b[axis]) / 2;
+    this.panBy(middle(now, "clientX") - middle(before, "clientX"), middle(now, "clientY") - middle(before, "clientY"));
+    if (apart(before) > 5) this.zoomBy(apart(now) / apart(before), { clientX: middle(now, "clientX"), clientY: middle(now, "clientY") });
+  }
+
+  giveUp() {
+    if (this.dragged) Object.assign(this.dragged, this.dragged.from);
+    this.stroke = this.dragged = this.drawn = this.pushed = this.touched = null;
+    this.draw();
   }
 
   place(event) {
@@ -133,7 +182,7 @@ export class Editor {
     const pen = this.canvas.getContext("2d");
     pen.setTransform(density * scale, 0, 0, density * scale, density * left, density * top);
     pen.lineCap = pen.lineJoin = "round";
-    for (const mark of this.stroke ? [...this.marks, this.stroke] : this.marks) this.drawMark(pen, mark, scale);
+    for (const mark of [...this.marks, this.stroke, this.drawn]) if (mark) this.drawMark(pen, mark, scale);
     if (document.activeElement === this.canvas && this.keyed) this.drawCross(pen, scale);
     this.undo.disabled = !this.marks.length;
     this.redo.disabled = !this.undone.length;
@@ -141,6 +190,14 @@ export class Editor {
 
   drawMark(pen, mark, scale) {
     pen.strokeStyle = pen.fillStyle = COLOURS[mark.kind];
+    if (mark.box) {
+      const [left, top, width, height] = mark.box;
+      pen.lineWidth = 2 / scale;
+      pen.setLineDash([8 / scale, 5 / scale]);
+      pen.strokeRect(left, top, width, height);
+      pen.setLineDash([]);
+      return;
+    }
     if (mark.points) {
       pen.globalAlpha = 0.45;
       pen.lineWidth = 2 * mark.radius;
@@ -181,24 +238,57 @@ export class Editor {
   down(event) {
     this.keyed = false;
     this.canvas.setPointerCapture(event.pointerId);
+    this.fingers.set(event.pointerId, { clientX: event.clientX, clientY: event.clientY });
+    if (this.fingers.size > 1) {
+      this.giveUp();
+      this.two = true;
+      return;
+    }
+    if (event.button === 1) {
+      this.pushed = { x: event.clientX, y: event.clientY };
+      event.preventDefault();
+      return;
+    }
     const at = this.place(event), drop = event.altKey || event.button === 2;
     if (this.tool === "pick") {
-      const near = 12 / this.frame().scale;
-      this.dragged = this.marks.find((mark) => !mark.points && Math.hypot(mark.x - at.x, mark.y - at.y) < near) || null;
+      const near = (event.pointerType === "touch" ? 22 : 12) / this.frame().scale;
+      this.dragged = this.marks.find((mark) => !mark.points && !mark.box && Math.hypot(mark.x - at.x, mark.y - at.y) < near) || null;
       if (this.dragged) {
         this.dragged.from = { ...this.dragged };
         return;
       }
-      this.add({ kind: drop ? "drop" : "keep", x: at.x, y: at.y });
+      this.touched = { kind: drop ? "drop" : "keep", x: at.x, y: at.y };
+      if (event.pointerType !== "touch") this.putDown();
+    } else if (this.tool === "box") {
+      this.drawn = { kind: "box", from: at, box: [at.x, at.y, 0, 0] };
     } else {
       this.stroke = { kind: this.tool, points: [[at.x, at.y]], radius: this.radius * this.long };
       this.draw();
     }
   }
 
+  /* A finger's click counts when it is lifted: a second one may come. */
+  putDown() {
+    const mark = this.touched;
+    this.touched = null;
+    if (mark) this.add(mark);
+  }
+
   move(event) {
+    if (this.fingers.has(event.pointerId) && this.fingers.size === 2) return this.twoFingers(event);
+    if (this.fingers.has(event.pointerId)) this.fingers.set(event.pointerId, { clientX: event.clientX, clientY: event.clientY });
+    if (this.two) return;
+    if (this.pushed) {
+      this.panBy(event.clientX - this.pushed.x, event.clientY - this.pushed.y);
+      this.pushed = { x: event.clientX, y: event.clientY };
+      return;
+    }
     const at = this.place(event);
-    if (this.stroke) {
+    if (this.drawn) {
+      const { from } = this.drawn;
+      this.drawn.box = [Math.min(from.x, at.x), Math.min(from.y, at.y), Math.abs(at.x - from.x), Math.abs(at.y - from.y)];
+      this.draw();
+    } else if (this.stroke) {
       const [x, y] = this.stroke.points.at(-1);
       if (Math.hypot(at.x - x, at.y - y) < this.stroke.radius / 6) return;
       this.stroke.points.push([at.x, at.y]);
@@ -210,7 +300,23 @@ export class Editor {
   }
 
   up(event) {
-    if (this.stroke) {
+    this.fingers.delete(event.pointerId);
+    if (this.two) {
+      this.two = this.fingers.size > 0;
+      this.touched = null;
+      return;
+    }
+    this.pushed = null;
+    this.putDown();
+    if (this.drawn) {
+      const { box } = this.drawn;
+      this.drawn = null;
+      const others = this.marks.filter((mark) => !mark.box), large = Math.min(box[2], box[3]) >= 8;
+      if (!large && others.length === this.marks.length) return this.draw();
+      this.marks = others;
+      if (large) this.add({ kind: "box", box });
+      else this.send();
+    } else if (this.stroke) {
       const stroke = this.stroke;
       this.stroke = null;
       this.add(stroke);
@@ -234,6 +340,9 @@ export class Editor {
       return;
     }
     if (event.ctrlKey || event.metaKey) return;
+    if (event.key === "+" || event.key === "=") return this.zoomBy(1.5);
+    if (event.key === "-") return this.zoomBy(1 / 1.5);
+    if (event.key === "0") return this.zoomBy(1 / 100);
     const tool = TOOLS.find((one) => one[2].toLowerCase() === letter);
     if (tool) this.choose(tool[0]);
     else if (event.key === "[") this.resize(1 / 1.25);
@@ -256,7 +365,7 @@ export class Editor {
     } else if (event.key === "Enter" || event.key === "Delete" || event.key === "Backspace") {
       event.preventDefault();
       const kind = event.key === "Enter" ? "keep" : "drop";
-      const brush = this.tool === "pick" ? null : this.tool;
+      const brush = this.brush ? this.tool : null;
       this.add(brush
         ? { kind: brush, points: [[this.cross.x, this.cross.y]], radius: this.radius * this.long }
         : { kind, ...this.cross });
@@ -356,14 +465,17 @@ function sized(part) {
 const round = (value) => Math.round(value * 10) / 10;
 
 function hintsOf(marks) {
-  const points = (kind) => marks.filter((one) => !one.points && one.kind === kind).map((one) => [round(one.x), round(one.y)]);
+  const points = (kind) => marks.filter((one) => !one.points && !one.box && one.kind === kind).map((one) => [round(one.x), round(one.y)]);
   const strokes = marks.filter((one) => one.points).map((one) => ({
     kind: one.kind, points: one.points.map(([x, y]) => [round(x), round(y)]), radius: Math.max(0.1, round(one.radius)),
   }));
-  return { keep: points("keep"), drop: points("drop"), strokes };
+  const drawn = marks.find((one) => one.box);
+  const box = drawn && { box: drawn.box.map((number) => Math.round(number)) };
+  return { keep: points("keep"), drop: points("drop"), strokes, ...box };
 }
 
 function marksOf(hints) {
   const dots = (kind) => (hints[kind] || []).map(([x, y]) => ({ kind, x, y }));
-  return [...dots("keep"), ...dots("drop"), ...(hints.strokes || [])];
+  const box = hints.box ? [{ kind: "box", box: hints.box }] : [];
+  return [...dots("keep"), ...dots("drop"), ...(hints.strokes || []), ...box];
 }
