@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NoReturn, SupportsIndex
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, SupportsIndex
 
 from gigamatte.closing import Closing
 from gigamatte.cutout.cutout import Cutout
@@ -88,13 +89,14 @@ class Remover(Closing):
         end: float | None = None,
         every: int = 1,
         fps: float | None = None,
-        hints: FilmHints | None = None,
+        hints: FilmHints | Sequence[Mapping[str, Any]] | None = None,
     ) -> Film:
         """A film, an animated picture or a sequence (shot_%05d.png), to be cut frame by frame or saved as a whole.
 
         From ``start`` on and before ``end``, in seconds; every n-th frame; ``fps`` is the rate of a sequence or of a
-        folder of pictures. ``hints`` are what was pointed at in some of its frames. Raises InputError, UsageError
-        where PyAV is needed and missing (``pip install 'gigamatte[film]'``), BudgetExceeded.
+        folder of pictures. ``hints`` are what was pointed at in some of its frames: a list of
+        {"time": seconds, "keep": [[x, y]], …}, each entry of which holds until the next one.
+        Raises InputError, BudgetExceeded, and UsageError where PyAV is needed (``pip install 'gigamatte[film]'``).
         """
         from gigamatte.film.film import Film
         from gigamatte.film.types import Span

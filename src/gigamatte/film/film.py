@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from gigamatte.ending import watched, working
 from gigamatte.film.cutting import FilmCutting, check_options
@@ -27,10 +28,18 @@ class Film:
     """
 
     def __init__(
-        self, source: str | Path, options: Options, span: Span, tools: Tools, hints: FilmHints | None = None
+        self,
+        source: str | Path,
+        options: Options,
+        span: Span,
+        tools: Tools,
+        hints: FilmHints | Sequence[Mapping[str, Any]] | None = None,
     ) -> None:
         check_options(options)
-        self._options, self._tools, self._span, self._hints = options, tools, span, hints
+        self._options, self._tools, self._span = options, tools, span
+        if hints is not None and not isinstance(hints, FilmHints):
+            hints = FilmHints.from_plain(list(hints))
+        self._hints = hints
         with working():
             self._source = open_film(source, fps=span.fps, max_pixels=options.max_pixels)
 

@@ -41,6 +41,14 @@ def test_a_film_is_an_iterator_of_cutouts_with_times(source: Path) -> None:
     assert {moment.cutout.size.shape for moment in moments} == {(64, 96)}
 
 
+def test_hints_in_python(source: Path) -> None:
+    with Remover(Options(kind="art")) as remover:
+        film = remover.film(source, hints=[{"time": 0, "drop": [[24, 32]]}])
+        assert len(list(film)) == len(UNEVEN)
+        with pytest.raises(UsageError, match='has "time"'):
+            remover.film(source, hints=[{"drop": [[24, 32]]}])
+
+
 @pytest.mark.parametrize(
     ("name", "within", "unit"),
     [("out.webm", 6, "1/1000"), ("out.mov", 0, "1/15360"), ("out.webp", 0, "1/1000"), ("out.apng", 0, "1/1000")],
