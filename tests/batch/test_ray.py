@@ -123,8 +123,9 @@ def test_a_killed_driver_is_resumed(cluster, tmp_path, mask):
     script = DRIVER.format(here=str(HERE), source=str(source), out=str(out), mask=mask, address=cluster.address)
 
     def driver() -> "subprocess.Popen[str]":
-        return subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+        return subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=errors, text=True)
 
+    errors = (tmp_path / "errors").open("w")
     first = driver()
     for _ in range(6):
         assert first.stdout.readline()
@@ -138,6 +139,8 @@ def test_a_killed_driver_is_resumed(cluster, tmp_path, mask):
     assert summary["unchanged"] == len(before)
     assert summary["done"] == 24 - len(before)
     assert len(pictures(out)) == 24
+    errors.close()
+    assert (tmp_path / "errors").read_text() == ""  # Ray's own words stay out of the terminal
 
 
 def test_a_local_cluster_is_started_and_a_hang_is_one_row(tmp_path, mask, monkeypatch):

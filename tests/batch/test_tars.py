@@ -60,7 +60,7 @@ def run(source, out, options, limits=None, **more):
     plan = Plan(str(source), str(out), options, limits=Limits(memory=3 * GIB, seconds=120, inflight=2), **more)
     inside = Plan(str(source), str(plan.manifest_folder), options, limits=plan.limits, manifest=plan.manifest_folder)
     listener = Recorder()
-    make = engine_for(inside, "local", address="auto", actors=0)
+    make = engine_for(inside, "local", address="auto")
     return run_tars(plan, make, listener, limits or TarLimits()), listener
 
 

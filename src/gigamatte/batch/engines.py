@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from gigamatte.batch.division import BY_CLUSTER, Pool
 from gigamatte.batch.limits import children_for
 from gigamatte.batch.local import LocalEngine
 from gigamatte.batch.one import Worker, scratch_room
@@ -16,13 +17,11 @@ from gigamatte.errors import UsageError
 from gigamatte.system import cpu_count
 
 
-def engine_for(plan: Plan, kind: str, *, address: str, actors: int) -> Callable[[Path], BatchEngine]:
+def engine_for(plan: Plan, kind: str, *, address: str, pool: Pool = BY_CLUSTER) -> Callable[[Path], BatchEngine]:
     """A function that makes an engine of a ``kind``, local or ray, from a folder for scratch files. Raises UsageError.
 
-    ``address`` and ``actors`` are for Ray.
+    ``address`` and ``pool`` are for Ray.
     """
-    if actors < 0:
-        raise UsageError("--jobs and --actors are whole numbers from 0 on")
     settled = plan.limits.settled()  # checked now and not after the listing
     network = plan.options.mask is None and plan.masks is None
     if kind == "local":
@@ -37,4 +36,4 @@ def engine_for(plan: Plan, kind: str, *, address: str, actors: int) -> Callable[
 
     need_ray()  # checked before the listing
 
-    return lambda _: RayEngine(plan.options, plan.limits, out=plan.out, network=network, address=address, actors=actors)
+    return lambda _: RayEngine(plan.options, plan.limits, out=plan.out, network=network, address=address, pool=pool)

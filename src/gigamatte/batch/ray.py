@@ -7,10 +7,12 @@ all, the second time changes nothing.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import logging
 import math
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -18,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+from gigamatte.batch.division import BY_CLUSTER, Division, Pool, divide
 from gigamatte.batch.limits import Limits
 from gigamatte.batch.one import EVERYBODY, Worker, failure
 from gigamatte.batch.task import Outcome, Task
@@ -35,7 +38,7 @@ ROWS = 32
 
 
 class RayEngine:
-    """``actors`` workers on the cluster at ``address`` (auto, local, or ray://…); 0 = one for each GPU or node.
+    """The workers of ``pool`` on the cluster at ``address`` (auto, local, or ray://…).
 
     ``limits`` are those of each worker; what they leave open is settled on its own machine.
     """
@@ -48,14 +51,14 @@ class RayEngine:
         out: str,
         network: bool = True,
         address: str = "auto",
-        actors: int = 0,
+        pool: Pool = BY_CLUSTER,
         rows: int = ROWS,
         entry: str = "gigamatte.worker.child",
     ) -> None:
-        self._options, self._limits, self._actors, self._rows = options, limits, actors, rows
+        self._options, self._limits, self._pool, self._rows = options, limits, pool, rows
         self._address, self._ours = address, False
         self._keywords = {"out": out, "network": network, "entry": entry}
-        self._resources: dict[str, float] = {}
+        self._division = Division(1, 1, 1, 1, 1)
 
     def start(self) -> None:
         """Join the cluster. Raises UsageError where Ray is missing, GigamatteError where there is no cluster."""
@@ -78,7 +81,8 @@ class RayEngine:
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
         if not nodes:
             raise GigamatteError(f"the Ray cluster at {self._address} has no node with a processor")
-        self._divide(nodes)
+        self._division = divide(nodes, self._pool, on_gpu=self._options.device != "cpu")
+        self._limits = replace(self._limits, share=self._division.share)
 
     def process(self, tasks: Iterator[Task | None]) -> Iterator[Outcome]:
         """One outcome for each task, as they come back from the cluster."""
@@ -99,29 +103,19 @@ class RayEngine:
             ray.shutdown()
             self._ours = False
 
-    def _divide(self, nodes: list[dict[str, float]]) -> None:
-        """How many actors there are, and what part of a node each one claims."""
-        gpus = int(sum(node.get("GPU", 0) for node in nodes))
-        on_gpu = gpus > 0 and self._options.device != "cpu"
-        self._actors = self._actors or (gpus if on_gpu else len(nodes))
-        share = math.ceil(self._actors / len(nodes))
-        least = min(node["CPU"] for node in nodes)
-        self._limits = replace(self._limits, share=share)
-        self._resources = {"num_cpus": max(1, least // share)}
-        if on_gpu:
-            self._resources["num_gpus"] = min(1.0, gpus / self._actors)
-
     def _window(self, tasks: list[Task]) -> Iterator[Outcome]:
         import ray.data
 
         items = [{"task": json.dumps(task.as_dict())} for task in tasks]
         # small batches are divided into smaller parts, so that every actor gets some
-        rows = max(1, min(self._rows, math.ceil(len(items) / (4 * self._actors))))
+        own = self._division
+        rows = max(1, min(self._rows, math.ceil(len(items) / (4 * own.most))))
         ended = ray.data.from_items(items, override_num_blocks=math.ceil(len(items) / rows)).map_batches(
             Cutter,
             fn_constructor_args=(self._options, self._limits, self._keywords),
-            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=self._actors, initial_size=self._actors),
-            **self._resources,
+            compute=ray.data.ActorPoolStrategy(min_size=own.least, max_size=own.most, initial_size=own.first),
+            num_cpus=own.cpus,
+            **({"num_gpus": own.gpus} if own.gpus else {}),
         )
         try:
             for row in ended.iter_rows():
@@ -204,10 +198,13 @@ def _join(address: str) -> None:
     """
     import ray
 
+    # its native part writes errors to the terminal by itself; whoever wants to see them sets this
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     if address != "local":
-        ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
+        with _muted():
+            ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
         return
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+    with _muted(), socket.create_server(("127.0.0.1", 0)) as taken:
         ray.init(
             address=address,
             include_dashboard=False,
@@ -216,6 +213,24 @@ def _join(address: str) -> None:
             logging_level=logging.CRITICAL,  # Ray logs the missing dashboard as an error; here it is wanted
             log_to_driver=False,
         )
+
+
+@contextlib.contextmanager
+def _muted() -> Iterator[None]:
+    """Standard error leads nowhere for a moment: Ray's native part writes there as it starts, past ``sys.stderr``."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is none
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _quiet() -> None:

@@ -18,6 +18,7 @@ from gigamatte.cli.batch_words import (
     masks_of,
     need_folders,
     need_words,
+    pool_of,
     redo_of,
     shard_of,
     tars_of,
@@ -30,6 +31,7 @@ from gigamatte.messages import translate
 from gigamatte.options import Options
 
 if TYPE_CHECKING:
+    from gigamatte.batch.division import Pool
     from gigamatte.batch.plan import Plan
     from gigamatte.batch.reader import Rows
     from gigamatte.batch.summary import Summary
@@ -92,7 +94,13 @@ TarPhotos = Annotated[int, typer.Option(metavar="N", help="With tar shards as IN
 TarSize = Annotated[str | None, typer.Option(metavar="SIZE", help="With tar shards as IN: most bytes in one: 1G.")]
 Engine = Annotated[str, typer.Option(metavar="local|ray", help="This machine, or a Ray cluster.")]
 Address = Annotated[str, typer.Option(metavar="ADDRESS", help="With --engine ray: auto, local, or ray://HOST:10001.")]
-Actors = Annotated[int, typer.Option(metavar="N", help="With --engine ray: workers. [0 = one per node or GPU]")]
+Actors = Annotated[
+    str,
+    typer.Option(metavar="N|N-M", help="With --engine ray: workers, or their least and most. [by the cluster]"),
+]
+GpusEach = Annotated[
+    float | None, typer.Option(metavar="N", help="With --engine ray: GPUs of a worker; 0.25 = four share one. [1]")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print events as JSON lines, the last one a summary.")]
 
 
@@ -127,7 +135,8 @@ def batch(
     tar_size: TarSize = None,
     engine: Engine = "local",
     address: Address = "auto",
-    actors: Actors = 0,
+    actors: Actors = "",
+    gpus_each: GpusEach = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -178,11 +187,12 @@ def batch(
         from gigamatte.batch.engines import engine_for
         from gigamatte.batch.tars.names import is_tar
 
+        pool = pool_of(actors, gpus_each)
         tars = tars_of(is_tar(source), tar_photos, tar_size, engine=engine, dry_run=dry_run)
         inside = plan if tars is None else replace(plan, out=str(plan.manifest_folder), manifest=plan.manifest_folder)
-        make = engine_for(inside, engine, address=address, actors=actors)
+        make = engine_for(inside, engine, address=address, pool=pool)
         if dry_run:
-            _estimate(plan, engine, price, address=address, actors=actors, json=json)
+            _estimate(plan, engine, price, address=address, pool=pool, json=json)
             return
         if price is not None:
             raise UsageError("--price is for --dry-run, and for `gigamatte batch status`")
@@ -235,14 +245,14 @@ def _run(
     return summary
 
 
-def _estimate(plan: Plan, engine: str, price: float | None, *, address: str, actors: int, json: bool) -> None:
+def _estimate(plan: Plan, engine: str, price: float | None, *, address: str, pool: Pool, json: bool) -> None:
     """Print what would be done."""
     from gigamatte.batch.display import JsonDisplay, LineDisplay, estimate_lines
     from gigamatte.batch.dry import dry_run
     from gigamatte.batch.engines import engine_for
 
     with JsonDisplay() if json else LineDisplay() as display:
-        found = dry_run(plan, lambda own: engine_for(own, engine, address=address, actors=actors), display, price=price)
+        found = dry_run(plan, lambda own: engine_for(own, engine, address=address, pool=pool), display, price=price)
     if json:
         print(json_text({"event": "estimate", **found.as_dict()}))
         return

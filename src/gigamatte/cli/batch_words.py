@@ -9,6 +9,7 @@ from gigamatte.cli.values import parse_count
 from gigamatte.errors import UsageError
 
 if TYPE_CHECKING:
+    from gigamatte.batch.division import Pool
     from gigamatte.batch.limits import Limits
     from gigamatte.batch.tars.shard import Limits as TarLimits
 
@@ -35,7 +36,7 @@ def limits_of(jobs: int, memory: str | None, seconds: float) -> Limits:
     from gigamatte.batch.limits import Limits
 
     if jobs < 0:
-        raise UsageError("--jobs and --actors are whole numbers from 0 on")
+        raise UsageError("--jobs is a whole number from 0 on")
     return Limits(parse_count(memory, "--memory") if memory is not None else None, seconds, jobs or None)
 
 
@@ -46,6 +47,16 @@ def masks_of(mask: str | None) -> tuple[str | None, str | None]:
     if mask is None:
         return None, None
     return (None, mask) if is_uri(mask) or Path(mask).is_dir() else (mask, None)
+
+
+def pool_of(actors: str, gpus_each: float | None) -> Pool:
+    """--actors N or N-M, and --gpus-each."""
+    from gigamatte.batch.division import Pool
+
+    least, _, most = actors.partition("-") if actors else ("0", "", "")
+    if not least.isdecimal() or (most and not most.isdecimal()) or actors.endswith("-"):
+        raise UsageError(f"--actors is N, or from N-M with N ≤ M; found {actors}")
+    return Pool(int(least), int(most or least), gpus_each)
 
 
 def tars_of(tars: bool, photos: int, size: str | None, *, engine: str, dry_run: bool) -> TarLimits | None:

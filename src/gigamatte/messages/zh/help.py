@@ -247,7 +247,8 @@ HELP: dict[str, str] = {
     "With --engine ray: auto, local, or ray://HOST:10001.": "配合 --engine ray：auto、local 或 ray://HOST:10001。",
     "With tar shards as IN: most photos in a shard of results.": "IN 为 tar 分片时：结果的每个分片最多多少张照片。",
     "With tar shards as IN: most bytes in one: 1G.": "IN 为 tar 分片时：每个分片最多多少字节：1G。",
-    "With --engine ray: workers. [0 = one per node or GPU]": "配合 --engine ray：工作进程数。[0 = 每个节点或 GPU 一个]",
+    "With --engine ray: workers, or their least and most. [by the cluster]": "配合 --engine ray：工作进程数，或其最少和最多。[由集群决定]",
+    "With --engine ray: GPUs of a worker; 0.25 = four share one. [1]": "配合 --engine ray：每个工作进程的 GPU；0.25 = 四个共用一块。[1]",
     "Print events as JSON lines, the last one a summary.": "以 JSON 行输出事件，最后一行为汇总。",
     # serve
     (
