@@ -219,6 +219,7 @@ def test_finished_as_it_is_shown_without_being_cut_again(open_page, service, pic
     ready(page)
     pick(page, ("fuchs.jpg", pictures["jpeg"]))
     page.wait_for_selector(".item.done", timeout=60000)
+    page.wait_for_selector(".gv-status:text('400 × 300')", timeout=60000)
     page.select_option("#format", "jpeg")
     page.check("#crop")
     assert page.locator("#background").input_value() == "white"
@@ -253,6 +254,31 @@ def test_the_list_comes_back_when_the_page_is_loaded_again(open_page, pictures):
     page.keyboard.press("Escape")
     with page.expect_download():
         page.click("#download")
+
+
+def test_a_file_over_the_limit_is_told_before_it_is_sent(open_page, own_service, pictures):
+    with own_service(max_body=100_000) as service:
+        page = open_page(at=service, expected=("ERR_",))
+        ready(page)
+        pick(page, ("large.jpg", bytes(200_000)), ("fine.jpg", pictures["jpeg"]))
+        page.wait_for_selector(".item.failed", timeout=60000)
+        assert "200 kB > 100 kB" in page.locator(".item.failed .why").inner_text()
+
+
+def test_the_divider_takes_the_keys_of_a_slider(open_page, pictures):
+    """Home, End, PageUp and PageDown did nothing."""
+    page = open_page()
+    ready(page)
+    pick(page, ("photo.jpg", pictures["jpeg"]))
+    page.wait_for_selector(".item.done", timeout=60000)
+    page.wait_for_selector("#working", state="hidden")
+    page.focus(".gv-handle")
+    for key, value in (("Home", "0"), ("PageUp", "10"), ("End", "100"), ("PageDown", "90")):
+        page.keyboard.press(key)
+        page.wait_for_selector(f'.gv-handle[aria-valuenow="{value}"]')
+    page.hover(".gv-swatch.gv-white")
+    colour = page.evaluate("getComputedStyle(document.querySelector('.gv-swatch.gv-white')).backgroundColor")
+    assert colour == "rgb(255, 255, 255)"
 
 
 def test_an_error_is_told_in_words_beside_its_photo(open_page, pictures):

@@ -208,6 +208,11 @@
         a: () => this.show({ alphaOnly: !this.alphaOnly }), b: () => this.show({ background: next() }),
         s: () => this.toggleSplit(), "?": () => this.toggleHelp(), Escape: () => (this.help.hidden = true),
       };
+      if (onHandle) {
+        // as every slider does
+        const to = { Home: -1, End: 1, PageUp: 0.1, PageDown: -0.1 };
+        for (const [key, by] of Object.entries(to)) actions[key] = () => slide(by);
+      }
       const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
       if (!action) return;
       event.preventDefault();

@@ -150,6 +150,11 @@ WEB: dict[str, str] = {
 
 #: the web page
 WEB_PAGE: dict[str, str] = {
+    "Pick from the screen": "从屏幕取色",
+    "Copy": "复制",
+    "Copied": "已复制",
+    "This browser does not allow copying.": "浏览器不允许复制。",
+    "This file is too large for the service:": "文件超过服务的上限：",
     "Box": "框选",
     "Draw a box around what is meant; a click takes it away": "在要保留的东西周围画一个框；单击可去掉它",
     "What to save": "保存成什么",

@@ -6,6 +6,7 @@ import { Queue } from "./queue.js";
 
 const $ = (id) => document.getElementById(id);
 const LANGUAGE = "gigamatte-language";
+const PICTURE = /\.(jpe?g|png|webp|tiff?|avif|hei[cf]|psd)$/i;
 
 let strings = {};
 const t = (text) => strings[text] || text;
@@ -94,6 +95,29 @@ $("finish").addEventListener("change", () => {
 for (const id of ["model", "ignore-alpha"]) {
   $(id).addEventListener("change", () => { $("again-all").hidden = !queue.items.some((item) => item.file.slice && item.job); });
 }
+if (globalThis.EyeDropper) {
+  $("dropper").hidden = false;
+  $("dropper").addEventListener("click", async (event) => {
+    event.preventDefault(); // it lies in the colour's label
+    const picked = await new globalThis.EyeDropper().open().catch(() => null);
+    if (!picked) return;
+    $("colour").value = picked.sRGBHex;
+    $("colour").dispatchEvent(new Event("change", { bubbles: true }));
+  });
+}
+if (navigator.clipboard?.write && globalThis.ClipboardItem) {
+  $("copy").hidden = false;
+  $("copy").addEventListener("click", async () => {
+    // browsers take PNG alone
+    const png = client.result(viewed.item.job, { ...finish(), format: "png" });
+    try {
+      await navigator.clipboard.write([new ClipboardItem({ "image/png": png })]);
+      $("said").textContent = t("Copied");
+    } catch (error) {
+      $("said").textContent = error.status ? queue.wordsOf(error) : t("This browser does not allow copying.");
+    }
+  });
+}
 $("again-all").addEventListener("click", () => {
   $("again-all").hidden = true;
   for (const item of queue.items) if (item.file.slice && (item.state === "done" || item.state === "failed")) queue.again(item);
@@ -101,6 +125,7 @@ $("again-all").addEventListener("click", () => {
 
 async function fillChoices() {
   const about = await client.about();
+  queue.largest = about.limits.bytes;
   for (const [name, preset] of Object.entries(about.presets)) {
     const option = document.createElement("option");
     option.value = name;
@@ -138,8 +163,31 @@ addEventListener("drop", (event) => {
   event.preventDefault();
   depth = 0;
   $("over").hidden = true;
-  queue.add(event.dataTransfer.files);
+  filesOf(event.dataTransfer).then((files) => queue.add(files));
 });
+
+/* What was dropped; of folders the pictures in them, however deep. */
+async function filesOf(transfer) {
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  if (!entries.some((entry) => entry.isDirectory)) return [...transfer.files];
+  const found = [];
+  const walk = async (entry, inside) => {
+    if (entry.isFile) {
+      const file = await new Promise((resolve, reject) => { entry.file(resolve, reject); });
+      if (!inside || PICTURE.test(file.name)) found.push(file);
+      return;
+    }
+    const reader = entry.createReader();
+    for (;;) {
+      // a browser gives a hundred at a time
+      const some = await new Promise((resolve, reject) => { reader.readEntries(resolve, reject); });
+      if (!some.length) return;
+      for (const one of some) if (!one.name.startsWith(".")) await walk(one, true);
+    }
+  };
+  for (const entry of entries) await walk(entry, false);
+  return found;
+}
 addEventListener("paste", (event) => {
   const files = [...event.clipboardData.files];
   if (files.length) queue.add(files.map((file, i) => (file.name ? file : new File([file], `pasted-${i + 1}.png`, { type: file.type }))));
@@ -269,7 +317,7 @@ function correct() {
   const item = viewed.item;
   if (!item) return;
   closeViewer();
-  for (const id of ["viewer", "edit-offer"]) $(id).hidden = true;
+  for (const id of ["viewer", "edit-offer", "working"]) $(id).hidden = true;
   $("editor").hidden = false;
   const close = (saved, job) => {
     editing = null;

@@ -182,6 +182,12 @@ export class Queue {
   add(files) {
     for (const file of files) {
       const item = this.append(file);
+      if (this.largest && file.size > this.largest) {
+        // told before it is sent
+        const [found, most] = [file.size, this.largest].map(bytes);
+        item.change({ state: "failed", error: `${this.t("This file is too large for the service:")} ${found} > ${most}` });
+        continue;
+      }
       inTurn(() => item.preview());
     }
     this.tell();
