@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gigamatte.cutout import foreground
+from gigamatte.cutout.bounds import canvas_memory
 from gigamatte.cutout.encode import encoder_bytes
 from gigamatte.cutout.frame import canvas_size
 from gigamatte.cutout.shadow_kept import shadow_memory
@@ -35,6 +36,8 @@ def pixel_memory(photo: Photo, options: Options, format: Format | None, *, maske
     if learned:
         needed += REFINER_MEMORY if masked else REFINER_BESIDE
     needed += STRIPS_IN_FLIGHT * 256 * photo.size.width * 4 * photo.bits // 8
+    if format is not None:
+        needed += canvas_memory(options, photo.size)
     encoding = (
         encoder_bytes(
             format,

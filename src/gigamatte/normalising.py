@@ -5,6 +5,8 @@ from __future__ import annotations
 from gigamatte.errors import UsageError
 
 Triple = tuple[float, float, float]
+#: a deviation below it would make numbers that no network was trained with, or infinite ones
+SMALLEST = 1e-4
 
 
 def normalisation(text: str) -> tuple[Triple, Triple] | None:
@@ -15,7 +17,8 @@ def normalisation(text: str) -> tuple[Triple, Triple] | None:
         text = "0.485,0.456,0.406/0.229,0.224,0.225"
     try:
         mean, deviation = (_triple(part) for part in text.split("/"))
-        if min(deviation) > 0 and max(map(abs, mean + deviation)) < 1000:
+        # a comparison with nan is false
+        if all(abs(number) < 1000 for number in mean) and all(SMALLEST <= number < 1000 for number in deviation):
             return mean, deviation
     except ValueError:
         pass

@@ -83,6 +83,17 @@ def test_from_hints_to_a_result_that_a_fresh_cut_equals(told, photo):
     assert fresh.content == result.content
 
 
+def test_hints_count_in_the_photos_pixels_also_on_a_canvas(told, photo):
+    job = handed_in(told, photo, "?canvas=200x200")
+    assert post(told, job, {"keep": [[1410, 720]], "drop": [[510, 720]]}).status_code == 200
+    preview = requests.get(f"{told.url}{job['links']['preview']}", timeout=60)
+    assert max(alpha_of(preview).shape) > 200  # the photo, for hints to be laid on
+    assert post(told, job, {"keep": [[1921, 720]]}).status_code == 200
+    answer = requests.get(f"{told.url}{job['links']['preview']}", timeout=60)
+    assert answer.status_code == 400
+    assert "outside of the photo" in answer.json()["detail"]
+
+
 def test_undo_is_sending_one_less_and_the_same_hints_have_the_same_preview(told, photo):
     job = handed_in(told, photo)
     first = post(told, job, {"keep": [[510, 720]]}).json()

@@ -200,6 +200,27 @@ def test_results_are_reserved_and_one_client_cannot_fill_the_spool(own_service, 
         assert hand_in("anna").status_code == 202
 
 
+def test_room_is_kept_for_a_canvas_and_its_pixels_count_in_the_queue(own_service, pictures):
+    with own_service(spool_bytes="60M", queue_megapixels=20) as service:
+
+        def hand_in(**query):
+            query = {"format": "tiff", "compress": "none", "keep_empty": "true"} | query
+            return requests.post(f"{service.url}/jobs", params=query, files={"image": pictures["png"]}, timeout=60)
+
+        # 400×300 pixels each, whose results would fill the spool
+        for query in ({"canvas": "4000x4000"}, {"crop": "true", "margin": "400"}, {"aspect": "1:9", "fill": "12"}):
+            answer = hand_in(**query)
+            assert (answer.status_code, answer.json()["code"]) == (422, "budget"), query
+        service.desk.pixels += 19_000_000
+        answer = hand_in(canvas="1100x1000")
+        assert (answer.status_code, answer.json()["code"]) == (503, "busy")
+        assert "19 megapixels" in answer.json()["detail"]
+        assert hand_in(canvas="900x1000").status_code == 202
+        service.desk.pixels -= 19_000_000
+        assert service.emptied()
+        assert service.desk.pixels == 0
+
+
 def test_not_ready_says_why(own_service):
     with own_service(queue_depth=2) as service:
         until = time.monotonic() + 60

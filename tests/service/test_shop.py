@@ -30,12 +30,18 @@ def test_a_preset_is_listed_and_fills_in(service, pictures):
 
 @pytest.mark.parametrize(
     "query",
-    [{"canvas": "huge"}, {"preset": "nobody"}, {"fill": "80"}, {"canvas": "900000x900000"}, {"align": "middle"}],
-)
+    [
+        {"canvas": "huge"}, {"preset": "nobody"}, {"fill": "80"}, {"canvas": "900000x900000"}, {"align": "middle"},
+        {"canvas": "1x1", "fill": "1"}, {"aspect": "100:1", "fill": "1"}, {"normalise": "0,nan,0/1"},
+        {"background": f"hsv({'9' * 400} 50 50)"}, {"background": f"linear({'9' * 400}deg, red, blue)"},
+    ],
+    ids=str,
+)  # fmt: skip
 def test_what_cannot_be_meant_is_refused(service, pictures, query):
     answer = cut(service, pictures["png"], **query)
     assert answer.status_code == 400
     assert "--" not in answer.json()["detail"]
+    assert "max_pixels" not in answer.json().get("hint", "")  # which is no field of a request
 
 
 def test_a_result_is_checked(service, pictures):

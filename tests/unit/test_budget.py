@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import subprocess
 import sys
@@ -41,6 +42,15 @@ def test_encoders_that_take_the_whole_picture_count(tmp_path: Path) -> None:
     strips = needed(options, tmp_path, "png")
     assert needed(options, tmp_path, "webp") > strips + 80
     assert needed(options, tmp_path, "avif") > needed(options, tmp_path, "webp") + 30
+
+
+def test_a_canvas_and_an_outline_count(tmp_path: Path) -> None:
+    options = Options(refine="guided", memory=50_000_000)
+    plain = needed(options, tmp_path, "png")
+    placed = needed(dataclasses.replace(options, canvas="9000x9000"), tmp_path, "png")
+    assert placed - plain == pytest.approx(9000 * 116 * 130e-6, abs=1.1)
+    lined = needed(dataclasses.replace(options, canvas="9000x9000", outline="500px,white"), tmp_path, "png")
+    assert lined - placed == pytest.approx(9000 * (3 * 501 + 116) * 16e-6, abs=1.1)
 
 
 def test_masks_and_strokes_count(tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -147,7 +147,7 @@ def _whole_picture(
 
 
 def _picture(background: str, max_pixels: int) -> Photo:
-    if not Path(background).exists():
+    if not os.path.exists(background):  # a name that is too long, or holds a NUL, is no file either
         raise UsageError(
             f"--background takes a colour or a picture; {background!r} is neither a known colour nor a file",
             "try white, '#ff00ff', 'rgb(255, 0, 255)' or 255,0,255",

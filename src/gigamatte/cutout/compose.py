@@ -17,7 +17,7 @@ from gigamatte.cutout.frame import Canvas
 from gigamatte.cutout.layers import Beneath, Laid, Outline
 from gigamatte.cutout.outline import outlined
 from gigamatte.cutout.pixels import occupied, on_white, where, with_alpha
-from gigamatte.cutout.resample import placed
+from gigamatte.cutout.resample import placed, rows_at_once
 from gigamatte.cutout.shadow import Shadow
 from gigamatte.cutout.told import SOLID, trimap, uncertainty
 from gigamatte.cutout.under import LOSSY_REACH, REACH, edged
@@ -129,14 +129,19 @@ class Composer:
                 yield self._laid(strip, box.top - first, box.height), box
             return
         for strip, box, rim in outlined(made, self.outline.width, self.matte.depth):
-            yield self._laid(strip, box.top - first, box.height, rim), box
+            most = rows_at_once(box.width)
+            for top in range(0, box.height, most):
+                part = Box(box.left, box.top + top, box.width, min(most, box.height - top))
+                rows = slice(top, top + part.height)
+                yield self._laid(strip[rows], part.top - first, part.height, rim[rows]), part
 
     def _shadows(self) -> Iterator[PixelArray]:
         """The shadow alone: black, with its alpha."""
         if self.place is None:
             raise GigamatteError("a shadow was asked of a composer without a place")
-        for top in range(0, self.place.size.height, BLOCK):
-            rows = min(BLOCK, self.place.size.height - top)
+        most = rows_at_once(self.place.size.width)
+        for top in range(0, self.place.size.height, most):
+            rows = min(most, self.place.size.height - top)
             out: PixelArray = np.zeros((rows, self.place.size.width, 4), self.matte.depth.dtype)
             if self.shadow is not None:
                 alpha = self.shadow.rows(self.place, top, rows)

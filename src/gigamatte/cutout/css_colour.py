@@ -11,7 +11,8 @@ from PIL import ImageColor
 Colour = tuple[int, int, int, int]
 
 _FUNCTION = re.compile(r"(rgb|rgba|hsl|hsla|hwb|hsv|hsb)\(([^()]*)\)")
-_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(%|deg|grad|rad|turn)?")
+#: of so many digits that no number is infinite
+_NUMBER = re.compile(r"([+-]?(?:\d{1,12}\.?\d{0,24}|\.\d{1,24}))(%|deg|grad|rad|turn)?")
 #: what a whole turn is in each unit of an angle
 _TURNS = {"": 360.0, "deg": 360.0, "grad": 400.0, "rad": 6.283185307179586, "turn": 1.0}
 

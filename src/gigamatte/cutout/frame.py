@@ -180,6 +180,11 @@ def _on_canvas(photo: Size, subject: Subject, room: Box, options: Options) -> tu
         scale, warnings = (1.0, list[str]()) if fill.original else _scale(size, taken, parts, fill, spanned, options)
     one_of_set = options.consistent and not any(spanned) and not fill.original
     fits, scale = (scale, options.scale or scale) if one_of_set else (None, scale)
+    if max(subject.box.width, subject.box.height) * scale < 1:
+        raise UsageError(
+            f"the subject would have less than one pixel on a canvas of {size}",
+            "choose a larger canvas, or more --fill",
+        )
     if scale > 1.005:
         warnings.append(f"the subject was enlarged {scale:.2f} times: the photo has no more pixels")
     free = size.width - room.width * scale, size.height - room.height * scale

@@ -13,9 +13,11 @@ from gigamatte.errors import UsageError
 from gigamatte.types import FloatArray, Size
 
 _GRADIENT = re.compile(r"(linear|radial)(?:-gradient)?\((.*)\)", re.IGNORECASE | re.DOTALL)
-_ANGLE = re.compile(r"([+-]?\d+(?:\.\d+)?)(?:deg)?")
-_PLACE = re.compile(r"(?:circle\s+)?at\s+(\d+(?:\.\d+)?)%\s+(\d+(?:\.\d+)?)%")
-_STOP = re.compile(r"(.+?)(?:\s+(-?\d+(?:\.\d+)?)%)?", re.DOTALL)
+#: of so many digits that no number is infinite
+_NUMBER = r"\d{1,6}(?:\.\d{1,12})?"
+_ANGLE = re.compile(rf"([+-]?{_NUMBER})(?:deg)?")
+_PLACE = re.compile(rf"(?:circle\s+)?at\s+({_NUMBER})%\s+({_NUMBER})%")
+_STOP = re.compile(rf"(.+?)(?:\s+(-?{_NUMBER})%)?", re.DOTALL)
 _SIDES = {"top": (0, -1), "bottom": (0, 1), "left": (-1, 0), "right": (1, 0)}
 
 

@@ -18,8 +18,8 @@ from PIL import Image
 from gigamatte.cutout.frame import Canvas, reach_of
 from gigamatte.types import Box, Depth, FloatArray, PixelArray
 
-#: rows of the canvas that are made at a time: at least, as far as there are so many, and at most
-FEWEST, MOST = 32, 256
+#: rows of the canvas that are made at a time: at least, as far as there are so many, and at most; and pixels of them
+FEWEST, MOST, MOST_PIXELS = 32, 256, 1 << 20
 
 #: Where less is seen of a colour than this part, it is the mean of what is seen within NEAR pixels of the canvas:
 #: bicubic's weights below 0 leave no colour to speak of there.
@@ -89,6 +89,7 @@ def placed(
     across = Axis(columns, canvas.scale, canvas.left, frame.left, frame.right, canvas.photo.width)
     down = Axis(rows, canvas.scale, canvas.top, frame.top, frame.bottom, canvas.photo.height)
     clear = _Clear(columns, bands, depth, beneath)
+    strips = _low(strips, rows_at_once(columns))
     made = _Resizer(across, down, clear, hidden).rows(strips) if canvas.resampled else _moved(strips, canvas, clear)
     done = 0
     for strip, top in made:
@@ -96,6 +97,19 @@ def placed(
         done = top + len(strip)
         yield strip, Box(0, top, columns, len(strip))
     yield from clear.between(done, rows)
+
+
+def rows_at_once(columns: int) -> int:
+    """How many rows of so many pixels are made at a time, at most."""
+    return min(MOST, max(4, MOST_PIXELS // columns))
+
+
+def _low(strips: Strips, most: int) -> Iterator[tuple[PixelArray, Box]]:
+    """The same strips in parts of ``most`` rows."""
+    for strip, box in strips:
+        for top in range(0, len(strip), most):
+            part = strip[top : top + most]
+            yield part, Box(box.left, box.top + top, box.width, len(part))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +129,9 @@ class _Clear:
         return out
 
     def between(self, first: int, last: int) -> Iterator[tuple[PixelArray, Box]]:
-        for top in range(first, last, MOST):
-            count = min(MOST, last - top)
+        most = rows_at_once(self.columns)
+        for top in range(first, last, most):
+            count = min(most, last - top)
             yield self.rows(count), Box(0, top, self.columns, count)
 
 
@@ -144,6 +159,7 @@ class _Resizer:
         done, last = down.touched
         held = [self._beyond(down.first - begin)]
         known = down.first
+        most = rows_at_once(self.clear.columns)
         for strip, box in strips:
             held.append(np.stack([self._narrowed(*plane) for plane in self._planes(strip)]))
             known = box.bottom
@@ -152,11 +168,11 @@ class _Resizer:
                 ready = last
             else:
                 ready = min(down.ready(known) - NEAR, last)
-            if ready - done < FEWEST and ready < last:
+            if ready - done < min(FEWEST, most) and ready < last:
                 continue
             rows = np.concatenate(held, axis=1)
-            for top in range(done, ready, MOST):
-                bottom = min(top + MOST, ready)
+            for top in range(done, ready, most):
+                bottom = min(top + most, ready)
                 yield self._made(rows, begin, top, bottom), top
             done = max(done, ready)
             # what the rows still to come do not look at
@@ -186,12 +202,16 @@ class _Resizer:
         begin, end = self.across.source
         first, last = self.across.touched
         left, right = self.across.first - begin, end - self.across.last
-        if left or right:
-            plane = cv2.copyMakeBorder(plane, 0, 0, left, right, cv2.BORDER_CONSTANT, value=beyond)
-        rows = len(plane)
         low = max(0.0, self.across.back(first) - begin)
         high = min(float(end - begin), self.across.back(last) - begin)
-        return _bicubic(plane, (last - first, rows), (low, 0, high, rows))
+        out = np.empty((len(plane), last - first), np.float32)
+        most = rows_at_once(end - begin)
+        for top in range(0, len(plane), most):
+            part = plane[top : top + most]
+            if left or right:
+                part = cv2.copyMakeBorder(part, 0, 0, left, right, cv2.BORDER_CONSTANT, value=beyond)
+            out[top : top + most] = _bicubic(part, (last - first, len(part)), (low, 0, high, len(part)))
+        return out
 
     def _beyond(self, rows: int) -> FloatArray:
         first, last = self.across.touched

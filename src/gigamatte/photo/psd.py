@@ -7,6 +7,7 @@ before the pixels, and nothing is decoded here. (Adobe Photoshop File Formats Sp
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,10 +73,17 @@ def as_tiff(file: BinaryIO, name: str) -> tuple[bytes, bytes]:
 
 
 def _exactly(file: BinaryIO, count: int, most: int = MOST) -> bytes:
-    data = file.read(count) if count <= most else b""
-    if len(data) < count:
+    # before it is read: room for as much as is asked would be taken at once
+    if count > most or count > _left(file):
         raise EOFError
-    return data
+    return file.read(count)
+
+
+def _left(file: BinaryIO) -> int:
+    here = file.tell()
+    end = file.seek(0, io.SEEK_END)
+    file.seek(here)
+    return end - here
 
 
 def _length(file: BinaryIO, wide: bool = False) -> int:
@@ -85,6 +93,8 @@ def _length(file: BinaryIO, wide: bool = False) -> int:
 def _layers(file: BinaryIO, head: _Head) -> bool:
     """Skip the layers; whether the channel behind the merged colours is their transparency."""
     end = _length(file, head.large)
+    if end > _left(file):
+        raise EOFError
     end += file.tell()
     transparent = False
     if end - file.tell() >= (10 if head.large else 6) and _length(file, head.large):

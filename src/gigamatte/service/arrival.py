@@ -17,7 +17,7 @@ from gigamatte.service.desk import Desk
 from gigamatte.service.openapi import PROBLEMS
 from gigamatte.service.options import CutQuery
 from gigamatte.service.places import Ticket
-from gigamatte.service.reserve import result_bytes
+from gigamatte.service.reserve import result_bytes, result_pixels
 from gigamatte.service.sizes import claimed_pixels
 from gigamatte.service.uploads import Upload, receive_upload
 
@@ -62,10 +62,16 @@ class Arrival:
         self._charged += count
 
     def reserve(self, source: Path, *options: Options) -> None:
-        """Keep room for the results of ``source``. Raises as ``charge`` does."""
+        """Keep room for the results of ``source``, and count what they have more pixels than it in the queue.
+
+        Raises as ``charge`` does, and Busy.
+        """
         count = sum(result_bytes(source, one) for one in options)
         self.charge(count)
         self.reserved += count
+        more = max(0, max(result_pixels(source, one) for one in options) - claimed_pixels(source))
+        self.ticket.grows(more)
+        self.pixels += more
 
     async def receive(self) -> Upload:
         """Read the body. Raises BadRequest, WrongType, TooLarge, TooSlow, Busy."""

@@ -146,8 +146,10 @@ def _told(record: Record, hints: Hints) -> dict[str, Any]:
     """The record's options with these hints. Raises BadRequest for a point outside of the photo."""
     receipt = record.receipt or {}
     options = unpack_options(record.options)
+    placed = options.crop or options.canvas is not None or options.aspect is not None
     try:
-        hints.refuse_outside(Size(receipt.get("width", 1), receipt.get("height", 1)))
+        if not placed:  # else the receipt has another size than the photo, with which the worker compares
+            hints.refuse_outside(Size(receipt.get("width", 1), receipt.get("height", 1)))
     except UsageError as error:
         raise BadRequest(error.message, error.hint) from error
     return pack_options(dataclasses.replace(options, hints=hints or None))

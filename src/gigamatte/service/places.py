@@ -27,6 +27,12 @@ class Ticket:
         self._places.take_place(pixels)
         self._place = pixels
 
+    def grows(self, pixels: int) -> None:
+        """Count more pixels of it, those of a result that is larger than its photo. Raises Busy."""
+        if self._place is not None:
+            self._places.take_pixels(pixels, beside=self._place)
+            self._place += pixels
+
     def release(self) -> None:
         """Release its place. It may be called twice."""
         if self._open:
@@ -65,14 +71,19 @@ class Places:
     def take_place(self, pixels: int) -> None:
         """Move a photo from the uploads into the queue. Raises Busy; a single photo is accepted whatever its size."""
         self._check_depth()
-        if self.pixels and self.pixels + pixels > self.settings.queue_megapixels * 1e6:
+        self.take_pixels(pixels)
+        self.uploads -= 1
+        self.depth += 1
+
+    def take_pixels(self, pixels: int, *, beside: int = 0) -> None:
+        """Count pixels of a photo of which ``beside`` are counted already. Raises Busy where others leave no room."""
+        others = self.pixels - beside
+        if others and self.pixels + pixels > self.settings.queue_megapixels * 1e6:
             raise Busy(
-                f"{self.pixels / 1e6:.0f} megapixels are waiting already",
+                f"{others / 1e6:.0f} megapixels are waiting already",
                 "try again in a moment",
                 retry=self._patience(),
             )
-        self.uploads -= 1
-        self.depth += 1
         self.pixels += pixels
 
     def leave(self, client: str, pixels: int | None) -> None:

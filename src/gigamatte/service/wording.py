@@ -11,6 +11,9 @@ from gigamatte.messages import translate
 _HINTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"allow more with --memory, or write PNG or TIFF.*"), "send a smaller photo, or ask for png or tiff"),
     (re.compile(r"allow more with --.*"), "send a smaller photo"),
+    # what one photo may have is the service's own setting
+    (re.compile(r"choose a smaller canvas or margin, or raise --max-pixels"), "choose a smaller canvas or margin"),
+    (re.compile(r"choose a smaller canvas, or raise --max-pixels"), "choose a smaller canvas"),
     (
         re.compile(r".*(gigamatte models|gigamatte doctor|pip (un)?install|GIGAMATTE_|--device).*"),
         "tell whoever runs this service",

@@ -66,7 +66,13 @@ def test_a_gradient_can_be_seen_through() -> None:
     assert found[0, 0, 3] > 65000 > 600 > found[0, -1, 3]
 
 
-@pytest.mark.parametrize("text", ["linear(red)", "linear(to nowhere, red, blue)", "radial(red, nocolour)", "blur:99"])
+@pytest.mark.parametrize(
+    "text",
+    ["linear(red)", "linear(to nowhere, red, blue)", "radial(red, nocolour)", "blur:99",
+     # numbers that are infinite
+     f"linear({'9' * 400}deg, red, blue)", f"linear(red, blue {'9' * 400}%)", f"radial(at {'9' * 400}% 0%, red, blue)",
+     f"linear(red, hsv({'9' * 400} 50 50))", f"hsv({'9' * 400} 50 50)"],
+)  # fmt: skip
 def test_what_cannot_be_read_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         check_backdrop(text, 10**6)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from gigamatte import Cutout, Options, Remover, UsageError
+from gigamatte.cutout.bounds import largest_result
 from gigamatte.cutout.frame import Canvas
-from gigamatte.cutout.resample import placed
+from gigamatte.cutout.resample import placed, rows_at_once
 from gigamatte.framing import align_of, aspect_of, canvas_of, fill_of
 from gigamatte.types import Box, Depth, Size
 
@@ -292,6 +293,50 @@ def test_words_of_a_canvas() -> None:
 def test_what_cannot_be_meant_is_refused(options: dict) -> None:
     with pytest.raises(UsageError):
         Options(**options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"canvas": "1x1", "fill": "1"}, {"canvas": "9x9", "fill": "2"}, {"canvas": "4x4", "margin": 1000}],
+    ids=str,
+)
+def test_a_subject_of_less_than_a_pixel_is_refused(options: dict) -> None:
+    # each pixel of such a canvas would look at thousands of the photo's
+    with pytest.raises(UsageError, match="less than one pixel"):
+        cut(*rectangle((90, 70), (20, 20, 60, 40)), **options)
+    assert cut(*rectangle((90, 70), (20, 20, 60, 40)), canvas="2x2", fill="60").size == Size(2, 2)
+
+
+def test_a_wide_canvas_is_made_of_few_rows_at_a_time() -> None:
+    assert [rows_at_once(columns) for columns in (1, 4096, 16384, 10**6)] == [256, 256, 64, 4]
+    photo, alpha = rectangle((90, 70), (20, 20, 60, 40))
+    wide, narrow = (cut(photo, alpha, canvas=f"{width}x300", fill="height:80") for width in (70_000, 600))
+    heights = [len(strip) for strip in wide._composer("cutout").strips()]
+    assert max(heights) == 14
+    assert sum(heights) == 300
+    # what lies around the subject is the same, and nothing lies beside it
+    middle = wide.rgba()[:, 34_700:35_300]
+    assert np.abs(middle.astype(int) - narrow.rgba()).max() <= 1
+    assert not wide.alpha[:, :34_700].any()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"canvas": "300x20"}, {"crop": True}, {"crop": True, "margin": 80}, {"crop": True, "margins": ("9px",) * 4},
+        {"aspect": "3:1"}, {"aspect": "1:9", "fill": "20"}, {"aspect": "1", "margin": 30},
+        {"crop": True, "shadow": "drop:length=90,softness=20"}, {"crop": True, "shadow": "contact:length=120"},
+        {"crop": True, "outline": "25px,white"}, {},
+    ],
+    ids=str,
+)  # fmt: skip
+@pytest.mark.parametrize("box", [(1, 1, 88, 68), (0, 0, 90, 70), (20, 20, 60, 40)], ids=str)
+def test_no_result_is_larger_than_was_told_before(options: dict, box: tuple[int, int, int, int]) -> None:
+    photo, alpha = rectangle((90, 70), box)
+    found, most = cut(photo, alpha, **options).size, largest_result(Options(**options), Size(90, 70))
+    assert found.width <= most.width
+    assert found.height <= most.height
+    assert found == most or "canvas" not in options
 
 
 def test_a_margin_that_makes_too_large_a_picture_is_refused() -> None:

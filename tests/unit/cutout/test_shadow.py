@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
+import math
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from gigamatte import Options, UsageError, cut
 from gigamatte.cutout.cutout import Cutout
 from gigamatte.cutout.frame import Canvas
 from gigamatte.cutout.sampled import Sampled
+from gigamatte.cutout.shadow_drawn import contact_shadow, drop_shadow
 from gigamatte.cutout.shadow_kept import lift_shadow
 from gigamatte.effects import outline_of, shadow_of
 from gigamatte.matte.cascade.sparse import as_matte
@@ -24,7 +27,7 @@ from gigamatte.photo.levels import PhotoLevels
 from gigamatte.photo.read import open_photo
 from gigamatte.testing.levels import ArrayLevels
 from gigamatte.testing.shadows import ShadowedPhoto, shadowed_photo
-from gigamatte.types import Receipt, Size
+from gigamatte.types import Box, Receipt, Size
 
 SIZE = Size(480, 400)
 
@@ -118,6 +121,34 @@ def test_a_drop_shadow_lies_where_it_is_sent(scene: Any) -> None:
         middles.append(float((darker.sum(axis=0) * np.arange(SIZE.width)).sum() / darker.sum()))
     side = max(np.ptp(np.flatnonzero((scene[1] > 127).any(axis=axis))) for axis in (0, 1))
     assert middles[0] - middles[1] > 0.25 * side
+
+
+@pytest.mark.parametrize("length", [0, 200])
+@pytest.mark.parametrize("direction", [90, 200])
+@pytest.mark.parametrize("softness", [0, 5, 50])
+def test_long_and_soft_shadows_are_whole_and_cost_no_more(length: int, direction: int, softness: int) -> None:
+    """As much shade as the subject has, moved by as much, drawn in a small picture however soft it is."""
+    alpha = np.zeros((700, 800), np.uint8)
+    cv2.ellipse(alpha, (400, 350), (330, 200), 0, 0, 360, 255, -1)
+    subject = Box(70, 150, 661, 401)
+    wish = shadow_of(f"drop:direction={direction},length={length},softness={softness},strength=50")
+    found = drop_shadow(as_matte(alpha, 8, 256), subject, wish)
+    assert found.values.size < 3_200_000
+    assert found.values.sum() * found.step**2 == pytest.approx(0.5 * (alpha > 0).sum(), rel=0.02)
+    rows, columns = (np.arange(count) + 0.5 for count in found.values.shape)
+    middle = (
+        found.left + float((found.values.sum(axis=0) * columns).sum() / found.values.sum()) * found.step,
+        found.top + float((found.values.sum(axis=1) * rows).sum() / found.values.sum()) * found.step,
+    )
+    angle, far = math.radians(direction), 661 * length / 100
+    assert middle == pytest.approx((400 + far * math.cos(angle), 350 + far * math.sin(angle)), abs=4)
+    floor = contact_shadow(
+        as_matte(alpha, 8, 256), subject, dataclasses.replace(wish, kind="contact", softness=softness / 2)
+    )
+    assert floor.values.size < 5_000_000
+    # nothing of it is cut off
+    rim = np.concatenate([floor.values[0], floor.values[-1], floor.values[:, 0], floor.values[:, -1]])
+    assert rim.max() < 0.01
 
 
 def test_a_crop_shows_the_whole_shadow(scene: Any) -> None:

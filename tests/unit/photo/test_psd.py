@@ -102,6 +102,10 @@ def test_what_belongs_to_it_comes_along() -> None:
         (document(picture(8), block=paths.resource(1057, b"", b"\0\0\0\1\0")), "saved without a merged picture"),
         (document(picture(8))[: 26 + 12] + b"\0\3", "in a rare way"),
         (b"8BPS\0\1", "ends too early"),
+        # lengths that no file has, of layers and of resources, and rows without end
+        (document(picture(8), large=True)[:34] + b"\xff" * 8 + bytes(99), "ends too early"),
+        (document(picture(8))[:30] + b"\xff" * 4 + bytes(99), "ends too early"),
+        (struct.pack(">4sH6xHIIHH", b"8BPS", 2, 3, 200_000, 200_000, 8, 3) + bytes(18), "ends too early"),
     ],
 )
 def test_what_is_not_read_is_told(data: bytes, message: str) -> None:

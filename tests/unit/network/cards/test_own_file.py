@@ -290,7 +290,11 @@ def test_normalise_says_otherwise(text, mean, std, tmp_path):
         assert (network.card.mean, network.card.std) == (mean, std)
 
 
-@pytest.mark.parametrize("text", ["", "half", "0.5", "1/0", "1/-1", "1,2/1", "1/2/3", "nan/1", "a/b", "0/1,2"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "half", "0.5", "1/0", "1/-1", "1,2/1", "1/2/3", "nan/1", "a/b", "0/1,2", "0,nan,0/1", "0/1,nan,1", "inf/1",
+     "0/0.00001"],
+)  # fmt: skip
 def test_a_normalisation_that_is_none_is_refused(text):
     with pytest.raises(UsageError, match="normalise is auto, imagenet"):
         Options(normalise=text)
