@@ -69,9 +69,10 @@ def _grown(
     first, count = len(above), len(parts[0])
     window: PixelArray = np.concatenate([*([above] if first else []), *parts])[: first + count + reach]
     inside = slice(first, first + count)
-    sums = np.zeros(parts[0].shape, np.float32)
-    for left in range(0, sums.shape[1], COLUMNS):
-        begin, right = max(0, left - reach), min(left + COLUMNS, sums.shape[1])
+    sums: FloatArray = np.zeros(parts[0].shape, np.float32)
+    columns = parts[0].shape[-1]
+    for left in range(0, columns, COLUMNS):
+        begin, right = max(0, left - reach), min(left + COLUMNS, columns)
         alpha = depth.unit(window[:, begin : right + reach])
         if not alpha.any():
             continue

@@ -9,6 +9,7 @@ FILMS: dict[str, str] = {
     "Animated pictures: how often they play. [0 = for ever]": "动图：播放次数。[0 = 无限循环]",
     "An animated picture of this side, in so many bytes: 512,500k.": "此边长、不超过此字节数的动图：512,500k。",
     "frames": "帧",
+    "{}: its frames change from {} to {}×{} pixels": "{}：帧的尺寸从 {} 变为 {}×{} 像素",
     "time left": "剩余时间",
     "{}: {} frames of {}×{} in {} s ({} frames/s), sound: {}": "{}：{} 帧，{}×{}，用时 {} 秒（每秒 {} 帧），声音：{}",
     "{} frames were kept from an interrupted run": "其中 {} 帧来自此前中断的运行",
