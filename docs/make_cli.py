@@ -13,7 +13,8 @@ import typer.main
 
 from gigamatte.cli.app import app
 from gigamatte.cli.localise import localised
-from gigamatte.messages.translate import Language
+from gigamatte.cli.sections import in_sections
+from gigamatte.messages.translate import Language, translate_help
 
 HEAD = """# The command line
 
@@ -39,21 +40,36 @@ def page(lang: Language = "en") -> str:
     """The whole page, Markdown."""
     root: Any = localised(typer.main.get_command(app), lang)
     head = HEAD_ZH if lang == "zh" else HEAD
-    return head + "".join(section(f"gigamatte {name}", command) for name, command in sorted(root.commands.items()))
+    return head + "".join(
+        section(f"gigamatte {name}", command, lang) for name, command in sorted(root.commands.items())
+    )
 
 
-def section(title: str, command: Any) -> str:
+def section(title: str, command: Any, lang: Language = "en") -> str:
     """One command, and the commands below it."""
     text = inspect.cleandoc(command.help or "").replace("\b\n", "")
     first, _, rest = text.partition("\n\n")
     parts = [f"\n## {title}\n\n{' '.join(first.split())}\n"]
     if rest:
         parts.append(f"\n```text\n{rest.rstrip()}\n```\n")
-    rows = [row(parameter) for parameter in command.params if parameter.name != "help"]
-    if rows:
-        parts.append("\n| | |\n|---|---|\n" + "\n".join(rows) + "\n")
+    shown = [parameter for parameter in command.params if parameter.name != "help"]
+    sections = in_sections(command.name, shown)
+    arguments = [row(one) for one in shown if one.param_type_name == "argument"]
+    if len(sections) < 2:
+        parts.append(table(arguments + [row(one) for listed in sections.values() for one in listed]))
+    else:
+        parts.append(table(arguments))
+        parts += [
+            f"\n**{translate_help(heading, lang)}**\n{table([row(one) for one in listed])}"
+            for heading, listed in sections.items()
+        ]
     below = sorted(getattr(command, "commands", {}).items())
-    return "".join(parts) + "".join(section(f"{title} {name}", child) for name, child in below)
+    return "".join(parts) + "".join(section(f"{title} {name}", child, lang) for name, child in below)
+
+
+def table(rows: list[str]) -> str:
+    """Rows, without a head."""
+    return "\n| | |\n|---|---|\n" + "\n".join(rows) + "\n" if rows else ""
 
 
 def row(parameter: Any) -> str:

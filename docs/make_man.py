@@ -10,6 +10,7 @@ import typer.main
 
 from gigamatte.cli.app import app
 from gigamatte.cli.localise import localised
+from gigamatte.cli.sections import in_sections
 
 PLACE = Path(__file__).resolve().parents[1] / "packaging" / "gigamatte.1"
 HEAD = r""".TH GIGAMATTE 1 "" "gigamatte" "User Commands"
@@ -53,13 +54,19 @@ def section(title: str, command: Any) -> str:
     if rest:
         lines = "\n".join(plain(line) for line in rest.rstrip().splitlines())
         parts.append(f".PP\n.nf\n{lines}\n.fi\n")
-    parts += [
-        f".TP\n.B {plain(called(one))}\n{plain(' '.join((one.help or '').split()))}\n"
-        for one in command.params
-        if one.name != "help"
-    ]
+    shown = [one for one in command.params if one.name != "help"]
+    parts += [entry(one) for one in shown if one.param_type_name == "argument"]
+    sections = in_sections(command.name, shown)
+    for heading, listed in sections.items():
+        parts += [f".SS {plain(heading)}\n"] if len(sections) > 1 else []
+        parts += [entry(one) for one in listed]
     below = sorted(getattr(command, "commands", {}).items())
     return "".join(parts) + "".join(section(f"{title} {name}", child) for name, child in below)
+
+
+def entry(one: Any) -> str:
+    """One option or argument."""
+    return f".TP\n.B {plain(called(one))}\n{plain(' '.join((one.help or '').split()))}\n"
 
 
 def called(one: Any) -> str:

@@ -157,7 +157,7 @@ class Options:
     offset: str | None = knob(None, "2mm|12px", "Move the path of --clipping-path or --only path outwards, rounded.")
     crop: bool = knob(False, None, "Crop to the subject.")
     margin: float = knob(
-        0.0, "PERCENT", "Room around --crop, in percent of the subject's longer side.", low=0, high=1000
+        0.0, "PERCENT", "Room around the subject with --crop or --canvas, percent of its longer side.", low=0, high=1000
     )
     margins: tuple[str, str, str, str] | None = None
     preset: str | None = knob(None, "NAME", "Fill in what a shop asks for, as `gigamatte presets` lists it: amazon, …")

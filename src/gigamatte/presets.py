@@ -6,6 +6,7 @@ Data in ``presets.toml``; a user's own lie beside the model cards, in files of t
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -92,7 +93,9 @@ def find_preset(name: str) -> Preset:
     """The preset of this name. Raises UsageError."""
     found = presets()
     if name not in found:
-        raise UsageError(f"there is no preset {name!r}", f"there are {', '.join(found)}")
+        near = difflib.get_close_matches(name.lower(), found, 1)
+        meant = f"there is no preset {name!r}; was {near[0]} meant?" if near else f"there is no preset {name!r}"
+        raise UsageError(meant, f"there are {', '.join(found)}")
     return found[name]
 
 

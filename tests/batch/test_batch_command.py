@@ -64,6 +64,9 @@ def test_paths_on_stdout_and_words_on_stderr(tmp_path, mask, capsys):
         (["in", "out", "--model", "nothing-known"], 5, "there is no network called 'nothing-known'"),
         (["in", "out", "--model", "gone.onnx", "--dry-run"], 5, "there is no file gone.onnx"),
         (["gone", "out", "--mask", "MASK"], 1, "there is no gone"),
+        (["in", "out", "--background", "gone.jpg"], 2, "'gone.jpg' is neither a known colour nor a file"),
+        (["in", "out", "--background", "#fff8", "--name", "{stem}.jpg"], 2, "the background can be seen through"),
+        (["in", "out", "--preset", "amazn"], 2, "there is no preset 'amazn'; was amazon meant?"),
         (["in", "out", "--mask", "MASK"], 4, "no photo found"),
     ],
 )

@@ -96,6 +96,29 @@ def test_what_does_not_fit_has_a_reason(change, what: str, tmp_path: Path) -> No
     assert all(failure.why for failure in failures)
 
 
+def test_a_picture_of_an_allowed_size_fits_whatever_the_canvas_is(tmp_path: Path) -> None:
+    assert check_picture(made(tmp_path, preset="amazon", canvas="1200x1500"), find_preset("amazon")) == []
+    found = check_picture(made(tmp_path, preset="taobao", canvas="810x810"), find_preset("taobao"))
+    assert [failure.why for failure in found] == ["810×810 pixels, expected 800×800"]
+
+
+def test_another_ground_is_told_once(tmp_path: Path) -> None:
+    found = check_picture(made(tmp_path, preset="amazon", background="#dddddd"), find_preset("amazon"))
+    assert [(failure.what, failure.why) for failure in found] == [("ground", "no edge of the picture is white")]
+
+
+@pytest.mark.parametrize(
+    ("name", "checked"),
+    [
+        ("amazon", "format jpeg, png, tiff; longer side ≥ 1000 px, ≤ 10000 px; ground white; fill ≥ 85 %"),
+        ("id-small", "format jpeg, png; size 295×413; ground #438EDB; may touch the border bottom, left, right"),
+    ],
+)
+def test_what_is_checked_is_told_in_words(name: str, checked: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["presets", name]) == 0
+    assert f"Checked: {checked}" in capsys.readouterr().out.splitlines()
+
+
 def test_the_place_of_a_wrong_pixel_is_told(tmp_path: Path) -> None:
     picture = np.array(Image.open(made(tmp_path, preset="amazon")))
     picture[1990, 7] = (255, 255, 250)
@@ -120,7 +143,7 @@ def test_size_format_bytes_and_transparency(tmp_path: Path) -> None:
     assert found["small.png"] == {"size"}
     assert found["sticker.webp"] == {"format"}
     assert found["noise.png"] >= {"size", "bytes", "border"}
-    assert "border" in found["opaque.png"]
+    assert "ground" in found["opaque.png"]
     clear = made(tmp_path, canvas="2000x2000", background="#ffffff80")
     assert any("seen through" in failure.why for failure in check_picture(clear, find_preset("amazon")))
 
@@ -173,7 +196,7 @@ def test_the_command_lists_explains_and_checks(tmp_path: Path, capsys: pytest.Ca
     good = made(tmp_path, preset="amazon")
     assert run(["presets", "amazon", "--check", str(good)]) == 0
     assert "fits amazon" in capsys.readouterr().out
-    assert run(["presets", "google", "--check", str(good), "--json"]) == 1
+    assert run(["presets", "taobao", "--check", str(good), "--json"]) == 1
     failures = json.loads(capsys.readouterr().out)["failures"][str(good)]
     assert [failure["what"] for failure in failures] == ["size"]
     assert run(["presets", "--check", str(good)]) == 2

@@ -15,10 +15,11 @@ from gigamatte.batch.lists.named import STDIN
 from gigamatte.batch.lists.sources import root_of
 from gigamatte.batch.naming import default_template, with_suffix
 from gigamatte.batch.places import exists, is_uri, join, local, stamp_of
-from gigamatte.cutout.target import output_format
+from gigamatte.cutout.backdrop import check_backdrop
+from gigamatte.cutout.target import check_seen_through, output_format
 from gigamatte.errors import GigamatteError, MissingInput, UsageError, WriteError
 from gigamatte.folders import state_folder
-from gigamatte.options import Options
+from gigamatte.options import UNCUT, Format, Options
 
 #: where a photo's mask may be found in a folder of masks
 _MASK_SUFFIXES = (".png", ".webp", ".tif", ".tiff", ".jpg", ".jpeg")
@@ -72,12 +73,19 @@ class Plan:
                 "--keep-times sets the times of files, which objects in a bucket have not", "name a folder"
             )
         self._check_sets()
-        output_format(self.options, Path(self.template.format(stem="a", name="a.jpg", suffix="jpg")))
+        format = output_format(self.options, Path(self.template.format(stem="a", name="a.jpg", suffix="jpg")))
+        self._check_background(format)
         root = root_of(self.source)
         if root is not None and _same(root, self.out):
             raise UsageError(
                 f"{self.out} is the input folder: results would be mixed with sources", "name another output folder"
             )
+
+    def _check_background(self, format: Format | None) -> None:
+        """One that cannot be opened would fail for every photo."""
+        said, options = self.options.background, self.options
+        if format is not None and said is not None and said != UNCUT:
+            check_seen_through(format, check_backdrop(said, options.max_pixels, options.background_fit))
 
     def _check_sets(self) -> None:
         if not self.options.consistent:

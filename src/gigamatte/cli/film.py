@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gigamatte.film.types import FilmReceipt
     from gigamatte.remover import Remover
 
-#: what an animated picture is cut into as a photo: its first frame
+#: what an animated picture is cut into as a photo: its first frame; GIF is read as a film alone
 _STILL = (".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".psd", ".psb")
 
 
@@ -43,7 +43,8 @@ class FilmSaid:
             if getattr(self, name) != default:
                 option = {"start": "from", "end": "to"}.get(name, name)
                 raise UsageError(
-                    f"--{option} is for films, and none was named", "a folder of pictures is one with --fps"
+                    f"--{option} is for films, and none was named",
+                    "a folder of pictures is one with --fps; written as JPEG, TIFF or PSD an animation is a photo",
                 )
 
     def square(self) -> tuple[int, int] | None:
@@ -73,7 +74,7 @@ def films_in(photos: Sequence[str], out: str | None, options: Options, fps: floa
         else:
             kind = kind_of(path)
         still = options.format is not None or out == STREAM or (out or "").lower().endswith(_STILL)
-        if kind is not None and not (kind in ANIMATIONS and still):
+        if kind is not None and not (kind in ANIMATIONS and kind != "gif" and still):
             found[photo] = default_name(path, kind)
     return found
 

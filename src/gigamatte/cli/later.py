@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from gigamatte.cli.localise import localised
+from gigamatte.cli.sections import Sectioned
 from gigamatte.messages.translate import Language, language, translate_help
 
 #: the variable that a shell sets when it asks for completions
@@ -35,7 +36,7 @@ class Later:
         found = getattr(import_module(self.module), self.name)
         if not isinstance(found, typer.Typer):
             alone = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=SETTINGS)
-            alone.command(no_args_is_help=self.asks)(found)
+            alone.command(cls=Sectioned, no_args_is_help=self.asks)(found)
             found = alone
         return localised(_prepared(get_command(found)), lang)
 

@@ -54,7 +54,7 @@ class _Chinese:
 
     def write_heading(self, heading: str) -> None:
         """Above a list."""
-        self.write(f"{'':>{self.current_indent}}{_HEADINGS.get(heading, heading)}：\n")
+        self.write(f"{'':>{self.current_indent}}{translate_help(heading, 'zh')}：\n")
 
     def write_text(self, text: str) -> None:
         """Paragraphs; one that begins with \\b keeps its lines."""
@@ -80,7 +80,6 @@ class _Chinese:
             self.write("".join(f"{'':>{start}}{line}\n" for line in lines[1:]))
 
 
-_HEADINGS = {"Options": "选项", "Arguments": "参数", "Commands": "命令"}
 #: words for kinds of values; a metavar of our own is none of them
 _WORDS = {
     "[OPTIONS]": "[选项]",

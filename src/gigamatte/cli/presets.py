@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -74,19 +75,35 @@ def _explained(preset: Preset) -> list[str]:
         f"--{field.replace('_', '-')}" + ("" if value is True else f" {shlex.quote(str(value))}")
         for field, value in preset.options().items()
     )
-    checked = {
-        "formats": ", ".join(preset.formats), "bytes": preset.bytes, "ground": preset.ground,
-        "least": preset.least, "most": preset.most, "fill_least": preset.fill_least, "fill_most": preset.fill_most,
-        "touch": ", ".join(preset.touch),
-    }  # fmt: skip
     lines = [
         (translate("Preset"), f"{preset.name}: {_about(preset)}"),
         (translate("Options"), filled),
-        (translate("Checked"), "; ".join(f"{what} {value}" for what, value in checked.items() if value)),
+        (translate("Checked"), "; ".join(_checked(preset))),
         (translate("Source"), f"{preset.source} ({preset.date})"),
         (translate("Note"), translate(preset.note)),
     ]
-    return [f"{label}: {text}" for label, text in lines if text]
+    colon = "：" if language() == "zh" else ": "
+    return [f"{label}{colon}{text}" for label, text in lines if text]
+
+
+def _checked(preset: Preset) -> Iterator[str]:
+    """What `--check` looks at, in the words in which it gives its reasons."""
+    from gigamatte.framing import canvas_of
+
+    sized = preset.least is not None or preset.most is not None
+    canvas = None if preset.canvas is None else canvas_of(preset.canvas, preset.aspect)
+    for what, values in (
+        ("format", [", ".join(preset.formats)]),
+        ("size", [] if sized or canvas is None else [str(canvas.size)]),
+        ("longer side", [f"≥ {preset.least} px" if preset.least else "", f"≤ {preset.most} px" if preset.most else ""]),
+        ("bytes", [f"≤ {preset.bytes or preset.max_bytes}" if preset.bytes or preset.max_bytes else ""]),
+        ("ground", [preset.ground or ""]),
+        ("fill", [f"≥ {preset.fill_least:g} %" if preset.fill_least else "",
+                  f"≤ {preset.fill_most:g} %" if preset.fill_most else ""]),
+        ("may touch the border", [", ".join(translate(edge) for edge in preset.touch)]),
+    ):  # fmt: skip
+        if any(values):
+            yield f"{translate(what)} {', '.join(filter(None, values))}"
 
 
 def _check(preset: Preset, pictures: list[str], *, as_json: bool) -> None:

@@ -37,7 +37,8 @@ BLUR_PIXELS, LEAST_SOFT = 1_600_000, 2.0
 #: What is mixed with the subject from here on is no ground.
 SUBJECT_ALPHA = 0.02
 
-_BLUR = re.compile(r"blur(?::(\d{1,3}(?:\.\d{1,4})?)%?)?", re.IGNORECASE)
+_BLUR = re.compile(r"blur(?::\s*([^/\\]*?)\s*%?)?", re.IGNORECASE)
+_STRENGTH = re.compile(r"\d{1,3}(?:\.\d{1,4})?")
 
 
 def open_backdrop(
@@ -95,9 +96,10 @@ def blur_of(background: str) -> float | None:
     found = _BLUR.fullmatch(background.strip())
     if found is None:
         return None
-    strength = float(found[1]) if found[1] else USUAL_BLUR
+    typed = found[1] or f"{USUAL_BLUR:g}"
+    strength = float(typed) if _STRENGTH.fullmatch(typed) else math.nan
     if not BLURS[0] <= strength <= BLURS[1]:
-        raise UsageError(f"--background blur:STRENGTH lies in {BLURS[0]:g}…{BLURS[1]:g}; found {strength:g}")
+        raise UsageError(f"--background blur:STRENGTH lies in {BLURS[0]:g}…{BLURS[1]:g}; found {typed}")
     return strength
 
 

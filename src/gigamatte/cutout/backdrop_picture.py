@@ -150,7 +150,7 @@ def _picture(background: str, max_pixels: int) -> Photo:
     if not os.path.exists(background):  # a name that is too long, or holds a NUL, is no file either
         raise UsageError(
             f"--background takes a colour or a picture; {background!r} is neither a known colour nor a file",
-            "try white, '#ff00ff', 'rgb(255, 0, 255)' or 255,0,255",
+            "try white, '#ff00ff', 'linear(white, grey)' or blur; a picture's name holds from the folder you are in",
         )
     return open_photo(background, max_pixels=max_pixels)
 

@@ -234,7 +234,7 @@ def _scale(
             f"--fill {options.fill}: the subject would be larger than the canvas, so it fills the other side"
         )
     if fill.over and (taken[0] * scale > size.width + 0.5 or taken[1] * scale > size.height + 0.5):
-        warnings.append("the canvas cuts the subject off: it was asked to be larger than that")
+        warnings.append(f"the canvas cuts the subject off, as --fill {options.fill} allows")
     if scale > 1 and options.no_enlarge:
         reached = 100 * max(taken[0] / size.width, taken[1] / size.height)
         warnings.append(f"--no-enlarge: the subject has too few pixels, so it takes {reached:.0f} % of the canvas")

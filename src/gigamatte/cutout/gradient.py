@@ -13,11 +13,13 @@ from gigamatte.errors import UsageError
 from gigamatte.types import FloatArray, Size
 
 _GRADIENT = re.compile(r"(linear|radial)(?:-gradient)?\((.*)\)", re.IGNORECASE | re.DOTALL)
+_BEGUN = re.compile(r"(?:linear|radial)(?:-gradient)?\(", re.IGNORECASE)
 #: of so many digits that no number is infinite
 _NUMBER = r"\d{1,6}(?:\.\d{1,12})?"
 _ANGLE = re.compile(rf"([+-]?{_NUMBER})(?:deg)?")
 _PLACE = re.compile(rf"(?:circle\s+)?at\s+({_NUMBER})%\s+({_NUMBER})%")
 _STOP = re.compile(rf"(.+?)(?:\s+(-?{_NUMBER})%)?", re.DOTALL)
+_ADVICE = "write linear(to right, red, blue), linear(45deg, #fff, #ddd 60%, grey) or radial(at 50% 40%, white, grey)"
 _SIDES = {"top": (0, -1), "bottom": (0, 1), "left": (-1, 0), "right": (1, 0)}
 
 
@@ -63,6 +65,8 @@ def parse_gradient(text: str) -> Gradient | None:
     """None where the text is no gradient. Raises UsageError for one that cannot be read."""
     found = _GRADIENT.fullmatch(text.strip())
     if found is None:
+        if _BEGUN.match(text.strip()):
+            raise UsageError(f"--background: the gradient {text!r} has no bracket at its end", _ADVICE)
         return None
     parts = _divided(found[2])
     angle: float | None = 180.0 if found[1].lower() == "linear" else None
@@ -80,11 +84,13 @@ def parse_gradient(text: str) -> Gradient | None:
         parts = parts[1:]
     stops = [_STOP.fullmatch(part) for part in parts]
     colours = [parse_colour(stop[1]) if stop else None for stop in stops]
-    if len(parts) < 2 or len(parts) > 64 or None in colours or corner == (0, 0):
-        raise UsageError(
-            f"--background: the gradient {text!r} cannot be read",
-            "write linear(to right, red, blue), linear(45deg, #fff, #ddd 60%, grey) or radial(at 50% 40%, white, grey)",
-        )
+    if None in colours:
+        part = parts[colours.index(None)]
+        raise UsageError(f"--background: {part!r} in the gradient {text!r} is no colour", _ADVICE)
+    if not 2 <= len(parts) <= 64:
+        raise UsageError(f"--background: a gradient has 2…64 colours; {text!r} has {len(parts)}", _ADVICE)
+    if corner == (0, 0):
+        raise UsageError(f"--background: the gradient {text!r} cannot be read", _ADVICE)
     places = _placed([None if stop is None or stop[2] is None else float(stop[2]) / 100 for stop in stops])
     known = tuple(colour for colour in colours if colour is not None)
     return Gradient(known, places, None if corner else angle, corner, centre)

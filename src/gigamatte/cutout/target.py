@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import BinaryIO
 
-from gigamatte.cutout.backdrop import blur_of, check_backdrop
+from gigamatte.cutout.backdrop import blur_of, check_backdrop, names_no_file
 from gigamatte.cutout.css_colour import Colour, parse_colour
 from gigamatte.cutout.encode import CONTAINERS, SUFFIXES, check_fits
 from gigamatte.cutout.frame import canvas_size
@@ -189,6 +189,10 @@ def _check_beside(options: Options, format: Format) -> None:
             raise UsageError("--background blur shows the photo's own shadow already", "leave --shadow keep out")
         if options.relight:
             raise UsageError("--background blur is the light that the photo was taken in", "leave --relight out")
+    if options.background_fit != "cover" and (
+        options.background is None or options.background == UNCUT or names_no_file(options.background)
+    ):
+        raise UsageError("--background-fit says how a picture fills the background", "name a picture with --background")
     if options.relight and options.background is None:
         raise UsageError("--relight matches the subject to a background", "name one with --background")
     if options.palette and format != "png":

@@ -38,12 +38,12 @@ def attempts(options: Options, format: Format, encoding: Encoding) -> Iterator[t
     yield (Attempt(encoding),)
     if format == "png":
         tight = dataclasses.replace(encoding, tight=True)
-        yield (Attempt(tight, said="packed harder, without loss"),)
-        colours = [number for number in COLOURS if number < 256 or not encoding.palette]
-        lean = [dataclasses.replace(tight, palette=True, colours=number) for number in colours]
-        yield from ((Attempt(one, said=f"reduced to {one.colours} colours"),) for one in lean[:1])
-        last, told = (lean[0] if lean else dataclasses.replace(tight, palette=True)), "256 colours"
-        fewer = tuple(Attempt(one, said=f"reduced to {one.colours} colours") for one in lean[1:])
+        last, told = dataclasses.replace(tight, palette=True, colours=COLOURS[0]), f"{COLOURS[0]} colours"
+        if not encoding.palette:
+            yield (Attempt(tight, said="packed harder, without loss"),)
+            yield (Attempt(last, said=f"reduced to {told}"),)
+        lean = [dataclasses.replace(last, colours=number) for number in COLOURS[1:]]
+        fewer = tuple(Attempt(one, said=f"reduced to {one.colours} colours") for one in lean)
     else:
         first = encoding.quality or FIRST[format]
         qualities = list(range(first - 1, LOWEST - 1, -1))

@@ -52,6 +52,8 @@ class _Seen:
     wrong: int = 0
     first: tuple[int, int] = (0, 0)
     values: tuple[int, ...] = ()
+    #: pixels of the picture's edges that are not the subject
+    around: int = 0
     #: pixels that can be seen through, though nothing should be
     clear: int = 0
     edges: set[str] = field(default_factory=set)
@@ -77,7 +79,8 @@ def check_picture(picture: Path, preset: Preset, *, max_pixels: int = MAX_PIXELS
 
 def _of_size(size: Size, preset: Preset) -> Iterator[Failure]:
     canvas = None if preset.canvas is None else canvas_of(preset.canvas, preset.aspect)
-    if canvas is not None and canvas.size != size:
+    # where a range of sizes is allowed, the canvas is one of them
+    if canvas is not None and preset.least is None and preset.most is None and canvas.size != size:
         yield Failure("size", f"{size} pixels, expected {canvas.size}")
     if preset.least is not None and size.long < preset.least:
         yield Failure("size", f"the longer side has {size.long} pixels, at least {preset.least} are asked for")
@@ -124,6 +127,9 @@ def _of_subject(seen: _Seen, size: Size, preset: Preset) -> Iterator[Failure]:
                               f"at least {least:g} are asked for")  # fmt: skip
     if preset.fill_most is not None and filled > preset.fill_most + slack:
         yield Failure("fill", f"the subject takes {filled:.1f} %, at most {preset.fill_most:g} are allowed")
+    if not seen.around:
+        yield Failure("ground", f"no edge of the picture is {preset.ground}")
+        return
     for edge in sorted(seen.edges - set(preset.touch)):
         yield Failure("border", f"the subject touches the {edge} edge")
 
@@ -180,6 +186,10 @@ def _judge(
     slack: int,
 ) -> None:
     """Add what is found in these rows; they begin at row ``top`` of the picture."""
+    outer = [subject[:, 0], subject[:, -1]]
+    outer += [subject[0]] if top == 0 else []
+    outer += [subject[-1]] if top + len(subject) == size.height else []
+    seen.around += sum(int(np.count_nonzero(~line)) for line in outer)
     rows, columns = np.flatnonzero(subject.any(axis=1)), np.flatnonzero(subject.any(axis=0))
     if rows.size:
         seen.left, seen.right = min(seen.left, int(columns[0])), max(seen.right, int(columns[-1]) + 1)

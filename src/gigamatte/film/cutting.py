@@ -36,13 +36,20 @@ def check_options(options: Options) -> None:
     for name, value, why in (
         ("--mask", options.mask, "a mask holds for one photo; hints point at the subject of a film"),
         ("--crop", options.crop, "a film's frames keep one size"),
-        ("--canvas", options.canvas, "a film's frames keep one size"),
-        ("--aspect", options.aspect, "a film's frames keep one size"),
-        ("--preset", options.preset, "presets are for photos"),
+        ("--canvas", options.canvas, "a film's frames keep one size: canvases and presets are for photos"),
+        ("--aspect", options.aspect, "a film's frames keep one size: canvases and presets are for photos"),
         ("--only pair", options.only == "pair", "write the cutout and, by a second run, --only alpha"),
         ("--only path", options.only == "path", "a path is drawn of one photo"),
         ("--clipping-path", options.clipping_path, "a film has no place for a path"),
+        ("--offset", options.offset, "a film has no place for a path"),
         ("--pyramid", options.pyramid, "a film has no smaller copies"),
+        ("--margin", options.margin, "a film's frames keep one size"),
+        ("--shadow", options.shadow, "shadows and outlines are for photos"),
+        ("--only shadow", options.only == "shadow", "shadows and outlines are for photos"),
+        ("--outline", options.outline, "shadows and outlines are for photos"),
+        ("--relight", options.relight, "a new light is for photos"),
+        ("--palette", options.palette, "a GIF has a palette of its own; --sticker makes animated pictures small"),
+        ("--max-bytes", options.max_bytes, "--sticker SIDE,BYTES makes animated pictures fit"),
     ):
         if value:
             raise UsageError(f"{name} does not go with a film", why)

@@ -64,6 +64,7 @@ _OTHERS = (
     (0, b"#?RADIANCE", "a Radiance HDR"),
 )
 _ADVICE = "convert it to JPEG, PNG, WebP or TIFF first"
+_OF_GIFS = "`gigamatte cut` takes it as a film, into .webp, .gif or .webm; for one picture convert it to PNG first"
 
 
 def sniff(head: bytes, name: str) -> Kind:
@@ -86,7 +87,7 @@ def sniff(head: bytes, name: str) -> Kind:
         return _media(head, name)
     for offset, magic, title in _OTHERS:
         if head[offset:].startswith(magic):
-            raise _unsupported(name, title)
+            raise _unsupported(name, title, _OF_GIFS if magic == b"GIF8" else _ADVICE)
     raise _unsupported(name, f"no picture (it starts with {head[:8].hex(' ')})", "is it the right file, and whole?")
 
 

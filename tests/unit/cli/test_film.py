@@ -97,6 +97,15 @@ def test_an_animated_picture_is_a_photo_where_a_photo_is_wanted(tmp_path: Path) 
         (["FILM", "-o", "-"], "not written to standard output"),
         (["FILM", "-o", "out.webm", "--crop"], "--crop does not go with a film"),
         (["FILM", "-o", "out.webm", "--clipping-path"], "--clipping-path does not go with a film"),
+        (["FILM", "-o", "out.webm", "--preset", "amazon"], "canvases and presets are for photos"),
+        (["FILM", "-o", "out.webm", "--shadow", "drop"], "--shadow does not go with a film"),
+        (["FILM", "-o", "out.webm", "--only", "shadow"], "--only shadow does not go with a film"),
+        (["FILM", "-o", "out.webm", "--outline", "3px"], "--outline does not go with a film"),
+        (["FILM", "-o", "out.webm", "--relight", "1", "--background", "red"], "--relight does not go with a film"),
+        (["FILM", "-o", "out.webm", "--margin", "5"], "--margin does not go with a film"),
+        (["FILM", "-o", "out.webp", "--palette"], "--palette does not go with a film"),
+        (["FILM", "-o", "out.webp", "--max-bytes", "2k"], "--sticker SIDE,BYTES makes animated pictures fit"),
+        (["in.gif", "-o", "out.jpg", "--background", "red"], "a film is not written as .jpg"),
     ],
 )
 def test_what_cannot_be_is_one_line(
@@ -104,6 +113,8 @@ def test_what_cannot_be_is_one_line(
 ) -> None:
     monkeypatch.chdir(film.parent)
     Image.fromarray(disc(30)).save("photo.png")
+    frames = [Image.fromarray(frame) for frame in moving(2)]
+    frames[0].save("in.gif", save_all=True, append_images=frames[1:], duration=50)
     assert run(["cut", *(str(film) if one == "FILM" else one for one in arguments)]) == 2
     assert said in capsys.readouterr().err
 

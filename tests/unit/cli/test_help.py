@@ -11,6 +11,7 @@ from typer.main import get_command
 
 from gigamatte.cli.app import COMMANDS, app, run
 from gigamatte.cli.localise import columns, localised, wrapped
+from gigamatte.cli.sections import SECTIONS
 
 #: words of the command line library, none of which belongs into Chinese help
 LIBRARY = re.compile(
@@ -67,6 +68,22 @@ def test_chinese_refusals_have_no_english_sentence(words, monkeypatch, capsys) -
     plain = re.sub(r"gigamatte[ \w]*--help|--?[\w-]+|gigamatte|'[^']*'", "", said.splitlines()[0])
     assert not re.findall(r"[A-Za-z]{3,}", plain.replace("NAME", "").replace("nope", "")), said
     assert re.search(r"[\u4e00-\u9fff]", said)
+
+
+@pytest.mark.parametrize("name", ["cut", "batch"])
+def test_every_option_has_a_heading(name, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    command = get_command(app).commands[name]
+    options = {one.name for one in command.params if one.param_type_name == "option"} | {"help"}
+    listed = [one for names in SECTIONS[name].values() for one in names if one in options]
+    assert len(listed) == len(set(listed))
+    assert set(listed) == options
+    assert run([name, "--help"]) == 0
+    said = capsys.readouterr().out
+    headings = re.findall(r"^([A-Z].*):$", said, flags=re.MULTILINE)
+    assert headings == ["Arguments", *SECTIONS[name]]
+    # the second column begins at one place in all sections
+    assert {len(found[1]) for found in re.finditer(r"^(  --?[a-z-]{2,20}  +)\S", said, flags=re.MULTILINE)} == {34}
 
 
 def test_wrapped_lines_have_the_width_of_the_terminal() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from PIL import Image
 
 from gigamatte import Options, UsageError, cut
 from gigamatte.cutout.backdrop import check_backdrop, open_backdrop
+from gigamatte.cutout.target import output_format
 from gigamatte.types import Size
 
 ALPHA = np.zeros((90, 120), np.uint8)
@@ -67,15 +69,32 @@ def test_a_gradient_can_be_seen_through() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["linear(red)", "linear(to nowhere, red, blue)", "radial(red, nocolour)", "blur:99",
-     # numbers that are infinite
-     f"linear({'9' * 400}deg, red, blue)", f"linear(red, blue {'9' * 400}%)", f"radial(at {'9' * 400}% 0%, red, blue)",
-     f"linear(red, hsv({'9' * 400} 50 50))", f"hsv({'9' * 400} 50 50)"],
+    ("text", "said"),
+    [
+        ("linear(red)", "a gradient has 2…64 colours; 'linear(red)' has 1"),
+        ("linear(to nowhere, red, blue)", "'to nowhere' in the gradient 'linear(to nowhere, red, blue)' is no colour"),
+        ("radial(red, nocolour 20%)", "'nocolour 20%' in the gradient 'radial(red, nocolour 20%)' is no colour"),
+        ("linear(45deg, red", "the gradient 'linear(45deg, red' has no bracket at its end"),
+        ("blur:99", "blur:STRENGTH lies in 0.1…20; found 99"), ("blur:-3", "found -3"), ("blur:soft", "found soft"),
+        # numbers that are infinite
+        (f"linear({'9' * 400}deg, red, blue)", "is no colour"), (f"linear(red, blue {'9' * 400}%)", "is no colour"),
+        (f"radial(at {'9' * 400}% 0%, red, blue)", "is no colour"),
+        (f"linear(red, hsv({'9' * 400} 50 50))", "is no colour"),
+        (f"hsv({'9' * 400} 50 50)", "neither a known colour nor a file"),
+        ("wite", "'wite' is neither a known colour nor a file"),
+    ],
 )  # fmt: skip
-def test_what_cannot_be_read_is_refused(text: str) -> None:
-    with pytest.raises(UsageError):
+def test_what_cannot_be_read_is_refused(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(said)):
         check_backdrop(text, 10**6)
+
+
+def test_a_way_to_fill_needs_a_picture(tmp_path: Path) -> None:
+    Image.new("RGB", (30, 20), "red").save(tmp_path / "wall.png")
+    for background in (None, "white", "blur", "linear(red, blue)"):
+        with pytest.raises(UsageError, match="how a picture fills"):
+            output_format(Options(background=background, background_fit="tile"), None)
+    assert output_format(Options(background=str(tmp_path / "wall.png"), background_fit="tile"), None) == "png"
 
 
 @pytest.mark.parametrize("strength", ["blur", "blur:0.5", "blur:15%"])
@@ -186,6 +205,14 @@ def test_files_are_made_to_fit(format: Any, most: int, said: str) -> None:
     told = [warning for warning in warnings if "max_bytes" in warning]
     assert bool(told) == bool(said)
     assert all(said in warning for warning in told)
+
+
+def test_a_palette_that_has_to_fit_loses_pixels_before_colours() -> None:
+    data, warnings = saved(palette=True, max_bytes=8_000)
+    (told,) = (warning for warning in warnings if "max_bytes" in warning)
+    assert "256 colours, sides reduced" in told
+    assert "colours were reduced to a palette of at most 256" in warnings
+    assert len(np.unique(np.asarray(Image.open(io.BytesIO(data)).convert("RGBA")).reshape(-1, 4), axis=0)) > 16
 
 
 def test_the_best_quality_that_fits_is_taken() -> None:

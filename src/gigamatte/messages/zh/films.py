@@ -17,7 +17,9 @@ FILMS: dict[str, str] = {
         "已完成的帧保存在目标旁：再次运行同一命令即可继续"
     ),
     "--{} is for films, and none was named": "--{} 用于影片，但没有给出影片",
-    "a folder of pictures is one with --fps": "加上 --fps 时，图片文件夹就是影片",
+    "a folder of pictures is one with --fps; written as JPEG, TIFF or PSD an animation is a photo": (
+        "加上 --fps 时，图片文件夹就是影片；动图写成 JPEG、TIFF 或 PSD 时算作照片"
+    ),
     "--sticker is SIDE,BYTES, such as 512,500k; found {}": "--sticker 写作 边长,字节数，如 512,500k；收到 {}",
     "a film is not written to standard output": "影片不写到标准输出",
     # reading
@@ -35,7 +37,7 @@ FILMS: dict[str, str] = {
     "{}: its size is not told": "{}：未说明尺寸",
     "{} has frames of {} = {} megapixels, allowed are {}": "{} 每帧 {} = {} 百万像素，允许 {}",
     "{} has frames of {}, allowed are {} megapixels": "{} 每帧 {}，允许 {} 百万像素",
-    "{}: its frames change from {} to {} pixels": "{}：各帧由 {} 变为 {} 像素",
+    "{}: its frames change from {} to {}×{} pixels": "{}：各帧由 {} 变为 {}×{} 像素",
     "{} is HDR ({}): its colours were not tone-mapped and look pale": "{} 是 HDR（{}）：未做色调映射，颜色偏淡",
     "{} holds no frame that can be decoded": "{} 中没有可解码的帧",
     "{} holds no frame": "{} 中没有帧",
@@ -56,11 +58,15 @@ FILMS: dict[str, str] = {
     "{} does not go with a film": "{} 不能用于影片",
     "a mask holds for one photo; hints point at the subject of a film": "蒙版只对应一张照片；影片的主体可用提示指明",
     "a film's frames keep one size": "影片各帧保持同一尺寸",
-    "presets are for photos": "预设用于照片",
+    "a film's frames keep one size: canvases and presets are for photos": "影片各帧保持同一尺寸：画布和预设用于照片",
     "write the cutout and, by a second run, --only alpha": "先写出抠图，再以 --only alpha 另行一次",
     "a film has no smaller copies": "影片没有缩小的副本",
     "a path is drawn of one photo": "路径是由一张照片画出的",
     "a film has no place for a path": "影片没有路径的位置",
+    "shadows and outlines are for photos": "阴影和描边用于照片",
+    "a new light is for photos": "调整光线用于照片",
+    "a GIF has a palette of its own; --sticker makes animated pictures small": "GIF 自带调色板；--sticker 可缩小动图",
+    "--sticker SIDE,BYTES makes animated pictures fit": "--sticker 边长,字节数 可让动图不超过大小",
     "{}: in none of its {} frames a subject was found": "{}：在 {} 帧中都没有找到主体",
     "narrow the search with --box, try another --model, or --keep-empty": (
         "可用 --box 缩小范围，换用其他 --model，或加 --keep-empty"

@@ -50,9 +50,13 @@ FRAMING |= {
 #: presets and their check
 FRAMING |= {
     "Fill in what a shop asks for, as `gigamatte presets` lists it: amazon, …": "按商店要求填好选项，见 `gigamatte presets`：amazon 等。",
-    "the canvas cuts the subject off: it was asked to be larger than that": "画布截断了主体：按要求它比画布大",
+    "the canvas cuts the subject off, as --fill {} allows": "画布截断了主体：--fill {} 允许这样",
     "this looks like flat art on a plain ground: --kind art keeps thin lines whole and holes open": "这像是纯色底上的平面图稿：--kind art 能保全细线和镂空",
     "there is no preset {}": "没有预设 {}",
+    "there is no preset {}; was {} meant?": "没有预设 {}；是指 {} 吗？",
+    "no edge of the picture is {}": "图片没有一边是 {}",
+    "longer side": "长边",
+    "may touch the border": "可碰到边缘",
     "there are {}": "现有：{}",
     "{}: presets are tables named [[preset]]": "{}：预设是名为 [[preset]] 的表",
     "{}: preset {}: there is no preset {} that it could be like": "{}：预设 {}：没有可参照的预设 {}",

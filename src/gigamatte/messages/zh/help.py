@@ -41,7 +41,7 @@ HELP: dict[str, str] = {
     "How alpha is resolved: best, learned, classical, upscaled.": "透明度的求解方式：最佳、学习、经典、放大。",
     "What to write.": "输出内容。",
     "Crop to the subject.": "裁剪到主体。",
-    "Room around --crop, in percent of the subject's longer side.": "--crop 的留白，占主体长边的百分比。",
+    "Room around the subject with --crop or --canvas, percent of its longer side.": "用 --crop 或 --canvas 时主体四周的留白，占主体长边的百分比。",
     "Look for the subject only here (upright photo pixels).": "只在此区域内寻找主体（正向照片的像素）。",
     "Where the network runs.": "网络运行的设备。",
     "Fail rather than fall back to another device.": "设备不可用时报错，而不改用其他设备。",
@@ -287,4 +287,22 @@ HELP: dict[str, str] = {
     "Print a new API key and its line.": "生成新的 API 密钥及其配置行。",
     "Logs as text instead of JSON lines.": "日志用文本而不是 JSON 行。",
     "art: a logo, signature or drawing on a plain ground; no network is asked.": "art：纯色底上的标志、签名或线稿；不使用网络。",
+}
+
+#: headings of help
+HELP |= {
+    "Arguments": "参数",
+    "Commands": "命令",
+    "Files": "文件",
+    "The subject": "主体",
+    "Its edge": "边缘",
+    "Size and place": "尺寸和位置",
+    "Around the subject": "主体周围",
+    "What is written": "写出的内容",
+    "Films and animated pictures": "影片和动图",
+    "This machine": "本机",
+    "What is said": "输出信息",
+    "Runs": "运行",
+    "Tar shards": "tar 分片",
+    "Many machines": "多台机器",
 }

@@ -75,6 +75,9 @@ PICTURES: dict[str, str] = {
     "a film or an unknown kind of HEIF": "视频或未知的 HEIF 类型",
     "is it the right file, and whole?": "是否选对了文件，文件是否完整？",
     "convert it to JPEG, PNG, WebP or TIFF first": "请先转换为 JPEG、PNG、WebP 或 TIFF",
+    "`gigamatte cut` takes it as a film, into .webp, .gif or .webm; for one picture convert it to PNG first": (
+        "`gigamatte cut` 把它当作影片，写成 .webp、.gif 或 .webm；只要一张图片时请先转换为 PNG"
+    ),
     "{}: expected a JPEG, PNG, WebP, TIFF, AVIF, HEIC or PSD, found {}": "{}：需要 JPEG、PNG、WebP、TIFF、AVIF、HEIC 或 PSD，实际是{}",
     "{}: expected a JPEG, PNG or WebP": "{}：需要 JPEG、PNG 或 WebP",
     "{}: a HEIC of mode {} is not read; expected grey, RGB or RGBA": "{}：不支持 {} 模式的 HEIC，需要灰度、RGB 或 RGBA",
@@ -194,7 +197,9 @@ PICTURES: dict[str, str] = {
     "--background takes a colour or a picture; {} is neither a known colour nor a file": (
         "--background 可取颜色或图片；{} 既不是已知颜色，也不是文件"
     ),
-    "try white, '#ff00ff', 'rgb(255, 0, 255)' or 255,0,255": "例如 white、'#ff00ff'、'rgb(255, 0, 255)' 或 255,0,255",
+    "try white, '#ff00ff', 'linear(white, grey)' or blur; a picture's name holds from the folder you are in": (
+        "例如 white、'#ff00ff'、'linear(white, grey)' 或 blur；图片名称从当前文件夹算起"
+    ),
     "colours were asked of a composer without foreground": "没有前景的合成器无法给出颜色",
     "{}: {} is not a format that is written; expected {}": "{}：不能写入 {} 格式，可用 {}",
     "name one with --format": "请用 --format 指定格式",
