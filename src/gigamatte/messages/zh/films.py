@@ -37,7 +37,6 @@ FILMS: dict[str, str] = {
     "{}: its size is not told": "{}：未说明尺寸",
     "{} has frames of {} = {} megapixels, allowed are {}": "{} 每帧 {} = {} 百万像素，允许 {}",
     "{} has frames of {}, allowed are {} megapixels": "{} 每帧 {}，允许 {} 百万像素",
-    "{}: its frames change from {} to {}×{} pixels": "{}：各帧由 {} 变为 {}×{} 像素",
     "{} is HDR ({}): its colours were not tone-mapped and look pale": "{} 是 HDR（{}）：未做色调映射，颜色偏淡",
     "{} holds no frame that can be decoded": "{} 中没有可解码的帧",
     "{} holds no frame": "{} 中没有帧",
