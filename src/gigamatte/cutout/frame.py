@@ -93,13 +93,19 @@ def framed(
     beyond the photo too. A side at which the photo cuts the subject off touches that side of the canvas.
     """
     placing = options.canvas is not None or options.aspect is not None
+    margin = bool(options.margin or options.margins)
+    idle: tuple[str, ...] = ()
+    if options.crop and placing:
+        idle = ("--crop changes nothing on a canvas, on which the subject is placed",)
+    elif margin and not placing and not options.crop:
+        idle = ("--margin changes nothing: it is room on a canvas or around --crop",)
     if subject is None:
-        return _without_subject(photo, options), ()
+        return _without_subject(photo, options), idle
     if not placing and not options.crop:
-        return Canvas(photo, photo), ()
+        return Canvas(photo, photo), idle
     room = _with_margin(subject, options)
-    warnings = []
-    if subject.cut and (placing or options.margin or options.margins):
+    warnings = [*idle]
+    if subject.cut and (placing or margin):
         warnings.append(
             f"the photo cuts the subject off at the {_cut_off(subject)}: it touches the same edge of the result"
         )

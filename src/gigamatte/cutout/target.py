@@ -12,7 +12,7 @@ from gigamatte.cutout.frame import canvas_size
 from gigamatte.cutout.place import is_stream
 from gigamatte.effects import outline_of, shadow_of
 from gigamatte.errors import UsageError
-from gigamatte.options import UNCUT, Drawing, Format, Only, Options
+from gigamatte.options import DEFAULTS, UNCUT, Drawing, Format, Only, Options
 from gigamatte.types import Size
 
 _ONE_CHANNEL = ("alpha", "trimap", "uncertainty")
@@ -57,7 +57,9 @@ def drawing_format(options: Options, target: Path | BinaryIO | None) -> Drawing:
     """The format of a drawing: the option's, else the suffix's, else SVG. Raises UsageError."""
     words = {
         "--background": options.background, "--clipping-path": options.clipping_path, "--quality": options.quality,
-        "--compress": options.compress, "--pyramid": options.pyramid,
+        "--compress": options.compress, "--pyramid": options.pyramid, "--palette": options.palette,
+        "--max-bytes": options.max_bytes, "--shadow": options.shadow, "--outline": options.outline,
+        "--relight": options.relight,
     }  # fmt: skip
     for word, said in words.items():
         if said:
@@ -195,6 +197,10 @@ def _check_beside(options: Options, format: Format) -> None:
         raise UsageError("--background-fit says how a picture fills the background", "name a picture with --background")
     if options.relight and options.background is None:
         raise UsageError("--relight matches the subject to a background", "name one with --background")
+    if options.background_fit != DEFAULTS["background_fit"] and (
+        options.background in (None, UNCUT) or names_no_file(options.background or "")
+    ):
+        raise UsageError("--background-fit says how a picture fills the background", "name one with --background")
     if options.palette and format != "png":
         raise UsageError(f"--palette is for PNG, the result is {CONTAINERS[format].title}", "choose --format png")
     if options.max_bytes is not None and format in ("tiff", "psd"):

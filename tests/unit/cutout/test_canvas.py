@@ -15,6 +15,7 @@ from gigamatte import Cutout, Options, Remover, UsageError
 from gigamatte.cutout.bounds import largest_result
 from gigamatte.cutout.frame import Canvas
 from gigamatte.cutout.resample import placed, rows_at_once
+from gigamatte.cutout.target import output_format
 from gigamatte.framing import align_of, aspect_of, canvas_of, fill_of
 from gigamatte.types import Box, Depth, Size
 
@@ -337,6 +338,26 @@ def test_no_result_is_larger_than_was_told_before(options: dict, box: tuple[int,
     assert found.width <= most.width
     assert found.height <= most.height
     assert found == most or "canvas" not in options
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"crop": True, "canvas": "90x90"}, "crop=True changes nothing"), ({"crop": True, "aspect": "1"}, "crop=True changes"),
+        ({"margin": 5}, "margin changes nothing"), ({"margins": ("1px",) * 4}, "margin changes nothing"),
+        ({"margin": 5, "crop": True}, ""), ({"margin": 5, "aspect": "1"}, ""), ({}, ""),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_changes_nothing_is_said(options: dict, said: str) -> None:
+    warnings = cut(*rectangle((90, 70), (20, 20, 60, 40)), **options).receipt.warnings
+    assert any(said in warning for warning in warnings) if said else not warnings
+
+
+@pytest.mark.parametrize("background", [None, "white", "linear(red, blue)", "blur"])
+def test_a_fit_without_a_picture_is_refused(background: str | None) -> None:
+    with pytest.raises(UsageError, match="how a picture fills"):
+        output_format(Options(background=background, background_fit="contain"), None)
 
 
 def test_a_margin_that_makes_too_large_a_picture_is_refused() -> None:

@@ -308,6 +308,12 @@ def test_an_empty_cutout_has_no_path_and_that_is_said(tmp_path: Path) -> None:
         ("a.svg", {}, "SVG holds a path alone"),
         ("a.svg", {"format": "svg"}, "SVG holds a path alone"),
         ("a.svg", {"only": "path", "background": "white"}, "to which background means nothing"),
+        *(
+            ("a.svg", {"only": "path", name: value}, f"to which {name}[=True]* means nothing")
+            for name, value in (
+                ("palette", True), ("max_bytes", 500), ("shadow", "drop"), ("outline", "3px,red"), ("relight", 0.5)
+            )
+        ),
         ("a.svg", {"only": "path", "offset": "2mm"}, "does not say how many pixels make a millimetre"),
         ("a.tif", {"clipping_path": True, "offset": "1in"}, "written as 12px or 2mm"),
         ("a.tif", {"clipping_path": True, "offset": "9000px"}, "0.5 to 2000 pixels"),
