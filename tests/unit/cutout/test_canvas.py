@@ -343,7 +343,8 @@ def test_no_result_is_larger_than_was_told_before(options: dict, box: tuple[int,
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"crop": True, "canvas": "90x90"}, "crop=True changes nothing"), ({"crop": True, "aspect": "1"}, "crop=True changes"),
+        ({"crop": True, "canvas": "90x90"}, "crop=True changes nothing"),
+        ({"crop": True, "aspect": "1"}, "crop=True changes"),
         ({"margin": 5}, "margin changes nothing"), ({"margins": ("1px",) * 4}, "margin changes nothing"),
         ({"margin": 5, "crop": True}, ""), ({"margin": 5, "aspect": "1"}, ""), ({}, ""),
     ],
