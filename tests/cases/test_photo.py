@@ -533,7 +533,7 @@ def test_a_background_that_is_enlarged_row_by_row_looks_the_same(
     smooth = cv2.resize(np.random.default_rng(2).integers(0, 256, (3, 4, 4), np.uint8), (128, 96))
     Image.fromarray(smooth).save(tmp_path / "b.png")
     whole = laid(tmp_path / "b.png", tmp_path).astype(int)
-    monkeypatch.setattr("gigamatte.cutout.backdrop.MEMORY_PIXELS", 96 * 128 // 4)
+    monkeypatch.setattr("gigamatte.cutout.backdrop_picture.MEMORY_PIXELS", 96 * 128 // 4)
     by_rows = laid(tmp_path / "b.png", tmp_path).astype(int)
     visible = whole[..., 3] > 60
     assert np.abs(by_rows - whole)[4:-4, 4:-4][visible[4:-4, 4:-4]].max() < 12
@@ -663,7 +663,7 @@ def test_strokes_of_labels_count(tmp_path: Path) -> None:
     for name in ("one", "grey"):
         with Remover(Options(refine="off", drop=str(tmp_path / f"{name}.png"))) as remover:
             cutout = remover.cut(values(3), mask=np.full((24, 32), 255, np.uint8))
-            assert any("--drop holds two values" in warning for warning in cutout.receipt.warnings)
+            assert any("drop holds two values" in warning for warning in cutout.receipt.warnings)
             assert (cutout.alpha[12, 2], cutout.alpha[12, -3]) == (255, 0)
     with Remover(Options(refine="off", keep=str(tmp_path / "few.png"))) as remover:
         receipt = remover.cut(values(3), mask=np.full((24, 32), 255, np.uint8)).receipt

@@ -162,7 +162,7 @@ def test_the_remove_bg_package_of_npm(removebg_world, pictures, tmp_path):
         const base64img = fs.readFileSync("photo.jpg").toString("base64");
         const b = await base64({ base64img, apiKey, size: "regular", crop: true, outputFile: "base64.png" });
         let refused = null;
-        try { await base64({ base64img, apiKey, scale: "50%" }); } catch (errors) { refused = errors; }
+        try { await base64({ base64img, apiKey, scale: "5%" }); } catch (errors) { refused = errors; }
         console.log(JSON.stringify([a.resultWidth, b.resultWidth, a.creditsCharged, refused]));
       })();
     """
@@ -232,7 +232,7 @@ def test_fields_of_remove_bg(service, pictures, fields, mode):
 
 @pytest.mark.parametrize(
     "fields",
-    [{"scale": "50%"}, {"position": "10% 10%"}, {"add_shadow": "true"}, {"bg_color": "nope"}, {"format": "gif"},
+    [{"scale": "5%"}, {"position": "middle"}, {"shadow_type": "magic"}, {"bg_color": "nope"}, {"format": "gif"},
      {"channels": "x"}, {"format": "zip", "channels": "alpha"}],
 )  # fmt: skip
 def test_what_is_not_offered_is_refused_in_remove_bgs_words(service, pictures, fields):

@@ -10,6 +10,7 @@ from gigamatte.messages.zh.commands import COMMANDS
 from gigamatte.messages.zh.films import FILMS
 from gigamatte.messages.zh.framing import FRAMING
 from gigamatte.messages.zh.help import HELP
+from gigamatte.messages.zh.help_workflow import WORKFLOW_HELP
 from gigamatte.messages.zh.hints import HINTS
 from gigamatte.messages.zh.installed import INSTALLED
 from gigamatte.messages.zh.networks import NETWORKS
@@ -36,6 +37,7 @@ TEXTS: dict[str, str] = {
     **PICTURES,
     **SERVICES,
     **WEB,
+    **WORKFLOW_HELP,
 }
 
 #: the viewer and the web page
