@@ -29,6 +29,8 @@ from gigamatte.types import Answers, Box, CoarseMatte, FloatArray, PixelArray, S
 TRIED_BLUR = 0.7
 #: A matte fits the sharp photo at most so much worse than the blurred one (exact alphas: .2–1.1, networks: 1.2–3).
 AGREES = 1.08
+#: From this on a few pieces are enough to tell an outline: most coarse masks (exact alphas: none, the highest is 1.04).
+SURELY = 1.25
 #: At most this much of a matte's alpha is left unexplained, or this much where more than STEEP of what is soft has
 #: alphas of .2–.8: the mask was steepened then (exact alphas: .37–.5, steepened by half: .55–.6; clean edges: .6).
 UNEXPLAINED, UNEXPLAINED_STEEP, STEEP = 0.1, 0.045, 0.53
@@ -123,7 +125,11 @@ def measured_trust(coarse: CoarseMatte, levels: Levels) -> Trust:
     softest = min(MOST_HALVINGS, max(0, round(math.log2(edge_blur(coarse.alpha))))) if enlarged else 0
     for halvings in range(softest, -1, -1):
         mask = halved(coarse, halvings)
-        found = _compared(mask, levels, FEW_PIECES if same_size else MOST_PIECES)
+        found = _compared(mask, levels, FEW_PIECES)
+        if found is not None and found[0].sum() > SURELY * found[1].sum():
+            break
+        if not same_size:
+            found = _compared(mask, levels, MOST_PIECES)
         if found is None:
             continue
         sharp, blurred, count = (float(part.sum()) for part in found)
