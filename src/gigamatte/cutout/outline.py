@@ -2,6 +2,8 @@
 
 A pixel at the distance d from a set is covered by r + ½ − d, cut to 0…1. The mean over several sets is a grown alpha,
 as smooth as the alpha itself (grey dilation by level sets: J. Serra, Image Analysis and Mathematical Morphology, 1982).
+Gaps are filled by a closing (the same book): one set is grown further, by a room, and shrunk by it. The lower sets
+count only near the highest one: around hairs that are far from it a disc each would be a veil, no line.
 """
 
 from __future__ import annotations
@@ -11,11 +13,18 @@ from collections.abc import Iterable, Iterator
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from gigamatte.types import Box, Depth, FloatArray, PixelArray
 
 #: the alphas whose sets are grown: around hair that is hardly half opaque the line is still solid
 LEVELS = (0.1, 0.2, 0.3, 0.4)
+#: the one of them that is closed
+CLOSED = 0.3
+#: the lower sets count as far as this from the highest one, in pixels along rows and columns
+NEAR = 2
+#: gaps between lines are filled up to twice the line's width, and at most twice this, pixels
+MOST_ROOM = 64
 #: columns that are looked at a time, without those beside them that matter
 COLUMNS = 4096
 
@@ -28,10 +37,10 @@ def outlined(
     That alpha, float32 (row, column) in [0, 1], covers the subject too, which lies upon it. A strip is handed on when
     the rows below it that matter are known; how the picture is divided changes nothing.
     """
-    reach = math.ceil(width) + 1
+    reach = math.ceil(width + 2 * _room(width)) + 3 + NEAR
     known: list[tuple[PixelArray, Box]] = []
     above: PixelArray = np.zeros((0, 0), depth.dtype)
-    for strip in _high(strips, reach):
+    for strip in _high(strips, 2 * reach):
         known.append(strip)
         while len(known) > 1 and sum(len(rows) for rows, _ in known[1:]) >= reach:
             made, above = _grown(above, known, reach, width, depth)
@@ -42,7 +51,7 @@ def outlined(
 
 
 def _high(strips: Iterable[tuple[PixelArray, Box]], least: int) -> Iterator[tuple[PixelArray, Box]]:
-    """The same strips, as many in one as have ``least`` rows: with lower ones all rows would be looked at too often."""
+    """The same strips, as many in one as have ``least`` rows: with lower ones rows would be looked at too often."""
     low: list[tuple[PixelArray, Box]] = []
     for strip in strips:
         low.append(strip)
@@ -68,22 +77,51 @@ def _grown(
     parts = [rows[..., 3] for rows, _ in known]
     first, count = len(above), len(parts[0])
     window: PixelArray = np.concatenate([*([above] if first else []), *parts])[: first + count + reach]
-    inside = slice(first, first + count)
+    around = math.ceil(_room(width)) + 2
+    inside = slice(around + first, around + first + count)
     sums: FloatArray = np.zeros(parts[0].shape, np.float32)
     columns = parts[0].shape[-1]
     for left in range(0, columns, COLUMNS):
         begin, right = max(0, left - reach), min(left + COLUMNS, columns)
-        alpha = depth.unit(window[:, begin : right + reach])
-        if not alpha.any():
+        part = window[:, begin : right + reach]
+        if not part.any():
             continue
+        # the line goes on beyond the picture
+        alpha = depth.unit(cv2.copyMakeBorder(part, around, around, around, around, cv2.BORDER_CONSTANT, value=0))
+        highest = (alpha >= LEVELS[-1]).view(np.uint8)
+        if not highest.any():
+            continue
+        near = cv2.dilate(highest, np.ones((2 * NEAR + 1, 2 * NEAR + 1), np.uint8)) > 0
+        here = inside, slice(around + left - begin, around + right - begin)
+        closed: FloatArray | None = None
         for level in LEVELS:
-            clear = (alpha < level).view(np.uint8)
-            if clear.all():
-                continue
-            away = cv2.distanceTransform(clear, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-            away = away[inside, left - begin : right - begin]
-            # squares of distances are whole numbers: rounding differs with how the picture is divided
-            away = np.sqrt(np.rint(away * away))
-            sums[:, left:right] += np.clip(np.float32(width + 0.5) - away, 0, 1)
-    sums *= np.float32(1 / len(LEVELS))
+            away = _away(~((alpha >= level) & near))
+            sums[:, left:right] += np.clip(np.float32(width + 0.5) - away[here], 0, 1)
+            if level == CLOSED:
+                closed = _closed(away, width)[here]
+        np.multiply(sums[:, left:right], np.float32(1 / len(LEVELS)), out=sums[:, left:right])
+        if closed is not None:
+            np.maximum(sums[:, left:right], closed, out=sums[:, left:right])
     return sums, window[: first + count][-reach:]
+
+
+def _closed(away: FloatArray, width: float) -> FloatArray:
+    """How far each pixel is covered by a set, grown and closed: float32 (row, column) in [0, 1].
+
+    ``away``: the distance of each pixel from the set.
+    """
+    room = _room(width)
+    covered: FloatArray = np.clip(_away(away <= np.float32(width + room)) - np.float32(room + 0.5), 0, 1)
+    return covered
+
+
+def _away(inside: NDArray[np.bool_]) -> FloatArray:
+    """The distance of each pixel of a set from the nearest outside of it, pixels; 0 outside."""
+    away = cv2.distanceTransform(inside.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    # squares of distances are whole numbers: rounding differs with how the picture is divided
+    exact: FloatArray = np.sqrt(np.rint(away * away))
+    return exact
+
+
+def _room(width: float) -> float:
+    return min(width, float(MOST_ROOM))

@@ -58,3 +58,30 @@ def test_the_line_lies_outside_of_the_subject() -> None:
     small = cut(photo, Options(refine="off", outline="8px,#ff0000", crop=True), mask=alpha)
     assert 75 <= small.size.width <= 80
     assert small.rgba()[..., 3][0].max() < 255
+    assert np.count_nonzero(small.rgba()[..., 3]) == np.count_nonzero(found[..., 3])  # nothing is filled at its border
+
+
+def test_around_hair_the_line_is_solid() -> None:
+    """Hairs beyond a furry edge, each a little opaque, were surrounded by half-transparent discs."""
+    alpha = disc(240, 60)
+    chance = np.random.default_rng(4)
+    for angle in chance.uniform(0, 2 * np.pi, 60):
+        along = np.arange(58.0, 58.0 + chance.uniform(5, 25), 0.3)
+        rows, columns = (np.rint(120 + along * way(angle)).astype(int) for way in (np.sin, np.cos))
+        strands = np.linspace(0.9, 0.1, along.size)
+        alpha[rows, columns] = np.maximum(alpha[rows, columns], strands)
+    strip = np.dstack([np.zeros((240, 240, 3)), alpha * 255]).round().astype(np.uint8)
+    ((_, _, found),) = outlined([(strip, Box(0, 0, 240, 240))], 10.0, Depth(8))
+    length = 2 * np.pi * 85  # of a line around all
+    assert ((found > 0.1) & (found < 0.9)).sum() < 4 * length  # no wider than its smooth edge
+
+
+def test_gaps_are_filled_and_corners_stay() -> None:
+    alpha = np.zeros((120, 160), np.uint8)
+    alpha[40:80, 20:65] = alpha[40:80, 81:126] = 255
+    strip = np.dstack([np.zeros((120, 160, 3), np.uint8), alpha])
+    ((_, _, found),) = outlined([(strip, Box(0, 0, 160, 120))], 6.0, Depth(8))
+    assert (found[45:75, 60:86] == 1).all()  # 4 of 16 pixels would be left between the two lines
+    assert found[60, 12] == 0
+    assert found[60, 15] == 1
+    assert found[32, 40] == 0
