@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from gigamatte.cli.app import run
 
@@ -30,6 +31,11 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     mask = np.zeros(small.shape[:2], np.uint8)
     cv2.circle(mask, (mask.shape[1] // 2, mask.shape[0] // 2), mask.shape[0] // 4, 255, -1)
     cv2.imwrite(str(tmp_path / "mask.png"), cv2.resize(mask, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA))
+    pictures = [Image.fromarray(np.ascontiguousarray(small[:, at : at + 500 : 4, ::-1][::4])) for at in (200, 208)]
+    pictures[0].save(tmp_path / "clip.gif", save_all=True, append_images=pictures[1:], duration=80)
+    (tmp_path / "photos").mkdir()
+    for name in ("a", "b"):
+        pictures[0].save(tmp_path / "photos" / f"{name}.jpg")
     (tmp_path / "examples").mkdir()
     cv2.imwrite(str(tmp_path / "examples" / "photo.jpg"), small)
     monkeypatch.chdir(tmp_path)
@@ -46,16 +52,36 @@ def test_python_blocks_run_one_after_another(page: str, shop: Path) -> None:
     assert (shop / "examples" / "photo.cutout.png").exists()
 
 
+def commands(page: str) -> list[str]:
+    lines = (line for block in blocks(page, "") for line in block.splitlines())
+    return [line for line in lines if line.startswith("gigamatte ")]
+
+
 def test_the_commands_of_the_readme_run(shop: Path) -> None:
-    commands = [
-        line for block in blocks("README.md", "") for line in block.splitlines() if line.startswith("gigamatte ")
-    ]
-    assert len(commands) == 3
-    for command in commands:
-        words = shlex.split(command, comments=True)[1:]
-        assert run([*words, "--overwrite"]) == 0, command
-    assert (shop / "photo.cutout.png").exists()
-    assert (shop / "shop.jpg").exists()
+    """One after another, as printed."""
+    found = [shlex.split(command, comments=True)[1:] for command in commands("README.md")]
+    assert {
+        "--mask",
+        "--keep-at",
+        "--preset",
+        "--canvas",
+        "--shadow",
+        "--outline",
+        "--clipping-path",
+        "--consistent",
+    } <= {word for words in found for word in words}
+    for words in found:
+        assert run(words) == 0, words
+    written = ["photo.cutout.png", *(words[words.index("-o") + 1] for words in found if "-o" in words)]
+    assert all((shop / name).exists() for name in written)
+    assert {path.name for path in (shop / "shop").glob("*.jpg")} == {"a.jpg", "b.jpg"}
+
+
+def test_the_chinese_readme_has_the_same_commands() -> None:
+    english, chinese = (
+        [shlex.split(command, comments=True) for command in commands(page)] for page in ("README.md", "README.zh-CN.md")
+    )
+    assert english == chinese
 
 
 def test_the_readme_begins_with_a_sentence_a_picture_and_two_commands() -> None:

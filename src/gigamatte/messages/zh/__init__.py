@@ -9,6 +9,7 @@ from gigamatte.messages.zh.carried import CARRIED
 from gigamatte.messages.zh.commands import COMMANDS
 from gigamatte.messages.zh.films import FILMS
 from gigamatte.messages.zh.framing import FRAMING
+from gigamatte.messages.zh.headings import HEADINGS
 from gigamatte.messages.zh.help import HELP
 from gigamatte.messages.zh.help_workflow import WORKFLOW_HELP
 from gigamatte.messages.zh.hints import HINTS
@@ -29,6 +30,7 @@ TEXTS: dict[str, str] = {
     **COMMANDS,
     **FRAMING,
     **FILMS,
+    **HEADINGS,
     **HELP,
     **HINTS,
     **INSTALLED,

@@ -189,21 +189,3 @@ HELP: dict[str, str] = {
     "Logs as text instead of JSON lines.": "日志用文本而不是 JSON 行。",
     "art: a logo, signature or drawing on a plain ground; no network is asked.": "art：纯色底上的标志、签名或线稿；不使用网络。",
 }
-
-#: headings of help
-HELP |= {
-    "Arguments": "参数",
-    "Commands": "命令",
-    "Files": "文件",
-    "The subject": "主体",
-    "Its edge": "边缘",
-    "Size and place": "尺寸和位置",
-    "Around the subject": "主体周围",
-    "What is written": "写出的内容",
-    "Films and animated pictures": "影片和动图",
-    "This machine": "本机",
-    "What is said": "输出信息",
-    "Runs": "运行",
-    "Tar shards": "tar 分片",
-    "Many machines": "多台机器",
-}
