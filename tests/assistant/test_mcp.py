@@ -104,6 +104,32 @@ def test_cut_writes_a_file_and_shows_a_small_copy(photos):
     assert all(0 <= done <= total == 1 for done, total, _ in heard)
 
 
+def test_cut_makes_what_a_shop_asks_for(photos):
+    async def conversation(client):
+        return [
+            await client.call_tool("cut", {"photo": "photo.jpg", **asked})
+            for asked in (
+                {"output": "shop.jpg", "preset": "taobao"},
+                {"output": "card.png", "canvas": "300x200", "fill": "50", "outline": "4px,white", "shadow": "drop",
+                 "background": "linear(white, grey)", "max_bytes": 100_000, "keep_at": [[200, 150]]},
+                {"output": "x.png", "preset": "taoba"},
+                {"output": "x.png", "drop_at": [[5]]},
+            )
+        ]  # fmt: skip
+
+    shop, card, mistyped, no_place = talk(photos, conversation)
+    assert not shop.is_error, text_of(shop)
+    assert not card.is_error, text_of(card)
+    with Image.open(photos / "shop.jpg") as picture:
+        assert (picture.size, picture.getpixel((1, 1))) == ((800, 800), (255, 255, 255))
+    with Image.open(photos / "card.png") as picture:
+        assert (picture.size, picture.mode) == ((300, 200), "RGB")
+    placed = card.structured_content["placed"]
+    assert max(placed["width"] / 300, placed["height"] / 200) == pytest.approx(0.5, abs=0.001)
+    assert "was taobao meant?" in text_of(mistyped)
+    assert no_place.is_error
+
+
 def test_inspect_compare_and_batch_status(photos):
     out = photos / "out"
     command = [PROGRAM, "batch", photos / "photo.jpg", out, "--model", photos.parent / "warm.onnx"]

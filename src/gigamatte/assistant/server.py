@@ -22,8 +22,9 @@ from gigamatte import __version__
 from gigamatte.assistant.answers import failed, linked, media_of, preview, told, whole
 from gigamatte.assistant.folders import Folders
 from gigamatte.batch.overview import manifests_of, standing_of, together
-from gigamatte.cutout.css_colour import parse_colour
+from gigamatte.cutout.backdrop import names_no_file
 from gigamatte.errors import GigamatteError, InputError, UsageError
+from gigamatte.hints import Hints
 from gigamatte.options import Options
 from gigamatte.types import Box, Receipt
 from gigamatte.worker.supervisor import Supervisor
@@ -38,6 +39,7 @@ LOOK_EVERY = 0.2
 Photo = Annotated[str, Field(description="path of the photo: JPEG, PNG, WebP, TIFF, AVIF, HEIC or PSD")]
 Output = Annotated[str | None, Field(description="path of the result; absent: beside the photo")]
 Overwrite = Annotated[bool, Field(description="replace the output if it is there; the photo itself never is")]
+Points = Annotated[list[list[float]] | None, Field(description="places [x, y] of the subject, in upright photo pixels")]
 Model = Annotated[str, Field(description="auto, or the name of an installed network")]
 
 
@@ -92,8 +94,19 @@ class Tools:
             Literal["png", "webp", "tiff", "jpeg", "avif"] | None, Field(description="absent: by the output's name")
         ] = None,
         background: Annotated[
-            str | None, Field(description="a colour, or the path of a picture, to lay the subject on")
+            str | None,
+            Field(description="lay the subject on this: a colour, linear(white, grey), blur, or the path of a picture"),
         ] = None,
+        keep_at: Points = None,
+        drop_at: Annotated[Points, Field(description="places [x, y] that are not the subject")] = None,
+        preset: Annotated[str | None, Field(description="what a shop asks for: amazon, taobao, id-small …")] = None,
+        canvas: Annotated[
+            str | None, Field(description="size of the result, with the subject in it: 2000x2000, 10x15cm@300")
+        ] = None,
+        fill: Annotated[str | None, Field(description="percent of the canvas that the subject takes")] = None,
+        shadow: Annotated[str | None, Field(description="keep (the photo's own), contact or drop (drawn)")] = None,
+        outline: Annotated[str | None, Field(description="a line around the subject: 12px,white")] = None,
+        max_bytes: Annotated[int | None, Field(ge=100, description="make the file fit into so many bytes")] = None,
         only: Annotated[Literal["cutout", "alpha", "foreground"], Field(description="what to write")] = "cutout",
         crop: Annotated[bool, Field(description="crop to the subject")] = False,
         margin: Annotated[float, Field(ge=0, le=1000, description="room around a crop, percent")] = 0.0,
@@ -115,6 +128,13 @@ class Tools:
                 only=only,
                 crop=crop,
                 margin=margin,
+                preset=preset,
+                canvas=canvas,
+                fill=fill,
+                shadow=shadow,
+                outline=outline,
+                max_bytes=max_bytes,
+                hints=_hints(keep_at, drop_at),
                 box=None if box is None else _box(box),
                 device=self._device,
                 max_pixels=MAX_PIXELS,
@@ -192,7 +212,7 @@ class Tools:
         return name
 
     def _backdrop(self, text: str | None) -> str | None:
-        if text is None or parse_colour(text) is not None:
+        if text is None or names_no_file(text):
             return text
         path = self._folders.existing(text)
         if media_of(path) is None:
@@ -219,6 +239,10 @@ def _box(sides: list[int]) -> Box:
     if min(left, top) < 0 or min(width, height) < 1:
         raise UsageError(f"box is left, top, width, height in photo pixels; found {sides}")
     return Box(left, top, width, height)
+
+
+def _hints(keep: list[list[float]] | None, drop: list[list[float]] | None) -> Hints | None:
+    return Hints.from_plain({"keep": keep or [], "drop": drop or []}) if keep or drop else None
 
 
 def _refuse(source: Path, target: Path, overwrite: bool) -> None:
