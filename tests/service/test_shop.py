@@ -53,10 +53,10 @@ def test_a_result_is_checked(service, pictures):
         time.sleep(0.1)
     found = requests.get(f"{job}/check", params={"preset": "taobao-clear"}, timeout=60).json()
     assert (found["fits"], found["preset"]) == (False, "taobao-clear")
-    assert {failure["what"] for failure in found["failures"]} >= {"border"}
+    assert {failure["what"] for failure in found["failures"]} >= {"ground"}
     chinese = requests.get(
-        f"{job}/check", params={"preset": "google"}, headers={"Accept-Language": "zh"}, timeout=60
+        f"{job}/check", params={"preset": "pinduoduo"}, headers={"Accept-Language": "zh"}, timeout=60
     ).json()
-    assert any("应为 1500×1500" in failure["why"] for failure in chinese["failures"])
+    assert any("应为 750×352" in failure["why"] for failure in chinese["failures"])
     assert requests.get(f"{job}/check", params={"preset": "nobody"}, timeout=60).status_code == 400
     assert requests.get(f"{service.url}/jobs/{'0' * 32}/check?preset=taobao", timeout=60).status_code == 404
