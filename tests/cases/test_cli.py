@@ -245,7 +245,7 @@ LONG = "n" * 247
         (["cut", "base.jpg", "--keep", ""], 3), (["cut", "base.jpg", "--mask", ""], 3),
         (["cut", "base.jpg", "--mask", "mask.png", "--background", LONG * 2], 2),
         (["cut", "base.jpg", "--mask", "mask.png", "--background", "."], 3),
-        (["cut", "base.jpg", "--mask", "mask.png", "--background", ""], 3),
+        (["cut", "base.jpg", "--mask", "mask.png", "--background", ""], 2),
         (["cut", "base.jpg", "--model", ""], 5), (["cut", "base.jpg", "--model", "."], 5),
         (["cut", "base.jpg", "--model", LONG * 2], 5), (["cut", "base.jpg", "--device", ""], 2),
         (["evaluate", ""], 3), (["evaluate", LONG * 2], 2), (["evaluate", "base.jpg"], 3), (["models", "get", ""], 5),
