@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from gigamatte import system
 from gigamatte.cutout.cutout import Cutout
 from gigamatte.errors import NoSubject
 from gigamatte.matte.cascade.tiles import EDGE
 from gigamatte.matte.flatness import looks_like_art
 from gigamatte.matte.unmix import palette_of, unmixed
 from gigamatte.photo.levels import PhotoLevels
-from gigamatte.receipts import Clock
+from gigamatte.receipts import Clock, receipt_without_network
 from gigamatte.request import Request
-from gigamatte.types import BACKGROUND, Grid, Matte, ModelUse, Receipt, Watch
+from gigamatte.types import BACKGROUND, Grid, Matte, ModelUse, Watch
 
 
 def proposal(request: Request, levels: PhotoLevels) -> tuple[str, ...]:
@@ -40,16 +39,6 @@ def cut_art(request: Request, levels: PhotoLevels, clock: Clock, watch: Watch) -
     if matte is None or (bool(np.all(matte.decided == BACKGROUND)) and not request.options.keep_empty):
         raise NoSubject(f"{photo.name}: nothing is drawn on a plain ground", "--kind photo asks a network")
     clock.lap("matte")
-    receipt = Receipt(
-        input=photo.name,
-        model=ModelUse("un-mixing of colours", "no network"),
-        seconds=clock.seconds,
-        peak_rss_mb=system.peak_rss_mb(),
-        band_fraction=matte.band_fraction,
-        warnings=(*photo.warnings, *request.warnings, *levels.warnings),
-        width=photo.size.width,
-        height=photo.size.height,
-        refine="off",
-        scratch_bytes=levels.scratch_bytes,
-    )
+    made_by = ModelUse("un-mixing of colours", "no network")
+    receipt = receipt_without_network(request, levels, matte, made_by, clock)
     return Cutout(levels, matte, request.options, receipt)

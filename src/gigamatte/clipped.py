@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from gigamatte import system
 from gigamatte.clipping import ClippingPath
 from gigamatte.cutout.cutout import Cutout
 from gigamatte.errors import NoSubject
@@ -13,9 +12,9 @@ from gigamatte.matte.cascade.unrefined import unrefined
 from gigamatte.matte.smooth import smooth_matte
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.photo.paths.fill import PathFill
-from gigamatte.receipts import Clock
+from gigamatte.receipts import Clock, receipt_without_network
 from gigamatte.request import Request
-from gigamatte.types import BACKGROUND, Grid, ModelUse, Receipt
+from gigamatte.types import BACKGROUND, Grid, ModelUse
 
 
 def cut_clipped(request: Request, path: ClippingPath, levels: PhotoLevels, clock: Clock) -> Cutout:
@@ -29,16 +28,5 @@ def cut_clipped(request: Request, path: ClippingPath, levels: PhotoLevels, clock
         raise NoSubject(f"{photo.name}: the path {path.name!r} holds nothing of the photo", "--keep-empty writes it")
     matte = smooth_matte(solved) if options.smooth else solved
     clock.lap("matte")
-    receipt = Receipt(
-        input=photo.name,
-        model=ModelUse(f"path {path.name}", "the photo's own"),
-        seconds=clock.seconds,
-        peak_rss_mb=system.peak_rss_mb(),
-        band_fraction=matte.band_fraction,
-        warnings=(*photo.warnings, *request.warnings, *levels.warnings),
-        width=photo.size.width,
-        height=photo.size.height,
-        refine="off",
-        scratch_bytes=levels.scratch_bytes,
-    )
+    receipt = receipt_without_network(request, levels, matte, ModelUse(f"path {path.name}", "the photo's own"), clock)
     return Cutout(levels, matte, options, receipt, solved)

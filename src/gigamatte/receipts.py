@@ -13,7 +13,7 @@ from gigamatte.matte.doubt import doubt
 from gigamatte.matte.refiners.base import Refiner
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.request import Request
-from gigamatte.types import Matte, Receipt
+from gigamatte.types import Matte, ModelUse, Receipt
 
 
 class Clock:
@@ -27,6 +27,25 @@ class Clock:
         """End a stage; the next one begins."""
         now = time.perf_counter()
         self.seconds[stage], self._last = now - self._last, now
+
+
+def receipt_without_network(
+    request: Request, levels: PhotoLevels, matte: Matte, made_by: ModelUse, clock: Clock
+) -> Receipt:
+    """The receipt of a cut without a network, not written yet; ``made_by`` takes the network's place."""
+    photo = request.photo
+    return Receipt(
+        input=photo.name,
+        model=made_by,
+        seconds=clock.seconds,
+        peak_rss_mb=system.peak_rss_mb(),
+        band_fraction=matte.band_fraction,
+        warnings=(*photo.warnings, *request.warnings, *levels.warnings),
+        width=photo.size.width,
+        height=photo.size.height,
+        refine="off",
+        scratch_bytes=levels.scratch_bytes,
+    )
 
 
 def receipt_of(
