@@ -16,7 +16,8 @@ def main(report: str) -> None:
     """Print the options, one a line."""
     whole: dict[str, bool] = {}
     for case in ET.parse(report).iter("testcase"):
-        parts = (case.get("classname") or "").split(".")
+        # a module that was skipped whole has no class, and stands in the name's place
+        parts = (case.get("classname") or case.get("name") or "").split(".")
         file = next(
             (path for n in range(len(parts), 0, -1) if (path := Path(*parts[:n]).with_suffix(".py")).is_file()), None
         )
