@@ -36,19 +36,13 @@ def pixel_memory(photo: Photo, options: Options, format: Format | None, *, maske
     if learned:
         needed += REFINER_MEMORY if masked else REFINER_BESIDE
     needed += STRIPS_IN_FLIGHT * 256 * photo.size.width * 4 * photo.bits // 8
+    encoding = 0
     if format is not None:
         needed += canvas_memory(options, photo.size)
-    encoding = (
-        encoder_bytes(
-            format,
-            canvas_size(options, photo.size) or photo.size,
-            photo.bits,
-            # a file that has to fit may need a palette
-            palette=options.palette or options.max_bytes is not None,
-        )
-        if format is not None
-        else 0
-    )
+        size = canvas_size(options, photo.size) or photo.size
+        # a file that has to fit may need a palette
+        palette = options.palette or options.max_bytes is not None
+        encoding = encoder_bytes(format, size, photo.bits, palette=palette)
     # colours are solved before the encoder gets pixels: the two never need their memory at the same time
     kept = options.only == "shadow" or (options.shadow or "").startswith("keep")
     needed += max(encoding, foreground.memory_needed(photo.size), shadow_memory(photo.size) if kept else 0)

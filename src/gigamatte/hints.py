@@ -179,6 +179,11 @@ class Hints:
 
 def hints_in(path: Path) -> Hints:
     """The hints in a JSON file. Raises MissingInput, UsageError."""
+    return Hints.from_json(hints_text(path))
+
+
+def hints_text(path: Path) -> bytes:
+    """The bytes of a file of hints, for a photo or a film, undecoded. Raises MissingInput, UsageError if too long."""
     try:
         with path.open("rb") as opened:
             text = opened.read(LARGEST + 1)
@@ -186,7 +191,7 @@ def hints_in(path: Path) -> Hints:
         raise MissingInput(f"{path} cannot be read: {error.strerror or error}") from error
     if len(text) > LARGEST:
         raise UsageError(f"{path} is larger than {LARGEST} bytes: too long for hints")
-    return Hints.from_json(text)
+    return text
 
 
 def _number(name: str, value: Any, low: float, high: float) -> None:

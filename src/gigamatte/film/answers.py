@@ -21,7 +21,7 @@ from gigamatte.network.decode import has_subject
 from gigamatte.network.hint_maps import hint_maps
 from gigamatte.network.hinted import HintedNetwork
 from gigamatte.network.network import Network
-from gigamatte.network.second_look import both, surroundings
+from gigamatte.network.second_look import both, subject_box, surroundings
 from gigamatte.network.with_hints import obeyed
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import Box, CoarseMatte, Fit, FloatArray, Size
@@ -150,22 +150,6 @@ def looked_at(before: CoarseMatte, region: Box, margin: float) -> Box:
     if have != region and roomy.within(have) == roomy and have.size.pixels <= MOST_ROOM * wanted.size.pixels:
         return have
     return region if wanted.size.pixels > 0.9 * region.size.pixels or min(wanted.width, wanted.height) < 8 else wanted
-
-
-def subject_box(coarse: CoarseMatte) -> Box | None:
-    """Where the subject is, in photo pixels; None where there is none."""
-    region = coarse.fit.region
-    down, across = (np.flatnonzero((coarse.alpha > 0.5).any(axis=axis)) for axis in (1, 0))
-    if not down.size:
-        return None
-    height, width = coarse.alpha.shape
-    tall, wide = region.height / height, region.width / width
-    left, top = region.left + int(across[0] * wide), region.top + int(down[0] * tall)
-    right, bottom = (
-        region.left + int(np.ceil((across[-1] + 1) * wide)),
-        region.top + int(np.ceil((down[-1] + 1) * tall)),
-    )
-    return Box(left, top, right - left, bottom - top).within(region)
 
 
 def steady(now: CoarseMatte, before: CoarseMatte, moved: Motion) -> CoarseMatte:

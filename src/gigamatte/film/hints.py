@@ -15,13 +15,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from gigamatte.errors import MissingInput, UsageError
+from gigamatte.errors import UsageError
 from gigamatte.film.motion import Motion
-from gigamatte.hints import Hints, Point
+from gigamatte.hints import Hints, Point, hints_text
 from gigamatte.types import Size
 
-#: bytes of a file of hints, and entries, at most
-LARGEST, MOST = 32 << 20, 10_000
+#: entries of a file of hints, at most
+MOST = 10_000
 #: a place whose motion is believed less is no longer told
 BELIEVED = 0.5
 
@@ -60,13 +60,7 @@ class FilmHints:
     @classmethod
     def read(cls, path: Path) -> FilmHints:
         """From a JSON file. Raises MissingInput, UsageError."""
-        try:
-            with path.open("rb") as file:
-                text = file.read(LARGEST + 1)
-        except OSError as error:
-            raise MissingInput(f"{path} cannot be read: {error.strerror or error}") from error
-        if len(text) > LARGEST:
-            raise UsageError(f"{path} is larger than {LARGEST} bytes: too long for hints")
+        text = hints_text(path)
         try:
             return cls.from_plain(json.loads(text))
         except (ValueError, RecursionError) as error:

@@ -24,17 +24,24 @@ def surroundings(first: CoarseMatte, margin: float) -> Box | None:
 
     Upright photo pixels. None where a second look gains nothing: no subject, or one that fills the first region.
     """
-    region = first.fit.region
-    down, across = (np.flatnonzero((first.alpha > 0.5).any(axis=axis)) for axis in (1, 0))
+    region, subject = first.fit.region, subject_box(first)
+    if subject is None:
+        return None
+    box = subject.grown(round(margin * max(subject.width, subject.height))).within(region)
+    return None if box == region or min(box.width, box.height) < 8 else box
+
+
+def subject_box(coarse: CoarseMatte) -> Box | None:
+    """Where the subject is, in upright photo pixels; None where there is none."""
+    region = coarse.fit.region
+    down, across = (np.flatnonzero((coarse.alpha > 0.5).any(axis=axis)) for axis in (1, 0))
     if not down.size:
         return None
-    height, width = first.alpha.shape
+    height, width = coarse.alpha.shape
     tall, wide = region.height / height, region.width / width
     left, top = region.left + math.floor(across[0] * wide), region.top + math.floor(down[0] * tall)
     right, bottom = region.left + math.ceil((across[-1] + 1) * wide), region.top + math.ceil((down[-1] + 1) * tall)
-    subject = Box(left, top, right - left, bottom - top)
-    box = subject.grown(round(margin * max(subject.width, subject.height))).within(region)
-    return None if box == region or min(box.width, box.height) < 8 else box
+    return Box(left, top, right - left, bottom - top).within(region)
 
 
 def both(first: CoarseMatte, second: CoarseMatte) -> CoarseMatte:
