@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import io
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,28 +24,8 @@ from gigamatte.photo.paths.find import own_paths, psd_size
 from gigamatte.photo.read import open_photo
 from gigamatte.photo.resources import resources
 from gigamatte.testing import paths
-from gigamatte.testing.readers import NotInstalled, _imagemagick
-from gigamatte.types import Receipt, Size
-
-SIZE = Size(1200, 800)
-
-
-@functools.cache
-def shape(size: Size = SIZE) -> NDArray[np.uint8]:
-    """A smooth subject off the middle, with a hole and a piece apart."""
-    rows, columns = (np.mgrid[: size.height * 4, : size.width * 4].astype(np.float32) + 0.5) / 8
-    angle = np.arctan2(rows - 190.3, columns - 240.6)
-    away = np.hypot(rows - 190.3, columns - 240.6) - 120 * (1 + 0.15 * np.sin(3 * angle))
-    away = np.maximum(away, 45 - np.hypot(rows - 180, columns - 260))
-    away = np.minimum(away, np.hypot(rows - 300, columns - 480) - 50)
-    inside = (away < 0).astype(np.float32)
-    covered = cv2.resize(inside, (size.width, size.height), interpolation=cv2.INTER_AREA)
-    return np.rint(covered * 255).astype(np.uint8)
-
-
-def photo(size: Size = SIZE) -> NDArray[np.uint8]:
-    rows, columns = np.mgrid[: size.height, : size.width]
-    return np.dstack([rows % 256, columns % 256, (rows + columns) % 256]).astype(np.uint8)
+from gigamatte.testing.outlined import SIZE, overlap, photo, shape
+from gigamatte.types import Receipt
 
 
 def encoded(orientation: int = 1, iptc: bytes = b"", dpi: int | None = None) -> bytes:
@@ -61,11 +39,6 @@ def encoded(orientation: int = 1, iptc: bytes = b"", dpi: int | None = None) -> 
 def written(source: object, target: Path, mask: NDArray[np.uint8] | None = None, **options: object) -> Receipt:
     with Remover(Options(refine="off", clipping_path=True, **options)) as remover:  # type: ignore[arg-type]
         return remover.process(source, target, mask=shape() if mask is None else mask)  # type: ignore[arg-type]
-
-
-def overlap(one: NDArray[np.generic], other: NDArray[np.generic]) -> float:
-    one, other = one / np.iinfo(one.dtype).max, other / np.iinfo(other.dtype).max
-    return float(np.minimum(one, other).sum() / np.maximum(one, other).sum())
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.tif"])
@@ -203,40 +176,6 @@ def test_what_does_not_fit_into_one_segment_takes_two_and_that_is_said(
     receipt = written(encoded(iptc=caption), tmp_path / "a.jpg", background="keep")
     assert any("do not fit into one segment" in warning for warning in receipt.warnings)
     assert own_paths(tmp_path / "a.jpg", SIZE, 1).clipping == "Path 1"
-
-
-def test_exiftool_names_the_path(tmp_path: Path) -> None:
-    if shutil.which("exiftool") is None:
-        pytest.skip("exiftool is not installed")
-    for name in ("a.jpg", "a.tif", "a.psd"):
-        written(photo(), tmp_path / name, background="keep")
-        told = subprocess.run(
-            ["exiftool", "-validate", "-warning", "-a", "-ClippingPathName", "-s3", str(tmp_path / name)],
-            capture_output=True, text=True, check=True, timeout=120,
-        ).stdout  # fmt: skip
-        assert "Path 1" in told.splitlines()
-        assert "Error" not in told
-
-
-def test_imagemagick_obeys_the_path(tmp_path: Path) -> None:
-    try:
-        program = _imagemagick()
-    except NotInstalled:
-        pytest.skip("ImageMagick is not installed")
-    for name in ("a.jpg", "a.tif", "a.psd"):
-        written(photo(), tmp_path / name, background="keep")
-        done = subprocess.run(
-            [program, f"{tmp_path / name}[0]", "-alpha", "transparent", "-clip", "-alpha", "opaque", "+clip", "-alpha",
-             "extract", "-depth", "8", str(tmp_path / "clipped.png")],
-            capture_output=True, text=True, check=False, timeout=120,
-        )  # fmt: skip
-        if "no decode delegate for this image format `SVG'" in done.stderr:
-            pytest.skip("ImageMagick's reader of SVG is not installed")
-        assert done.returncode == 0, done.stderr
-        clipped = np.asarray(Image.open(tmp_path / "clipped.png").convert("L"))
-        # its edge is hard and lies half a pixel inside
-        assert overlap(clipped, (shape() > 127) * np.uint8(255)) > 0.98
-        assert clipped[360, 520] == 0  # the hole
 
 
 @pytest.mark.parametrize("dpi", [None, 300])
