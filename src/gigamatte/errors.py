@@ -34,7 +34,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gigamatte.words import told
+from gigamatte.option_names import with_option_names
 
 
 class GigamatteError(Exception):
@@ -53,12 +53,12 @@ class GigamatteError(Exception):
     @property
     def message(self) -> str:
         """What was wrong, naming Python's arguments or the command's options, whichever the caller used."""
-        return told(self.written[0])
+        return with_option_names(self.written[0])
 
     @property
     def hint(self) -> str:
         """What to do about it, in the same words."""
-        return told(self.written[1])
+        return with_option_names(self.written[1])
 
     def __str__(self) -> str:
         return self.message

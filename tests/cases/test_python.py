@@ -332,7 +332,7 @@ def test_errors_speak_python(provoke, message: str, hint: str | None, capsys: py
 
 def test_no_error_of_ours_names_an_option_in_python() -> None:
     from gigamatte.messages.zh import TEXTS
-    from gigamatte.words import in_python
+    from gigamatte.option_names import in_python
 
     texts = [in_python(text.replace("{}", "x")) for text in TEXTS if "\n" not in text]
     assert [text for text in texts if re.search(r"(?<![\w-])--[a-z]", text) and not text.startswith("see x ")] == []

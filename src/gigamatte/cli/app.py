@@ -17,7 +17,7 @@ from gigamatte.cli.localise import localised
 from gigamatte.cli.streams import hang_up
 from gigamatte.errors import GigamatteError
 from gigamatte.messages.translate import translate
-from gigamatte.words import as_typed
+from gigamatte.option_names import as_typed
 
 #: in the order in which --help shows them; a test compares the sentences with the commands' own
 COMMANDS = {

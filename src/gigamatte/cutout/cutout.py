@@ -33,10 +33,10 @@ from gigamatte.cutout.write import Written, write_bytes, write_image
 from gigamatte.ending import watched, working
 from gigamatte.errors import UsageError
 from gigamatte.forked import threads_begin
+from gigamatte.option_names import with_option_names
 from gigamatte.options import UNCUT, Format, Only, Options
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import Matte, PixelArray, Receipt, Size, Watch
-from gigamatte.words import told
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -79,7 +79,7 @@ class Cutout(Closing):
     @property
     def receipt(self) -> Receipt:
         """What was done so far, in how long, with what; completed by ``save``."""
-        said = tuple(told(warning) for warning in self._receipt.warnings)
+        said = tuple(with_option_names(warning) for warning in self._receipt.warnings)
         return dataclasses.replace(self._receipt, warnings=said)
 
     @property

@@ -19,8 +19,8 @@ from typing import BinaryIO
 
 from gigamatte import system
 from gigamatte.errors import BudgetExceeded, Cancelled, GigamatteError, WorkerDied
+from gigamatte.option_names import as_typed
 from gigamatte.types import Receipt
-from gigamatte.words import as_typed
 from gigamatte.worker.edits import Edits
 from gigamatte.worker.removers import Removers
 from gigamatte.worker.signals import leave_to_parent

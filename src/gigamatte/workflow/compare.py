@@ -14,11 +14,11 @@ from gigamatte.errors import UsageError
 from gigamatte.evaluate.clarity import estimated_leak, hair_clarity, texture_kept
 from gigamatte.evaluate.contour import edge_width, raggedness
 from gigamatte.evaluate.metrics import Region, score, unit_alpha
+from gigamatte.option_names import with_option_names
 from gigamatte.options import MAX_PIXELS, Options
 from gigamatte.photo.mask import read_mask
 from gigamatte.remover import Remover
 from gigamatte.types import FloatArray, Size
-from gigamatte.words import told
 from gigamatte.workflow.compare_page import comparison_page
 from gigamatte.workflow.comparison import Comparison, Measured
 from gigamatte.workflow.files import beside, new_file
@@ -50,7 +50,7 @@ def compare(
         ways = four_ways(
             source, remover, Path(scratch), mask=Path(mask) if mask is not None else None, strategy=strategy
         )
-        warnings = () if mask is not None else tuple(told(said) for said in remover.network().warnings)
+        warnings = () if mask is not None else tuple(with_option_names(said) for said in remover.network().warnings)
         model = "mask" if mask is not None else remover.network().card.name
         pixels = screen_pixels(source)
         found = Comparison(source.name, Size.of(pixels), model, tuple(measure(pixels, ways, exact)), warnings)

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from gigamatte.option_names import with_option_names
 from gigamatte.options import MAX_PIXELS
 from gigamatte.photo.read import open_photo
 from gigamatte.types import Photo, Size
-from gigamatte.words import told
 from gigamatte.workflow.picture import strips
 from gigamatte.workflow.prepare import plan_for
 
@@ -96,7 +96,7 @@ def inspect_photo(
         prepared=(plan.size.width, plan.size.height) if plan.size else None,
         paths=own.names,
         clipping_path=own.clipping,
-        warnings=tuple(told(said) for said in photo.warnings),
+        warnings=tuple(with_option_names(said) for said in photo.warnings),
     )
 
 

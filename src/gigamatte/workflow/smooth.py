@@ -15,13 +15,13 @@ from gigamatte.cutout.raster import Extras, Raster
 from gigamatte.cutout.write import write_image
 from gigamatte.errors import UnsupportedInput, UsageError
 from gigamatte.matte.smooth import LEVELS, SIGMA, smooth_alpha, smooth_halo
+from gigamatte.option_names import with_option_names
 from gigamatte.options import MAX_PIXELS, Format
 from gigamatte.photo.read import open_photo
 from gigamatte.photo.screen import openly
 from gigamatte.photo.turn import Turn
 from gigamatte.photo.unread import broken
 from gigamatte.types import Photo, PixelArray, Size
-from gigamatte.words import told
 
 #: rows that are smoothed and written at once
 ROWS = 512
@@ -62,7 +62,7 @@ def smooth(
         overwrite=overwrite,
         extras=Extras(icc=photo.icc, blocks=photo.metadata, resolution=photo.resolution, moved=photo.orientation != 1),
     ).warnings
-    return tuple(told(said) for said in (*photo.warnings, *warnings))
+    return tuple(with_option_names(said) for said in (*photo.warnings, *warnings))
 
 
 def _format_of(target: Path) -> Format:

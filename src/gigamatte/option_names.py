@@ -51,7 +51,7 @@ def as_typed() -> Iterator[None]:
         _commands -= 1
 
 
-def told(text: str) -> str:
+def with_option_names(text: str) -> str:
     """A line of an error, with options named as this process's reader knows them."""
     return text if _commands else in_python(text)
 
