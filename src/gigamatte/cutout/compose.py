@@ -19,7 +19,7 @@ from gigamatte.cutout.outline import outlined
 from gigamatte.cutout.pixels import occupied, on_white, where, with_alpha
 from gigamatte.cutout.resample import placed, rows_at_once
 from gigamatte.cutout.shadow import Shadow
-from gigamatte.cutout.told import SOLID, trimap, uncertainty
+from gigamatte.cutout.trimap import SOLID, trimap, uncertainty
 from gigamatte.cutout.under import LOSSY_REACH, REACH, edged
 from gigamatte.ending import Pool
 from gigamatte.errors import GigamatteError

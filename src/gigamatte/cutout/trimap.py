@@ -1,4 +1,4 @@
-"""What pictures of one channel show of an alpha."""
+"""The one-channel results that are made of an alpha: trimap and uncertainty."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ SOLID = 0.99
 
 
 def uncertainty(alpha: PixelArray, full: int) -> PixelArray:
-    """full where the matte is torn between subject and background, 0 where it is either: the same dtype."""
+    """How undecided each pixel is: ``full`` at half an alpha, 0 where it is 0 or ``full``; shape and dtype of ``alpha``."""
     nearest: PixelArray = np.minimum(alpha, full - alpha)
     return nearest * 2
 
 
 def trimap(alpha: PixelArray, full: int) -> PixelArray:
-    """0 where background, full where subject, half where undecided: the same dtype."""
+    """0 for background (alpha up to 1 %), ``full`` for subject (from 99 % on), half of it between; dtype of ``alpha``."""
     out: PixelArray = np.full_like(alpha, (full + 1) // 2)
     out[alpha <= 0.01 * full] = 0
     out[alpha >= SOLID * full] = full
