@@ -9,7 +9,7 @@ from batch_helpers import make_older, rows, run, save_photos
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gigamatte.batch.compact import Form, Receipts, parts_of, told, told_outcome
+from gigamatte.batch.compact import Form, Receipts, outcome_stamp, parts_of, stamp_number
 from gigamatte.batch.manifest import Manifest
 from gigamatte.batch.naming import candidates
 from gigamatte.batch.older import Templates
@@ -115,11 +115,11 @@ def test_a_receipt_comes_back(more):
 
 
 def test_stamps_of_two_files():
-    assert told_outcome("12-a+34-b", 2) == f"{told('12-a')}+{told('34-b')}"
-    assert parts_of(told_outcome("12-a+34-b", 2), 2) == [told("12-a"), told("34-b")]
-    assert parts_of("12-a+34-b", 2) == [told("12-a"), told("34-b")]  # of an earlier version
-    assert parts_of("12-a+b", 1) == [told("12-a+b")]  # a store's tag
-    assert told_outcome(None, 1) is None
+    assert outcome_stamp("12-a+34-b", 2) == f"{stamp_number('12-a')}+{stamp_number('34-b')}"
+    assert parts_of(outcome_stamp("12-a+34-b", 2), 2) == [stamp_number("12-a"), stamp_number("34-b")]
+    assert parts_of("12-a+34-b", 2) == [stamp_number("12-a"), stamp_number("34-b")]  # of an earlier version
+    assert parts_of("12-a+b", 1) == [stamp_number("12-a+b")]  # a store's tag
+    assert outcome_stamp(None, 1) is None
 
 
 @pytest.mark.parametrize("version", [1, 3, 5])

@@ -21,35 +21,35 @@ NO_DOUBT = 20_000
 DOUBTS = 10_000
 
 
-def told(stamp: str | int) -> int:
+def stamp_number(stamp: str | int) -> int:
     """63 bits of a stamp's hash: stamps are compared, never read."""
     if isinstance(stamp, int):
         return stamp
     return int.from_bytes(hashlib.blake2b(_bytes(stamp), digest_size=8).digest(), "big") >> 1
 
 
-def told_all(stamps: Iterable[str | int | None]) -> int | str | None:
+def joined_stamps(stamps: Iterable[str | int | None]) -> int | str | None:
     """Stamps of a result's files: a number, or two joined by +; None where one of them is missing."""
     found = list(stamps)
     if None in found:
         return None
-    numbers = [told(stamp) for stamp in found if stamp is not None]
+    numbers = [stamp_number(stamp) for stamp in found if stamp is not None]
     return numbers[0] if len(numbers) == 1 else "+".join(map(str, numbers))
 
 
-def told_outcome(stamp: str | None, files: int) -> int | str | None:
+def outcome_stamp(stamp: str | None, files: int) -> int | str | None:
     """The stamp of a result as its outcome has it, joined by + where there are two files."""
     if stamp is None or files == 1:
-        return None if stamp is None else told(stamp)
+        return None if stamp is None else stamp_number(stamp)
     parts = stamp.split("+")  # a store's own tag may hold a plus; without stamps the hash decides
-    return told_all(parts if len(parts) == files else [""] * files)
+    return joined_stamps(parts if len(parts) == files else [""] * files)
 
 
 def parts_of(stamp: str | int | None, files: int) -> list[int]:
-    """The stamp of each file, told of a manifest of any version."""
+    """The stamp of each file, as a manifest of any version has it."""
     parts = [] if stamp is None else [stamp] if files == 1 else str(stamp).split("+")
     parts = parts if len(parts) == files else [""] * files
-    return [int(part) if files > 1 and str(part).isdigit() else told(part) for part in parts]
+    return [int(part) if files > 1 and str(part).isdigit() else stamp_number(part) for part in parts]
 
 
 def packed_hash(text: str | None) -> bytes | str | None:
@@ -66,7 +66,7 @@ def packed_doubt(doubt: float | None) -> int:
 
 def name_number(folded: str) -> int:
     """63 bits of a folded name's hash. Two names of one number are taken for the same: then one gets another name."""
-    return told(folded)
+    return stamp_number(folded)
 
 
 @dataclass(frozen=True, slots=True)

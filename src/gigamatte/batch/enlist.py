@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from gigamatte.batch import beside, written
-from gigamatte.batch.compact import NO_DOUBT, told, told_all
+from gigamatte.batch.compact import NO_DOUBT, joined_stamps, stamp_number
 from gigamatte.batch.counts import Noted
 from gigamatte.batch.naming import candidates, distinct
 from gigamatte.batch.older import Templates
@@ -108,15 +108,15 @@ class Listing:
             return None
         if not flags & OURS and (state == DONE or self._others):
             return None
-        if stamp != told(source.stamp) or (self._roots.get(root, "") + source.key if place is None else place) != (
-            source.place
-        ):
+        if stamp != stamp_number(source.stamp) or (
+            self._roots.get(root, "") + source.key if place is None else place
+        ) != (source.place):
             return None
         if size != source.bytes:
             return None
         if state == DONE:
             files = files_of(self._form.target(source.key, stem), wish.pair)
-            if told_all(map(self._standing, files)) != out_stamp:
+            if joined_stamps(map(self._standing, files)) != out_stamp:
                 return None
         self._same.add(source.key)
         return Noted("done", size, (pixels or 0) / 1e6) if state == DONE else Noted("waiting", size)
@@ -124,7 +124,7 @@ class Listing:
     def _note(self, listed: Source) -> Noted | None:
         source, row = self._own_key(listed)
         if row is not None and row["seen"] == self._run:
-            changed = row["stamp"] != told(source.stamp) and row["state"] != "running"
+            changed = row["stamp"] != stamp_number(source.stamp) and row["state"] != "running"
             if row["flags"] & EARLY:
                 self._db.execute("UPDATE listed SET flags = flags & ? WHERE key = ?", (~EARLY, source.key))
                 if not changed:
@@ -208,19 +208,19 @@ class Listing:
             " flags = flags & ? | ? WHERE key = ?",
             (
                 self._run, *place_parts(self._db, source.key, source.place), source.bytes, recipe,
-                *target_parts(self._db, recipe, source.key, row["target"]), told(source.stamp),
+                *target_parts(self._db, recipe, source.key, row["target"]), stamp_number(source.stamp),
                 ~(HINTED | (OURS | HANDED if moved else 0)), HINTED * beside.hinted(source.stamp), source.key,
             ),
         )  # fmt: skip
         if source.refusal:
             self._refuse(row, source)
             return
-        redo, touched = row["config"] != wish.config, moved or row["stamp"] != told(source.stamp)
+        redo, touched = row["config"] != wish.config, moved or row["stamp"] != stamp_number(source.stamp)
         if wish.redo:
             self._wait_again(row, 0, clean=True)
             return
         if row["state"] in ("done", "kept") and not redo:
-            stands = told_all(map(self._standing, files_of(row["target"], row["pair"])))
+            stands = joined_stamps(map(self._standing, files_of(row["target"], row["pair"])))
             again = wish.recheck or (wish.overwrite and row["state"] == "kept")
             if not touched and not again and stands == row["out_stamp"]:
                 return

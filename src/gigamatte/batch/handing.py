@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 
 from gigamatte.batch import beside, written
-from gigamatte.batch.compact import told
+from gigamatte.batch.compact import stamp_number
 from gigamatte.batch.pair import files_of
 from gigamatte.batch.records import is_place
 from gigamatte.batch.tables import HANDED, OURS, RUNNING, Database
@@ -47,7 +47,7 @@ class Hand:
                 found = tuple(written.look_up(self._databases, file, row["target"], row["key"]))
                 own = [one for one in found if one.source == row["source"]]
                 earlier = earlier or bool(own)
-                stands = told(self._stamps[at])
+                stands = stamp_number(self._stamps[at])
                 free &= self._overwrite or bool(row["handed"]) or any(one.stamp == stands for one in own)
             remembered.append(found)
         known = Known(row["fingerprint"], row["sha256"]) if row["sha256"] else None

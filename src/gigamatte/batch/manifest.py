@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from gigamatte.batch import beside
-from gigamatte.batch.compact import told
+from gigamatte.batch.compact import stamp_number
 from gigamatte.batch.counts import Counts, Tally, counts_of
 from gigamatte.batch.enlist import Listing, Wish
 from gigamatte.batch.handing import Hand
@@ -103,7 +103,7 @@ class Manifest:
                 break
             self._forward = rows[-1]["key"]
             stamps = look([row["source"] for row in rows])
-            same = [row["key"] for row in rows if told(stamps.get(row["source"], "")) == row["stamp"]]
+            same = [row["key"] for row in rows if stamp_number(stamps.get(row["source"], "")) == row["stamp"]]
             with self._writing():
                 for key in same:  # unless the list has come to it meanwhile
                     values = (self.run, EARLY, key, self.run - 1)
@@ -177,7 +177,7 @@ class Manifest:
         """Whether this run has listed a photo as it is now, or is cutting it."""
         select = "SELECT 1 FROM listed WHERE key = ? AND seen = ? AND (stamp = ? OR state = ?)"
         with self._lock:
-            values = (source.key, self.run, told(source.stamp), RUNNING)
+            values = (source.key, self.run, stamp_number(source.stamp), RUNNING)
             return self._db.execute(select, values).fetchone() is not None
 
     def marked_redo(self) -> Iterator[Source]:

@@ -6,7 +6,7 @@ import sqlite3
 import time
 
 from gigamatte.batch import beside, written
-from gigamatte.batch.compact import packed_doubt, told, told_outcome
+from gigamatte.batch.compact import outcome_stamp, packed_doubt, stamp_number
 from gigamatte.batch.pair import files_of
 from gigamatte.batch.records import put_result, row_of, thousandths
 from gigamatte.batch.tables import (
@@ -34,7 +34,7 @@ def note_outcome(database: Database, outcome: Outcome, circumstances: str, attem
     if outcome.state == "failed":
         _failed(database, row, outcome, circumstances, attempts)
         return
-    stamp = told_outcome(outcome.out_stamp, len(files_of(row["target"], row["pair"])))
+    stamp = outcome_stamp(outcome.out_stamp, len(files_of(row["target"], row["pair"])))
     if outcome.state == "done":
         put_result(
             database, row["id"], outcome.fingerprint, outcome.sha256, outcome.out_bytes, stamp, outcome.megapixels,
@@ -65,7 +65,7 @@ def _end(database: Database, outcome: Outcome, state: int, *, on: int = 0, off: 
     on, off = on | HINTED * beside.hinted(outcome.stamp), off | HINTED
     database.execute(
         "UPDATE listed SET state = ?, stamp = ?, flags = (flags & ?) | ? WHERE key = ?",
-        (state, told(outcome.stamp), ~off, on, outcome.key),
+        (state, stamp_number(outcome.stamp), ~off, on, outcome.key),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gigamatte.batch import beside
-from gigamatte.batch.compact import name_number, packed_doubt, packed_hash, told, told_outcome
+from gigamatte.batch.compact import name_number, outcome_stamp, packed_doubt, packed_hash, stamp_number
 from gigamatte.batch.naming import folded
 from gigamatte.batch.tables import FLAG, HANDED, HINTED, OURS, STALE, STATES, WROTE, Database, blob, storable
 
@@ -78,7 +78,7 @@ def add(
         database.execute(
             "INSERT INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                key, number, *place_parts(database, key, place), size, told(stamp), recipe,
+                key, number, *place_parts(database, key, place), size, stamp_number(stamp), recipe,
                 *target_parts(database, recipe, key, target), seen, state, flags | FLAG, packed_doubt(doubt), mark,
             ),
         )  # fmt: skip
@@ -105,7 +105,7 @@ def add_plain(database: Database, number: int, plain: Mapping[str, Any], templat
     )  # fmt: skip
     stamp = plain["out_stamp"]
     if "flags" not in plain:
-        stamp = told_outcome(stamp, 2 if plain["pair"] else 1)
+        stamp = outcome_stamp(stamp, 2 if plain["pair"] else 1)
     if plain["sha256"] is not None or stamp is not None:
         put_result(
             database, number, plain["fingerprint"], plain["sha256"], plain["out_bytes"], stamp, plain["megapixels"],

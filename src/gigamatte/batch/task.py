@@ -44,7 +44,7 @@ class Written:
     """A result's file as it was written: its hash and stamp, the fingerprint of what went in, the photo's place."""
 
     sha256: str
-    #: 63 bits of it (``compact.told``)
+    #: 63 bits of it (``compact.stamp_number``)
     stamp: int
     fingerprint: str
     source: str

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 
-from gigamatte.batch.compact import name_number, packed_hash, parts_of, told
+from gigamatte.batch.compact import name_number, packed_hash, parts_of, stamp_number
 from gigamatte.batch.naming import folded
 from gigamatte.batch.pair import files_of
 from gigamatte.batch.records import row_of
@@ -64,7 +64,7 @@ def all_of(database: Database, where: str = "1", values: tuple[object, ...] = ()
     """What the table says, that of an earlier version too."""
     select = f"SELECT {hashes('sha256')}, stamp, {hashes('fingerprint')}, source FROM written WHERE {where}"
     for sha256, stamp, content, source in database.execute(select, values):
-        yield Written(sha256, told(stamp), content, source)
+        yield Written(sha256, stamp_number(stamp), content, source)
 
 
 def files(database: Database, table: str = "written") -> Iterator[tuple[str, Written]]:
@@ -72,7 +72,7 @@ def files(database: Database, table: str = "written") -> Iterator[tuple[str, Wri
     for file, sha256, stamp, content, source in database.execute(
         f"SELECT file, {hashes('sha256')}, stamp, {hashes('fingerprint')}, source FROM {table}"
     ):
-        yield file, Written(sha256, told(stamp), content, source)
+        yield file, Written(sha256, stamp_number(stamp), content, source)
 
 
 def of_row(row: sqlite3.Row) -> Iterator[tuple[str, Written]]:
