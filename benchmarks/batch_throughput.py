@@ -89,7 +89,9 @@ def main() -> None:
     if given.json:
         given.json.write_text(json.dumps(figures, indent=1))
     if given.page:
-        publish("batch", f"Batches of {given.photos} photos of {size.megapixels:.0f} MP", told(figures), given.page)
+        publish(
+            "batch", f"Batches of {given.photos} photos of {size.megapixels:.0f} MP", page_text(figures), given.page
+        )
 
 
 def make_photos(work: Path, count: int, size: Size) -> Path:
@@ -244,7 +246,7 @@ def judge(runs: list[Run], size: Size) -> dict[str, object]:
     }
 
 
-def told(figures: dict[str, object]) -> str:
+def page_text(figures: dict[str, object]) -> str:
     """The figures as Markdown."""
     runs = figures["runs"]
     assert isinstance(runs, list)

@@ -52,16 +52,16 @@ def measured(folder: Path, megapixels: int, kind: str, repeats: int) -> list[Cel
     run = median_run(lambda: run_child(command), repeats)
     if run.failure:
         return [megapixels, kind, f"failed: {run.failure}", *[None] * 7]
-    told = json.loads(run.stdout)
-    took = told["seconds"]
+    receipt = json.loads(run.stdout)
+    took = receipt["seconds"]
     return [
         megapixels,
         kind,
         run.wall,
         run.cpu,
         round(run.peak_mb),
-        round(told["scratch_bytes"] / 1e6),
-        100 * told["band_fraction"],
+        round(receipt["scratch_bytes"] / 1e6),
+        100 * receipt["band_fraction"],
         took["read"],
         took["matte"],
         took["colours"] + took["write"],

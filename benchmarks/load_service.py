@@ -223,7 +223,7 @@ def sizes(url: str, pid: int) -> tuple[float, float]:
     return float(memory_of(pid) or 0), float(worker.split()[1])
 
 
-def told(rows: list[dict[str, float]], full: dict[str, float], flat: dict[str, float]) -> str:
+def page_text(rows: list[dict[str, float]], full: dict[str, float], flat: dict[str, float]) -> str:
     """The tables as Markdown."""
     head = ["clients", "photos/s", "p50 s", "p95 s", "p99 s", "refused", "lost"]
     names = ("clients", "per_second", "p50", "p95", "p99", "refused", "lost")
@@ -247,7 +247,7 @@ def show(
         publish(
             "service",
             f"The service over loopback, photos of {args.width}×{args.height}",
-            told(rows, full, flat),
+            page_text(rows, full, flat),
             args.page,
         )
     lost = full["lost"] + flat["lost"] + sum(row["lost"] for row in rows)

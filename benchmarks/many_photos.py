@@ -57,7 +57,7 @@ def children(pid: int) -> list[int]:
 
 
 def watched(said: IO[str], pid: int, photos: int) -> dict[str, Any]:
-    """Memory at a tenth, half and the end, told by the events of the batch."""
+    """Memory at a tenth, half and the end, as the events say of the batch."""
     marks, found, done, listed_after = {photos // 10, photos // 2, photos - 1}, dict[str, Any](), 0, None
     for line in said:
         event = json.loads(line)
@@ -93,13 +93,13 @@ def main() -> None:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         manifest = folder / "out" / ".gigamatte" / "1-of-1.sqlite"
-        told = {
+        totals = {
             "photos": asked.photos,
             "cpu_seconds": round(used, 1),
             "photos_a_cpu_second": round(asked.photos / used, 1),
             "manifest_bytes_a_photo": round(manifest.stat().st_size / asked.photos, 1),
         }
-        print(json.dumps(told | found, indent=1))
+        print(json.dumps(totals | found, indent=1))
 
 
 if __name__ == "__main__":

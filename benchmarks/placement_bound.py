@@ -49,8 +49,8 @@ def corrected(answer: Answer, truth: FloatArray, near: float) -> CoarseMatte:
     exact = cv2.GaussianBlur(exact, (0, 0), SOFT)
     subject = (answer.coarse.alpha > 0.5).astype(np.uint8)
     inside, outside = (cv2.distanceTransform(part, cv2.DIST_L2, 5) for part in (subject, 1 - subject))
-    told = np.clip(near + 1 - inside - outside, 0, 1)
-    alpha = np.clip(start.alpha + told * (exact - start.alpha), 0, 1).astype(np.float32)
+    weight = np.clip(near + 1 - inside - outside, 0, 1)
+    alpha = np.clip(start.alpha + weight * (exact - start.alpha), 0, 1).astype(np.float32)
     return dataclasses.replace(start, alpha=alpha, stray=0.0)
 
 

@@ -42,7 +42,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         files = made(Path(folder))
-        rows = [row for reader in READERS if (row := told(reader, files)) is not None]
+        rows = [row for reader in READERS if (row := table_row(reader, files)) is not None]
     table = "\n".join(
         ["| program | " + " | ".join(name for name, *_ in KINDS) + " |", "|---" * (len(KINDS) + 1) + "|", *rows]
     )
@@ -72,7 +72,7 @@ def made(folder: Path) -> dict[str, tuple[Path, Pixels]]:
     return files
 
 
-def told(reader: Reader, files: dict[str, tuple[Path, Pixels]]) -> str | None:
+def table_row(reader: Reader, files: dict[str, tuple[Path, Pixels]]) -> str | None:
     try:
         version = reader.version()
     except NotInstalled:

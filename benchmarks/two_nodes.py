@@ -90,14 +90,14 @@ def main() -> None:
         make(folder, asked.photos)
         whole, span = undisturbed(folder)
         ended = killed(folder, asked.kills, span, asked.seed)
-    told = {
+    result = {
         "photos": len(whole),
         "kills": sum(len(moments) for _, moments in ended),
         "results_there_when_killed": [moments for _, moments in ended],
         "identical": all(found == whole for found, _ in ended),
     }
-    print(json.dumps(told))
-    sys.exit(0 if told["identical"] else 1)
+    print(json.dumps(result))
+    sys.exit(0 if result["identical"] else 1)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ from gigamatte.types import BACKGROUND, Grid, Matte, ModelUse, Watch
 
 def proposal(request: Request, levels: PhotoLevels) -> tuple[str, ...]:
     """A warning where a network was asked although the photo looks like flat art, which is cut better without one."""
-    told = request.mask is not None or request.options.hints is not None
-    if told or levels.photo.has_alpha or not looks_like_art(levels):
+    pointed_at = request.mask is not None or request.options.hints is not None
+    if pointed_at or levels.photo.has_alpha or not looks_like_art(levels):
         return ()
     return ("this looks like flat art on a plain ground: --kind art keeps thin lines whole and holes open",)
 

@@ -39,10 +39,10 @@ def _memory(root: Path) -> Iterator[tuple[int, int | None]]:
         ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
     ):
         for folder in _groups(root, controller):
-            told = _number(folder / limit)
+            maximum = _number(folder / limit)
             # version 1 writes "no limit" as the largest number of pages
-            if told is not None and told < 1 << 60:
-                yield told, _number(folder / used)
+            if maximum is not None and maximum < 1 << 60:
+                yield maximum, _number(folder / used)
 
 
 def _groups(root: Path, controller: str) -> Iterator[Path]:

@@ -97,7 +97,7 @@ class Hints:
             raise UsageError(f"a photo takes at most {MOST} points and strokes")
 
     @property
-    def told(self) -> bool:
+    def has_points(self) -> bool:
         """Whether there are points or strokes that a network can use: a box alone only says where to look."""
         return bool(self.keep or self.drop or any(stroke.kind != "hair" for stroke in self.strokes))
 

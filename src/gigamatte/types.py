@@ -230,7 +230,7 @@ class Receipt:
     placed: Mapping[str, float] = field(default_factory=dict)
     #: how the alpha was resolved: neural, guided or off
     refine: str | None = None
-    #: how hints were taken: told to the network, or pieces of its answer were chosen; None without hints
+    #: how hints were used: as input of the network, or by choosing pieces of its answer; None without hints
     hinted: str | None = None
     #: what the mask was taken for: ``answers`` matte or outline, the ``share`` of its soft part that is kept, 0…1, and
     #: whether that was ``measured`` (else said by the user or the network's card)

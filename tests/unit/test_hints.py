@@ -11,8 +11,8 @@ def test_points_are_tuples_or_points():
     hints = Hints(keep=[(3, 4), (5, 6, 2.5)], drop=(Point(1, 2),), box=(10, 20, 30, 40))
     assert hints.keep == (Point(3, 4), Point(5, 6, 2.5))
     assert hints.box == Box(10, 20, 30, 40)
-    assert hints.told
-    assert not Hints(box=(0, 0, 9, 9)).told
+    assert hints.has_points
+    assert not Hints(box=(0, 0, 9, 9)).has_points
     assert not Hints()
 
 

@@ -88,9 +88,9 @@ def _written(part: _Part, inputs: dict[str, Tensor], outputs: list[str], notes: 
     with torch.no_grad():
         answers = part(*inputs.values())
     # the exporter leaves shapes behind a padding open
-    for told, answer in zip(proto.graph.output, answers if isinstance(answers, list) else [answers], strict=True):
+    for output, answer in zip(proto.graph.output, answers if isinstance(answers, list) else [answers], strict=True):
         shape = helper.make_tensor_type_proto(TensorProto.FLOAT, list(answer.shape))
-        told.type.CopyFrom(shape)
+        output.type.CopyFrom(shape)
     proto.producer_name, proto.producer_version, proto.doc_string = "gigamatte", "", ""
     helper.set_model_props(proto, notes)
     onnx.checker.check_model(proto)

@@ -26,7 +26,7 @@ from gigamatte.types import Box, CoarseMatte, Size
 from .compose import CLOSE, DRAWN, PLAIN, Framing, Studio, composite
 from .data import PAIRED, Pixels, group_of, open_pool
 
-#: sources of real photos, as they are measured; davis is told scene by scene, toys lie on one cloth
+#: sources of real photos, as they are measured; davis is reported by scene, toys lie on one cloth
 PHOTOGRAPHED = tuple(source for source in PAIRED if source not in ("davis", "toys80"))
 
 Predict = Callable[[Pixels], NDArray[np.float32]]

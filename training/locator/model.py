@@ -137,8 +137,8 @@ class Attention(nn.Module):
         asked = self.ask(x).reshape(count, 3, self.heads, each, height * width)
         query, key, value = asked[:, 0], asked[:, 1], asked[:, 2]
         alike = torch.softmax(query.transpose(2, 3) @ key * each**-0.5, dim=3)
-        told = (value @ alike.transpose(2, 3)).reshape(count, channels, height, width)
-        x = x + self.answer(told)
+        gathered = (value @ alike.transpose(2, 3)).reshape(count, channels, height, width)
+        x = x + self.answer(gathered)
         return x + self.narrow(functional.relu(self.widen(x)))
 
 
@@ -203,8 +203,8 @@ class Hint(nn.Module):
     def forward(self, hints: Tensor) -> Tensor:
         clicks = functional.max_pool2d(hints[:, :2], self.stride)
         earlier = functional.avg_pool2d(hints[:, 2:], self.stride)
-        told: Tensor = self.say(functional.relu(self.see(torch.cat([clicks, earlier], 1))))
-        return told
+        features: Tensor = self.say(functional.relu(self.see(torch.cat([clicks, earlier], 1))))
+        return features
 
 
 class Locator(nn.Module):

@@ -182,11 +182,11 @@ class Trainer:
             # One round counts at most 60 s, so that the time of a suspended machine is not taken off the schedule.
             self.seconds += min(60.0, time.monotonic() - begin)
             if self.seconds - saved > every:
-                told = " ".join(f"{value:.4f}" for value in np.mean(losses, axis=0))
+                figures = " ".join(f"{value:.4f}" for value in np.mean(losses, axis=0))
                 print(
                     f"{time.strftime('%H:%M:%S')} {self.seconds / 60:6.1f} min  round {self.steps}  pictures "
                     f"{self.before + self.pictures}  composed {store.made}  side {side}  "
-                    f"losses without, first clicks, one more {told}",
+                    f"losses without, first clicks, one more {figures}",
                     flush=True,
                 )
                 self.save(checkpoint)

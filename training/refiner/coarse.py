@@ -40,7 +40,7 @@ def simulate(rng: Rng, alpha: Image, level: int) -> tuple[Image, float]:
     return np.clip(laid, 0, 1).astype(np.float32), float(np.clip(blur, 0.4, 2.5))
 
 
-def told(mask: Image, exact: Image) -> float:
+def covered_share(mask: Image, exact: Image) -> float:
     """The part of the undecided that the mask's band covers; ``exact`` at the mask's size. 1 where all is decided."""
     unknown = (exact > 0.05) & (exact < 0.95)
     return float((band(mask) & unknown).sum() + 1) / float(unknown.sum() + 1)

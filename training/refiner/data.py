@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from torch.utils.data import IterableDataset
 
-from .coarse import simulate, told
+from .coarse import covered_share, simulate
 from .located import LocatedScenes
 from .photo import photograph
 from .renders import RenderScenes
@@ -26,7 +26,7 @@ KEPT, NEW = 64, 1
 
 
 #: A mask that misses more of a picture's undecided part than this is left out: a refiner could not correct it.
-TOLD = 0.7
+COVERED = 0.7
 #: How many of the batches start from the locator's own masks, where there are some.
 LOCATED_SHARE = 0.25
 
@@ -36,7 +36,7 @@ def start(rng: Rng, photo: Pixels, exact: Pixels, level: int) -> Walk | None:
     pyramids = pyramid(photo, level), pyramid(exact, level)
     for _ in range(2):
         mask, blur = simulate(rng, pyramids[1][0], level)
-        if told(mask, pyramids[1][level]) >= TOLD and 0.02 < float(mask.mean()) < 0.98:
+        if covered_share(mask, pyramids[1][level]) >= COVERED and 0.02 < float(mask.mean()) < 0.98:
             return Walk(*pyramids, mask, blur, level)
     return None
 

@@ -28,7 +28,7 @@ from gigamatte.network.network import Network
 from gigamatte.network.networks import open_network
 from gigamatte.types import Size
 
-from .coarse import told
+from .coarse import covered_share
 from .photo import camera, composite, relit
 from .renders import has_alpha, is_held_out
 from .steps import Image, Walk, half, pyramid
@@ -37,7 +37,7 @@ from .textures import SIDE, Pixels, Rng, turned
 #: Side of a scene, and the largest number of squares that are cut from one.
 FRAME, SQUARES = 1152, 8
 #: The locator's mask overlaps the subject by at least this (IoU), and says this much of what is undecided in a square.
-FOUND, TOLD = 0.85, 0.5
+FOUND, COVERED = 0.85, 0.5
 #: Levels at which walks may start; a locator's mask of such a scene mostly starts at 2.
 LEVELS = (1, 2, 3)
 
@@ -130,7 +130,7 @@ def squares(rng: Rng, locator: Network, photo: Image, alpha: Image) -> Iterator[
         top, left = (int(at) for at in rng.integers((FRAME - SIDE) // step + 1, size=2))
         own, true = (plane[top : top + small, left : left + small] for plane in (mask, exact))
         undecided = float(((true > 0.05) & (true < 0.95)).mean())
-        if not (0.03 < float(own.mean()) < 0.97 and undecided > 0.02 and told(own, true) >= TOLD):
+        if not (0.03 < float(own.mean()) < 0.97 and undecided > 0.02 and covered_share(own, true) >= COVERED):
             continue
         full = slice(top * step, top * step + SIDE), slice(left * step, left * step + SIDE)
         row = np.zeros((), row_of(level))

@@ -50,7 +50,7 @@ def preview(path: Path) -> list[types.ImageContent]:
     return [] if found is None else [types.ImageContent(type="image", mime_type=found[1], data=found[2])]
 
 
-def told(said: str, plain: dict[str, Any], *more: Any) -> types.CallToolResult:
+def result(said: str, plain: dict[str, Any], *more: Any) -> types.CallToolResult:
     """An answer: a sentence, what ``more`` there is to see, and all of it for programs."""
     text = types.TextContent(type="text", text=f"{said}\n{json.dumps(plain, ensure_ascii=False)}")
     return types.CallToolResult(content=[text, *more], structured_content=plain)

@@ -19,7 +19,7 @@ from mcp.server.mcpserver import Context, MCPServer, ResourceSecurity
 from pydantic import Field
 
 from gigamatte import __version__
-from gigamatte.assistant.answers import failed, linked, media_of, preview, told, whole
+from gigamatte.assistant.answers import failed, linked, media_of, preview, result, whole
 from gigamatte.assistant.folders import Folders
 from gigamatte.batch.overview import manifests_of, standing_of, together
 from gigamatte.cutout.backdrop import names_no_file
@@ -147,7 +147,7 @@ class Tools:
             return failed(error)
         plain = {**receipt.as_dict(), "input": str(source), "output": str(target)}
         said = f"{target} was written: {receipt.width}×{receipt.height} pixels."
-        return told(said, plain, *preview(target), linked(target))
+        return result(said, plain, *preview(target), linked(target))
 
     async def inspect(self, photo: Photo) -> types.CallToolResult:
         """Tell a photo's size, format and depth, and what a tool whose network sees 1024 pixels would lose of it."""
@@ -156,7 +156,7 @@ class Tools:
             path = self._folders.existing(photo)
             found = inspect_photo(path, max_pixels=MAX_PIXELS)
             said = f"{path.name}: {found.width}×{found.height} {found.format}, {found.bits} bits a channel."
-            return told(said, found.as_dict(), *preview(path))
+            return result(said, found.as_dict(), *preview(path))
 
         return await _told_of(look)
 
@@ -170,7 +170,7 @@ class Tools:
             target = self._folders.new(output) if output else source.with_name(f"{source.stem}.compare.html")
             options = Options(model=self._network(model), device=self._device, max_pixels=MAX_PIXELS)
             found, page = compare(source, target, options=options, overwrite=overwrite)
-            return told(f"{page} was written.", found.as_dict(), linked(page))
+            return result(f"{page} was written.", found.as_dict(), linked(page))
 
         return await _told_of(measure)
 
@@ -183,7 +183,7 @@ class Tools:
             out = self._folders.existing(folder)
             standing = together([standing_of(path) for path in manifests_of(str(out))])
             said = f"{standing.done} of {standing.photos} photos are done, {standing.failed} failed."
-            return told(said, standing.as_dict())
+            return result(said, standing.as_dict())
 
         return await _told_of(look)
 

@@ -20,7 +20,7 @@ def circumstances(options: Options, limits: Limits) -> str:
 
     Where no limit of memory was given, all the machine's memory is noted, because the free part changes all the time.
     """
-    told = {
+    facts = {
         "version": __version__,
         "readers": {name: version for name in _READERS if (version := _installed(name))},
         "max_pixels": options.max_pixels,
@@ -29,7 +29,7 @@ def circumstances(options: Options, limits: Limits) -> str:
         "inflight": limits.inflight,
         "device": options.device,
     }
-    return json.dumps(told, sort_keys=True)
+    return json.dumps(facts, sort_keys=True)
 
 
 def _installed(name: str) -> str | None:

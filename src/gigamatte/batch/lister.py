@@ -70,10 +70,10 @@ class Lister:
         return self._given_up
 
     def warnings(self) -> list[str]:
-        """What a person should know, and was not told yet."""
+        """The warnings since the last call."""
         with self._turn:
-            told, self._warnings = self._warnings, []
-            return told
+            fresh, self._warnings = self._warnings, []
+            return fresh
 
     def wait(self, seconds: float) -> None:
         """Until more is listed, at most so long."""
@@ -91,7 +91,7 @@ class Lister:
     def _run(self) -> None:
         try:
             self._list()
-        except Exception as error:  # told in the runner's thread
+        except Exception as error:  # raised again in the runner's thread
             with self._turn:
                 self._error = error
                 self._turn.notify_all()
@@ -105,8 +105,10 @@ class Lister:
                 if not self._complete:
                     self._warnings += self._passed.lines()
                     if self._repeated:
-                        told = f"{self._plan.source} names photos again in {self._repeated:,} lines: each is done once"
-                        self._warnings.append(told)
+                        warning = (
+                            f"{self._plan.source} names photos again in {self._repeated:,} lines: each is done once"
+                        )
+                        self._warnings.append(warning)
                 self._complete, self._ended = True, resting is None
                 self._turn.notify_all()
                 if resting is None:

@@ -53,10 +53,10 @@ def _input_lost(plan: Plan, root: str | None, held: list[Outcome], streak: int) 
         telling |= {"gone", "unreadable"}
     elif places.is_uri(root):
         telling |= {"unreadable"}
-    told = [outcome for outcome in held if outcome.suspect in telling]
-    if len(told) < streak:
+    counted = [outcome for outcome in held if outcome.suspect in telling]
+    if len(counted) < streak:
         return None
-    return MissingInput(f"{len(told)} photos in a row could not be read; the last: {told[-1].message}", _AGAIN)
+    return MissingInput(f"{len(counted)} photos in a row could not be read; the last: {counted[-1].message}", _AGAIN)
 
 
 def _unreadable(place: str) -> GigamatteError | None:

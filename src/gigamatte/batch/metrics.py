@@ -145,5 +145,5 @@ def _counter(name: str, text: str, label: str, values: dict[str, Any]) -> str:
 
 
 def _single(kind: str, name: str, text: str, value: float) -> str:
-    told = f"gigamatte_batch_{name}"
-    return f"# HELP {told} {text}\n# TYPE {told} {kind}\n{told} {value!r}\n"
+    full_name = f"gigamatte_batch_{name}"
+    return f"# HELP {full_name} {text}\n# TYPE {full_name} {kind}\n{full_name} {value!r}\n"

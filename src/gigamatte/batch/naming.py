@@ -59,10 +59,10 @@ def candidates(key: str, template: str) -> Iterator[str]:
     """
     folder, name = _split(key)
     stem, suffix = stem_of(name), os.path.splitext(name)[1].removeprefix(".")
-    told = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:8]
-    for word in dict.fromkeys((stem, name, f"{name}~{told}")):
+    digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    for word in dict.fromkeys((stem, name, f"{name}~{digest}")):
         # {name} tells photos apart already, unless case alone does
-        distinct = word if word.endswith(told) else name
+        distinct = word if word.endswith(digest) else name
         yield folder + template.format(stem=word, name=distinct, suffix=suffix)
 
 

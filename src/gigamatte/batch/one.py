@@ -123,8 +123,8 @@ class Worker:
             if places.is_uri(task.source):
                 copies.append(photo.name)
             mask = scratch.local(task.mask) if task.mask else None
-            hints, told = scratch.photo(task.hints) if task.hints else (None, None)
-            stamp = beside.both(stamp, told)
+            hints, hints_stamp = scratch.photo(task.hints) if task.hints else (None, None)
+            stamp = beside.both(stamp, hints_stamp)
             content = fingerprint(photo, mask, hints)
             files = files_of(task.target, self._pair)
             if task.known is not None and task.known.fingerprint == content and _stand(files, task.known, scratch):

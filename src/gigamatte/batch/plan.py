@@ -139,8 +139,8 @@ class Plan:
         if root_of(self.source) is None:  # a list: its content tells which photos there are
             with contextlib.suppress(GigamatteError):
                 stamp = stamp_of(self.source)[1]
-        told = (self.source, stamp, self.pattern, self.column, self.shard, self.template, self.pair, config)
-        return hashlib.sha256(json.dumps(told).encode("ascii")).hexdigest()
+        wish = (self.source, stamp, self.pattern, self.column, self.shard, self.template, self.pair, config)
+        return hashlib.sha256(json.dumps(wish).encode("ascii")).hexdigest()
 
     def make_folders(self) -> None:
         """Make OUT and the manifest's folder. Raises WriteError."""
@@ -156,8 +156,8 @@ def manifest_folder(out: str) -> Path:
     """Where the manifest of OUT lies unless another folder was named."""
     if not is_uri(out):
         return local(out) / ".gigamatte"
-    told = hashlib.sha256(out.rstrip("/").encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    return state_folder("batch") / told
+    digest = hashlib.sha256(out.rstrip("/").encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return state_folder("batch") / digest
 
 
 def _same(root: str, out: str) -> bool:

@@ -56,8 +56,8 @@ def _shard(plan: Plan) -> str:
     index, count = plan.shard
     if count == 1:
         return ""
-    told = _t("Only shard {} of {}: the others have reports of their own.", str(index), str(count))
-    return f"<p><strong>{told}</strong></p>"
+    note = _t("Only shard {} of {}: the others have reports of their own.", str(index), str(count))
+    return f"<p><strong>{note}</strong></p>"
 
 
 def _figures(summary: Summary) -> str:

@@ -124,9 +124,9 @@ class _Run:
     def _tidy(self) -> None:
         """Clean up what an earlier run did not finish, and take over what other divisions have noted."""
         plan = self._plan
-        told = circumstances(plan.options, plan.limits)
+        conditions = circumstances(plan.options, plan.limits)
         command, listing = f"{plan.source} → {plan.out}", plan.listing_hash(self._config)
-        for file in self._manifest.begin(command, __version__, told, same_list=plan.redo, listing=listing):
+        for file in self._manifest.begin(command, __version__, conditions, same_list=plan.redo, listing=listing):
             places.remove_partials(plan.place(file))
         for other in plan.manifest_folder.glob("*-of-*.sqlite"):
             if other.stem.split("-of-")[1] != str(plan.shard[1]):

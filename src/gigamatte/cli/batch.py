@@ -201,8 +201,8 @@ def batch(
         from gigamatte.cli.app import fail
 
         # the exit codes of `cut` are about one photo; here an error that ends the command means that it could not start
-        told = error.exit_code if isinstance(error, (UsageError, NetworkUnavailable)) else 1
-        raise typer.Exit(fail(error.message, error.hint, told)) from error
+        code = error.exit_code if isinstance(error, (UsageError, NetworkUnavailable)) else 1
+        raise typer.Exit(fail(error.message, error.hint, code)) from error
     if summary.exit_code:
         raise typer.Exit(summary.exit_code)
 

@@ -135,11 +135,11 @@ def _report(path: Path, out: str, standings: list[Standing]) -> None:
     from gigamatte.options import Options
 
     whole = together(standings)
-    told = next((one.command for one in standings if one.command), f" → {out}").partition(" → ")[0]
+    command = next((one.command for one in standings if one.command), f" → {out}").partition(" → ")[0]
     seconds = whole.megapixels / whole.rate if whole.rate else 3600 * whole.hours
     summary = Summary(
         total=whole.photos, done=whole.done, kept=whole.kept, failed=whole.failed, waiting=whole.waiting,
         megapixels=whole.megapixels, seconds=seconds,
     )  # fmt: skip
     with Reader([Path(one.manifest) for one in standings]) as reader:
-        write_report(path, Plan(told or "-", out, Options()), reader, summary)
+        write_report(path, Plan(command or "-", out, Options()), reader, summary)

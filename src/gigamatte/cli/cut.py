@@ -106,12 +106,12 @@ def cut(
     from gigamatte.remover import Remover
 
     said = FilmSaid(start, end, every, fps, loop, sticker)
-    told = None
+    entries = None
     try:
         chosen = options()
         films = films_in(photo, out, chosen, fps)
         if films and len(photo) == 1:
-            told = film_hints(keep_at or (), drop_at or (), hints, start)
+            entries = film_hints(keep_at or (), drop_at or (), hints, start)
         else:
             chosen = dataclasses.replace(chosen, hints=read_hints(photo, keep_at or (), drop_at or (), hints))
         if not films:
@@ -128,7 +128,7 @@ def cut(
             try:
                 receipt: Receipt | FilmReceipt
                 if source in films:
-                    receipt = cut_film(remover, source, target, said, told, overwrite=overwrite, quiet=quiet or json)
+                    receipt = cut_film(remover, source, target, said, entries, overwrite=overwrite, quiet=quiet or json)
                 else:
                     receipt = _process(remover, source, target, overwrite=overwrite, quiet=quiet or json)
             except GigamatteError as error:

@@ -11,13 +11,13 @@ SOLID = 0.99
 
 
 def uncertainty(alpha: PixelArray, full: int) -> PixelArray:
-    """How undecided each pixel is: ``full`` at half an alpha, 0 where it is 0 or ``full``; shape and dtype of ``alpha``."""
+    """How undecided each pixel is, 0…``full``: most at an alpha of one half; the shape and dtype of ``alpha``."""
     nearest: PixelArray = np.minimum(alpha, full - alpha)
     return nearest * 2
 
 
 def trimap(alpha: PixelArray, full: int) -> PixelArray:
-    """0 for background (alpha up to 1 %), ``full`` for subject (from 99 % on), half of it between; dtype of ``alpha``."""
+    """0 for background (alpha ≤ 1 %), ``full`` for subject (≥ 99 %), else half of it; the dtype of ``alpha``."""
     out: PixelArray = np.full_like(alpha, (full + 1) // 2)
     out[alpha <= 0.01 * full] = 0
     out[alpha >= SOLID * full] = full

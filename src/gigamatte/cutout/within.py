@@ -38,10 +38,10 @@ def attempts(options: Options, format: Format, encoding: Encoding) -> Iterator[t
     yield (Attempt(encoding),)
     if format == "png":
         tight = dataclasses.replace(encoding, tight=True)
-        last, told = dataclasses.replace(tight, palette=True, colours=COLOURS[0]), f"{COLOURS[0]} colours"
+        last, said = dataclasses.replace(tight, palette=True, colours=COLOURS[0]), f"{COLOURS[0]} colours"
         if not encoding.palette:
             yield (Attempt(tight, said="packed harder, without loss"),)
-            yield (Attempt(last, said=f"reduced to {told}"),)
+            yield (Attempt(last, said=f"reduced to {said}"),)
         lean = [dataclasses.replace(last, colours=number) for number in COLOURS[1:]]
         fewer = tuple(Attempt(one, said=f"reduced to {one.colours} colours") for one in lean)
     else:
@@ -51,13 +51,13 @@ def attempts(options: Options, format: Format, encoding: Encoding) -> Iterator[t
             qualities = [first, *qualities]
         yield tuple(Attempt(dataclasses.replace(encoding, quality=one), said=f"quality {one}") for one in qualities)
         lowest = min(LOWEST, first)
-        last, told, fewer = dataclasses.replace(encoding, quality=lowest), f"quality {lowest}", ()
+        last, said, fewer = dataclasses.replace(encoding, quality=lowest), f"quality {lowest}", ()
     if options.canvas is None and not options.clipping_path:
         shares, share = [], STEP
         while share >= SMALLEST:
             shares.append(share)
             share *= STEP
-        yield tuple(Attempt(last, one, f"{told}, sides reduced to {one:.0%}") for one in shares)
+        yield tuple(Attempt(last, one, f"{said}, sides reduced to {one:.0%}") for one in shares)
     yield fewer
 
 

@@ -1,4 +1,4 @@
-"""Where the subject of each frame is: the network is told what it answered for the frame before, and steadied.
+"""Finds the subject in each frame: the network also gets its last answer, and the results are smoothed over time.
 
 The answer for the frame before follows the picture's motion and becomes the network's earlier answer, as after a hint.
 Where the picture has not changed, the answer does not either; where it moved and the motion can be believed, half of
@@ -91,18 +91,18 @@ class FilmAnswers:
         self, network: Network, levels: PhotoLevels, region: Box, hints: Hints | None, moved: Motion, before: Memory
     ) -> tuple[Answer, int]:
         since = before.since + 1
-        told = hints is not None and hints.told
-        if moved.same and since < WHOLE and not told:
+        pointed = hints is not None and hints.has_points
+        if moved.same and since < WHOLE and not pointed:
             return Answer(before.coarse, before.device, before.precision, network.warnings), since
         if not isinstance(network, HintedNetwork) or not has_subject(before.coarse):
             answer = ask(network, levels, region, hints=hints)
             return dataclasses.replace(answer, coarse=steady(answer.coarse, before.coarse, moved)), 0
         coarse, since = _looked(network, levels, region, hints, moved, before.coarse, since)
         coarse = steady(coarse, before.coarse, moved)
-        if hints is not None and told:
+        if hints is not None and pointed:
             coarse = obeyed(coarse, hints)
         engine = network.engine
-        return Answer(coarse, engine.device, engine.precision, network.warnings, "network" if told else ""), since
+        return Answer(coarse, engine.device, engine.precision, network.warnings, "network" if pointed else ""), since
 
 
 def _reduced(levels: PhotoLevels) -> Reduced:
@@ -121,22 +121,22 @@ def _looked(
     before: CoarseMatte,
     since: int,
 ) -> tuple[CoarseMatte, int]:
-    """The network's answer, told of the ``before``, and how many frames ago it looked at the whole."""
+    """The network's answer, with that ``before`` as an input, and how many frames ago it last saw the whole frame."""
     photo, margin = levels.size(0), network.card.closer
 
-    def told(box: Box) -> CoarseMatte:
+    def answer_in(box: Box) -> CoarseMatte:
         seen = network.see(levels.proxy(box, network.input_size(box.size)), box, photo)
         return network.answer(seen, hint_maps(hints or Hints(), seen.fit, carried(before, moved, seen.fit)))
 
     box = looked_at(before, region, margin)
     if box == region:
-        return told(region), 0
+        return answer_in(region), 0
     if since >= WHOLE:
-        found, since = told(region), 0
+        found, since = answer_in(region), 0
         subject, wider = subject_box(found), surroundings(found, margin)
         if subject is None or subject.within(box) != subject:  # something else has come, or a part of it
-            return (found if wider is None else both(found, told(wider))), 0
-    return told(box), since
+            return (found if wider is None else both(found, answer_in(wider))), 0
+    return answer_in(box), since
 
 
 def looked_at(before: CoarseMatte, region: Box, margin: float) -> Box:

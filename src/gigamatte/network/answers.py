@@ -33,7 +33,7 @@ class Answer:
     device: str = "cpu"
     precision: str = "f32"
     warnings: tuple[str, ...] = ()
-    #: how hints were taken: told to the network, or by choosing among the pieces that it found; empty without hints
+    #: how hints were used: as input of the network, or by choosing among the pieces that it found; empty without hints
     hinted: Literal["", "network", "pieces"] = ""
 
     @property
@@ -58,7 +58,7 @@ def ask(
     gets them; of another network's answer those pieces are kept that the hints point at. ``sights`` store the
     encoder's maps.
     """
-    if hints is not None and hints.told and isinstance(network, HintedNetwork):
+    if hints is not None and hints.has_points and isinstance(network, HintedNetwork):
         return _told(network, levels, region, hints, sights or Sights())
     answers: list[Answer] = []
 
@@ -71,7 +71,7 @@ def ask(
             answers.append(_look(network, levels, box, cache, device))
         return answers[-1].coarse
 
-    if hints is not None and hints.told:
+    if hints is not None and hints.has_points:
         coarse = picked(look, region, hints)
         return dataclasses.replace(answers[0], coarse=coarse, hinted="pieces")
     coarse = twice(look, region, network.card.closer)
@@ -118,8 +118,8 @@ def _packed(answer: Answer) -> bytes:
 
 def _kept(cache: Cache, key: bytes, fit: Fit, network: Network) -> Answer | None:
     """An earlier run's answer, in the answer's own size, which may differ from the size of the network's input."""
-    told = cache.get(key_of("size", key), 8)
-    rows, columns = (int(side) for side in np.frombuffer(told or bytes(8), "<u4"))
+    stored = cache.get(key_of("size", key), 8)
+    rows, columns = (int(side) for side in np.frombuffer(stored or bytes(8), "<u4"))
     if not 0 < rows * columns < _MOST or (value := cache.get(key, 2 * _NAMES + 4 * rows * columns)) is None:
         return None
     try:

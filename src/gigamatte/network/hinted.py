@@ -95,8 +95,8 @@ class HintedNetwork(Network):
     def _answered(self, seen: Seen, hints: FloatArray | None) -> CoarseMatte:
         alpha = self._decoded(seen, seen.maps, hints)
         if seen.mirrored is not None:
-            told = None if hints is None else np.ascontiguousarray(hints[..., ::-1])
-            alpha = (alpha + self._decoded(seen, seen.mirrored, told)[:, ::-1]) * np.float32(0.5)
+            mirrored = None if hints is None else np.ascontiguousarray(hints[..., ::-1])
+            alpha = (alpha + self._decoded(seen, seen.mirrored, mirrored)[:, ::-1]) * np.float32(0.5)
         coarse = as_coarse(alpha, self.card, seen.fit)
         return without_doubtful_islands(coarse) if self.card.mirrored else coarse
 

@@ -1,4 +1,4 @@
-"""Colour told by code points, as films, PNG, HEIC and AVIF do: primaries and a transfer curve by number.
+"""Colour described by code points, as films, PNG, HEIC and AVIF do: primaries and a transfer curve by number.
 
 (ITU-T H.273, 2024, tables 2 and 3.)
 """
@@ -62,8 +62,8 @@ class Code:
         name, where = _PRIMARIES.get(1 if self.primaries in _UNSPECIFIED else self.primaries, ("", None))
         curve = SRGB_CURVE if self.transfer in _UNSPECIFIED else _CURVES.get(self.transfer)
         if where is None or curve is None:
-            told = f"primaries {self.primaries}, transfer {self.transfer}"
-            return None, f"the colours' code points ({told}) are not interpreted: they are taken as sRGB"
+            numbers = f"primaries {self.primaries}, transfer {self.transfer}"
+            return None, f"the colours' code points ({numbers}) are not interpreted: they are taken as sRGB"
         if bands == 1:
             return (None, "") if curve == SRGB_CURVE else (grey_profile(f"grey, transfer {self.transfer}", curve), "")
         return rgb_profile(f"{name}, transfer {self.transfer}", where, curve), ""

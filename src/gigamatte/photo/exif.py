@@ -81,8 +81,8 @@ class Exif:
     @property
     def orientation(self) -> int:
         """1…8; 1 where the block has none."""
-        told = self.main[ORIENTATION].number(self.order) if ORIENTATION in self.main else None
-        return told if told is not None and 1 <= told <= 8 else 1
+        value = self.main[ORIENTATION].number(self.order) if ORIENTATION in self.main else None
+        return value if value is not None and 1 <= value <= 8 else 1
 
     def left_out(self) -> list[str]:
         """A warning for each thing that was left out because it holds a picture."""

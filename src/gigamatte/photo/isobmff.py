@@ -36,8 +36,8 @@ def main_picture(file: BinaryIO) -> Picture:
         properties = dict(boxes(inner[b"iprp"]))
         made = list(boxes(properties[b"ipco"]))
         chosen = _associated(properties[b"ipma"], number)
-        told = tuple((*made[index - 1], essential) for index, essential in chosen if 0 < index <= len(made))
-        return Picture(told, _located(inner[b"iloc"], number))
+        own = tuple((*made[index - 1], essential) for index, essential in chosen if 0 < index <= len(made))
+        return Picture(own, _located(inner[b"iloc"], number))
     except (struct.error, KeyError, IndexError) as error:
         raise Broken from error
 

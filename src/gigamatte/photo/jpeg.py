@@ -83,8 +83,8 @@ class _Reader:
     process: int = field(default=0, init=False)
     pictures: int = field(default=1, init=False)
     gain_maps: int = field(default=0, init=False)
-    #: by component: the lowest bit of each coefficient that its scans have told so far
-    told: dict[int, list[int | None]] = field(default_factory=dict, init=False)
+    #: by component: the lowest bit of each coefficient that its scans have had so far
+    lowest: dict[int, list[int | None]] = field(default_factory=dict, init=False)
 
     def facts(self) -> Facts:
         self.file.seek(-2, 2)
@@ -97,7 +97,7 @@ class _Reader:
             self.segment(marker)
             if marker == _SCAN and closed:
                 break
-        endless = not closed and bool(self.told) and all(bits == [0] * 64 for bits in self.told.values())
+        endless = not closed and bool(self.lowest) and all(bits == [0] * 64 for bits in self.lowest.values())
         return Facts(self.precision, self.process, max(1, self.pictures - self.gain_maps), endless)
 
     def markers(self) -> Iterator[int]:
@@ -139,7 +139,7 @@ class _Reader:
             raise ValueError("a segment that ends beyond the file")
         if marker in _FRAMES:
             self.process, self.precision = marker - 0xC0, body[0]
-            self.told = {body[6 + 3 * number]: [None] * 64 for number in range(body[5])}
+            self.lowest = {body[6 + 3 * number]: [None] * 64 for number in range(body[5])}
         elif marker == _SCAN:
             self.scan(body)
         elif marker == _PICTURES and body.startswith(b"MPF\0"):
@@ -150,7 +150,7 @@ class _Reader:
     def scan(self, body: bytes) -> None:
         first, last, low = body[1 + 2 * body[0]], body[2 + 2 * body[0]], body[3 + 2 * body[0]] & 15
         for number in range(body[0]):
-            known = self.told.get(body[1 + 2 * number])
+            known = self.lowest.get(body[1 + 2 * number])
             if known is not None:
                 known[first : last + 1] = [low] * (last + 1 - first)
 

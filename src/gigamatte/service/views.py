@@ -119,8 +119,8 @@ async def check_result(request: Request, job: str, query: Annotated[Finish, Quer
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, True)
     lang: Language = "zh" if preferred_language(request.scope) == "zh" else "en"
-    told = [{"what": one["what"], "why": translate(one["why"], lang)} for one in failures]
-    return {"preset": name, "fits": not failures, "failures": told}
+    translated = [{"what": one["what"], "why": translate(one["why"], lang)} for one in failures]
+    return {"preset": name, "fits": not failures, "failures": translated}
 
 
 class ArchiveOrder(BaseModel):

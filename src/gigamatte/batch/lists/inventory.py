@@ -134,11 +134,11 @@ def _s3_inventory(spec: str, opened: Open) -> Iterator[Named]:
     """All objects that are pictures, from a report's manifest.json; the report's files lie in the bucket it names."""
     with opened(spec) as file:
         try:
-            told = json.load(file)
-            bucket, kind = told["sourceBucket"], told["fileFormat"].lower()
-            store = str(told["destinationBucket"]).removeprefix("arn:aws:s3:::")
-            files = [entry["key"] for entry in told["files"]]
-            schema = [name.strip().lower() for name in str(told["fileSchema"]).split(",")]
+            content = json.load(file)
+            bucket, kind = content["sourceBucket"], content["fileFormat"].lower()
+            store = str(content["destinationBucket"]).removeprefix("arn:aws:s3:::")
+            files = [entry["key"] for entry in content["files"]]
+            schema = [name.strip().lower() for name in str(content["fileSchema"]).split(",")]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UsageError(
                 f"{spec} is no manifest of S3 Inventory", "for other files with columns, see --column"

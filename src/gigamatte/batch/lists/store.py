@@ -156,8 +156,8 @@ def _tree(
                 yield Source(key.replace("..", "__"), join(root, key), 0, "", refusal=why)
             elif wanted(key):
                 size, stamp = remote_stamp(entry)
-                source, told = Source(key, join(root, key), size, stamp), hints.get(beside.hints_of(path))
-                yield source if told is None else beside.with_hints(source, remote_stamp(told)[1])
+                source, entry = Source(key, join(root, key), size, stamp), hints.get(beside.hints_of(path))
+                yield source if entry is None else beside.with_hints(source, remote_stamp(entry)[1])
             elif not wanted.chosen and path not in hints:
                 passed.file(name)
         waiting.extend(reversed(folders))

@@ -65,12 +65,12 @@ class Passed:
     def lines(self) -> Iterator[str]:
         """A line for each kind of thing that was passed over."""
         if self._kinds:
-            told = ", ".join(f"{kind} {count:,}" for kind, count in self._kinds.most_common(_NAMED))
-            told += ", …" if len(self._kinds) > _NAMED else ""
-            yield f"{sum(self._kinds.values()):,} files are of kinds that are not read, and left out: {told}"
+            listed = ", ".join(f"{kind} {count:,}" for kind, count in self._kinds.most_common(_NAMED))
+            listed += ", …" if len(self._kinds) > _NAMED else ""
+            yield f"{sum(self._kinds.values()):,} files are of kinds that are not read, and left out: {listed}"
         if self._litter:
-            told = ", ".join(f"{name} {count:,}" for name, count in self._litter.most_common(_NAMED))
-            yield f"folders of previews and deleted files are left out: {told}"
+            listed = ", ".join(f"{name} {count:,}" for name, count in self._litter.most_common(_NAMED))
+            yield f"folders of previews and deleted files are left out: {listed}"
         for place in self._batches:
             yield f"{place} holds the results of another batch and is left out: name it as IN to cut them"
 

@@ -12,7 +12,7 @@
     return made;
   };
   const host = document.getElementById("review"), header = element("header"), main = element("main");
-  const told = element("span", "quiet"), end = element("div", "end");
+  const totalsLine = element("span", "quiet"), end = element("div", "end");
   const dialog = element("dialog"), frame = element("iframe");
   let shown = "", start = 0, loading = false, complete = false, round = 0;
 
@@ -23,7 +23,7 @@
     header.append(button);
     return [mark, button];
   });
-  header.append(told, element("span", "quiet", t("Keys: arrows move, Enter looks, G good, R redo, H by hand, U unmarked")));
+  header.append(totalsLine, element("span", "quiet", t("Keys: arrows move, Enter looks, G good, R redo, H by hand, U unmarked")));
   frame.title = t("Picture viewer");
   const close = element("button", "close", "×");
   close.title = t("Close");
@@ -58,7 +58,7 @@
       if (!answer.ok) throw new Error(await answer.text());
       const { photos, totals } = await answer.json();
       if (mine !== round) return;
-      told.textContent = MARKS.map(([mark, , name]) => name + " " + totals[mark]).join(" · ") + " / " + totals.all;
+      totalsLine.textContent = MARKS.map(([mark, , name]) => name + " " + totals[mark]).join(" · ") + " / " + totals.all;
       for (const photo of photos) end.before(card(photo));
       start += photos.length;
       complete = photos.length === 0;
@@ -107,13 +107,13 @@
       body: JSON.stringify({ id: made.dataset.id, mark }),
     }).catch(() => null);
     if (!answer || !answer.ok) {
-      told.textContent = t("The mark could not be kept: is the command still running?");
+      totalsLine.textContent = t("The mark could not be kept: is the command still running?");
       return;
     }
     if (mark) made.dataset.mark = mark;
     else delete made.dataset.mark;
     const { totals } = await (await fetch("/photos?start=1000000000")).json();
-    told.textContent = MARKS.map(([own, , name]) => name + " " + totals[own]).join(" · ") + " / " + totals.all;
+    totalsLine.textContent = MARKS.map(([own, , name]) => name + " " + totals[own]).join(" · ") + " / " + totals.all;
   }
 
   function look(made) {

@@ -106,8 +106,8 @@ def _handler(desk: Desk, out: str) -> type[BaseHTTPRequestHandler]:
             return self.headers.get("Host") in hosts and origin in (None, *(f"http://{host}" for host in hosts))
 
         def _get(self) -> tuple[str, bytes]:
-            told = urlsplit(self.path)
-            words, query = told.path.strip("/").split("/"), parse_qs(told.query)
+            url = urlsplit(self.path)
+            words, query = url.path.strip("/").split("/"), parse_qs(url.query)
             if words == [""]:
                 return "text/html; charset=utf-8", page(out).encode("utf-8")
             if words == ["favicon.ico"]:

@@ -114,8 +114,8 @@ def _check(plan: Plan) -> None:
 class _Run:
     def __init__(self, plan: Plan, config: str, limits: Limits, listener: Listener, engine: SharedEngine) -> None:
         self._plan, self._limits, self._listener, self._engine = plan, limits, listener, engine
-        told = (config, plan.template, plan.pair, limits.photos, limits.bytes)
-        self._wish = hashlib.sha256(json.dumps(told).encode("ascii")).hexdigest()
+        wish = (config, plan.template, plan.pair, limits.photos, limits.bytes)
+        self._wish = hashlib.sha256(json.dumps(wish).encode("ascii")).hexdigest()
 
     def all(self, shards: list[_Shard]) -> Summary:
         """One after the other; stops where one cannot go on."""

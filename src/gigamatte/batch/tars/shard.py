@@ -74,10 +74,10 @@ def _check_end(shard: Path, end: int) -> None:
 def _take(
     tar: tarfile.TarFile, member: tarfile.TarInfo, name: str, number: int, found: Unpacked, photos: Path, others: Path
 ) -> bool:
-    told = Member.of(name)
-    sample = found.samples.setdefault(told.sample, Sample(told.sample))
+    parsed = Member.of(name)
+    sample = found.samples.setdefault(parsed.sample, Sample(parsed.sample))
     # 000.jpg is the photo of 000 whatever else is a picture there; 000.seg.png only where nothing plainer is
-    is_photo = told.is_picture and (sample.photo is None or "." not in told.kind)
+    is_photo = parsed.is_picture and (sample.photo is None or "." not in parsed.kind)
     path = photos / name if is_photo else others / str(number)
     source = tar.extractfile(member)
     assert source is not None  # a plain file

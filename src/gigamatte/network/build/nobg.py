@@ -61,11 +61,11 @@ class Renamed:
 
     def describe(self, key: str) -> tuple[tuple[int, ...], str]:
         """(shape, NumPy dtype name) of a tensor, or of its parts one below the other. Raises WeightsRefused."""
-        told = [self._weights.describe(name) for name in self._sources[key]]
-        shape, dtype = told[0]
-        if any(other != told[0] for other in told):
+        described = [self._weights.describe(name) for name in self._sources[key]]
+        shape, dtype = described[0]
+        if any(other != described[0] for other in described):
             raise WeightsRefused(f"the weights {', '.join(self._sources[key])} should have one shape and type")
-        return ((shape[0] * len(told), *shape[1:]), dtype) if len(told) > 1 else (shape, dtype)
+        return ((shape[0] * len(described), *shape[1:]), dtype) if len(described) > 1 else (shape, dtype)
 
     def load(self, key: str) -> NDArray[Any]:
         """The tensor, put together where it comes in parts."""

@@ -43,7 +43,7 @@ def read_own_file(path: Path, header: OnnxHeader, digest: str, normal: tuple[Tri
     rows, columns = header.inputs[header.image_input][1][2:]
     _refuse_sides(path.name, header)
     _refuse_answer(path.name, header)
-    told, family = header.metadata, family_of(header)
+    metadata, family = header.metadata, family_of(header)
     output = _output(header, family)
     mean, std = normal or _normalisation(header, family)
     free = rows is None or columns is None
@@ -51,8 +51,8 @@ def read_own_file(path: Path, header: OnnxHeader, digest: str, normal: tuple[Tri
     card = ModelCard(
         name=re.sub("[^a-z0-9._-]", "-", path.stem.lower()).lstrip("._-") or "file",
         family="user",
-        licence=told.get("licence", "unknown"),
-        commercial=told.get("commercial") != "false",
+        licence=metadata.get("licence", "unknown"),
+        commercial=metadata.get("commercial") != "false",
         size=size,
         output=output,
         path=path,
@@ -64,17 +64,17 @@ def read_own_file(path: Path, header: OnnxHeader, digest: str, normal: tuple[Tri
         mean=mean,
         std=std,
     )
-    assumed = _assumed(path.name, card, family, told)
+    assumed = _assumed(path.name, card, family, metadata)
     notices = [f"{path.name} is your own file: not one that gigamatte verifies", *([assumed] if assumed else [])]
-    if told.get("verified") == "false":
-        notices.append(f"{path.name} was built from weights that are not those of {told.get('card')}")
+    if metadata.get("verified") == "false":
+        notices.append(f"{path.name} was built from weights that are not those of {metadata.get('card')}")
     return OwnFile(card, tuple(notices), assumed, (rows, columns))
 
 
 def _output(header: OnnxHeader, family: Family | None) -> Output:
-    told = header.metadata.get("output")
-    if told in ("logits", "sigmoid"):
-        return cast(Output, told)
+    output = header.metadata.get("output")
+    if output in ("logits", "sigmoid"):
+        return cast(Output, output)
     if header.last_operator == "Sigmoid":
         return "sigmoid"
     return (family.output if family else None) or "auto"
@@ -94,8 +94,8 @@ def _triple(text: str | None, otherwise: Triple) -> Triple:
     return first, second, third
 
 
-def _assumed(name: str, card: ModelCard, family: Family | None, told: dict[str, str]) -> str:
-    if "output" in told and "mean" in told:
+def _assumed(name: str, card: ModelCard, family: Family | None, metadata: dict[str, str]) -> str:
+    if "output" in metadata and "mean" in metadata:
         return ""
     answer = {"logits": "logits", "sigmoid": "alpha", "auto": "alpha or logits by their values"}[card.output]
     normal = normalised_as(card.mean, card.std)

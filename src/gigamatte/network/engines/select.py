@@ -69,9 +69,9 @@ def open_engine(
         if len(reasons) == 1:
             raise reasons[0]
         raise DeviceUnavailable("; ".join(reason.message for reason in reasons), "see `gigamatte doctor`")
-    told = "; ".join(reason.message for reason in reasons)
+    why = "; ".join(reason.message for reason in reasons)
     engine, warnings = on_cpu()
-    return engine, (f"{told}; the CPU did the work", *warnings)
+    return engine, (f"{why}; the CPU did the work", *warnings)
 
 
 def _need_the_same(model: Path | bytes) -> None:

@@ -32,19 +32,19 @@ def need_reach(url: str, patience: float = PATIENCE) -> None:
 
 def _name_fails(host: str, port: int, patience: float) -> str:
     """Why the name has no address. The system's look-up has no time limit, so it runs in a thread that may be left."""
-    told: list[str] = []
+    causes: list[str] = []
 
     def look_up() -> None:
         try:
             socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            told.append("")
+            causes.append("")
         except (OSError, UnicodeError) as error:
-            told.append(str(getattr(error, "strerror", None) or error))
+            causes.append(str(getattr(error, "strerror", None) or error))
 
     thread = threading.Thread(target=look_up, name="look-up", daemon=True)
     thread.start()
     thread.join(patience)
-    return told[0] if told else "its name is not answered"
+    return causes[0] if causes else "its name is not answered"
 
 
 def _connection_fails(host: str, port: int, patience: float) -> str:

@@ -86,15 +86,15 @@ export class Client {
     });
   }
 
-  /* Calls told(job) for each event until the job has ended; resolves with the last one. */
-  async follow(job, told, signal) {
+  /* Calls onEvent(job) for each event until the job has ended; resolves with the last one. */
+  async follow(job, onEvent, signal) {
     let latest = job;
     while (latest.state === "queued" || latest.state === "running") {
       try {
-        latest = await this.readEvents(latest, told, signal);
+        latest = await this.readEvents(latest, onEvent, signal);
       } catch (error) {
         latest = await this.again(latest, error, signal);
-        told(latest);
+        onEvent(latest);
       }
     }
     return latest;
@@ -114,7 +114,7 @@ export class Client {
     }
   }
 
-  async readEvents(job, told, signal) {
+  async readEvents(job, onEvent, signal) {
     const response = await this.fetch(`${addressOf(job)}/events`, { signal });
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let text = "", latest = job;
@@ -126,7 +126,7 @@ export class Client {
       text = blocks.pop();
       for (const block of blocks) {
         const data = block.split("\n").find((line) => line.startsWith("data: "));
-        if (data) told((latest = JSON.parse(data.slice(6))));
+        if (data) onEvent((latest = JSON.parse(data.slice(6))));
       }
     }
   }

@@ -131,9 +131,9 @@ export class Item {
     if (this.state === "done") {
       const receipt = this.job.receipt;
       this.status.title = `${receipt.model.name} · ${receipt.model.licence}`;
-      const told = `${receipt.width} × ${receipt.height} · ${receipt.seconds.total.toFixed(1)} s`;
-      if (!this.checked) return told;
-      return `${told} · ${this.checked.fits ? t("fits") : t("does not fit")}: ${this.checked.preset}`;
+      const facts = `${receipt.width} × ${receipt.height} · ${receipt.seconds.total.toFixed(1)} s`;
+      if (!this.checked) return facts;
+      return `${facts} · ${this.checked.fits ? t("fits") : t("does not fit")}: ${this.checked.preset}`;
     }
     return bytes(this.file.size);
   }
@@ -144,7 +144,7 @@ export class Item {
     this.queue.changed(this);
   }
 
-  told(job) {
+  progress(job) {
     const [from, share] = SHARES[job.stage] || [this.fraction, 0];
     const within = job.stage === "queued" ? 0 : job.progress;
     this.change({ job, stage: job.stage || this.stage, fraction: Math.max(this.fraction, from + share * within) });
@@ -280,7 +280,7 @@ export class Queue {
   }
 
   async followed(item, job, signal) {
-    const ended = await this.client.follow(job, (told) => item.told(told), signal);
+    const ended = await this.client.follow(job, (latest) => item.progress(latest), signal);
     if (ended.state !== "done") throw new Problem(ended.error.status, ended.error, 0);
     item.change({ state: "done", job: ended, fraction: 1, checked: null });
     await this.check(item);
