@@ -8,7 +8,7 @@ from batch_helpers import GIB, Recorder, pictures, rows, run, save_photo
 from stores import bucket, fill, moto_server, results
 
 from gigamatte.batch import objects, places
-from gigamatte.batch.beside import hinted
+from gigamatte.batch.hint_files import hinted
 from gigamatte.batch.lists.sources import list_sources
 from gigamatte.batch.plan import Plan
 from gigamatte.errors import MissingInput, WriteError

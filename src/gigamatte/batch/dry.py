@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gigamatte import __version__
-from gigamatte.batch import beside
+from gigamatte.batch import hint_files
 from gigamatte.batch.circumstances import circumstances
 from gigamatte.batch.fingerprint import config_hash
 from gigamatte.batch.lister import Lister
@@ -109,7 +109,7 @@ def _sample(plan: Plan, manifest: Manifest, out: Path) -> list[Task]:
         mask = None
         with contextlib.suppress(GigamatteError):
             mask = find(row["key"])
-        hints = beside.hints_of(row["source"]) if row["hinted"] else None
+        hints = hint_files.hints_of(row["source"]) if row["hinted"] else None
         tasks.append(Task(row["key"], row["source"], target, row["bytes"], mask=mask, hints=hints, replace=True))
     return tasks
 

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from gigamatte.batch import beside, written
+from gigamatte.batch import hint_files, written
 from gigamatte.batch.compact import NO_DOUBT, joined_stamps, stamp_number
 from gigamatte.batch.counts import Noted
 from gigamatte.batch.naming import candidates, distinct
@@ -209,7 +209,7 @@ class Listing:
             (
                 self._run, *place_parts(self._db, source.key, source.place), source.bytes, recipe,
                 *target_parts(self._db, recipe, source.key, row["target"]), stamp_number(source.stamp),
-                ~(HINTED | (OURS | HANDED if moved else 0)), HINTED * beside.hinted(source.stamp), source.key,
+                ~(HINTED | (OURS | HANDED if moved else 0)), HINTED * hint_files.hinted(source.stamp), source.key,
             ),
         )  # fmt: skip
         if source.refusal:

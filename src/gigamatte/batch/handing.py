@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 
-from gigamatte.batch import beside, written
+from gigamatte.batch import hint_files, written
 from gigamatte.batch.compact import stamp_number
 from gigamatte.batch.pair import files_of
 from gigamatte.batch.records import is_place
@@ -53,6 +53,6 @@ class Hand:
         known = Known(row["fingerprint"], row["sha256"]) if row["sha256"] else None
         return Task(
             row["key"], row["source"], self._place(row["target"]), row["bytes"],
-            hints=beside.hints_of(row["source"]) if row["hinted"] else None, replace=free, known=known,
+            hints=hint_files.hints_of(row["source"]) if row["hinted"] else None, replace=free, known=known,
             written=() if free else tuple(remembered), earlier=earlier,
         )  # fmt: skip

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from gigamatte.batch import beside
+from gigamatte.batch import hint_files
 from gigamatte.batch.counts import Counts
 from gigamatte.batch.lists.sources import list_sources
 from gigamatte.batch.lists.wanted import Passed
@@ -158,7 +158,7 @@ class Lister:
 
 def _stamped(source: Source) -> Source:
     try:
-        size, stamp = beside.stamp_of(source.place)
+        size, stamp = hint_files.stamp_of(source.place)
     except InputError:
         return source
     return replace(source, bytes=size, stamp=stamp)

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from gigamatte.batch import beside
+from gigamatte.batch import hint_files
 from gigamatte.batch.compact import stamp_number
 from gigamatte.batch.counts import Counts, Tally, counts_of
 from gigamatte.batch.enlist import Listing, Wish
@@ -186,7 +186,7 @@ class Manifest:
             rows = self._db.execute("SELECT * FROM photos WHERE mark = 'redo' ORDER BY key").fetchall()
         for row in rows:
             try:
-                size, stamp = beside.stamp_of(row["source"], hinted=bool(row["hinted"]) or None)
+                size, stamp = hint_files.stamp_of(row["source"], hinted=bool(row["hinted"]) or None)
             except InputError as error:
                 yield Source(row["key"], row["source"], row["bytes"], "", refusal=error.message)
                 continue

@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from gigamatte.batch import beside, places
+from gigamatte.batch import hint_files, places
 from gigamatte.batch.dimensions import dimensions
 from gigamatte.batch.fingerprint import fingerprint
 from gigamatte.batch.limits import LEAST_MEMORY, Limits
@@ -124,7 +124,7 @@ class Worker:
                 copies.append(photo.name)
             mask = scratch.local(task.mask) if task.mask else None
             hints, hints_stamp = scratch.photo(task.hints) if task.hints else (None, None)
-            stamp = beside.both(stamp, hints_stamp)
+            stamp = hint_files.both(stamp, hints_stamp)
             content = fingerprint(photo, mask, hints)
             files = files_of(task.target, self._pair)
             if task.known is not None and task.known.fingerprint == content and _stand(files, task.known, scratch):
@@ -158,7 +158,7 @@ class Worker:
         """Of an object a copy was fetched in one piece; a file may be written to while it is read."""
         if places.is_uri(task.source):
             return
-        if beside.stamp_of(task.source, hinted=task.hints is not None)[1] != stamp:
+        if hint_files.stamp_of(task.source, hinted=task.hints is not None)[1] != stamp:
             raise InputError(f"{task.key} changed while it was read", "is it still being copied?")
 
     def _with_stale(self, task: Task, outcome: Outcome) -> Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 
-from gigamatte.batch import beside, written
+from gigamatte.batch import hint_files, written
 from gigamatte.batch.compact import outcome_stamp, packed_doubt, stamp_number
 from gigamatte.batch.pair import files_of
 from gigamatte.batch.records import put_result, row_of, thousandths
@@ -62,7 +62,7 @@ def note_outcome(database: Database, outcome: Outcome, circumstances: str, attem
 
 
 def _end(database: Database, outcome: Outcome, state: int, *, on: int = 0, off: int = 0) -> None:
-    on, off = on | HINTED * beside.hinted(outcome.stamp), off | HINTED
+    on, off = on | HINTED * hint_files.hinted(outcome.stamp), off | HINTED
     database.execute(
         "UPDATE listed SET state = ?, stamp = ?, flags = (flags & ?) | ? WHERE key = ?",
         (state, stamp_number(outcome.stamp), ~off, on, outcome.key),

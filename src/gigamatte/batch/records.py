@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-from gigamatte.batch import beside
+from gigamatte.batch import hint_files
 from gigamatte.batch.compact import name_number, outcome_stamp, packed_doubt, packed_hash, stamp_number
 from gigamatte.batch.naming import folded
 from gigamatte.batch.tables import FLAG, HANDED, HINTED, OURS, STALE, STATES, WROTE, Database, blob, storable
@@ -71,7 +71,7 @@ def add(
 ) -> None:  # fmt: skip
     """A new photo. Raises sqlite3.IntegrityError, and has done nothing, where its key or its target's name is taken."""
     name = name_number(folded(target))
-    if isinstance(stamp, str) and beside.hinted(stamp):
+    if isinstance(stamp, str) and hint_files.hinted(stamp):
         flags |= HINTED
     database.execute("INSERT INTO names VALUES (?, ?)", (name, number))
     try:

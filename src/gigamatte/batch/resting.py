@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from gigamatte.batch import beside
+from gigamatte.batch import hint_files
 from gigamatte.batch.manifest import Manifest
 from gigamatte.batch.places import is_uri
 from gigamatte.batch.task import Source
@@ -46,7 +46,7 @@ class Resting:
 
 def _is_old(source: Source) -> bool:
     """Whether its last change is old, by the status time (ctime), which programs cannot set back."""
-    return all(map(_rests, beside.parts(source.stamp)))
+    return all(map(_rests, hint_files.parts(source.stamp)))
 
 
 def _rests(stamp: str) -> bool:

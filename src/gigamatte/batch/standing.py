@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
-from gigamatte.batch import beside, places
+from gigamatte.batch import hint_files, places
 from gigamatte.batch.objects import LAST, Objects, objects_of
 from gigamatte.batch.plan import Plan
 from gigamatte.errors import InputError, MissingInput
@@ -120,6 +120,6 @@ def photo_stamps(found: list[str]) -> dict[str, str]:
 
 def _photo_stamp(place: str) -> str | None:
     try:
-        return beside.stamp_of(place)[1]
+        return hint_files.stamp_of(place)[1]
     except InputError:
         return None

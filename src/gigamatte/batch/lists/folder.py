@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from gigamatte.batch import beside
+from gigamatte.batch import hint_files
 from gigamatte.batch.lists.wanted import Passed, Wanted, is_litter
 from gigamatte.batch.places import is_uri, local, local_stamp
 from gigamatte.batch.task import Source
@@ -32,7 +32,7 @@ def folder_photos(root: Path, wanted: Wanted, out: str | None, passed: Passed) -
         if prefix and any(entry.name == MARK for entry in entries):
             passed.batch(str(root / prefix))
             continue
-        folders, hints = [], {entry.name: entry for entry in entries if entry.name.endswith(beside.HINTS)}
+        folders, hints = [], {entry.name: entry for entry in entries if entry.name.endswith(hint_files.HINTS)}
         for entry in entries:
             key = prefix + entry.name
             if entry.name.startswith("."):
@@ -44,8 +44,8 @@ def folder_photos(root: Path, wanted: Wanted, out: str | None, passed: Passed) -
                     folders.append(key + "/")
             elif wanted(key):
                 source = _file(key, entry, real)
-                stamp = _stamp(hints.get(beside.hints_of(entry.name)))
-                yield source if stamp is None else beside.with_hints(source, stamp)
+                stamp = _stamp(hints.get(hint_files.hints_of(entry.name)))
+                yield source if stamp is None else hint_files.with_hints(source, stamp)
             elif not wanted.chosen and entry.name not in hints:
                 passed.file(entry.name)
         waiting.extend(reversed(folders))

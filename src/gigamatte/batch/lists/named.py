@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, TextIO, cast
 
-from gigamatte.batch import beside
+from gigamatte.batch import hint_files
 from gigamatte.batch.lists.inventory import Named, inventory_rows, kind_of
 from gigamatte.batch.places import filesystem, is_uri, join, local, reading
 from gigamatte.batch.task import Source
@@ -40,7 +40,7 @@ def named_photos(spec: str, column: str | None) -> Iterator[Source]:
             yield Source(key, place, named.bytes, named.stamp)
             continue
         try:
-            size, stamp = beside.stamp_of(place)
+            size, stamp = hint_files.stamp_of(place)
         except InputError as error:
             yield Source(key, place, 0, "", refusal=error.message)
             continue

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from gigamatte.batch import beside
+from gigamatte.batch import hint_files
 from gigamatte.batch.lists.folder import existing, folder_photos
 from gigamatte.batch.lists.named import STDIN, is_inventory, named_photos
 from gigamatte.batch.lists.patterns import fixed_part, is_pattern
@@ -73,7 +73,7 @@ def root_of(spec: str) -> str | None:
 
 
 def _one(path: Path) -> Iterator[Source]:
-    size, stamp = beside.stamp_of(str(path))
+    size, stamp = hint_files.stamp_of(str(path))
     yield Source(path.name, str(path), size, stamp)
 
 
@@ -93,7 +93,7 @@ def _remote(spec: str, wanted: Wanted, out: str | None, column: str | None, pass
             if PurePosixPath(root).suffix.lower() not in PICTURES:
                 yield from named_photos(spec, column)
                 return
-            size, stamp = beside.stamp_of(root, hinted=True)
+            size, stamp = hint_files.stamp_of(root, hinted=True)
             yield Source(root.rsplit("/", 1)[-1], root, size, stamp)
             return
     yield from store_photos(root, wanted, out, passed)

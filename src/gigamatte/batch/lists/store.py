@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 
-from gigamatte.batch import beside
+from gigamatte.batch import hint_files
 from gigamatte.batch.lists.folder import MARK
 from gigamatte.batch.lists.wanted import Passed, Wanted, is_litter
 from gigamatte.batch.objects import LAST, Objects, objects_of
@@ -50,7 +50,7 @@ class _Keys:
             before: dict[str, str] = {}
             while True:
                 page, more = next(pages)
-                hints = {key: stamp for key, _, stamp in page if key.endswith(beside.HINTS)}
+                hints = {key: stamp for key, _, stamp in page if key.endswith(hint_files.HINTS)}
                 known = before | hints
                 for key, size, stamp in page:
                     source = self._photo(key, size, stamp)
@@ -68,12 +68,12 @@ class _Keys:
 
         ``last`` is this page's last key, None where no other follows.
         """
-        key = beside.hints_of(source.key)
+        key = hint_files.hints_of(source.key)
         stamp = hints.get(key)
         if stamp is None and not source.refusal and last is not None and key > last:
             size_and_stamp = self._objects.found(f"{self._base}/{key}")
             stamp = None if size_and_stamp is None else size_and_stamp[1]
-        return source if stamp is None else beside.with_hints(source, stamp)
+        return source if stamp is None else hint_files.with_hints(source, stamp)
 
     def _photo(self, key: str, size: int, stamp: str) -> Source | None:
         if any(key.startswith(folder) for folder in self._over):
@@ -91,7 +91,7 @@ class _Keys:
             why = f"{key}: '..' would leave the output folder"
             return Source(key.replace("..", "__"), join(self._root, key), 0, "", refusal=why)
         if not self._wanted(key):
-            if not self._wanted.chosen and not name.endswith(beside.HINTS):
+            if not self._wanted.chosen and not name.endswith(hint_files.HINTS):
                 self._passed.file(name)
             return None
         return Source(key, join(self._root, key), size, stamp)
@@ -139,7 +139,7 @@ def _tree(
         if prefix and MARK in names:
             passed.batch(f"{root}/{prefix}".rstrip("/"))
             continue
-        folders, hints = [], {_name(entry): entry for entry in entries if _name(entry).endswith(beside.HINTS)}
+        folders, hints = [], {_name(entry): entry for entry in entries if _name(entry).endswith(hint_files.HINTS)}
         for entry in entries:
             path = _name(entry).rstrip("/")
             key = path[len(base) + 1 :]
@@ -156,8 +156,8 @@ def _tree(
                 yield Source(key.replace("..", "__"), join(root, key), 0, "", refusal=why)
             elif wanted(key):
                 size, stamp = remote_stamp(entry)
-                source, entry = Source(key, join(root, key), size, stamp), hints.get(beside.hints_of(path))
-                yield source if entry is None else beside.with_hints(source, remote_stamp(entry)[1])
+                source, entry = Source(key, join(root, key), size, stamp), hints.get(hint_files.hints_of(path))
+                yield source if entry is None else hint_files.with_hints(source, remote_stamp(entry)[1])
             elif not wanted.chosen and path not in hints:
                 passed.file(name)
         waiting.extend(reversed(folders))

@@ -7,7 +7,7 @@ import pytest
 from batch_helpers import pictures, run, save_photos, states
 from PIL import Image
 
-from gigamatte.batch.beside import HINTS, hinted, hints_of, parts, stamp_of
+from gigamatte.batch.hint_files import HINTS, hinted, hints_of, parts, stamp_of
 from gigamatte.batch.lists.sources import list_sources
 from gigamatte.options import Options
 
