@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from gigamatte.batch.compact import Form, Receipts, outcome_stamp, parts_of, stamp_number
 from gigamatte.batch.manifest import Manifest
+from gigamatte.batch.migrate import Templates
 from gigamatte.batch.naming import candidates
-from gigamatte.batch.older import Templates
 from gigamatte.batch.opening import open_tables
 from gigamatte.batch.task import Outcome, Source
 from gigamatte.options import Options
@@ -152,7 +152,7 @@ def test_a_take_over_that_is_cut_short_leaves_the_earlier_manifest(tmp_path, mas
     path = out / ".gigamatte" / "1-of-1.sqlite"
     make_older(path, 5)
     before = rows(path)
-    monkeypatch.setattr("gigamatte.batch.older.Templates.of", lambda *_: 1 / 0)
+    monkeypatch.setattr("gigamatte.batch.migrate.Templates.of", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         open_tables(path)
     assert rows(path) == before

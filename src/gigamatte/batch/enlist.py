@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from gigamatte.batch import hint_files, written
 from gigamatte.batch.compact import NO_DOUBT, joined_stamps, stamp_number
 from gigamatte.batch.counts import Noted
+from gigamatte.batch.migrate import Templates
 from gigamatte.batch.naming import candidates, distinct
-from gigamatte.batch.older import Templates
 from gigamatte.batch.pair import files_of
 from gigamatte.batch.records import (
     add,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from gigamatte.batch.older import take_over
+from gigamatte.batch.migrate import take_over
 from gigamatte.batch.tables import VERSION, Database
 from gigamatte.errors import WriteError
 
