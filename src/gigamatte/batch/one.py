@@ -14,7 +14,7 @@ from gigamatte.batch import hint_files, places
 from gigamatte.batch.dimensions import dimensions
 from gigamatte.batch.fingerprint import fingerprint
 from gigamatte.batch.limits import LEAST_MEMORY, Limits
-from gigamatte.batch.lost import suspect_of
+from gigamatte.batch.lost_place import suspect_of
 from gigamatte.batch.memory import BASE, Budget, cost
 from gigamatte.batch.pair import files_of, joined, together
 from gigamatte.batch.scratch import Scratch

@@ -18,7 +18,7 @@ from gigamatte.batch.lister import Lister
 from gigamatte.batch.lists.folder import MARK
 from gigamatte.batch.lists.sources import root_of
 from gigamatte.batch.lock import lock_shard, shard_name
-from gigamatte.batch.lost import STREAK, lost_place
+from gigamatte.batch.lost_place import STREAK, lost_place
 from gigamatte.batch.manifest import ATTEMPTS, Manifest
 from gigamatte.batch.one import failure
 from gigamatte.batch.plan import Plan
