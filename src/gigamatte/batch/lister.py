@@ -17,7 +17,7 @@ from gigamatte.batch.manifest import Manifest
 from gigamatte.batch.naming import shard_of
 from gigamatte.batch.plan import Plan
 from gigamatte.batch.resting import Resting
-from gigamatte.batch.standing import Standing
+from gigamatte.batch.result_stamps import ResultStamps
 from gigamatte.batch.task import Source
 from gigamatte.errors import InputError
 
@@ -128,7 +128,7 @@ class Lister:
         mine: Iterator[Source] = (source for source in found if shard_of(source.key, count) == index - 1)
         if resting is not None:
             mine = resting.of(mine)
-        standing = Standing(plan)
+        standing = ResultStamps(plan)
         for chunk in _chunks(mine):
             if self._closed:
                 return

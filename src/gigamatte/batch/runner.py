@@ -23,8 +23,8 @@ from gigamatte.batch.manifest import ATTEMPTS, Manifest
 from gigamatte.batch.one import failure
 from gigamatte.batch.plan import Plan
 from gigamatte.batch.progress import Meter
+from gigamatte.batch.result_stamps import photo_stamps, stamps_at
 from gigamatte.batch.sets import Sets
-from gigamatte.batch.standing import photo_stamps, stamps_at
 from gigamatte.batch.summary import Listener, Summary
 from gigamatte.batch.task import BatchEngine, Outcome, Task
 from gigamatte.errors import GigamatteError, TookTooLong, WorkerDied, WriteError

@@ -15,7 +15,7 @@ from gigamatte.errors import InputError, MissingInput
 PAGES = 8
 
 
-class Standing:
+class ResultStamps:
     """Gives the stamp of a result's file, None where there is none. Little is remembered: sources come in their order,
     and their results lie in nearly the same."""
 
