@@ -19,8 +19,8 @@ from typing import Any
 from gigamatte.batch import hint_files
 from gigamatte.batch.compact import stamp_number
 from gigamatte.batch.counts import Counts, Tally, counts_of
+from gigamatte.batch.dispatch import Dispatch
 from gigamatte.batch.enlist import Listing, Wish
-from gigamatte.batch.handing import Hand
 from gigamatte.batch.opening import open_tables, open_to_read, unwritable
 from gigamatte.batch.outcomes import note_outcome
 from gigamatte.batch.pair import any_at, files_of
@@ -228,7 +228,7 @@ class Manifest:
                 rows = self._rows_of(self._db.execute(select, (self.run, most)))
             places = [place(file) for row in rows for file in files_of(row["target"], row["pair"])]
             stamps = look(places) if places else {}
-            hand = Hand((self._db, *self._others), place, stamps, overwrite=overwrite)
+            hand = Dispatch((self._db, *self._others), place, stamps, overwrite=overwrite)
             with self._writing():
                 now = [row for row in rows if complete or not any_at(row, place, stamps)]
                 tasks = [hand.out(row) for row in now]

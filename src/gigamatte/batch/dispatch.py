@@ -13,7 +13,7 @@ from gigamatte.batch.tables import HANDED, OURS, RUNNING, Database
 from gigamatte.batch.task import Known, Task, Written
 
 
-class Hand:
+class Dispatch:
     """Makes tasks of rows, inside a transaction.
 
     ``databases``: this manifest's, then those of other divisions. ``place`` makes a path or URI of a target;
