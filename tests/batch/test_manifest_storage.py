@@ -13,7 +13,7 @@ from gigamatte.batch.compact import Form, Receipts, outcome_stamp, parts_of, sta
 from gigamatte.batch.manifest import Manifest
 from gigamatte.batch.migrate import Templates
 from gigamatte.batch.naming import candidates
-from gigamatte.batch.opening import open_tables
+from gigamatte.batch.open_manifest import open_tables
 from gigamatte.batch.task import Outcome, Source
 from gigamatte.options import Options
 

@@ -21,7 +21,7 @@ from gigamatte.batch.compact import stamp_number
 from gigamatte.batch.counts import Counts, Tally, counts_of
 from gigamatte.batch.dispatch import Dispatch
 from gigamatte.batch.enlist import Listing, Wish
-from gigamatte.batch.opening import open_tables, open_to_read, unwritable
+from gigamatte.batch.open_manifest import open_tables, open_to_read, unwritable
 from gigamatte.batch.outcomes import note_outcome
 from gigamatte.batch.pair import any_at, files_of
 from gigamatte.batch.records import plain_row, row_of

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gigamatte import __version__
 from gigamatte.batch import written
-from gigamatte.batch.opening import open_tables, open_to_read
+from gigamatte.batch.open_manifest import open_tables, open_to_read
 from gigamatte.batch.overview import standing_of, together
 from gigamatte.batch.records import add_plain, forget, next_id, plain_row, row_of
 from gigamatte.batch.tables import VERSION, WROTE, Database

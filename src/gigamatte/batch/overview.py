@@ -15,7 +15,7 @@ from typing import Any
 
 from gigamatte.batch.display import megapixels
 from gigamatte.batch.lock import Lock
-from gigamatte.batch.opening import open_to_read
+from gigamatte.batch.open_manifest import open_to_read
 from gigamatte.batch.plan import manifest_folder
 from gigamatte.errors import MissingInput
 

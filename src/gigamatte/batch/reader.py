@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
-from gigamatte.batch.opening import open_to_read
+from gigamatte.batch.open_manifest import open_to_read
 from gigamatte.batch.records import plain_row
 from gigamatte.batch.tables import Database
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gigamatte.batch import places
-from gigamatte.batch.opening import open_tables
+from gigamatte.batch.open_manifest import open_tables
 from gigamatte.batch.pair import files_of
 from gigamatte.batch.records import row_of
 from gigamatte.batch.tables import DONE
