@@ -9,9 +9,9 @@ import time
 import pytest
 from batch_helpers import Recorder, command, pictures, rows, run, save_photo, save_photos
 
-from gigamatte.batch import resting
+from gigamatte.batch import settled_files
 from gigamatte.batch.manifest import Manifest
-from gigamatte.batch.resting import Resting
+from gigamatte.batch.settled_files import SettledFiles
 from gigamatte.batch.task import Source
 from gigamatte.errors import UsageError
 from gigamatte.options import Options
@@ -77,7 +77,7 @@ def test_what_is_being_written_does_not_count(tmp_path):
     now = [100.0]
     with Manifest(tmp_path / "m.sqlite") as manifest:
         manifest.begin("a test", "1")
-        look = Resting(manifest, lambda: now[0])
+        look = SettledFiles(manifest, lambda: now[0])
 
         def keys(*sources):
             return [source.key for source in look.of(iter(sources))]

@@ -16,8 +16,8 @@ from gigamatte.batch.lists.wanted import Passed
 from gigamatte.batch.manifest import Manifest
 from gigamatte.batch.naming import shard_of
 from gigamatte.batch.plan import Plan
-from gigamatte.batch.resting import Resting
 from gigamatte.batch.result_stamps import ResultStamps
+from gigamatte.batch.settled_files import SettledFiles
 from gigamatte.batch.task import Source
 from gigamatte.errors import InputError
 
@@ -97,7 +97,7 @@ class Lister:
                 self._turn.notify_all()
 
     def _list(self) -> None:
-        resting = Resting(self._manifest) if self._plan.watch else None
+        resting = SettledFiles(self._manifest) if self._plan.watch else None
         while not self._closed:
             self._passed = Passed()
             self._pass_over(resting)
@@ -115,7 +115,7 @@ class Lister:
                     return
                 self._turn.wait_for(lambda: self._closed, self._plan.every)
 
-    def _pass_over(self, resting: Resting | None) -> None:
+    def _pass_over(self, resting: SettledFiles | None) -> None:
         """Note everything that is there now; where a folder is watched, what is new and rests."""
         plan = self._plan
         if plan.redo:

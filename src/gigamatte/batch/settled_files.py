@@ -16,7 +16,7 @@ REST = 2.0
 OLD = 60.0
 
 
-class Resting:
+class SettledFiles:
     """Lets sources pass that are new to the manifest, or changed, and rest. Objects are there whole or not at all."""
 
     def __init__(self, manifest: Manifest, clock: Callable[[], float] = time.monotonic) -> None:
