@@ -9,7 +9,7 @@ import pytest
 from batch_helpers import run, save_photo
 from stores import bucket, fill, moto_server, results
 
-from gigamatte.batch import objects, patience, places
+from gigamatte.batch import objects, places, retry
 from gigamatte.batch.lists.sources import list_sources
 from gigamatte.errors import MissingInput, WriteError
 from gigamatte.options import Options

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from gigamatte.batch.patience import patiently
+from gigamatte.batch.retry import with_retries
 
 #: results of this many bytes and more are sent in parts of that size: a part that fails is sent again, not the whole
 PART = 32 << 20
@@ -46,7 +46,7 @@ class Objects:
         """Fetch an object into a file: (bytes, stamp) of what was fetched. One GET."""
         from fsspec.asyn import sync
 
-        fetched: tuple[int, str] = patiently(lambda: sync(self._system.loop, self._get, path, to))
+        fetched: tuple[int, str] = with_retries(lambda: sync(self._system.loop, self._get, path, to))
         return fetched
 
     def put(self, file: Path, path: str) -> tuple[int, str]:
@@ -124,14 +124,14 @@ class Objects:
     def _list(self, path: str, **more: Any) -> dict[str, Any]:
         bucket, prefix = _split(path)
         below = f"{prefix}/" if prefix else ""
-        answer: dict[str, Any] = patiently(
+        answer: dict[str, Any] = with_retries(
             lambda: self._system.call_s3("list_objects_v2", Bucket=bucket, Prefix=below, **more)
         )
         return answer
 
     def _ask(self, what: str, path: str, **more: Any) -> dict[str, Any]:
         bucket, key = _split(path)
-        answer: dict[str, Any] = patiently(lambda: self._system.call_s3(what, Bucket=bucket, Key=key, **more))
+        answer: dict[str, Any] = with_retries(lambda: self._system.call_s3(what, Bucket=bucket, Key=key, **more))
         return answer
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from gigamatte import system
 from gigamatte.batch.objects import objects_of
-from gigamatte.batch.patience import patiently
+from gigamatte.batch.retry import with_retries
 from gigamatte.errors import GigamatteError, MissingInput, ScratchFull, UsageError, WriteError
 from gigamatte.refusal import not_written
 
@@ -69,7 +69,7 @@ def stamp_of(place: str) -> tuple[int, str]:
         system, path = filesystem(place)
         if (objects := objects_of(system)) is not None:
             return objects.head(path)
-        return patiently(lambda: _info(system, path))
+        return with_retries(lambda: _info(system, path))
 
 
 def local_stamp(status: os.stat_result) -> tuple[int, str]:
@@ -131,8 +131,8 @@ def fetch(place: str, scratch: Path) -> tuple[Path, str]:
         try:
             if (objects := objects_of(system)) is not None:
                 return path, objects.get(remote, path)[1]
-            stamp = patiently(lambda: _info(system, remote))[1]
-            patiently(lambda: system.get_file(remote, str(path)))
+            stamp = with_retries(lambda: _info(system, remote))[1]
+            with_retries(lambda: system.get_file(remote, str(path)))
             with contextlib.suppress(NotImplementedError, OSError):
                 modified = system.modified(remote).timestamp()
                 os.utime(path, (modified, modified))
@@ -155,7 +155,7 @@ def publish(path: Path, target: str) -> str:
         if (objects := objects_of(system)) is not None:
             arrived, stamp = objects.put(path, remote)
         else:
-            patiently(lambda: _put(system, path, remote))
+            with_retries(lambda: _put(system, path, remote))
             arrived, stamp = _info(system, remote)
     except Exception as error:  # every store has errors of its own
         raise _not_written(target, error) from error
@@ -208,7 +208,7 @@ def remove(target: str) -> None:
     try:
         if is_uri(target):
             system, path = filesystem(target)
-            patiently(lambda: system.rm_file(path))
+            with_retries(lambda: system.rm_file(path))
             system.invalidate_cache(path)
         else:
             os.unlink(target)

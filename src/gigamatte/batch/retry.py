@@ -21,7 +21,7 @@ _DISK = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENOENT, errno.
 _Answer = TypeVar("_Answer")
 
 
-def patiently(ask: Callable[[], _Answer]) -> _Answer:
+def with_retries(ask: Callable[[], _Answer]) -> _Answer:
     """The answer of ``ask``; it is called again, after a random part of a doubling time (full jitter), when it raises
     what may pass: a time-out, a lost connection, a store that is busy. Raises what it raised last."""
     for attempt in range(TRIES):
