@@ -112,7 +112,7 @@ def test_more_than_a_thousand_keys(store, tmp_path):
 
 
 def test_a_store_that_is_busy_is_asked_again(store, tmp_path, mask, monkeypatch):
-    monkeypatch.setattr(patience, "FIRST", 0.01)
+    monkeypatch.setattr(retry, "FIRST", 0.01)
     system = bucket("shop")
     fill(system, tmp_path / "in", 4)
     store.refuse = {"GET": 3, "PUT": 2}  # that many answers are 503
@@ -123,7 +123,7 @@ def test_a_store_that_is_busy_is_asked_again(store, tmp_path, mask, monkeypatch)
 
 
 def test_a_large_result_goes_in_parts_and_one_that_fails_is_sent_again(store, tmp_path, monkeypatch):
-    monkeypatch.setattr(patience, "FIRST", 0.01)
+    monkeypatch.setattr(retry, "FIRST", 0.01)
     monkeypatch.setattr(objects, "PART", 5 << 20)
     system = bucket("shop")
     large = tmp_path / "large.png"
@@ -139,7 +139,7 @@ def test_a_large_result_goes_in_parts_and_one_that_fails_is_sent_again(store, tm
 
 def test_parts_of_a_result_that_could_not_be_sent_are_taken_back(store, tmp_path, monkeypatch):
     monkeypatch.setattr(objects, "PART", 5 << 20)
-    monkeypatch.setattr(patience, "TRIES", 1)
+    monkeypatch.setattr(retry, "TRIES", 1)
     system = bucket("shop")
     large = tmp_path / "large.png"
     large.write_bytes(bytes(12 << 20))

@@ -25,7 +25,7 @@ def wait_for(what, seconds=90):
 
 
 def test_photos_are_cut_as_they_come_and_half_written_ones_never(tmp_path, mask, monkeypatch):
-    monkeypatch.setattr(resting, "REST", 0.6)
+    monkeypatch.setattr(settled_files, "REST", 0.6)
     source, out = tmp_path / "in", tmp_path / "out"
     save_photos(source, 2)
     whole = save_photo(tmp_path / "late.jpg", 77).read_bytes()
