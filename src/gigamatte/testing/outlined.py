@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import cv2
 import numpy as np
@@ -23,7 +24,8 @@ def shape(size: Size = SIZE) -> NDArray[np.uint8]:
     away = np.minimum(away, np.hypot(rows - 300, columns - 480) - 50)
     inside = (away < 0).astype(np.float32)
     covered = cv2.resize(inside, (size.width, size.height), interpolation=cv2.INTER_AREA)
-    return np.rint(covered * 255).astype(np.uint8)
+    alpha: NDArray[np.uint8] = np.rint(covered * 255).astype(np.uint8)
+    return alpha
 
 
 def photo(size: Size = SIZE) -> NDArray[np.uint8]:
@@ -32,7 +34,7 @@ def photo(size: Size = SIZE) -> NDArray[np.uint8]:
     return np.dstack([rows % 256, columns % 256, (rows + columns) % 256]).astype(np.uint8)
 
 
-def overlap(one: NDArray[np.generic], other: NDArray[np.generic]) -> float:
+def overlap(one: NDArray[np.unsignedinteger[Any]], other: NDArray[np.unsignedinteger[Any]]) -> float:
     """Intersection over union of two alphas of whole numbers, (row, column), in [0, 1]."""
-    one, other = one / np.iinfo(one.dtype).max, other / np.iinfo(other.dtype).max
-    return float(np.minimum(one, other).sum() / np.maximum(one, other).sum())
+    a, b = one / np.iinfo(one.dtype).max, other / np.iinfo(other.dtype).max
+    return float(np.minimum(a, b).sum() / np.maximum(a, b).sum())
