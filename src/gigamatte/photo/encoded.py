@@ -12,10 +12,10 @@ import pyvips
 
 from gigamatte.photo import colour, formats, frames, jpeg, metadata, psd, tiff
 from gigamatte.photo.bands import Bands, bands_of
-from gigamatte.photo.beside import said_by
 from gigamatte.photo.endless import with_end
+from gigamatte.photo.extra_fields import ExtraFields
 from gigamatte.photo.heif import HeicFile
-from gigamatte.photo.said import Said
+from gigamatte.photo.read_extra import extra_fields_of
 from gigamatte.photo.unread import broken, check_tiff, is_unusual
 
 #: rows to the end of which libvips reads ahead
@@ -77,7 +77,7 @@ def open_encoded(kind: formats.Kind, name: str, file: str | bytes, suffix: str, 
     if mended is not None:
         warnings.append(f"{name} lacks the marker that ends a JPEG, and nothing else")
 
-    said = Said()
+    said = ExtraFields()
 
     def load() -> pyvips.Image:
         # "error": broken files are refused instead of being filled up with grey
@@ -95,7 +95,7 @@ def open_encoded(kind: formats.Kind, name: str, file: str | bytes, suffix: str, 
             load().crop(0, 0, 1, 1).write_to_memory()  # of some files the header can be read and the pixels cannot
     except pyvips.Error as error:
         raise broken(name, error, inside if kind is formats.JPEG else facts) from error
-    said = said_by(kind, file, header, encoded=encoded)
+    said = extra_fields_of(kind, file, header, encoded=encoded)
     header = said.on(header)
     warnings += said.warnings
     warnings += _pages(name, field_of(header, "n-pages", 1) if pictures is None else pictures, facts)

@@ -14,10 +14,10 @@ from typing import BinaryIO
 from gigamatte.photo import exif as exif_block
 from gigamatte.photo.cicp import Code
 from gigamatte.photo.exif import Exif
+from gigamatte.photo.extra_fields import ExtraFields
 from gigamatte.photo.ifd import Entry
 from gigamatte.photo.made_profile import SRGB, SRGB_CURVE, Curve, grey_profile, rgb_profile
 from gigamatte.photo.metadata import MAX_BLOCK
-from gigamatte.photo.said import Said
 
 #: chunks that are looked at; a gigapixel has half a million
 _MOST_CHUNKS = 2_000_000
@@ -39,9 +39,9 @@ _FILE_TIMES = re.compile("date:|tiff:|exif:|png:|signature$|xmp:|icc:", re.I)
 _USUAL_GAMMA, _NEAR = 45455, 500
 
 
-def read_said(file: BinaryIO, *, profile: bool) -> Said:
+def read_extra(file: BinaryIO, *, profile: bool) -> ExtraFields:
     """What a PNG says; ``profile``: libvips has found one. A broken chunk is ignored."""
-    said = Said()
+    said = ExtraFields()
     try:
         chunks = _Chunks.read(file)
     except (OSError, struct.error, ValueError):
@@ -125,7 +125,7 @@ class _Chunks:
         self.left -= len(text)
         return text
 
-    def tell_colour(self, said: Said, *, profile: bool) -> None:
+    def tell_colour(self, said: ExtraFields, *, profile: bool) -> None:
         """A profile made of what the chunks say, by their rank: cICP, iCCP, sRGB, cHRM and gAMA."""
         bands = 1 if self.grey else 3
         made: bytes | None = None
@@ -150,7 +150,7 @@ class _Chunks:
         if made is not None:
             said.fields["icc-profile-data"] = made
 
-    def tell_metadata(self, said: Said) -> None:
+    def tell_metadata(self, said: ExtraFields) -> None:
         """EXIF, XMP and IPTC, wherever they are; texts become EXIF where it does not say the same already."""
         raw = {key[len(_RAW) :].lower(): _unwrapped(text) for key, text in self.texts.items() if _is_raw(key)}
         packet = self.texts.get(_XMP) or raw.get("xmp")
@@ -173,7 +173,7 @@ class _Chunks:
         if raw.get("iptc"):
             said.fields["iptc-data"] = raw["iptc"] or b""
 
-    def _texts_into(self, exif: Exif, said: Said) -> None:
+    def _texts_into(self, exif: Exif, said: ExtraFields) -> None:
         lost = []
         for keyword, text in self.texts.items():
             tag = _TAGS.get(keyword.lower())

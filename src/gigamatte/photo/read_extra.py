@@ -7,23 +7,23 @@ import io
 import pyvips
 
 from gigamatte.photo import cicp, formats, png
-from gigamatte.photo.said import Said
+from gigamatte.photo.extra_fields import ExtraFields
 
 
-def said_by(kind: formats.Kind, data: bytes | str, header: pyvips.Image, *, encoded: bool) -> Said:
+def extra_fields_of(kind: formats.Kind, data: bytes | str, header: pyvips.Image, *, encoded: bool) -> ExtraFields:
     """What the file says of its colours without a profile, and in metadata.
 
     ``data``: the bytes of the file (``encoded``), or its path.
     """
     if kind not in (formats.PNG, formats.AVIF):
-        return Said()
+        return ExtraFields()
     profile = "icc-profile-data" in header.get_fields()
     try:
         with io.BytesIO(data) if encoded and isinstance(data, bytes) else open(data, "rb") as file:
             if kind is formats.PNG:
-                return png.read_said(file, profile=profile)
+                return png.read_extra(file, profile=profile)
             code = None if profile else cicp.of_heif(file)
     except OSError:
-        return Said()  # libvips will report the error
+        return ExtraFields()  # libvips will report the error
     made, warning = code.profile(1 if header.bands < 3 else 3) if code is not None else (None, "")
-    return Said({"icc-profile-data": made} if made is not None else {}, warnings=[warning] if warning else [])
+    return ExtraFields({"icc-profile-data": made} if made is not None else {}, warnings=[warning] if warning else [])

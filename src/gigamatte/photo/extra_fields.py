@@ -8,7 +8,7 @@ import pyvips
 
 
 @dataclass
-class Said:
+class ExtraFields:
     """Fields to set on the decoded picture, by libvips' names; an empty one is to be removed.
 
     ``orientation``: EXIF's 1…8 where these fields tell it.
