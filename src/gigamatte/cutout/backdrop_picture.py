@@ -21,7 +21,7 @@ from gigamatte.photo.colour import srgb_profile
 from gigamatte.photo.read import open_photo
 from gigamatte.photo.screen import screen_image
 from gigamatte.photo.turn import Turn
-from gigamatte.photo.unread import broken
+from gigamatte.photo.unsupported import broken
 from gigamatte.types import Box, Depth, FloatArray, Photo, PixelArray, Size
 
 #: A picture is kept in memory up to this size, and enlarged on the way out beyond it.

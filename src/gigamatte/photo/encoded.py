@@ -16,7 +16,7 @@ from gigamatte.photo.endless import with_end
 from gigamatte.photo.extra_fields import ExtraFields
 from gigamatte.photo.heif import HeicFile
 from gigamatte.photo.read_extra import extra_fields_of
-from gigamatte.photo.unread import broken, check_tiff, is_unusual
+from gigamatte.photo.unsupported import broken, check_tiff, is_unusual
 
 #: rows to the end of which libvips reads ahead
 READ_AHEAD = 16

@@ -18,7 +18,7 @@ from gigamatte.forked import threads_begin
 from gigamatte.photo import colour
 from gigamatte.photo.store import Lent, MemoryStore, ScratchStore, Store, bytes_needed
 from gigamatte.photo.turn import Turn
-from gigamatte.photo.unread import broken
+from gigamatte.photo.unsupported import broken
 from gigamatte.types import Box, Photo, PixelArray, Size, Watch
 
 #: levels end when the longer side is at most this

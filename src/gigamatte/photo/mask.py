@@ -15,7 +15,7 @@ from gigamatte.forked import threads_begin
 from gigamatte.photo.encoded import Opened
 from gigamatte.photo.read import Source, check_pixels, open_source, quiet_libvips
 from gigamatte.photo.turn import Turn
-from gigamatte.photo.unread import broken
+from gigamatte.photo.unsupported import broken
 from gigamatte.types import PixelArray, Size
 
 if TYPE_CHECKING:

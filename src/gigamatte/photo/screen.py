@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gigamatte.forked import threads_begin
 from gigamatte.photo.colour import to_srgb
-from gigamatte.photo.unread import broken
+from gigamatte.photo.unsupported import broken
 from gigamatte.types import Photo
 
 

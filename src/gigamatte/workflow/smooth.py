@@ -20,7 +20,7 @@ from gigamatte.options import MAX_PIXELS, Format
 from gigamatte.photo.read import open_photo
 from gigamatte.photo.screen import openly
 from gigamatte.photo.turn import Turn
-from gigamatte.photo.unread import broken
+from gigamatte.photo.unsupported import broken
 from gigamatte.types import Photo, PixelArray, Size
 
 #: rows that are smoothed and written at once
