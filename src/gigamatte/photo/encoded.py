@@ -12,9 +12,9 @@ import pyvips
 
 from gigamatte.photo import colour, formats, frames, jpeg, metadata, psd, tiff
 from gigamatte.photo.bands import Bands, bands_of
-from gigamatte.photo.endless import with_end
 from gigamatte.photo.extra_fields import ExtraFields
 from gigamatte.photo.heif import HeicFile
+from gigamatte.photo.jpeg_end import with_end
 from gigamatte.photo.read_extra import extra_fields_of
 from gigamatte.photo.unsupported import broken, check_tiff, is_unusual
 

@@ -25,7 +25,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from gigamatte.cutout.place import refuse_existing
 from gigamatte.errors import BudgetExceeded, GigamatteError, MissingInput, UnsupportedInput, UsageError
-from gigamatte.photo.endless import mended
+from gigamatte.photo.jpeg_end import mended
 from gigamatte.photo.read import quiet_libvips
 from gigamatte.types import Size
 from gigamatte.workflow.files import new_file
