@@ -20,6 +20,7 @@ from gigamatte.cutout.contour.drawing import drawn
 from gigamatte.cutout.encode import Encoding
 from gigamatte.cutout.foreground import Foreground
 from gigamatte.cutout.frame import framed, resolution_of
+from gigamatte.cutout.max_bytes import write_max_bytes
 from gigamatte.cutout.pixels import watching
 from gigamatte.cutout.place import as_target, refuse_existing
 from gigamatte.cutout.raster import Extras, Raster
@@ -28,7 +29,6 @@ from gigamatte.cutout.subject import subject_of
 from gigamatte.cutout.surroundings import Surroundings
 from gigamatte.cutout.target import check_seen_through, drawing_format, pair_of, picture_format
 from gigamatte.cutout.under import REACH
-from gigamatte.cutout.within import write_within
 from gigamatte.cutout.write import Written, write_bytes, write_image
 from gigamatte.ending import watched, working
 from gigamatte.errors import UsageError
@@ -222,7 +222,7 @@ class Cutout(Closing):
         if options.max_bytes is None:
             written = write(target, encoding, composer)
         else:
-            written = write_within(
+            written = write_max_bytes(
                 options, format, encoding, target, lambda share: self._ready(only, share, watch, format), write
             )
         if options.keep_times and photo.times is None:

@@ -61,7 +61,7 @@ def attempts(options: Options, format: Format, encoding: Encoding) -> Iterator[t
     yield fewer
 
 
-def write_within(
+def write_max_bytes(
     options: Options,
     format: Format,
     encoding: Encoding,
