@@ -21,7 +21,7 @@ from gigamatte.cutout.backdrop_picture import (
     repeated,
 )
 from gigamatte.cutout.css_colour import parse_colour
-from gigamatte.cutout.filled import filled
+from gigamatte.cutout.fill_unknown import filled
 from gigamatte.cutout.foreground import alpha_at
 from gigamatte.cutout.frame import Canvas
 from gigamatte.cutout.gradient import Gradient, parse_gradient

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.cutout.filled import filled
+from gigamatte.cutout.fill_unknown import filled
 from gigamatte.cutout.foreground import alpha_at, solve
 from gigamatte.matte.cascade.reading import Levels, photo_in
 from gigamatte.photo.levels import level_sizes
