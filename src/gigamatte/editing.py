@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from gigamatte.closing import Closing
+from gigamatte.closable import Closable
 from gigamatte.cutout.cutout import Cutout
 from gigamatte.ending import watched, working
 from gigamatte.hints import Hints
@@ -24,7 +24,7 @@ from gigamatte.types import Photo, Watch
 SCREEN = 1600
 
 
-class Editing(Closing):
+class Editing(Closable):
     """A photo and the options that it is cut with.
 
     ``mask`` takes the network's place; ``tools`` are shared with others of the same ``Tools.key``. Threads take turns.

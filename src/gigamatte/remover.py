@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, SupportsIndex
 
-from gigamatte.closing import Closing
+from gigamatte.closable import Closable
 from gigamatte.cutout.cutout import Cutout
 from gigamatte.cutout.place import as_target, refuse_existing, refuse_sources
 from gigamatte.cutout.target import check_output, files_of, read_by
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gigamatte.film.hints import FilmHints
 
 
-class Remover(Closing):
+class Remover(Closable):
     """Cuts photos with one set of options, and keeps the network loaded between them. Threads may share it.
 
     ``tools``: what was loaded before for options of the same ``Tools.key``; it is freed when its last user closes it.

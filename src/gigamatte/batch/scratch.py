@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 from gigamatte.batch import places
-from gigamatte.closing import Closing
+from gigamatte.closable import Closable
 
 
-class Scratch(Closing):
+class Scratch(Closable):
     """Local copies of one photo's files, gone when it is done."""
 
     def __init__(self, folder: Path) -> None:

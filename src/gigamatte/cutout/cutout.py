@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from gigamatte import system
 from gigamatte.clipping import offset_of
-from gigamatte.closing import Closing
+from gigamatte.closable import Closable
 from gigamatte.cutout.atomic import all_or_as_before
 from gigamatte.cutout.compose import Composer
 from gigamatte.cutout.contour.curves import Contour, contour_of
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 _NO_TIMES = "--keep-times: the photo is no file, so it has no times to keep"
 
 
-class Cutout(Closing):
+class Cutout(Closable):
     """A photo without its background, at the photo's own size and depth.
 
     Holds the photo's pixels (in memory, or in scratch storage when they are many) until it is closed or forgotten.

@@ -14,7 +14,7 @@ from collections import deque
 from concurrent.futures import Future
 
 from gigamatte import system
-from gigamatte.closing import Closing
+from gigamatte.closable import Closable
 from gigamatte.errors import Cancelled, UsageError, WorkerDied, WorkerNotStarted
 from gigamatte.options import Options
 from gigamatte.worker.process import ChildProcess
@@ -34,7 +34,7 @@ LOOK_EVERY = 0.05 if sys.platform == "linux" else 1.0  # running ps takes proces
 START_ATTEMPTS = 3
 
 
-class Supervisor(Closing):
+class Supervisor(Closable):
     """Cuts photos in one child process that it watches. Threads may share it; close it, or use it as a context.
 
     ``options``: whose network is loaded at the start (see ``warmed``). ``memory``: bytes the child may hold (default:

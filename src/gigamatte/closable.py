@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 
-class Closing(ABC):
+class Closable(ABC):
     """An object that is closed at the end of a ``with`` block."""
 
     @abstractmethod
