@@ -22,9 +22,9 @@ from gigamatte.errors import (
     WriteError,
     every_kind,
 )
-from gigamatte.refusal import not_written
 from gigamatte.refused import Busy, Refused
 from gigamatte.worker.wire import pack_error, unpack_error
+from gigamatte.write_errors import not_written
 
 #: the second holds one branch of the tree that the first draws
 HOMES = ("gigamatte.errors", "gigamatte.refused")

@@ -37,10 +37,10 @@ from gigamatte.errors import (
 )
 from gigamatte.hints import hints_in
 from gigamatte.options import Options
-from gigamatte.refusal import not_written
 from gigamatte.types import Receipt
 from gigamatte.worker.supervisor import Supervisor
 from gigamatte.worker.wire import Job
+from gigamatte.write_errors import not_written
 
 #: this content with these options will fail the same way next time
 _FINAL = (UnsupportedInput, BudgetExceeded, NoSubject, UsageError)

@@ -15,7 +15,7 @@ from gigamatte import system
 from gigamatte.batch.objects import objects_of
 from gigamatte.batch.retry import with_retries
 from gigamatte.errors import GigamatteError, MissingInput, ScratchFull, UsageError, WriteError
-from gigamatte.refusal import not_written
+from gigamatte.write_errors import not_written
 
 
 def is_uri(text: str) -> bool:

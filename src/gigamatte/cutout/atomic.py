@@ -13,8 +13,8 @@ from pathlib import Path
 
 from gigamatte.cutout.place import keep_mode, through_links
 from gigamatte.errors import WriteError
-from gigamatte.refusal import not_written
 from gigamatte.system import fsync_folder
+from gigamatte.write_errors import not_written
 
 
 class Draft:

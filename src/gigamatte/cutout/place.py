@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from gigamatte.errors import UsageError
-from gigamatte.refusal import not_written
+from gigamatte.write_errors import not_written
 
 #: names for what a process has open
 _OPEN = re.compile(r"/(?:dev|proc/(?:self|thread-self|\d+))/fd/(\d+)")

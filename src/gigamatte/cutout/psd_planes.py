@@ -12,8 +12,8 @@ from typing import IO, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.refusal import not_written
 from gigamatte.types import PixelArray
+from gigamatte.write_errors import not_written
 
 #: the format's numbers for how a channel is packed
 RAW, PACKBITS, ZIP, ZIP_PREDICTED = range(4)

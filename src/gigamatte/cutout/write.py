@@ -29,9 +29,9 @@ from gigamatte.forked import threads_begin
 from gigamatte.options import Format
 from gigamatte.photo.colour import to_8bit
 from gigamatte.photo.read import quiet_libvips
-from gigamatte.refusal import not_written
 from gigamatte.system import cpu_count
 from gigamatte.types import PixelArray, Size
+from gigamatte.write_errors import not_written
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ import numpy as np
 
 from gigamatte.cutout.atomic import hint
 from gigamatte.film.cutting import Arrays
-from gigamatte.refusal import not_written
+from gigamatte.write_errors import not_written
 
 _JOURNAL, _STATE = "journal.json", "state-{:05d}.npz"
 

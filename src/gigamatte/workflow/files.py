@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from gigamatte.cutout.atomic import hint, whole_file
 from gigamatte.errors import MissingInput
-from gigamatte.refusal import not_written
+from gigamatte.write_errors import not_written
 
 
 def beside(source: Path, ending: str) -> Path:

@@ -11,8 +11,8 @@ from gigamatte.errors import UsageError, WeightsRefused
 from gigamatte.folders import cache_folder
 from gigamatte.network.build.birefnet import BACKBONES, BUILDER_VERSION, SafetensorsFile, build
 from gigamatte.network.cards.card import ModelCard, PatchOrder
-from gigamatte.refusal import not_written
 from gigamatte.types import Size
+from gigamatte.write_errors import not_written
 
 StoredAs = Literal["f32", "f16"]
 
