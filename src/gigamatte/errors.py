@@ -21,7 +21,7 @@
     │   ├── TookTooLong           exit 1   … or was stopped because the photo took too long
     │   └── WorkerNotStarted      exit 1   … or does not even start
     ├── Cancelled                 exit 130 somebody asked us to stop
-    └── Refused                   exit 1   what the service refuses by itself (``refused.py``):
+    └── Refused                   exit 1   what the service refuses by itself (``service_errors.py``):
                                            BadRequest Unauthorised Forbidden NotFound NotAllowed TooSlow NotReady
                                            TooLarge WrongType Misdirected TooMany Busy Late
                                            and of these MissingSource SeveralSources WrongCoding

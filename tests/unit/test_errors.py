@@ -22,12 +22,12 @@ from gigamatte.errors import (
     WriteError,
     every_kind,
 )
-from gigamatte.refused import Busy, Refused
+from gigamatte.service_errors import Busy, Refused
 from gigamatte.worker.wire import pack_error, unpack_error
 from gigamatte.write_errors import not_written
 
 #: the second holds one branch of the tree that the first draws
-HOMES = ("gigamatte.errors", "gigamatte.refused")
+HOMES = ("gigamatte.errors", "gigamatte.service_errors")
 KINDS = sorted((kind for kind in every_kind().values() if kind.__module__ in HOMES), key=lambda kind: kind.__name__)
 SOURCE = Path(gigamatte.__file__).parent
 
@@ -37,7 +37,7 @@ def test_the_tree_has_one_home() -> None:
     strays = []
     for path in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ClassDef) and path.name not in ("errors.py", "refused.py"):
+            if isinstance(node, ast.ClassDef) and path.name not in ("errors.py", "service_errors.py"):
                 bases = {base.id if isinstance(base, ast.Name) else getattr(base, "attr", "") for base in node.bases}
                 if bases & every_kind().keys():
                     strays.append(f"{path.relative_to(SOURCE)}: {node.name}")

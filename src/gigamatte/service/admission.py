@@ -15,11 +15,20 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gigamatte.errors import GigamatteError
-from gigamatte.refused import BadRequest, Busy, Forbidden, Misdirected, TooLarge, TooSlow, Unauthorised, WrongCoding
 from gigamatte.service.answers import send_error
 from gigamatte.service.desk import Desk
 from gigamatte.service.keys import Keys
 from gigamatte.service.settings import Settings
+from gigamatte.service_errors import (
+    BadRequest,
+    Busy,
+    Forbidden,
+    Misdirected,
+    TooLarge,
+    TooSlow,
+    Unauthorised,
+    WrongCoding,
+)
 
 #: routes that hand in work: they take a place in the queue
 WORK = frozenset({"/remove_background", "/jobs", "/v1.0/removebg", "/api/remove"})

@@ -16,7 +16,6 @@ from starlette.requests import ClientDisconnect
 from gigamatte import __version__
 from gigamatte.errors import GigamatteError, UsageError
 from gigamatte.options import Options
-from gigamatte.refused import BadRequest, NotAllowed, NotFound, Refused
 from gigamatte.service import adapters, edits, finish, health, jobs, pages, routes, views
 from gigamatte.service.admission import OPEN, Admission
 from gigamatte.service.answers import error_answer
@@ -29,6 +28,7 @@ from gigamatte.service.openapi import with_security
 from gigamatte.service.prefix import Prefix
 from gigamatte.service.settings import Settings
 from gigamatte.service.spool import Spool
+from gigamatte.service_errors import BadRequest, NotAllowed, NotFound, Refused
 from gigamatte.worker.supervisor import Supervisor
 
 ABOUT = """Cuts the background out of photos of any size, at the photo's own resolution.

@@ -12,7 +12,6 @@ from starlette.types import Receive, Scope, Send
 
 from gigamatte.errors import BudgetExceeded, UnsupportedInput
 from gigamatte.options import Options
-from gigamatte.refused import BadRequest, WrongType
 from gigamatte.service.desk import Desk
 from gigamatte.service.openapi import PROBLEMS
 from gigamatte.service.options import CutQuery
@@ -20,6 +19,7 @@ from gigamatte.service.places import Ticket
 from gigamatte.service.reserve import result_bytes, result_pixels
 from gigamatte.service.sizes import claimed_pixels
 from gigamatte.service.uploads import Upload, receive_upload
+from gigamatte.service_errors import BadRequest, WrongType
 
 #: parts that are pictures
 FILES = ("image", "mask", "background_image")

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gigamatte.errors import Cancelled, GigamatteError, WorkerDied
-from gigamatte.refused import Busy, Late
 from gigamatte.service.errors import problem
 from gigamatte.service.metrics import Metrics
 from gigamatte.service.places import Places, Ticket
@@ -22,6 +21,7 @@ from gigamatte.service.record import Record
 from gigamatte.service.settings import Settings
 from gigamatte.service.spool import ATTEMPTS, Spool
 from gigamatte.service.wording import renamed
+from gigamatte.service_errors import Busy, Late
 from gigamatte.types import Receipt
 from gigamatte.worker.supervisor import Supervisor
 from gigamatte.worker.task import Task

@@ -15,12 +15,12 @@ from fastapi.responses import FileResponse, JSONResponse
 
 from gigamatte.errors import UsageError
 from gigamatte.hints import Hints
-from gigamatte.refused import BadRequest, TooLarge
 from gigamatte.service.arrival import client_gone, desk_of
 from gigamatte.service.finish import forget
 from gigamatte.service.jobs import described, finished
 from gigamatte.service.openapi import JOB, PROBLEMS
 from gigamatte.service.record import Record
+from gigamatte.service_errors import BadRequest, TooLarge
 from gigamatte.types import Size
 from gigamatte.worker.wire import Edit, pack_options, unpack_options
 

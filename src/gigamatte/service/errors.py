@@ -19,7 +19,8 @@ from gigamatte.errors import (
     WriteError,
 )
 from gigamatte.messages import translate
-from gigamatte.refused import (
+from gigamatte.service.wording import in_fields
+from gigamatte.service_errors import (
     BadRequest,
     Busy,
     Forbidden,
@@ -35,7 +36,6 @@ from gigamatte.refused import (
     Unauthorised,
     WrongType,
 )
-from gigamatte.service.wording import in_fields
 
 PROBLEM = "application/problem+json"
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from gigamatte.refused import BadRequest, TooLarge
+from gigamatte.service_errors import BadRequest, TooLarge
 
 SECONDS, REDIRECTS, CHUNK = 30.0, 3, 1 << 16
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")

@@ -15,7 +15,6 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, create_model
 
 from gigamatte.options import DEFAULTS, Options
-from gigamatte.refused import BadRequest
 from gigamatte.service.answers import receipt_headers
 from gigamatte.service.arrival import PROBLEM_ANSWERS, client_gone, desk_of
 from gigamatte.service.desk import Desk
@@ -24,6 +23,7 @@ from gigamatte.service.openapi import PHOTO
 from gigamatte.service.options import MEDIA, CutQuery
 from gigamatte.service.record import Record
 from gigamatte.service.reserve import result_bytes
+from gigamatte.service_errors import BadRequest
 from gigamatte.worker.view import ALPHA
 from gigamatte.worker.wire import Job, View, unpack_options, unpack_receipt
 

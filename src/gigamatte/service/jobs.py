@@ -13,7 +13,6 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from gigamatte.errors import GigamatteError
-from gigamatte.refused import Busy, NotFound, NotReady
 from gigamatte.service.answers import preferred_language
 from gigamatte.service.arrival import FILES, PROBLEM_ANSWERS, Arrival, Cut, desk_of
 from gigamatte.service.desk import Live
@@ -22,6 +21,7 @@ from gigamatte.service.openapi import JOB, accepted
 from gigamatte.service.options import SUFFIX
 from gigamatte.service.record import Record
 from gigamatte.service.spool import new_id
+from gigamatte.service_errors import Busy, NotFound, NotReady
 from gigamatte.worker.wire import pack_options, unpack_error
 
 router = APIRouter()

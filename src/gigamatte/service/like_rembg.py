@@ -12,13 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gigamatte.errors import UsageError
 from gigamatte.options import Options
-from gigamatte.refused import BadRequest
 from gigamatte.service.answers import receipt_headers
 from gigamatte.service.arrival import Arrival, PassingFile, client_gone
 from gigamatte.service.openapi import PHOTO, PROBLEMS
 from gigamatte.service.options import installed_models
 from gigamatte.service.settings import Settings
 from gigamatte.service.uploads import Upload, receive_upload
+from gigamatte.service_errors import BadRequest
 from gigamatte.worker.wire import Job
 
 router = APIRouter(tags=["like rembg"])

@@ -19,13 +19,13 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from gigamatte.options import Options
-from gigamatte.refused import BadRequest, MissingSource, SeveralSources, TooLarge, WrongType
 from gigamatte.service.arrival import Arrival, PassingFile, client_gone
 from gigamatte.service.fetch import fetch
 from gigamatte.service.options import MEDIA
 from gigamatte.service.removebg_answers import foreground, headers_of_result, wants_json
 from gigamatte.service.removebg_fields import FORMATS, SIZES, filled_in, to_options
 from gigamatte.service.uploads import Upload, receive_upload
+from gigamatte.service_errors import BadRequest, MissingSource, SeveralSources, TooLarge, WrongType
 from gigamatte.types import Receipt
 from gigamatte.worker.wire import Job
 

@@ -10,7 +10,7 @@ from typing import Literal
 from fastapi import APIRouter, Request, Response
 
 from gigamatte.messages import page_strings
-from gigamatte.refused import NotFound
+from gigamatte.service_errors import NotFound
 
 router = APIRouter(include_in_schema=False)
 

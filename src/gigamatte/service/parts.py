@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 from python_multipart.decoders import Base64Decoder, QuotedPrintableDecoder
 from python_multipart.multipart import parse_options_header
 
-from gigamatte.refused import WrongType
+from gigamatte.service_errors import WrongType
 
 #: RFC 5987: charset'language'percent-encoded
 _EXTENDED_NAME = re.compile(rb";\s*filename\*\s*=\s*[\w.-]*'[^']*'([^;\s]*)", re.IGNORECASE)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections import Counter
 
-from gigamatte.refused import Busy, TooMany
 from gigamatte.service.settings import Settings
+from gigamatte.service_errors import Busy, TooMany
 
 
 class Ticket:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from gigamatte.errors import BudgetExceeded, GigamatteError, InputError, NoSubject, UnsupportedInput, UsageError
-from gigamatte.refused import (
+from gigamatte.service.errors import sentences, status_of
+from gigamatte.service_errors import (
     BadRequest,
     Busy,
     MissingSource,
@@ -18,7 +19,6 @@ from gigamatte.refused import (
     WrongCoding,
     WrongType,
 )
-from gigamatte.service.errors import sentences, status_of
 from gigamatte.types import Receipt
 
 #: error → (status, code) where they are not our own; the first that fits counts

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from gigamatte.cutout.css_colour import parse_colour
 from gigamatte.options import Options
-from gigamatte.refused import BadRequest
 from gigamatte.service.settings import Settings
+from gigamatte.service_errors import BadRequest
 from gigamatte.types import Box
 
 #: values that clients send for "none"

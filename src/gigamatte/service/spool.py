@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from gigamatte.errors import BudgetExceeded, UsageError
-from gigamatte.refused import Busy, TooMany
 from gigamatte.service.record import SCHEMA, Record, State
+from gigamatte.service_errors import Busy, TooMany
 from gigamatte.system import fsync_folder
 
 #: a job whose cut crashed the whole service is given up after so many starts

@@ -12,8 +12,8 @@ from typing import BinaryIO
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from gigamatte.refused import BadRequest, WrongType
 from gigamatte.service.parts import Part, is_binary
+from gigamatte.service_errors import BadRequest, WrongType
 
 #: bytes gathered before a thread writes them
 CHUNK = 1 << 20

@@ -16,7 +16,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gigamatte.messages.translate import Language, translate
 from gigamatte.presets import find_preset
-from gigamatte.refused import BadRequest, NotFound
 from gigamatte.service.answers import preferred_language
 from gigamatte.service.arrival import PROBLEM_ANSWERS, PassingFile, client_gone, desk_of
 from gigamatte.service.desk import Desk
@@ -24,6 +23,7 @@ from gigamatte.service.finish import Finish, finished_file, tiles_of
 from gigamatte.service.jobs import finished, result_name
 from gigamatte.service.openapi import DONE
 from gigamatte.service.record import Record
+from gigamatte.service_errors import BadRequest, NotFound
 from gigamatte.worker.wire import Check, View
 
 router = APIRouter()

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 import gigamatte.errors
-import gigamatte.refused
+import gigamatte.service_errors
 from gigamatte.messages import language, page_strings, translate
 from gigamatte.messages.zh import PAGE, TEXTS
 
 SOURCE = Path(gigamatte.errors.__file__).parent
 ERRORS = {
     name
-    for home in (gigamatte.errors, gigamatte.refused)
+    for home in (gigamatte.errors, gigamatte.service_errors)
     for name, value in vars(home).items()
     if isinstance(value, type)
 } | {"not_written"}
