@@ -10,13 +10,13 @@ import dataclasses
 
 from gigamatte.closable import Closable
 from gigamatte.cutout.cutout import Cutout
-from gigamatte.ending import watched, working
 from gigamatte.hints import Hints
 from gigamatte.opened import OpenPhoto
 from gigamatte.options import Options, as_picture
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.pipeline import journey
 from gigamatte.request import Request, Source, open_as_asked, resolve_request
+from gigamatte.thread_exit import native_work, watched
 from gigamatte.tools import Tools
 from gigamatte.types import Photo, Watch
 
@@ -44,7 +44,7 @@ class Editing(Closable):
         self._mask = mask
         self._tools = Tools(self.options) if tools is None else tools.share()
         try:
-            with working():
+            with native_work():
                 self._photo = open_as_asked(source, self.options)
                 memory = self._request(self._photo, Hints()).memory
                 self._levels = PhotoLevels(self._photo, memory=memory, watch=watched(watch))
@@ -57,13 +57,13 @@ class Editing(Closable):
 
     def cut(self, hints: Hints, *, watch: Watch | None = None) -> Cutout:
         """The cutout of the photo with all of ``hints``, at full size: what a fresh cut with them gives."""
-        with working():
+        with native_work():
             return journey(self._request(self._photo, hints), self._tools, watched(watch), self._full)
 
     def preview(self, hints: Hints, *, watch: Watch | None = None) -> Cutout:
         """The same at screen size: the longer side has at most ``SCREEN`` pixels. ``hints`` are those of the photo."""
         hints.refuse_outside(self._photo.size)
-        with working():
+        with native_work():
             small = dataclasses.replace(self._photo, size=self._levels.size(self._level))
             request = self._request(small, hints.scaled(0.5**self._level).inside(small.size))
             return journey(request, self._tools, watched(watch), self._small)

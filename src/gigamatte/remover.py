@@ -11,13 +11,13 @@ from gigamatte.closable import Closable
 from gigamatte.cutout.cutout import Cutout
 from gigamatte.cutout.place import as_target, refuse_existing, refuse_sources
 from gigamatte.cutout.target import check_output, files_of, read_by
-from gigamatte.ending import watched, working
 from gigamatte.errors import UsageError
 from gigamatte.hints import Hints
 from gigamatte.network.network import Network
 from gigamatte.options import Options, as_picture
 from gigamatte.pipeline import journey
 from gigamatte.request import Source, open_as_asked, resolve_request
+from gigamatte.thread_exit import native_work, watched
 from gigamatte.tools import Tools
 from gigamatte.types import Receipt, Watch
 
@@ -51,7 +51,7 @@ class Remover(Closable):
         (default: ``options.hints``). ``watch(stage, fraction)`` is called often; raising Cancelled there stops between
         tiles. Raises InputError, BudgetExceeded, NetworkUnavailable, NoSubject.
         """
-        with working():
+        with native_work():
             photo = open_as_asked(source, self.options)
             request = resolve_request(photo, self._with(hints), mask, as_picture(self.options.format))
             return journey(request, self.tools, watched(watch))
@@ -71,7 +71,7 @@ class Remover(Closable):
         Raises what they raise; an error about the target is raised before anything is computed.
         """
         target = as_target(target)
-        with working():
+        with native_work():
             photo = open_as_asked(source, self.options)
             format = check_output(self.options, target, photo.size)
             for file in files_of(self.options, target):

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from gigamatte import __version__, system
 from gigamatte.cache.memory import MemoryCache
-from gigamatte.ending import working
 from gigamatte.errors import GigamatteError
 from gigamatte.forked import threads_begin
 from gigamatte.hints import Hints
@@ -22,6 +21,7 @@ from gigamatte.network.network import Network
 from gigamatte.network.networks import open_network
 from gigamatte.normalising import normalisation
 from gigamatte.options import Options
+from gigamatte.thread_exit import native_work
 
 if TYPE_CHECKING:
     from gigamatte.cache.disk import DiskCache
@@ -79,7 +79,7 @@ class Tools:
 
         def load() -> None:
             # a thread that is started by a daemon thread is a daemon too
-            with working(), contextlib.suppress(GigamatteError):
+            with native_work(), contextlib.suppress(GigamatteError):
                 self.refiner()
 
         if self._refiner is None:

@@ -21,11 +21,11 @@ from gigamatte.cutout.resample import placed, rows_at_once
 from gigamatte.cutout.shadow import Shadow
 from gigamatte.cutout.trimap import SOLID, trimap, uncertainty
 from gigamatte.cutout.under import LOSSY_REACH, REACH, edged
-from gigamatte.ending import Pool
 from gigamatte.errors import GigamatteError
 from gigamatte.options import Format, Only, Under
 from gigamatte.photo.colour import in_srgb
 from gigamatte.photo.levels import PhotoLevels
+from gigamatte.thread_exit import Pool
 from gigamatte.types import UNDECIDED, Box, FloatArray, Matte, PixelArray, Place, Size, Watch
 
 #: Strips that are made while another one is encoded.

@@ -30,12 +30,12 @@ from gigamatte.cutout.surroundings import Surroundings
 from gigamatte.cutout.target import check_seen_through, drawing_format, pair_of, picture_format
 from gigamatte.cutout.under import REACH
 from gigamatte.cutout.write import Written, write_bytes, write_image
-from gigamatte.ending import watched, working
 from gigamatte.errors import UsageError
 from gigamatte.forked import threads_begin
 from gigamatte.option_names import with_option_names
 from gigamatte.options import UNCUT, Format, Only, Options
 from gigamatte.photo.levels import PhotoLevels
+from gigamatte.thread_exit import native_work, watched
 from gigamatte.types import Matte, PixelArray, Receipt, Size, Watch
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Cutout(Closable):
     def _repr_png_(self) -> bytes:
         """What a notebook shows."""
         threads_begin()
-        with working():
+        with native_work():
             return small_png(self._composer("cutout", watch=watched(None)).strips(), self.size, self._levels.photo.icc)
 
     def __repr__(self) -> str:
@@ -141,7 +141,7 @@ class Cutout(Closable):
         The format is that of the options, else the one of the target's suffix. Raises UsageError when it cannot hold
         the result or the target exists, WriteError when the target cannot be written, and what ``watch`` raises.
         """
-        with working():
+        with native_work():
             return self._save(as_target(target), overwrite, quick, watched(watch))
 
     def _save(self, target: Path | BinaryIO, overwrite: bool, quick: bool, watch: Watch) -> Receipt:
@@ -293,6 +293,6 @@ class Cutout(Closable):
 
     def _whole(self, only: Only, reach: int = REACH) -> PixelArray:
         threads_begin()
-        with working():
+        with native_work():
             composer = dataclasses.replace(self._composer(only, watch=watched(None)), reach=reach)
             return np.concatenate([np.atleast_3d(strip) for strip in composer.strips()])

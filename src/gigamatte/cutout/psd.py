@@ -17,9 +17,9 @@ from gigamatte.cutout.containers.carried import Carried
 from gigamatte.cutout.layers import Beneath, Laid
 from gigamatte.cutout.pixels import on_white
 from gigamatte.cutout.psd_planes import PackedPlane, RawPlane, ZippedPlane, writing
-from gigamatte.ending import Pool
 from gigamatte.errors import UsageError
 from gigamatte.photo.resources import Resource
+from gigamatte.thread_exit import Pool
 from gigamatte.types import Depth, PixelArray, Size
 
 #: beyond this many pixels a side, or bytes, Photoshop wants its large format (PSB)

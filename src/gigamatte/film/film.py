@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gigamatte.ending import watched, working
 from gigamatte.film.cutting import FilmCutting, check_options
 from gigamatte.film.formats import plan
 from gigamatte.film.hints import FilmHints
@@ -15,6 +14,7 @@ from gigamatte.film.saving import FilmSaving
 from gigamatte.film.types import FilmReceipt, FilmWatch, Header, Moment, Span
 from gigamatte.film.wanted import Wanted
 from gigamatte.options import Options
+from gigamatte.thread_exit import native_work, watched
 from gigamatte.tools import Tools
 
 
@@ -40,7 +40,7 @@ class Film:
         if hints is not None and not isinstance(hints, FilmHints):
             hints = FilmHints.from_plain(list(hints))
         self._hints = hints
-        with working():
+        with native_work():
             self._source = open_film(source, fps=span.fps, max_pixels=options.max_pixels)
 
     @property
@@ -69,7 +69,7 @@ class Film:
         into a square of that side, frames and quality lowered until it has no more bytes. An interrupted run goes on
         from the frames that it had finished. Raises UsageError, WriteError, NoSubject, and what ``watch`` raises.
         """
-        with working():
+        with native_work():
             chosen = plan(self._options, Path(target))
             wanted = Wanted(
                 self._source, self._span, self._options, chosen, chosen.pattern or Path(target),

@@ -15,7 +15,6 @@ from gigamatte.cutout.encode import SUFFIXES, Encoding
 from gigamatte.cutout.raster import Raster
 from gigamatte.cutout.under import LOSSY_REACH, REACH
 from gigamatte.cutout.write import write_image
-from gigamatte.ending import Pool, watched
 from gigamatte.errors import NoSubject, UnsupportedInput
 from gigamatte.film import animation, sticker
 from gigamatte.film.coding import Part, coding_of
@@ -28,6 +27,7 @@ from gigamatte.film.kinds import numbered
 from gigamatte.film.types import FilmReceipt, FilmWatch, Frame, Progress
 from gigamatte.film.wanted import Wanted
 from gigamatte.photo.colour import to_8bit
+from gigamatte.thread_exit import Pool, watched
 from gigamatte.types import PixelArray, Size
 
 #: frames of a part: what an interruption loses at most

@@ -18,8 +18,8 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-from gigamatte.ending import Pool
 from gigamatte.system import cpu_count
+from gigamatte.thread_exit import Pool
 from gigamatte.types import Size
 
 TILE = 512

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from gigamatte.ending import Pool
 from gigamatte.matte.cascade import tiles as tiling
 from gigamatte.matte.cascade.band import band
 from gigamatte.matte.cascade.contour_search import searched_contour
@@ -25,6 +24,7 @@ from gigamatte.matte.cascade.unrefined import unrefined
 from gigamatte.matte.mask.correct import Correction
 from gigamatte.matte.refiners.base import Refiner
 from gigamatte.matte.refiners.upscale import UpscaleRefiner
+from gigamatte.thread_exit import Pool
 from gigamatte.types import CoarseMatte, Fit, FloatArray, Grid, Matte, Size, Watch
 
 #: A band that covers more of a level than this is settled at no more than SETTLE_PIXELS first.

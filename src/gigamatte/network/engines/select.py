@@ -7,11 +7,11 @@ import importlib
 import threading
 from pathlib import Path
 
-from gigamatte.ending import working
 from gigamatte.errors import DeviceUnavailable, GigamatteError, UsageError, WeightsRefused
 from gigamatte.network.cards.onnx_file import read_header
 from gigamatte.network.engines.base import Engine
 from gigamatte.network.engines.differences import differences
+from gigamatte.thread_exit import native_work
 
 #: what ``--device`` takes; cuda:1 and the like choose among several
 DEVICES = ("auto", "cpu", "gpu", "cuda", "coreml", "directml", "intel-gpu")
@@ -101,7 +101,7 @@ def import_ahead(device: str) -> None:
     """Import the CPU's runtime on another thread, while a digest is made: each takes a third of a second."""
 
     def load() -> None:
-        with working(), contextlib.suppress(ImportError):  # the error is raised when the module is used
+        with native_work(), contextlib.suppress(ImportError):  # the error is raised when the module is used
             importlib.import_module("gigamatte.network.engines.openvino")
 
     if device in ("auto", "cpu"):

@@ -24,13 +24,13 @@ Result = TypeVar("Result")
 PATIENCE = 60.0
 
 _changed = threading.Condition()
-#: daemon threads that may be in native code, and how deep the calls of ``working`` are nested in each
+#: daemon threads that may be in native code, and how deep the calls of ``native_work`` are nested in each
 _working: dict[int, int] = {}
 _ending = False
 
 
 @contextlib.contextmanager
-def working() -> Iterator[None]:
+def native_work() -> Iterator[None]:
     """Around work in native libraries that a daemon thread may be doing when the process ends."""
     if not threading.current_thread().daemon:
         yield
