@@ -11,7 +11,7 @@ import dataclasses
 from gigamatte.closable import Closable
 from gigamatte.cutout.cutout import Cutout
 from gigamatte.hints import Hints
-from gigamatte.opened import OpenPhoto
+from gigamatte.open_photo import OpenPhoto
 from gigamatte.options import Options, as_picture
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.pipeline import journey

@@ -9,7 +9,7 @@ from gigamatte.locate import locate
 from gigamatte.matte.cascade.resolve import resolve, trust_in
 from gigamatte.matte.smooth import smooth_matte
 from gigamatte.network.answers import ask
-from gigamatte.opened import Opened
+from gigamatte.open_photo import Opened
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.receipts import Clock, receipt_of
 from gigamatte.request import Request

@@ -161,7 +161,7 @@ class FilmCutting:
 
 
 class _Opened:
-    """A frame for the journey: see ``gigamatte.opened.Opened``."""
+    """A frame for the journey: see ``gigamatte.open_photo.Opened``."""
 
     def __init__(self, film: FilmCutting, levels: PhotoLevels, tiles: FilmTiles | None) -> None:
         self._film, self._levels, self._tiles = film, levels, tiles
