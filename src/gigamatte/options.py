@@ -13,7 +13,7 @@ from gigamatte.framing import align_of, aspect_of, canvas_of, fill_of
 from gigamatte.hints import Hints
 from gigamatte.knobs import knob, knobs_of
 from gigamatte.normalising import normalisation
-from gigamatte.plain import make_plain
+from gigamatte.option_values import convert_fields
 from gigamatte.presets import Preset, find_preset
 from gigamatte.types import Box
 
@@ -217,7 +217,7 @@ class Options:
         return f"Options({', '.join(changed)})"
 
     def __post_init__(self) -> None:
-        make_plain(self)
+        convert_fields(self)
         if self.preset is not None:
             self._fill_in(find_preset(self.preset))
         if self.format is not None:
@@ -248,7 +248,7 @@ class Options:
         if preset.note:
             object.__setattr__(self, "notes", (*self.notes, preset.note))
         object.__setattr__(self, "preset", None)
-        make_plain(self)
+        convert_fields(self)
 
     def _check_canvas(self) -> None:
         if self.aspect is not None:

@@ -15,7 +15,7 @@ from gigamatte.errors import UsageError
 from gigamatte.types import Box
 
 
-def make_plain(options: Any) -> None:
+def convert_fields(options: Any) -> None:
     """Convert the fields of a frozen dataclass by their declared types, in place; called when it is made.
 
     Raises UsageError, which names the field, for a value that cannot be converted.
