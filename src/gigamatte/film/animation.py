@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from gigamatte.errors import BudgetExceeded, WriteError
-from gigamatte.film.kept import Shown
+from gigamatte.film.resume import Shown
 from gigamatte.types import PixelArray, Size
 
 #: bytes of frames that an encoder may hold at once (APNG and GIF compare all of them)

@@ -12,14 +12,14 @@ from gigamatte.film import animation, sticker
 from gigamatte.film.cutting import FilmCutting
 from gigamatte.film.formats import ANIMATED, VIDEO
 from gigamatte.film.join import join
-from gigamatte.film.kept import Kept
+from gigamatte.film.resume import FinishedParts
 from gigamatte.film.sound import Sound
 from gigamatte.film.types import FilmReceipt
 from gigamatte.film.wanted import Wanted
 from gigamatte.types import ModelUse, Size
 
 
-def finish(wanted: Wanted, kept: Kept) -> tuple[str, tuple[str, ...]]:
+def finish(wanted: Wanted, kept: FinishedParts) -> tuple[str, tuple[str, ...]]:
     """Write the target, whole or not at all: (how the sound was taken along, what there is to say)."""
     form, said = wanted.plan.format, list[str]()
     sound = _sound(wanted, said)
@@ -39,7 +39,7 @@ def finish(wanted: Wanted, kept: Kept) -> tuple[str, tuple[str, ...]]:
     return "none" if sound is None else sound.how, tuple(said)
 
 
-def _animate(wanted: Wanted, kept: Kept, said: list[str]) -> None:
+def _animate(wanted: Wanted, kept: FinishedParts, said: list[str]) -> None:
     form, loop = wanted.plan.format, wanted.loop
     pictures = [kept.picture(number) for number in range(kept.frames)]
     with (
@@ -69,7 +69,7 @@ def _sound(wanted: Wanted, said: list[str]) -> Sound | None:
 
 def receipt_of(
     wanted: Wanted,
-    kept: Kept,
+    kept: FinishedParts,
     cutting: FilmCutting,
     *,
     size: Size,

@@ -11,8 +11,8 @@ from typing import Any
 
 from gigamatte.cutout.atomic import whole_file
 from gigamatte.film.coding import packets_of, ticks
-from gigamatte.film.kept import Shown
 from gigamatte.film.library import pyav
+from gigamatte.film.resume import Shown
 from gigamatte.film.sound import Sound
 
 #: the unit of times in WebM, which has no other

@@ -22,8 +22,8 @@ from gigamatte.film.cutting import FilmCutting
 from gigamatte.film.finishing import finish, receipt_of
 from gigamatte.film.formats import VIDEO
 from gigamatte.film.ground import FilmGround
-from gigamatte.film.kept import Kept, Shown
 from gigamatte.film.kinds import numbered
+from gigamatte.film.resume import FinishedParts, Shown
 from gigamatte.film.types import FilmReceipt, FilmWatch, Frame, Progress
 from gigamatte.film.wanted import Wanted
 from gigamatte.photo.colour import to_8bit
@@ -46,7 +46,7 @@ class FilmSaving:
         self._coding = None
         if plan.format in VIDEO:
             self._coding = coding_of(plan, wanted.options, header.size, header.rate, header.aspect)
-        self._kept = Kept(wanted.kept_in, {**wanted.identity(), "part": PART})
+        self._kept = FinishedParts(wanted.kept_in, {**wanted.identity(), "part": PART})
         self._before = self._kept.frames
         self._ground = None
         if plan.ground != "none":

@@ -13,7 +13,7 @@ import numpy as np
 from gigamatte.errors import UsageError, WriteError
 from gigamatte.film import animation
 from gigamatte.film.formats import ANIMATED, Plan
-from gigamatte.film.kept import Shown
+from gigamatte.film.resume import Shown
 from gigamatte.types import PixelArray
 
 #: what is tried, one after another: quality of lossy formats, and every n-th frame

@@ -32,7 +32,7 @@ class Shown:
     duration: Fraction
 
 
-class Kept:
+class FinishedParts:
     """What an earlier run has finished, and what this one finishes. Raises WriteError."""
 
     def __init__(self, folder: Path, belongs: dict[str, Any]) -> None:
