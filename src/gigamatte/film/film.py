@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from gigamatte.film.cutting import FilmCutting, check_options
+from gigamatte.film.film_request import FilmRequest
 from gigamatte.film.formats import plan
 from gigamatte.film.hints import FilmHints
 from gigamatte.film.reading import open_film
 from gigamatte.film.saving import FilmSaving
 from gigamatte.film.types import FilmReceipt, FilmWatch, Header, Moment, Span
-from gigamatte.film.wanted import Wanted
 from gigamatte.options import Options
 from gigamatte.thread_exit import native_work, watched
 from gigamatte.tools import Tools
@@ -71,7 +71,7 @@ class Film:
         """
         with native_work():
             chosen = plan(self._options, Path(target))
-            wanted = Wanted(
+            wanted = FilmRequest(
                 self._source, self._span, self._options, chosen, chosen.pattern or Path(target),
                 self._hints, loop, sticker, overwrite,
             )  # fmt: skip

@@ -10,16 +10,16 @@ from gigamatte import system
 from gigamatte.cutout.atomic import whole_file
 from gigamatte.film import animation, sticker
 from gigamatte.film.cutting import FilmCutting
+from gigamatte.film.film_request import FilmRequest
 from gigamatte.film.formats import ANIMATED, VIDEO
 from gigamatte.film.join import join
 from gigamatte.film.resume import FinishedParts
 from gigamatte.film.sound import Sound
 from gigamatte.film.types import FilmReceipt
-from gigamatte.film.wanted import Wanted
 from gigamatte.types import ModelUse, Size
 
 
-def finish(wanted: Wanted, kept: FinishedParts) -> tuple[str, tuple[str, ...]]:
+def finish(wanted: FilmRequest, kept: FinishedParts) -> tuple[str, tuple[str, ...]]:
     """Write the target, whole or not at all: (how the sound was taken along, what there is to say)."""
     form, said = wanted.plan.format, list[str]()
     sound = _sound(wanted, said)
@@ -39,7 +39,7 @@ def finish(wanted: Wanted, kept: FinishedParts) -> tuple[str, tuple[str, ...]]:
     return "none" if sound is None else sound.how, tuple(said)
 
 
-def _animate(wanted: Wanted, kept: FinishedParts, said: list[str]) -> None:
+def _animate(wanted: FilmRequest, kept: FinishedParts, said: list[str]) -> None:
     form, loop = wanted.plan.format, wanted.loop
     pictures = [kept.picture(number) for number in range(kept.frames)]
     with (
@@ -52,7 +52,7 @@ def _animate(wanted: Wanted, kept: FinishedParts, said: list[str]) -> None:
             said.append(sticker.write(form, pictures, kept.shown, file, loop=loop, most=wanted.fits[1]))
 
 
-def _sound(wanted: Wanted, said: list[str]) -> Sound | None:
+def _sound(wanted: FilmRequest, said: list[str]) -> Sound | None:
     """The source's sound, where the result can hold it; where it cannot, that is said."""
     header, plan, path = wanted.source.header, wanted.plan, wanted.source.path
     if header.sound is None or path is None:
@@ -68,7 +68,7 @@ def _sound(wanted: Wanted, said: list[str]) -> Sound | None:
 
 
 def receipt_of(
-    wanted: Wanted,
+    wanted: FilmRequest,
     kept: FinishedParts,
     cutting: FilmCutting,
     *,

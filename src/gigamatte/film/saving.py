@@ -19,13 +19,13 @@ from gigamatte.errors import NoSubject, UnsupportedInput
 from gigamatte.film import animation, sticker
 from gigamatte.film.coding import Part, coding_of
 from gigamatte.film.cutting import FilmCutting
+from gigamatte.film.film_request import FilmRequest
 from gigamatte.film.finishing import finish, receipt_of
 from gigamatte.film.formats import VIDEO
 from gigamatte.film.ground import FilmGround
 from gigamatte.film.kinds import numbered
 from gigamatte.film.resume import FinishedParts, Shown
 from gigamatte.film.types import FilmReceipt, FilmWatch, Frame, Progress
-from gigamatte.film.wanted import Wanted
 from gigamatte.photo.colour import to_8bit
 from gigamatte.thread_exit import Pool, watched
 from gigamatte.types import PixelArray, Size
@@ -39,7 +39,7 @@ WAITING = 1
 class FilmSaving:
     """One film on its way into its target. Raises UsageError at once for what cannot be."""
 
-    def __init__(self, wanted: Wanted, cutting: FilmCutting, watch: FilmWatch | None = None) -> None:
+    def __init__(self, wanted: FilmRequest, cutting: FilmCutting, watch: FilmWatch | None = None) -> None:
         wanted.refuse()
         self._wanted, self._cutting, self._watch = wanted, cutting, watch
         header, plan = wanted.source.header, wanted.plan

@@ -19,7 +19,7 @@ from gigamatte.options import Options
 
 
 @dataclass(frozen=True, eq=False)
-class Wanted:
+class FilmRequest:
     """``source`` in, ``target`` out; for a sequence ``target`` is its pattern. See ``Film.save`` for the others."""
 
     source: Source
