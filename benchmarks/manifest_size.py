@@ -44,7 +44,7 @@ def outcome(key: str, chance: random.Random) -> Outcome:
         "doubt": {**doubt, "subjects": 1.0}, "warnings": [], "width": 4000, "height": 3000,
         "subject": {"left": chance.randrange(900), "top": chance.randrange(900), "width": chance.randrange(3000),
                     "height": chance.randrange(2000)},
-        "refine": "neural", "hinted": None, "trust": {"answers": "outline", "share": 0.0, "measured": False},
+        "refine": "neural", "hinted": None, "trust": {"answers": "contour", "share": 0.0, "measured": False},
         "scratch_bytes": 0, "tiles": {"done": chance.randrange(192), "kept": 0}, "error": None, "outputs": [target],
         "schema": 1,
     }  # fmt: skip

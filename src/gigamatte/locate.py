@@ -83,8 +83,8 @@ def _given(request: Request, levels: PhotoLevels, mask: Mask) -> Answer:
 
 
 def _answers(mask: Mask, options: Options) -> Answers | None:
-    """Whether a mask is a matte or an outline, where the user or its kind says so; else None."""
-    return "outline" if mask.outline else "matte" if options.mask_kind == "alpha" else None
+    """``matte`` or ``contour`` where the user or the mask's own kind says which of them it is; else None."""
+    return "contour" if mask.contour else "matte" if options.mask_kind == "alpha" else None
 
 
 def _small(levels: PhotoLevels) -> FloatArray:

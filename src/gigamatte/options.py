@@ -58,7 +58,7 @@ class Options:
             (upscaling).
         only: what is written: cutout, alpha, foreground (colours without alpha), trimap, uncertainty, shadow (black
             with alpha; the kept one, unless ``shadow`` names another), pair (foreground and alpha, two files), or path
-            (the subject's outline, an SVG or DXF drawing).
+            (the subject's contour, an SVG or DXF drawing).
         background: a CSS-like colour (white, #ff00ff, 255,0,255), a gradient (linear(to right, red, blue),
             radial(white, grey)), blur or blur:STRENGTH (the photo's own ground, in percent of its longer side), or the
             path of a picture; keep with ``clipping_path``: the photo itself, uncut; None = transparent.
@@ -74,7 +74,7 @@ class Options:
             and white beyond (edge), white, or black; the photo's own ground is never written.
         format: png, webp, tiff, jpeg, avif or psd (jpg, tif, psb too), for a path svg or dxf; None: by the output's
             suffix, else PNG, SVG for a path.
-        clipping_path: put the subject's outline into the JPEG, TIFF or Photoshop file as its clipping path.
+        clipping_path: put the subject's contour into the JPEG, TIFF or Photoshop file as its clipping path.
         offset: how far outwards that path, or the drawing's, is moved, rounded at corners: "12px" or "2mm", which needs
             a photo that says its resolution; None = not at all.
         crop: cut to the subject's box.
@@ -153,7 +153,7 @@ class Options:
     outline: str | None = knob(None, "WIDTH,COLOUR", "A line around the subject: 12px,white or 2%,#ff0.")
     under: Under = knob("edge", None, "Colour under alpha 0: a ring of the nearest and white, white, black.")
     format: AnyFormat | None = knob(None, None, "File format. [OUT's suffix, or png; svg for a path]")
-    clipping_path: bool = knob(False, None, "Put the outline into the JPEG, TIFF or PSD as its clipping path.")
+    clipping_path: bool = knob(False, None, "Put the contour into the JPEG, TIFF or PSD as its clipping path.")
     offset: str | None = knob(None, "2mm|12px", "Move the path of --clipping-path or --only path outwards, rounded.")
     crop: bool = knob(False, None, "Crop to the subject.")
     margin: float = knob(

@@ -107,7 +107,7 @@ def _filled(path: ClippingPath, size: Size) -> Mask:
     for top in range(0, size.height, ROWS):
         box = Box(0, top, size.width, min(ROWS, size.height - top))
         values[box.slices()] = fill.values(box) * np.float32(255) + np.float32(0.5)
-    return Mask(values, outline=True)
+    return Mask(values, contour=True)
 
 
 def _memory(photo: Photo, options: Options, mask: Any, format: Format | None) -> int:

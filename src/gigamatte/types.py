@@ -31,8 +31,8 @@ from gigamatte.geometry import Tile as Tile
 if TYPE_CHECKING:
     import pyvips
 
-#: what a mask means: a matte's alpha is to be kept, an outline only says where the contour runs
-Answers = Literal["matte", "outline"]
+#: what a mask means: a matte's alpha is to be kept; a contour mask only says where the contour runs
+Answers = Literal["matte", "contour"]
 
 #: ``watch(stage, fraction)``: called with the stage's name and its progress, 0…1; raising Cancelled stops between tiles
 Watch = Callable[[str, float], None]
@@ -232,10 +232,10 @@ class Receipt:
     refine: str | None = None
     #: how hints were used: as input of the network, or by choosing pieces of its answer; None without hints
     hinted: str | None = None
-    #: what the mask was taken for: ``answers`` matte or outline, the ``share`` of its soft part that is kept, 0…1, and
+    #: what the mask was taken for: ``answers`` matte or contour, the ``share`` of its soft part that is kept, 0…1, and
     #: whether that was ``measured`` (else said by the user or the network's card)
     trust: Mapping[str, Any] = field(default_factory=dict)
-    #: the outline that was written as a path: ``knots``, ``subpaths``, how far the alpha's half contour lies from it in
+    #: the contour that was written as a path: ``knots``, ``subpaths``, how far the alpha's half contour lies from it in
     #: pixels (``p99`` of it, ``max``), and over how many pixels it was ``smoothed``, 1 = not
     path: Mapping[str, Any] = field(default_factory=dict)
     scratch_bytes: int = 0

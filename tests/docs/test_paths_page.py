@@ -29,7 +29,7 @@ def test_it_does_what_it_says(page: str, tmp_path: Path, monkeypatch: Any, capsy
         assert run(shlex.split(line, comments=True)[1:]) == 0
     assert "Path 1 (" in capsys.readouterr().out
     assert own_paths(Path("shop.jpg"), size, 1).clipping == "Path 1"
-    assert "<svg" in Path("outline.svg").read_text()
+    assert "<svg" in Path("path.svg").read_text()
     assert "POLYLINE" in Path("sticker.dxf").read_text()
     (code,) = re.findall(r"```python\n(.*?)```", text, re.S)
     exec(compile(code, page, "exec"), {})

@@ -245,7 +245,7 @@ class Cutout(Closable):
         return resolution_of(self._options) or self._levels.photo.resolution
 
     def _contour_of_result(self, watch: Watch | None) -> Contour:
-        """The outline of what the result shows, in its own pixels."""
+        """The contour of what the result shows, as curves in its own pixels."""
         if self._contour is None:
             offset = self._options.offset
             pixels = 0.0 if offset is None else offset_of(offset, self._resolution)

@@ -33,15 +33,15 @@ class Mask:
     """The values of a mask: (row, column), uint8 or uint16, upright; and what had to be said about reading it.
 
     ``of_alpha``: they are the picture's alpha. ``coloured``: they are the grey of a picture that has colours, and few
-    levels (``FEW`` at most; of others it is not looked for). ``outline``: they tell where a contour runs, not how soft
-    it is.
+    levels (``FEW`` at most; of others it is not looked for). ``contour``: they only say where the contour runs, not how
+    soft it is.
     """
 
     values: PixelArray
     warnings: tuple[str, ...] = ()
     of_alpha: bool = False
     coloured: bool = False
-    outline: bool = False
+    contour: bool = False
 
 
 def read_mask(source: Source | Image.Image, *, max_pixels: int, strokes: bool = False) -> Mask:

@@ -102,7 +102,7 @@ def test_the_path_is_turned_upright_with_the_photo(orientation: int) -> None:
 def test_only_an_edge_that_a_refiner_is_asked_for_is_softened() -> None:
     photo = paths.in_jpeg(jpeg(), BLOCK)
     with cut(photo, Options(mask="path", refine="guided")) as cutout:
-        assert cutout.receipt.trust["answers"] == "outline"
+        assert cutout.receipt.trust["answers"] == "contour"
         assert cutout.receipt.refine == "guided"
 
 

@@ -66,7 +66,7 @@ def resolve(
             if start.known is not None and start.known.covers:
                 return unrefined(start.known, Grid(levels.size(0), edge), bits, correction), ()
         else:
-            start = _outline_start(coarse, levels, refiner, correction, pool)
+            start = _contour_start(coarse, levels, refiner, correction, pool)
         matte = _lifted(start, levels, refiner, edge, correction, tile_cache, watch, pool)
     return as_bits(matte, bits, exact=start.exact), start.warnings
 
@@ -78,7 +78,7 @@ def trust_in(coarse: CoarseMatte, levels: Levels, refiner: Refiner) -> Trust:
 
 def lifted_by(coarse: CoarseMatte, refiner: Refiner, trust: Trust) -> Refiner:
     """The refiner that lifts such a mask. A matte of the photo's own size needs none: the one for ``off`` is named."""
-    if trust.answers == "outline":
+    if trust.answers == "contour":
         return refiner
     return UpscaleRefiner() if Known(halved(coarse, trust.halvings), trust).covers else refiner.keeping()
 
@@ -143,8 +143,8 @@ def _matte_start(coarse: CoarseMatte, levels: Levels, trust: Trust, correction: 
     return _Start(correction.drawn_on(laid_on_level(coarse, levels.size(level), level)), level, known=known)
 
 
-def _outline_start(coarse: CoarseMatte, levels: Levels, refiner: Refiner, correction: Correction, pool: Pool) -> _Start:
-    """An outline starts on the level where its contour is blurred by one pixel, or where the contour search ends."""
+def _contour_start(coarse: CoarseMatte, levels: Levels, refiner: Refiner, correction: Correction, pool: Pool) -> _Start:
+    """A contour mask starts on the level where it is blurred by one pixel, or where the contour search ends."""
     # the blur is measured before strokes are drawn: their edges are sharper than the mask's
     level, blur = starting_level(coarse, levels.levels - 1)
     searched = searching_level(coarse, levels.levels - 1) if refiner.looks else 0

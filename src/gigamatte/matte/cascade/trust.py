@@ -1,9 +1,9 @@
-"""Decides at every place whether a mask is a matte, whose values are kept, or an outline, which is refined.
+"""Decides at every place whether a mask is a matte, whose values are kept, or only shows the contour, and is refined.
 
 A matte is as sharp as the photo: where the photo's colours change, its alpha changes as steeply. The mask of a small
 network is blurred by that network, so it is softer than the photo at the same size. So the alpha is fitted twice by
 local colour lines (Levin, Lischinski, Weiss, 2008): to the photo at the mask's size, and to a blurred copy of it. A
-matte fits the sharp photo better, an outline the blurred one. (Soft edges alone do not tell: hair is soft in both.)
+matte fits the sharp photo better, a contour mask the blurred one. (Soft edges alone do not tell: hair is soft in both.)
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from gigamatte.types import Answers, Box, CoarseMatte, FloatArray, PixelArray, S
 TRIED_BLUR = 0.7
 #: A matte fits the sharp photo at most so much worse than the blurred one (exact alphas: .2–1.1, networks: 1.2–3).
 AGREES = 1.08
-#: From this on a few pieces are enough to tell an outline: most coarse masks (exact alphas: none, the highest is 1.04).
+#: From this on a few pieces are enough for a contour mask: most coarse masks (exact alphas: none, the highest is 1.04).
 SURELY = 1.25
 #: At most this much of a matte's alpha is left unexplained, or this much where more than STEEP of what is soft has
 #: alphas of .2–.8: the mask was steepened then (exact alphas: .37–.5, steepened by half: .55–.6; clean edges: .6).
@@ -78,7 +78,7 @@ class Trust:
     @property
     def answers(self) -> Answers:
         """What the mask is taken for."""
-        return "matte" if self.share > 0 else "outline"
+        return "matte" if self.share > 0 else "contour"
 
     def at(self, rows: Places, columns: Places) -> FloatArray:
         """Trust at places given as parts of the mask's height and width, 0…1: float32 (row, column)."""
@@ -114,10 +114,10 @@ def stated_trust(answers: Answers, coarse: CoarseMatte) -> Trust:
 def measured_trust(coarse: CoarseMatte, levels: Levels) -> Trust:
     """Trust in a mask as its card or the user says, else as its alpha fits the photo."""
     if coarse.stray:
-        return stated_trust("outline", coarse)
+        return stated_trust("contour", coarse)
     same_size = coarse.pixel <= SAME_SIZE
     # a mask of two values is no matte, whatever is said: if it were kept, its edges would be stairs of its pixels
-    if coarse.answers == "outline" or (coarse.answers == "matte" and (same_size or _has_soft(coarse.alpha))):
+    if coarse.answers == "contour" or (coarse.answers == "matte" and (same_size or _has_soft(coarse.alpha))):
         return stated_trust(coarse.answers, coarse)
     best: tuple[int, _Fits] | None = None
     # start where its edges are about a pixel wide: wider ones fit the sharp and the blurred photo equally

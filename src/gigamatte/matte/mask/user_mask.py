@@ -107,7 +107,7 @@ def settled_trimap(values: PixelArray, photo: Size, colour: FloatArray) -> Coars
     projected = np.einsum("ijk,ijk->ij", colour - back, line) + 0.5 * 1e-3
     alpha = np.clip(projected / (length + 1e-3), 0, 1).astype(np.float32)
     alpha[background], alpha[subject] = 0, 1
-    return CoarseMatte(alpha, Fit.whole(photo, size), answers="outline")
+    return CoarseMatte(alpha, Fit.whole(photo, size), answers="contour")
 
 
 def _filled(colour: FloatArray, known: FloatArray, far: int) -> FloatArray:

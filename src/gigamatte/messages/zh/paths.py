@@ -9,7 +9,7 @@ PATHS: dict[str, str] = {
         "把主体放在此背景上：white、'#ff00ff'、photo.jpg；keep：照片本身，不抠除。"
     ),
     "File format. [OUT's suffix, or png; svg for a path]": "文件格式。[按 OUT 的后缀，否则 png；路径为 svg]",
-    "Put the outline into the JPEG, TIFF or PSD as its clipping path.": "把轮廓作为剪贴路径写入 JPEG、TIFF 或 PSD。",
+    "Put the contour into the JPEG, TIFF or PSD as its clipping path.": "把轮廓作为剪贴路径写入 JPEG、TIFF 或 PSD。",
     "Move the path of --clipping-path or --only path outwards, rounded.": (
         "把 --clipping-path 或 --only path 的路径向外移，转角为圆角。"
     ),

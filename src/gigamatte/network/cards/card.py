@@ -62,7 +62,7 @@ class ModelCard:
     stray: float = 0.0
     #: whether it was trained on opaque subjects only: an alpha between, away from the contour, means doubt, not glass
     opaque: bool = False
-    #: matte: its alpha is kept; outline: it only says where the contour runs; None: measured on every photo
+    #: matte: its alpha is kept; contour: it only says where the contour runs; None: measured on every photo
     answers: Answers | None = None
     sides: tuple[int, int] | None = None
     #: the photo keeps its aspect: it fills the longer side, from the top left corner, and the rest is black

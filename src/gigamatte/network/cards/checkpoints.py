@@ -120,14 +120,14 @@ CHECKPOINTS: tuple[ModelCard, ...] = (
         name="isnet-general-use", family="isnet", licence="Apache-2.0", size=1024, output="sigmoid",
         url=f"{_REMBG}/isnet-general-use.onnx", file="isnet-general-use.onnx", bytes=178_648_008,
         sha256="60920e99c45464f2ba57bee2ad08c919a52bbf852739e96947fbb4358c0d964a",
-        mean=(0.5, 0.5, 0.5), std=(1.0, 1.0, 1.0), answers="outline", tags=("general", "fast"),
+        mean=(0.5, 0.5, 0.5), std=(1.0, 1.0, 1.0), answers="contour", tags=("general", "fast"),
         about="products with hard edges",
     ),
     *(
         ModelCard(
             name=name, family="u2net", licence="Apache-2.0", size=320, output="sigmoid",
             url=f"{_REMBG}/{name}.onnx", file=f"{name}.onnx", bytes=size, sha256=sha256, tags=("general", "fast"),
-            answers="outline", about=about,
+            answers="contour", about=about,
         )
         for name, about, size, sha256 in (
             ("u2net", "the classic of 2020, sees 320×320", 175_997_641,

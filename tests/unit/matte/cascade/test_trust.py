@@ -40,17 +40,17 @@ def test_an_exact_alpha_made_smaller_is_a_matte(made, ratio):
 
 @pytest.mark.parametrize("ratio", [4, 6, 8])
 def test_what_a_network_draws_is_an_outline(made, ratio):
-    assert trust(made, coarse(made.alpha, ratio)).answers == "outline"
+    assert trust(made, coarse(made.alpha, ratio)).answers == "contour"
 
 
 @pytest.mark.parametrize("ratio", [2, 4])
 def test_a_mask_that_was_cut_in_two_is_an_outline(made, ratio):
-    assert trust(made, (shrunk(made.alpha, ratio) > 0.5).astype(np.float32)).answers == "outline"
+    assert trust(made, (shrunk(made.alpha, ratio) > 0.5).astype(np.float32)).answers == "contour"
 
 
 def test_an_outline_that_another_tool_enlarged_stays_one(made):
     enlarged = cv2.resize(coarse(made.alpha, 6), made.photo.shape[1::-1], interpolation=cv2.INTER_CUBIC)
-    assert trust(made, enlarged).answers == "outline"
+    assert trust(made, enlarged).answers == "contour"
 
 
 def test_a_part_that_is_blurred_is_not_trusted(made):
@@ -68,17 +68,17 @@ def test_what_is_said_is_not_measured(made):
     blurred = coarse(made.alpha, 6)
     said = trust(made, blurred, answers="matte")
     assert (said.answers, said.measured, said.share) == ("matte", False, 1.0)
-    exact = CoarseMatte(shrunk(made.alpha, 2), Fit.whole(Size(700, 600), Size(350, 300)), answers="outline")
-    assert measured_trust(exact, ArrayLevels(made.photo)).answers == "outline"
+    exact = CoarseMatte(shrunk(made.alpha, 2), Fit.whole(Size(700, 600), Size(350, 300)), answers="contour")
+    assert measured_trust(exact, ArrayLevels(made.photo)).answers == "contour"
 
 
 def test_a_mask_of_two_values_is_no_matte_whatever_is_said(made):
     hard = (shrunk(made.alpha, 4) > 0.5).astype(np.float32)
-    assert trust(made, hard, answers="matte").answers == "outline"
+    assert trust(made, hard, answers="matte").answers == "contour"
 
 
 def test_a_constant_mask_says_nothing(made):
-    assert trust(made, np.ones((60, 70), np.float32)).answers == "outline"
+    assert trust(made, np.ones((60, 70), np.float32)).answers == "contour"
 
 
 def test_nothing_near_a_stroke_is_kept(made):
