@@ -244,6 +244,9 @@ class Receipt:
     error: Mapping[str, str] | None = None
     #: all files that were written: two for a pair, of which ``output`` is the first
     outputs: tuple[str, ...] = ()
+    #: of a film: ``format``, ``frames``, the ``kept`` ones of an interrupted run, ``cuts``, ``sound``, ``first`` and
+    #: ``last`` in seconds, see ``film.types.FilmReceipt``; empty for a photo
+    film: Mapping[str, Any] = field(default_factory=dict)
     schema: int = 1
 
     def as_dict(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from gigamatte.batch.limits import Limits
 from gigamatte.options import Options
 
 #: packages that decide which files can be read
-_READERS = ("pyvips", "pyvips-binary", "pillow-heif", "psd-tools")
+_READERS = ("pyvips", "pyvips-binary", "pillow-heif", "psd-tools", "av")
 
 
 def circumstances(options: Options, limits: Limits) -> str:

@@ -93,6 +93,8 @@ class LineDisplay:
         self._bar = _Bar() if not quiet and self._told.is_terminal else None
         # on a terminal the bar and the paths would overwrite each other
         self._paths = not quiet and not (self._bar and self._results.is_terminal)
+        #: frames of films that were cut
+        self._frames = 0
         #: the last one that was printed
         self._hint = ""
 
@@ -117,6 +119,7 @@ class LineDisplay:
 
     def ended(self, outcome: Outcome, progress: Progress, *, again: bool) -> None:
         """A result's path (two of a pair), or why there is none."""
+        self._frames += outcome.frames
         if outcome.state in ("failed", "kept"):
             self._say_why(outcome.key, outcome.message, outcome.hint, outcome.stale, again=again)
         elif self._paths:
@@ -172,6 +175,8 @@ class LineDisplay:
     def _totals(self, summary: Summary) -> None:
         done, unchanged, failed, left = summary.done, summary.unchanged, summary.failed, summary.waiting
         self._err(_t(f"{done:,} cut, {unchanged:,} unchanged, {failed:,} failed, {left:,} left"))
+        if self._frames:
+            self._err(_t(f"{self._frames:,} frames of films among them"))
         if summary.done and summary.seconds:
             rate = megapixels(summary.megapixels / summary.seconds)
             self._err(_t(f"{megapixels(summary.megapixels)} megapixels in {_span(summary.seconds)}, {rate} a second"))

@@ -8,6 +8,7 @@ import string
 import unicodedata
 from collections.abc import Iterator
 
+from gigamatte.batch.films import as_film, is_film
 from gigamatte.batch.lists.wanted import SUFFIXES
 from gigamatte.errors import UsageError
 from gigamatte.options import Options
@@ -63,7 +64,7 @@ def candidates(key: str, template: str) -> Iterator[str]:
     for word in dict.fromkeys((stem, name, f"{name}~{digest}")):
         # {name} tells photos apart already, unless case alone does
         distinct = word if word.endswith(digest) else name
-        yield folder + template.format(stem=word, name=distinct, suffix=suffix)
+        yield folder + as_film(template.format(stem=word, name=distinct, suffix=suffix), name)
 
 
 def distinct(key: str, place: str) -> str:
@@ -91,9 +92,9 @@ def _split(key: str) -> tuple[str, str]:
 
 
 def stem_of(name: str) -> str:
-    """A name without all suffixes of pictures; other dots belong to the name, so ``IMG.0001.jpg`` is ``IMG.0001``."""
+    """A name without suffixes of pictures and films; other dots are its own: ``IMG.0001.jpg`` is ``IMG.0001``."""
     stem, suffix = os.path.splitext(name)
-    while stem and suffix.lower() in SUFFIXES:
+    while stem and (suffix.lower() in SUFFIXES or is_film(name)):
         name = stem
         stem, suffix = os.path.splitext(name)
     return name

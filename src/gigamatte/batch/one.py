@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from gigamatte.batch import hint_files, places
+from gigamatte.batch import films, hint_files, places
 from gigamatte.batch.dimensions import dimensions
 from gigamatte.batch.fingerprint import fingerprint
 from gigamatte.batch.limits import LEAST_MEMORY, Limits
@@ -39,7 +39,7 @@ from gigamatte.hints import hints_in
 from gigamatte.options import Options
 from gigamatte.types import Receipt
 from gigamatte.worker.supervisor import Supervisor
-from gigamatte.worker.wire import Job
+from gigamatte.worker.wire import FilmJob, Job
 from gigamatte.write_errors import not_written
 
 #: this content with these options will fail the same way next time
@@ -137,17 +137,17 @@ class Worker:
                         task.key, "kept", content, stamp, out_stamp=_stamp(files), code=kept.code,
                         message=kept.written[0], hint=kept.written[1],
                     )  # fmt: skip
-            options = self._options_of(task, hints)
+            job = self._job_of(task, photo, mask, hints)
             if places.is_uri(task.target):
                 target = scratch.draft(task.target)
                 written = scratch.note(files_of(str(target), self._pair))
-                receipt = self._cut(photo, target, mask, options)
+                receipt = self._cut(dataclasses.replace(job, target=target))
                 sha256, length = _verified(written, receipt)
                 self._unchanged(task, stamp)
                 out_stamp = _published(written, files)
             else:
                 with together(files):
-                    receipt = self._cut(photo, _checked(task.target, files, self._out), mask, options)
+                    receipt = self._cut(dataclasses.replace(job, target=_checked(task.target, files, self._out)))
                     sha256, length = _verified(files, receipt)
                     self._unchanged(task, stamp)
                 out_stamp = _stamp(files)
@@ -170,16 +170,18 @@ class Worker:
             return dataclasses.replace(outcome, stale=stays)
         return outcome
 
-    def _options_of(self, task: Task, hints: Path | None) -> Options:
-        """The options with what is this photo's own."""
+    def _job_of(self, task: Task, photo: Path, mask: Path | None, hints: Path | None) -> Job | FilmJob:
+        """The work, with what is this photo's own."""
         options = self._options if task.scale is None else dataclasses.replace(self._options, scale=task.scale)
-        return options if hints is None else dataclasses.replace(options, hints=hints_in(hints))
-
-    def _cut(self, photo: Path, target: Path, mask: Path | None, options: Options) -> Receipt:
+        if films.is_film(task.key):
+            return films.job_of(photo, Path(task.target), options, hints)
+        options = options if hints is None else dataclasses.replace(options, hints=hints_in(hints))
         # checked above, so a result that a child wrote before it died does not stop the next try
-        job = Job(photo, target, options, mask=mask, overwrite=True)
+        return Job(photo, Path(task.target), options, mask=mask, overwrite=True)
+
+    def _cut(self, job: Job | FilmJob) -> Receipt:
         try:
-            with self._room.hold(1), self._budget.hold(cost(dimensions(photo))):
+            with self._room.hold(1), self._budget.hold(cost(dimensions(job.source))):
                 return self.supervisor.submit(job).result()
         except ScratchFull:  # this photo may fit when no other one uses the disk
             with self._room.hold(_ROOM):
@@ -268,6 +270,8 @@ def _checked(target: str, files: tuple[str, ...], out: str) -> Path:
 
 def _verified(files: tuple[str, ...], receipt: Receipt) -> tuple[str, int]:
     """(SHA-256, bytes) of a result that is what its receipt says: of two files their hashes and the sum."""
+    if receipt.film:
+        return films.verified(Path(files[0]))
     found = [_verified_file(Path(file), receipt) for file in files]
     return "+".join(digest for digest, _ in found), sum(length for _, length in found)
 

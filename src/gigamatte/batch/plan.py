@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gigamatte.batch.films import refuse_mask
 from gigamatte.batch.limits import Limits
 from gigamatte.batch.lists.named import STDIN
 from gigamatte.batch.lists.sources import root_of
@@ -122,6 +123,7 @@ class Plan:
             return lambda _: None
 
         def find(key: str) -> str:
+            refuse_mask(key)
             stem = os.path.splitext(key)[0]
             for name in (*(stem + suffix for suffix in _MASK_SUFFIXES), *(key + suffix for suffix in _MASK_SUFFIXES)):
                 if exists(place := join(masks if is_uri(masks) else str(local(masks)), name)):

@@ -119,6 +119,8 @@ def _card(page: Path, plan: Plan, row: dict[str, Any], photo: str | None, result
     if doubt.get("subjects", 1) > 1:
         facts.append(f"{doubt['subjects']:.0f} {_t('subjects')}")
     facts.append(f"{receipt['width']}×{receipt['height']}, {row['seconds']:.1f} s")
+    if film := receipt.get("film"):
+        facts = [facts[-1], _t("{} frames, sound: {}", str(film["frames"]), film["sound"])]
     facts += [_e(translate(warning)) for warning in receipt["warnings"]]
     score = row["doubt"]
     # the bar shows the first part of a colour scale from 0 to 1, so only a bar of high doubt ends in red

@@ -116,8 +116,15 @@ class Outcome:
 
     @property
     def megapixels(self) -> float:
-        """Size of the result / 10⁶; 0 when there is none."""
-        return self.receipt["width"] * self.receipt["height"] / 1e6 if self.receipt else 0.0
+        """Size of the result / 10⁶, of a film times its frames; 0 when there is none."""
+        if not self.receipt:
+            return 0.0
+        return float(self.receipt["width"] * self.receipt["height"] / 1e6 * max(1, self.frames))
+
+    @property
+    def frames(self) -> int:
+        """Frames of a film; 0 for a photo."""
+        return int(self.receipt.get("film", {}).get("frames", 0)) if self.receipt else 0
 
     @property
     def doubt(self) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gigamatte.film.bounded import Bounded
 from gigamatte.film.cutting import FilmCutting, check_options
 from gigamatte.film.film_request import FilmRequest
 from gigamatte.film.formats import plan
@@ -24,6 +25,8 @@ class Film:
     Iterating gives ``(time, cutout)`` of each frame, in order; the time is the source's own, in seconds. A cutout holds
     its frame until it is closed or forgotten. Each iteration and each ``save`` begins anew.
 
+    ``side``: frames are shrunk to this longer side, for a quick look. ``most``: pixels of all frames together.
+
     Raises InputError, BudgetExceeded, UsageError; iterating raises NetworkUnavailable too.
     """
 
@@ -34,6 +37,9 @@ class Film:
         span: Span,
         tools: Tools,
         hints: FilmHints | Sequence[Mapping[str, Any]] | None = None,
+        *,
+        side: int | None = None,
+        most: int | None = None,
     ) -> None:
         check_options(options)
         self._options, self._tools, self._span = options, tools, span
@@ -42,6 +48,10 @@ class Film:
         self._hints = hints
         with native_work():
             self._source = open_film(source, fps=span.fps, max_pixels=options.max_pixels)
+            if side is not None or most is not None:
+                bounded = Bounded(self._source, side=side, most=most)
+                bounded.refuse(span)
+                self._source = bounded
 
     @property
     def header(self) -> Header:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,12 +41,7 @@ class FilmRequest:
     @property
     def total(self) -> int | None:
         """How many frames will be cut, as far as that can be told."""
-        header, span = self.source.header, self.span
-        if header.frames is None or not header.seconds:
-            return None
-        end = header.seconds if span.end is None else min(span.end, header.seconds)
-        share = max(0.0, end - span.start) / header.seconds
-        return max(1, -(-round(header.frames * share) // span.every))
+        return self.span.frames_of(self.source.header)
 
     @property
     def kept_in(self) -> Path:
@@ -79,7 +75,9 @@ class FilmRequest:
             "source": source,
             "target": self.target.name,
             "span": [span.start, span.end, span.every, span.fps],
-            "options": repr(self.options),
+            # but for those that change how fast it comes, not what it is
+            "options": repr(dataclasses.replace(self.options, threads=0, memory=0)),
+            "size": str(self.source.header.size),
             "hints": None if self.hints is None else self.hints.as_plain(),
             "fits": list(self.fits) if self.fits else None,
         }

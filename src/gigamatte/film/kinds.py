@@ -12,6 +12,8 @@ from gigamatte.photo.frames import avif_frames, png_frames
 HEAD = 64
 #: kinds that PyAV reads, and what it calls them: nothing else is tried, so that no playlist opens other files
 CONTAINERS = {"mp4": "mov", "mov": "mov", "webm": "matroska", "mkv": "matroska", "avi": "avi"}
+#: suffixes of films, for those who decide before they open a file
+SUFFIXES = frozenset((".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".gif"))
 #: kinds that Pillow reads
 ANIMATIONS = ("gif", "apng", "webp", "avif")
 

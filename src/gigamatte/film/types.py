@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from gigamatte.errors import UsageError
-from gigamatte.types import ModelUse, PixelArray, Size
+from gigamatte.types import ModelUse, PixelArray, Receipt, Size
 
 if TYPE_CHECKING:
     from gigamatte.cutout.cutout import Cutout
@@ -41,6 +41,14 @@ class Span:
     def holds(self, time: Fraction) -> bool:
         """Whether a frame of this time is wanted, ``every`` left aside."""
         return time >= _exact(self.start) and (self.end is None or time < _exact(self.end))
+
+    def frames_of(self, header: Header) -> int | None:
+        """How many frames of a film are wanted, as far as its ``header`` tells."""
+        if header.frames is None or not header.seconds:
+            return None
+        end = header.seconds if self.end is None else min(self.end, header.seconds)
+        share = max(0.0, end - self.start) / header.seconds
+        return max(1, -(-round(header.frames * share) // self.every))
 
 
 def _exact(seconds: float) -> Fraction:
@@ -161,3 +169,11 @@ class FilmReceipt:
         plain = asdict(self)
         plain["warnings"] = list(self.warnings)
         return plain
+
+    def as_receipt(self) -> Receipt:
+        """The same in the form of a photo's receipt, for what handles photos and films alike."""
+        names = ("input", "output", "model", "device", "precision", "seconds", "peak_rss_mb", "width", "height",
+                 "tiles", "warnings")  # fmt: skip
+        film = {name: getattr(self, name) for name in ("format", "frames", "kept", "cuts", "sound", "first", "last")}
+        own = {name: getattr(self, name) for name in names}
+        return Receipt(**own, outputs=(self.output,), film=film)

@@ -22,12 +22,15 @@ from gigamatte.errors import BudgetExceeded, Cancelled, GigamatteError, WorkerDi
 from gigamatte.option_names import as_typed
 from gigamatte.types import Receipt
 from gigamatte.worker.edits import Edits
+from gigamatte.worker.films import cut_film
 from gigamatte.worker.removers import Removers
 from gigamatte.worker.signals import leave_to_parent
+from gigamatte.worker.task import FRAMES
 from gigamatte.worker.view import write_check, write_view
 from gigamatte.worker.wire import (
     Check,
     Edit,
+    FilmJob,
     Job,
     Message,
     View,
@@ -116,6 +119,8 @@ class Child:
                 receipt = self.examine(work, message["id"])
             case Edit():
                 receipt = self.edit(work, message["id"])
+            case FilmJob():
+                receipt = self.film(work, message["id"])
             case _:
                 receipt = self.cut(work, message["id"])
         return {"event": "done", "receipt": receipt.as_dict()}
@@ -129,6 +134,12 @@ class Child:
             watch = _Watch(self, number)
             mask = None if job.mask is None else str(job.mask)
             return remover.process(str(job.source), job.target, mask=mask, overwrite=job.overwrite, watch=watch)
+
+    def film(self, job: FilmJob, number: int) -> Receipt:
+        """Cut one film."""
+        with self._removers.lend(job.options, network=job.options.kind == "photo") as remover:
+            self._say({"event": "started", "id": number})
+            return cut_film(job, remover, self._memory, _Watch(self, number))
 
     def view(self, view: View, number: int) -> Receipt:
         """Cut one picture into tiles."""
@@ -182,7 +193,7 @@ class _Watch:
     def __call__(self, stage: str, fraction: float) -> None:
         self._child.check(self._number)
         now = time.monotonic()
-        if stage != self._stage or now - self._last >= REPORT_EVERY or fraction >= 1:
+        if stage == FRAMES or stage != self._stage or now - self._last >= REPORT_EVERY or fraction >= 1:
             self._stage, self._last = stage, now
             self._child.report(self._number, stage, fraction)
 

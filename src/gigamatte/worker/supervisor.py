@@ -15,10 +15,10 @@ from concurrent.futures import Future
 
 from gigamatte import system
 from gigamatte.closable import Closable
-from gigamatte.errors import Cancelled, UsageError, WorkerDied, WorkerNotStarted
+from gigamatte.errors import Cancelled, UsageError, WorkerNotStarted
 from gigamatte.options import Options
 from gigamatte.worker.process import ChildProcess
-from gigamatte.worker.task import Progress, Stats, Task, Verdicts
+from gigamatte.worker.task import FRAMES, Progress, Stats, Task, Verdicts
 from gigamatte.worker.wire import Message, Work, pack_options, pack_work, unpack_error, unpack_receipt
 
 log = logging.getLogger("gigamatte.worker")
@@ -38,8 +38,8 @@ class Supervisor(Closable):
     """Cuts photos in one child process that it watches. Threads may share it; close it, or use it as a context.
 
     ``options``: whose network is loaded at the start (see ``warmed``). ``memory``: bytes the child may hold (default:
-    most of what is free). ``seconds`` one photo may take. ``inflight`` photos at once. ``recycle``: photos after which
-    the child is replaced. ``entry``: the module whose ``main`` is the child.
+    most of what is free). ``seconds`` one photo may take, or one frame of a film. ``inflight`` photos at once.
+    ``recycle``: photos after which the child is replaced. ``entry``: the module whose ``main`` is the child.
     """
 
     def __init__(
@@ -210,6 +210,8 @@ class Supervisor(Closable):
             self._pump()
         self._verdicts.settle()
         if event == "progress" and task is not None:
+            if message["stage"] == FRAMES:
+                task.began = time.monotonic()  # each frame of a film has the time of a photo
             task.report(message["stage"], message["fraction"])
 
     def _hear_warmed(self, message: Message) -> None:
@@ -252,11 +254,7 @@ class Supervisor(Closable):
             elif task.asked_to_stop:
                 self._verdicts.fail(task, task.late(self.seconds))
             elif child.photos == 1:
-                how = child.how_it_ended()
-                hint = "the other photos are not affected; try a smaller version of this one, or allow more memory"
-                self._verdicts.fail(
-                    task, WorkerDied(f"{task.job.source.name}: the worker process {how} on this photo", hint)
-                )
+                self._verdicts.fail(task, task.died(child.how_it_ended()))
             elif any(other.asked_to_stop for other in tasks):
                 self._waiting.appendleft(task)  # another photo is known to have hung: this one is not suspected
             else:

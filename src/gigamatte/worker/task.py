@@ -10,9 +10,12 @@ from dataclasses import dataclass
 
 from gigamatte.errors import GigamatteError, TookTooLong, WorkerDied
 from gigamatte.types import Receipt
-from gigamatte.worker.wire import Work
+from gigamatte.worker.wire import FilmJob, Work
 
 log = logging.getLogger("gigamatte.worker")
+
+#: the stage in which a film's frames are told, each when it is finished
+FRAMES = "frames"
 
 #: called with (stage, fraction 0…1) from the child's listening thread; must be quick
 Progress = Callable[[str, float], None]
@@ -61,6 +64,11 @@ class Task(Future[Receipt]):
 
     def late(self, seconds: float) -> TookTooLong:
         """The error of a photo that was not finished after ``seconds``."""
+        if isinstance(self.job, FilmJob):
+            return TookTooLong(
+                f"{self.job.source.name}: a frame was not finished after {seconds:g} seconds, and the film stopped",
+                "try a smaller version of it, or allow more time",
+            )
         return TookTooLong(
             f"{self.job.source.name}: not finished after {seconds:g} seconds, and stopped",
             "try a smaller version of it, or allow more time",

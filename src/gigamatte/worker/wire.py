@@ -18,6 +18,8 @@ from gigamatte.types import Box, ModelUse, Receipt
 Message = dict[str, Any]
 
 _LENGTH = struct.Struct("<I")
+#: of a film, what is plain as it is
+_FILM = ("hints", "start", "end", "every", "side", "most", "overwrite")
 #: receipts and error lines are a few kilobytes
 LARGEST = 16 << 20
 
@@ -31,6 +33,27 @@ class Job:
     options: Options = dataclasses.field(default_factory=Options)
     #: takes the network's place (default: ``options.mask``)
     mask: Path | None = None
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FilmJob:
+    """One film to cut: from ``source`` to ``target``, whose suffix tells the format.
+
+    From ``start`` on and before ``end``, in seconds; every n-th frame. ``hints``: entries of a film's hints, plain.
+    ``side``: frames are cut at this longer side in pixels at most, for a quick look.
+    """
+
+    source: Path
+    target: Path
+    options: Options = dataclasses.field(default_factory=Options)
+    hints: list[dict[str, Any]] | None = None
+    start: float = 0.0
+    end: float | None = None
+    every: int = 1
+    side: int | None = None
+    #: pixels of all frames together, at most
+    most: int | None = None
     overwrite: bool = False
 
 
@@ -72,7 +95,7 @@ class Check:
     max_pixels: int
 
 
-Work = Job | View | Edit | Check
+Work = Job | FilmJob | View | Edit | Check
 
 
 def send(stream: BinaryIO, message: Message) -> None:
@@ -99,7 +122,12 @@ def receive(stream: BinaryIO) -> Message | None:
 
 
 def pack_work(work: Work) -> Message:
-    """A job, a view, an edit or a check as plain JSON types."""
+    """A job, a film, a view, an edit or a check as plain JSON types."""
+    if isinstance(work, FilmJob):
+        plain = {name: getattr(work, name) for name in _FILM}
+        return {"film": plain, "options": pack_options(work.options)} | {
+            "source": str(work.source), "target": str(work.target),
+        }  # fmt: skip
     if isinstance(work, Check):
         return {"source": str(work.source), "check": str(work.target), "preset": work.preset, "max": work.max_pixels}
     if isinstance(work, Edit):
@@ -112,6 +140,9 @@ def pack_work(work: Work) -> Message:
 
 def unpack_work(plain: Mapping[str, Any]) -> Work:
     """The inverse of ``pack_work``."""
+    if "film" in plain:
+        options = unpack_options(plain["options"])
+        return FilmJob(Path(plain["source"]), Path(plain["target"]), options, **plain["film"])
     if "check" in plain:
         return Check(Path(plain["source"]), Path(plain["check"]), plain["preset"], plain["max"])
     if "preview" in plain:

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from gigamatte.batch.films import is_film
 from gigamatte.batch.lists.patterns import compiled
 from gigamatte.photo.formats import KINDS, RAW_SUFFIXES
 
@@ -38,7 +39,7 @@ class Wanted:
         """Whether the file at this path below the folder is taken."""
         name = key.rsplit("/", 1)[-1]
         if self._expression is None:
-            return os.path.splitext(name)[1].lower() in SUFFIXES
+            return os.path.splitext(name)[1].lower() in SUFFIXES or is_film(name)
         return self._expression.fullmatch(key if self._whole else name) is not None
 
 

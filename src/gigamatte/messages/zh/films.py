@@ -112,4 +112,19 @@ FILMS: dict[str, str] = {
     "the sticker has {} bytes with {}": "贴纸有 {} 字节：{}",
     "the sticker would have {} bytes at least, allowed are {}": "贴纸至少需要 {} 字节，允许 {}",
     "cut a shorter part with --from and --to, or allow a smaller side": "请用 --from 和 --to 截取更短的部分，或减小边长",
+    # in batches and over HTTP
+    "{} frames of films among them": "其中影片共 {} 帧",
+    "{} frames, sound: {}": "{} 帧，声音：{}",
+    "{} holds {}, {} was written": "{} 中是 {}，写入的是 {}",
+    "{}: a film takes no --mask, which holds for one photo": "{}：影片不接受 --mask，蒙版只对应一张照片",
+    "NAME.hints.json beside it points at the subject; cut films in a batch of their own": (
+        "可用旁边的 NAME.hints.json 指明主体；请把影片单独成批处理"
+    ),
+    "{}: {} frames of {} = {} megapixels in all, allowed are {}": "{}：{} 帧 {} = 共 {} 百万像素，允许 {}",
+    "cut a part of it (from, to), every n-th frame, or a smaller version": (
+        "请只抠一段（from、to）、每第 n 帧，或较小的版本"
+    ),
+    "{}: frames of {} take {} GB; allowed are {}": "{}：{} 的帧需要 {} GB；允许 {}",
+    "cut a smaller version of it, or allow more memory": "请使用较小的版本，或允许更多内存",
+    "{}: a frame was not finished after {} seconds, and the film stopped": "{}：一帧在 {} 秒后仍未完成，影片已停止",
 }
