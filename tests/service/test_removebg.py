@@ -254,6 +254,18 @@ def test_base64_of_all_kinds(service, pictures, text):
         assert picture_of(answer).size == (400, 300)
 
 
+def test_json_takes_plain_values_alone(service, pictures):
+    text = base64.b64encode(pictures["jpeg"]).decode()
+    url = f"{service.url}/v1.0/removebg"
+    answer = requests.post(url, json={"image_file_b64": text, "size": None, "crop": False}, timeout=60)
+    assert picture_of(answer).size == (400, 300)  # null is as good as not given
+    nested = "[" * 500 + "]" * 500
+    body = f'{{"image_file_b64": "{text}", "size": {nested}}}'
+    answer = requests.post(url, data=body, headers={"content-type": "application/json"}, timeout=60)
+    assert answer.status_code == 400
+    assert "size holds a list or an object" in answer.text
+
+
 def test_json_tells_where_the_subject_is(service, pictures, subject):
     answer = removebg(service, {"image_file": pictures["png"]}, {"accept": "application/json"}, crop="true")
     data = answer.json()["data"]

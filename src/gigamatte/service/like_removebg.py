@@ -181,7 +181,11 @@ def _parsed(kind: str, body: bytes) -> dict[str, str]:
         raise BadRequest("the body is no JSON") from error
     if not isinstance(plain, dict):
         raise BadRequest("the body is no JSON object")
-    return {str(name): str(value).lower() if isinstance(value, bool) else str(value) for name, value in plain.items()}
+    given = {name: value for name, value in plain.items() if value is not None}
+    for name, value in given.items():
+        if isinstance(value, dict | list):
+            raise BadRequest(f"{name} holds a list or an object", "give one text, number, true or false")
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in given.items()}
 
 
 def _not_empty(path: Path) -> bool:

@@ -140,6 +140,8 @@ WEB: dict[str, str] = {
     # what only the service refuses
     "the body is no JSON": "请求体不是 JSON",
     "the body is no JSON object": "请求体不是 JSON 对象",
+    "{} holds a list or an object": "{} 是列表或对象",
+    "give one text, number, true or false": "请给出一个文本、数字、true 或 false",
     "send image_file in a form": "请在表单中发送 image_file",
     "this kind of body may have {} MB": "此类请求体最多 {} MB",
     "send the picture itself, as image_file or bg_image_file": "请发送图片本身，用 image_file 或 bg_image_file",
