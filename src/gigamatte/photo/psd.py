@@ -18,6 +18,7 @@ from gigamatte.photo.resources import IPTC, Broken, resources
 
 #: bytes of a document's pixels that are held, and of its resources
 MOST, MOST_RESOURCES = 2_000_000_000, 32 << 20
+_PIECE = 1 << 20
 _GREY, _RGB = 1, 3
 _MODES = {0: "bitmap", 2: "indexed", 4: "CMYK", 7: "multichannel", 8: "duotone", 9: "Lab"}
 #: resources: resolution, profile, XMP, and what the version of the document is
@@ -66,10 +67,24 @@ def as_tiff(file: BinaryIO, name: str) -> tuple[bytes, bytes]:
         packing = struct.unpack(">H", _exactly(file, 2))[0]
         tags, exif = _of_resources(block, name)
         counts = _counts(file, head, packing, name)
-        pixels = _exactly(file, sum(counts))
+        held = sum(counts)
+        if held > MOST:
+            raise UnsupportedInput(f"{name} holds {held:,} bytes of merged picture, and {MOST:,} are read", _ADVICE)
+        if held > _left(file):
+            raise EOFError
     except (struct.error, EOFError) as error:
         raise UnsupportedInput(f"{name} is broken: it ends too early", "was the copy cut short?") from error
-    return _tiff(head, transparent, packing, counts, tags, pixels), exif
+    before, behind = _around(head, transparent, packing, counts, tags)
+    picture = io.BytesIO()  # its value is given without a copy
+    picture.write(before)
+    while held:
+        read = file.read(min(held, _PIECE))
+        if not read:
+            raise UnsupportedInput(f"{name} became shorter while it was read", "cut it when it is complete")
+        held -= len(read)
+        picture.write(read)
+    picture.write(behind)
+    return picture.getvalue(), exif
 
 
 def _exactly(file: BinaryIO, count: int, most: int = MOST) -> bytes:
@@ -137,14 +152,10 @@ def _counts(file: BinaryIO, head: _Head, packing: int, name: str) -> Sequence[in
     return struct.unpack(f">{rows}{form}", _exactly(file, rows * struct.calcsize(form)))
 
 
-def _tiff(
-    head: _Head,
-    transparent: bool,
-    packing: int,
-    counts: Sequence[int],
-    tags: dict[int, tuple[int, bytes]],
-    pixels: bytes,
-) -> bytes:
+def _around(
+    head: _Head, transparent: bool, packing: int, counts: Sequence[int], tags: dict[int, tuple[int, bytes]]
+) -> tuple[bytes, bytes]:
+    """What stands before the pixels of the TIFF, and what stands behind them."""
     extra = head.channels - head.colours
     offsets, at = [], 8
     for count in counts:
@@ -165,8 +176,8 @@ def _tiff(
     }
     if extra:
         entries[338] = (_SHORT, struct.pack(f">{extra}H", 2 if transparent else 0, *[0] * (extra - 1)))
-    padding = len(pixels) % 2
-    start = 8 + len(pixels) + padding
+    padding = at % 2
+    start = at + padding
     beyond = start + 2 + 12 * len(entries) + 4
     table, values = struct.pack(">H", len(entries)), b""
     for tag, (kind, data) in sorted(entries.items()):
@@ -174,4 +185,4 @@ def _tiff(
         place = data.ljust(4, b"\0") if len(data) <= 4 else struct.pack(">I", beyond + len(values))
         table += struct.pack(">HHI", tag, kind, len(data) // size) + place
         values += data + b"\0" * (len(data) % 2) if len(data) > 4 else b""
-    return b"".join((struct.pack(">2sHI", b"MM", 42, start), pixels, b"\0" * padding, table, bytes(4), values))
+    return struct.pack(">2sHI", b"MM", 42, start), b"\0" * padding + table + bytes(4) + values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -105,12 +106,25 @@ def test_what_belongs_to_it_comes_along() -> None:
         # lengths that no file has, of layers and of resources, and rows without end
         (document(picture(8), large=True)[:34] + b"\xff" * 8 + bytes(99), "ends too early"),
         (document(picture(8))[:30] + b"\xff" * 4 + bytes(99), "ends too early"),
-        (struct.pack(">4sH6xHIIHH", b"8BPS", 2, 3, 200_000, 200_000, 8, 3) + bytes(18), "ends too early"),
+        (struct.pack(">4sH6xHIIHH", b"8BPS", 2, 3, 200_000, 200_000, 8, 3) + bytes(18), "holds 120,000,000,000 bytes"),
+        (struct.pack(">4sH6xHIIHH", b"8BPS", 2, 3, 20_000, 20_000, 8, 3) + bytes(18), "ends too early"),
     ],
 )
 def test_what_is_not_read_is_told(data: bytes, message: str) -> None:
     with pytest.raises(UnsupportedInput, match=message):
         open_photo(data, max_pixels=1000)
+
+
+def test_a_large_one_is_held_once(tmp_path: Path) -> None:
+    """The file's pixels are not read into one piece of memory and copied into another."""
+    photo = np.zeros((4000, 4000, 3), np.uint8)
+    (tmp_path / "a.psd").write_bytes(document(photo))
+    tracemalloc.start()
+    opened = open_photo(tmp_path / "a.psd", max_pixels=16_000_000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (opened.size, opened.format) == (Size(4000, 4000), "psd")
+    assert 48_000_000 < peak < 60_000_000
 
 
 def test_it_may_break_off_anywhere() -> None:

@@ -22,6 +22,9 @@ PATHS: dict[str, str] = {
     "{} is a Photoshop document in {} mode": "{} 是 {} 模式的 Photoshop 文档",
     "{} is a Photoshop document of {} bits a channel": "{} 是每通道 {} 位的 Photoshop 文档",
     "{} was saved without a merged picture": "{} 保存时没有合并图",
+    "{} holds {} bytes of merged picture, and {} are read": "{} 的合并图有 {} 字节，最多读取 {} 字节",
+    "{} became shorter while it was read": "{} 在读取时变短了",
+    "cut it when it is complete": "请等文件完整后再抠图",
     "{} packs its merged picture in a rare way ({})": "{} 的合并图采用了少见的压缩方式（{}）",
     "save it in RGB with 8 or 16 bits and maximised compatibility, or as TIFF": (
         "请以 RGB、8 或 16 位并开启最大兼容存储，或存为 TIFF"
