@@ -9,6 +9,8 @@ from gigamatte.cache.memory import MemoryCache
 from gigamatte.hints import Hints
 from gigamatte.matte.cascade.near_tiles import NearTiles
 from gigamatte.matte.cascade.tile_cache import TileCache
+from gigamatte.matte.refiners.base import Refiner
+from gigamatte.matte.refiners.neural import NeuralRefiner
 from gigamatte.matte.refiners.select import refiner_identity
 from gigamatte.network.answers import Answer, ask
 from gigamatte.network.hinted import Sights
@@ -21,6 +23,8 @@ from gigamatte.types import Box, Matte
 TILES = 256 << 20
 #: the same of its preview
 SHOWN = 32 << 20
+#: the largest level of a preview that the learned refiner lifts to: of one of 1500×1000, all but the last
+NEURAL_PIXELS = 800_000
 
 
 class Opened(Protocol):
@@ -41,6 +45,10 @@ class Opened(Protocol):
         """The network's answer, as ``network.answers.ask``."""
         ...
 
+    def refiner(self, tools: Tools) -> Refiner:
+        """What lifts the alpha from level to level."""
+        ...
+
     def tiles(self, tools: Tools) -> TileCache:
         """What counts the tiles, and knows earlier ones."""
         ...
@@ -59,7 +67,7 @@ class OpenPhoto:
     def __init__(self, levels: PhotoLevels, level: int = 0, *, preview: bool = False) -> None:
         self._levels, self._level = levels, level
         self.first = True
-        self.sights = Sights()
+        self.sights = Sights(quick=preview)
         self._finished = MemoryCache(TILES)
         self._near = NearTiles(SHOWN) if preview else None
 
@@ -72,6 +80,13 @@ class OpenPhoto:
     ) -> Answer:
         """The network's answer, from what its encoder saw before."""
         return ask(network, levels, region, cache, device, hints, self.sights)
+
+    def refiner(self, tools: Tools) -> Refiner:
+        """That of ``tools``; the last level of a preview is left to the classical one."""
+        refiner = tools.refiner()
+        if self._near is not None and isinstance(refiner, NeuralRefiner):
+            return refiner.up_to(NEURAL_PIXELS)
+        return refiner
 
     def tiles(self, tools: Tools) -> TileCache:
         """What counts the tiles of one turn, and knows those of the turns before."""

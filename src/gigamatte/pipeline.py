@@ -36,7 +36,8 @@ def journey(request: Request, tools: Tools, watch: Watch, opened: Opened | None 
             return cut_clipped(request, request.path, levels, clock)
         located = locate(request, levels, tools, opened.ask if opened else ask)
         clock.lap("network")
-        refiner, tiles = tools.refiner(), opened.tiles(tools) if opened else tools.tile_cache(request.options.hints)
+        refiner = opened.refiner(tools) if opened else tools.refiner()
+        tiles = opened.tiles(tools) if opened else tools.tile_cache(request.options.hints)
         trust = trust_in(located.answer.start, levels, refiner)
         solved, warnings = resolve(
             located.answer.start,

@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 import gigamatte
 from gigamatte.editing import SCREEN, Editing
 from gigamatte.errors import UsageError
 from gigamatte.hints import Hints
+from gigamatte.options import Options
+from gigamatte.worker.edits import PREVIEW
 
 WIDTH, HEIGHT = 2000, 1500
 LEFT, RIGHT = (560.0, 750.0), (1440.0, 750.0)
@@ -86,3 +89,17 @@ def test_a_point_outside_is_refused(editing):
     for act in (editing.cut, editing.preview):
         with pytest.raises(UsageError, match="outside of the photo of 2000×1500"):
             act(Hints(keep=[(2000, 10)]))
+
+
+def test_a_preview_is_written_as_it_is_seen(editing, tmp_path):
+    with editing.preview(HINTS) as small:
+        alpha, colours = small.alpha, small.rgba()[..., :3]
+    editing.options = Options(**PREVIEW)
+    with editing.preview(HINTS) as small:
+        small.save(tmp_path / "preview.webp", quick=True)
+    editing.options = Options()
+    written = np.asarray(Pillow.open(tmp_path / "preview.webp").convert("RGBA"))
+    assert np.abs(written[..., 3].astype(int) - alpha).max() <= 1
+    seen = alpha > 64
+    assert np.abs(written[..., :3].astype(int) - colours)[seen].mean() < 3
+    assert np.abs(written[..., :3].astype(int) - colours)[(alpha > 64) & (alpha < 192)].mean() < 8

@@ -19,6 +19,7 @@ from gigamatte.film.tiles import FilmTiles
 from gigamatte.film.types import Frame
 from gigamatte.hints import Hints
 from gigamatte.matte.cascade.tile_cache import TileCache
+from gigamatte.matte.refiners.base import Refiner
 from gigamatte.network.answers import Answer
 from gigamatte.network.network import Network
 from gigamatte.options import Options
@@ -174,6 +175,9 @@ class _Opened:
         self, network: Network, levels: PhotoLevels, region: Box, cache: Cache | None, device: str, hints: Hints | None
     ) -> Answer:
         return self._film.answers.ask(network, levels, region, cache, device, hints)
+
+    def refiner(self, tools: Tools) -> Refiner:
+        return tools.refiner()
 
     def tiles(self, tools: Tools) -> TileCache:
         return tools.tile_cache() if self._tiles is None else self._tiles

@@ -15,7 +15,7 @@ from gigamatte.network.decode import as_coarse, decided
 from gigamatte.network.hinted import HintedNetwork, Seen, Sights
 from gigamatte.network.network import Network
 from gigamatte.network.second_look import twice
-from gigamatte.network.with_hints import hinted_answer, picked
+from gigamatte.network.with_hints import Asked, hinted_answer, picked
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import Box, CoarseMatte, Fit, Size
 
@@ -84,7 +84,8 @@ def _seen(network: HintedNetwork, levels: PhotoLevels, box: Box, sights: Sights)
 
 
 def _told(network: HintedNetwork, levels: PhotoLevels, region: Box, hints: Hints, sights: Sights) -> Answer:
-    coarse = hinted_answer(network, lambda box: _seen(network, levels, box, sights), region, hints, network.card.closer)
+    asked = Asked(network, lambda box: _seen(network, levels, box, sights), sights.quick)
+    coarse = hinted_answer(asked, region, hints, network.card.closer)
     engine = network.engine
     return Answer(coarse, engine.device, engine.precision, network.warnings, "network")
 

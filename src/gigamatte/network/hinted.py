@@ -44,10 +44,11 @@ class Sights:
     """The encoder's results for one photo, by region: the newest few, so that after a hint only the decoder runs.
 
     Safe for several threads, which wait for each other. ``most`` are kept; one of the embedded network takes 10 MB.
+    ``quick``: hints are answered without the mirror image, for previews.
     """
 
-    def __init__(self, most: int = 4) -> None:
-        self._most = most
+    def __init__(self, most: int = 4, *, quick: bool = False) -> None:
+        self._most, self.quick = most, quick
         self._seen: OrderedDict[Box, Seen] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -84,17 +85,20 @@ class HintedNetwork(Network):
             mirrored = self.engine.run_all((np.ascontiguousarray(seen.tensor[..., ::-1]),))
         return Seen(seen.fit, maps, mirrored)
 
-    def answer(self, seen: Seen, hints: FloatArray | None = None) -> CoarseMatte:
-        """Where the subject is, with ``hints`` (float32 (1, 3, row, column), see ``hint_maps``) or without."""
+    def answer(self, seen: Seen, hints: FloatArray | None = None, *, quick: bool = False) -> CoarseMatte:
+        """Where the subject is, with ``hints`` (float32 (1, 3, row, column), see ``hint_maps``) or without.
+
+        ``quick``: with hints, the mirror image is not asked: half the time, and contours a little farther off.
+        """
         if hints is not None:
-            return self._answered(seen, hints)
+            return self._answered(seen, hints, quick)
         if seen.plain is None:
             seen.plain = self._answered(seen, None)
         return seen.plain
 
-    def _answered(self, seen: Seen, hints: FloatArray | None) -> CoarseMatte:
+    def _answered(self, seen: Seen, hints: FloatArray | None, quick: bool = False) -> CoarseMatte:
         alpha = self._decoded(seen, seen.maps, hints)
-        if seen.mirrored is not None:
+        if seen.mirrored is not None and not quick:
             mirrored = None if hints is None else np.ascontiguousarray(hints[..., ::-1])
             alpha = (alpha + self._decoded(seen, seen.mirrored, mirrored)[:, ::-1]) * np.float32(0.5)
         coarse = as_coarse(alpha, self.card, seen.fit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 
 import cv2
 import numpy as np
@@ -29,22 +30,38 @@ NEARLY, SMALLER, STEPS = 0.1, 0.5, 16
 _FAINT = 0.05
 
 
-def hinted_answer(
-    network: HintedNetwork, see: Callable[[Box], Seen], region: Box, hints: Hints, margin: float
-) -> CoarseMatte:
+@dataclasses.dataclass(frozen=True, slots=True)
+class Asked:
+    """A network and one photo. ``see`` gives what its encoder saw of a part of the photo, and may remember it.
+
+    ``quick``: with hints it does not look at the mirror image.
+    """
+
+    network: HintedNetwork
+    see: Callable[[Box], Seen]
+    quick: bool = False
+
+    def plain(self, box: Box) -> CoarseMatte:
+        """The answer without hints."""
+        return self.network.answer(self.see(box))
+
+    def told(self, box: Box, hints: Hints, earlier: Callable[[Fit], FloatArray]) -> CoarseMatte:
+        """The answer with hints, and with the ``earlier`` one in the frame that it is given."""
+        seen = self.see(box)
+        return self.network.answer(seen, hint_maps(hints, seen.fit, earlier(seen.fit)), quick=self.quick)
+
+
+def hinted_answer(asked: Asked, region: Box, hints: Hints, margin: float) -> CoarseMatte:
     """The network's answer with ``hints``, with a second look as without hints (``margin``).
 
-    It is first asked without hints: that answer is what they speak about, and it stays where they do not reach. ``see``
-    gives what the encoder saw of a part of the photo, and may remember it.
+    It is first asked without hints: that answer is what they speak about, and it stays where they do not reach.
     """
-    first = see(region)
-    before = network.answer(first)
-    plain = twice(lambda box: network.answer(see(box)), region, margin)
-    found = _without_dropped(network.answer(first, hint_maps(hints, first.fit, before.alpha)), before, hints)
+    before = asked.plain(region)
+    plain = twice(asked.plain, region, margin)
+    found = _without_dropped(asked.told(region, hints, lambda _: before.alpha), before, hints)
     box = _again(_surroundings(found, hints, margin), surroundings(before, margin) if margin else None, region)
     if box is not None:
-        second = see(box)
-        found = both(found, network.answer(second, hint_maps(hints, second.fit, seen_from(found, second.fit))))
+        found = both(found, asked.told(box, hints, partial(seen_from, found)))
     unhinted = dataclasses.replace(found, alpha=_in_frame(plain, before, found.fit))
     reached = within_reach(unhinted.alpha, found, hints)
     return obeyed(_without_dropped(reached, unhinted, hints), hints)

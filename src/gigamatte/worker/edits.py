@@ -24,6 +24,7 @@ PREVIEW: dict[str, Any] = {
     "format": "webp",
     "quality": 80,
     "only": "cutout",
+    "under": "white",
     "background": None,
     "clipping_path": False,
     "offset": None,

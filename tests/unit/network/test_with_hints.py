@@ -7,7 +7,7 @@ from gigamatte.hints import Hints
 from gigamatte.network.hint_maps import RADIUS, hint_maps
 from gigamatte.network.hinted import Sights
 from gigamatte.network.networks import open_network
-from gigamatte.network.with_hints import hinted_answer, obeyed, picked
+from gigamatte.network.with_hints import Asked, hinted_answer, obeyed, picked
 from gigamatte.types import Box, CoarseMatte, Fit, Size
 
 PHOTO = Size(640, 480)
@@ -31,14 +31,14 @@ def network():
         yield network
 
 
-def asked(network, hints):
+def asked(network, hints, quick=False):
     photo, _ = two_balls()
-    sights = Sights()
+    sights = Sights(quick=quick)
 
     def see(box):
         return sights.of(box, lambda: network.see(np.ascontiguousarray(photo[box.slices()]), box, PHOTO))
 
-    return hinted_answer(network, see, PHOTO.box, hints, 0.0)
+    return hinted_answer(Asked(network, see, sights.quick), PHOTO.box, hints, 0.0)
 
 
 def mean_in(coarse, where):
@@ -79,7 +79,7 @@ def test_the_encoder_is_asked_once_for_all_clicks(network):
         return sights.of(box, look)
 
     for keep in (LEFT, RIGHT, (300.0, 300.0)):
-        hinted_answer(network, see, PHOTO.box, Hints(keep=[keep]), 0.0)
+        hinted_answer(Asked(network, see), PHOTO.box, Hints(keep=[keep]), 0.0)
     assert looks == [PHOTO.box]
 
 
@@ -142,3 +142,18 @@ def test_obeying_changes_nothing_else():
     answer = pieces(ONE)
     changed = obeyed(answer, Hints(drop=[(480, 200)], keep=[(600, 400)])).alpha != answer.alpha
     assert 5 < changed.sum() < 25
+
+
+def test_a_quick_answer_is_made_of_one_look_and_nearly_the_same(network):
+    hints = Hints(keep=[LEFT], drop=[RIGHT])
+    looks = []
+    decoded = network._decoded
+    network._decoded = lambda *told: looks.append(told) or decoded(*told)
+    try:
+        asked(network, Hints(keep=[LEFT]))
+        both = len(looks)
+        quick = asked(network, hints, quick=True)
+        assert len(looks) - both == both - 1  # without hints twice, with them once
+    finally:
+        del network._decoded
+    assert np.abs(quick.alpha - asked(network, hints).alpha).mean() < 0.02

@@ -114,6 +114,9 @@ def test_large_levels_are_lifted_by_the_classical_refiner():
     refiner = NeuralRefiner(SaidEngine())
     assert refiner.at(Size(4000, 2500)) is refiner
     assert isinstance(refiner.at(Size(4001, 2500)), GuidedRefiner)
+    fewer = refiner.up_to(750 * 500)
+    assert fewer.at(Size(750, 500)) is fewer
+    assert isinstance(fewer.at(Size(1500, 1000)), GuidedRefiner)
 
 
 def test_odd_patches_are_lifted_whole():
