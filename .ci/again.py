@@ -1,33 +1,90 @@
-"""Prints --ignore=FILE for each test file that need not run twice: python again.py REPORT.xml
+"""A pytest plugin: what passed in the base install, and did not ask for an extra, is not run again with all of them.
 
-A file whose tests all passed in the base install, none of them skipped, and whose room no extra changes, has been
-tested: with every extra installed the same code runs again.
+In the base install, GATE_PASSED=FILE notes the tests that passed there, and ``misses.py`` which of them asked for a
+package that was not there. With every extra installed, GATE_TESTED=FILE:MISSES leaves out those that passed and asked
+for nothing that is installed now: the same code would run again. ``python again.py FILE MISSES`` counts them.
 """
 
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import importlib.util
+import os
+import re
 import sys
-import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
-#: rooms whose code is the same whatever extras are installed
-ROOMS = ("unit/photo", "unit/matte", "unit/cutout", "unit/viewer", "unit/evaluate", "unit/cache", "unit/training")
+import pytest
+
+#: files whose tests try more where the whole suite runs (GIGAMATTE_FUZZ)
+MORE = ("tests/unit/photo/test_fuzz_formats.py",)
+#: writes down which packages are installed, and does nothing else with it
+NOTED = os.path.join("src", "gigamatte", "batch", "circumstances.py")
 
 
-def main(report: str) -> None:
-    """Print the options, one a line."""
-    whole: dict[str, bool] = {}
-    for case in ET.parse(report).iter("testcase"):
-        # a module that was skipped whole has no class, and stands in the name's place
-        parts = (case.get("classname") or case.get("name") or "").split(".")
-        file = next(
-            (path for n in range(len(parts), 0, -1) if (path := Path(*parts[:n]).with_suffix(".py")).is_file()), None
-        )
-        if file is not None:
-            passed = not any(case.find(other) is not None for other in ("skipped", "failure", "error"))
-            whole[str(file)] = whole.get(str(file), True) and passed
-    for name, passed in sorted(whole.items()):
-        if passed and name.startswith(tuple(f"tests/{room}/" for room in ROOMS)):
-            print(f"--ignore={name}")
+def pytest_configure() -> None:
+    """Say which process runs the tests."""
+    if importlib.util.find_spec("gate_misses") is not None:
+        import gate_misses
+
+        gate_misses.tests = os.getpid()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    """Say which file is being imported."""
+    if importlib.util.find_spec("gate_misses") is not None:
+        import gate_misses
+
+        gate_misses.collecting = collector.nodeid
+    return (yield)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note each step of a test that passed: three lines make a whole one."""
+    if "GATE_PASSED" in os.environ and "PYTEST_XDIST_WORKER" not in os.environ and report.outcome == "passed":
+        with open(os.environ["GATE_PASSED"], "a", encoding="utf-8") as file:
+            file.write(f"{report.nodeid!r}\n")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what was tested."""
+    if "GATE_TESTED" not in os.environ:
+        return
+    tested = left_out(*os.environ["GATE_TESTED"].split(os.pathsep))
+    again = [item for item in items if repr(item.nodeid) not in tested]
+    config.hook.pytest_deselected(items=[item for item in items if repr(item.nodeid) in tested])
+    items[:] = again
+
+
+def left_out(passed: str, misses: str) -> set[str]:
+    """The quoted ids of tests that need not run again, from the two files."""
+    counts = Counter(Path(passed).read_text("utf-8").splitlines())
+    whole = {line for line, steps in counts.items() if steps == 3 and not line[1:].startswith(MORE)}
+    files, tests = set[str](), set[str]()
+    for line in Path(misses).read_text("utf-8").splitlines():
+        name, test, where, asker = line.split("\t")
+        if asker == NOTED or not installed(name):
+            continue
+        if test == "*":
+            return set()
+        tests.add(repr(test))
+        if where == "file":
+            files.add(test.partition("::")[0])
+    return {line for line in whole if line not in tests and line[1:].partition("::")[0] not in files}
+
+
+@functools.cache
+def installed(name: str) -> bool:
+    """Whether a module or a distribution of this name is there now."""
+    if name.isidentifier() and importlib.util.find_spec(name) is not None:
+        return True
+    wanted = re.sub(r"[-_.]+", "-", name).lower()
+    return any(re.sub(r"[-_.]+", "-", one.name).lower() == wanted for one in importlib.metadata.distributions())
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    print(len(left_out(*sys.argv[1:3])), "tests passed in step 1 and are the same here")

@@ -1,0 +1,82 @@
+"""Records which packages this project asks for and does not find: only tests that asked can differ with more installed.
+
+``python misses.py install`` makes every Python process of the environment load this module when it starts, children of
+tests included. It stands last among the finders of modules, so that it is asked only for what no other one has, and
+appends a line to misses.txt beside itself: the package, the test during which it was asked for (as pytest says it, or
+``*`` where it cannot be said), and whether that was in the test's own call (``call``) or elsewhere (``file``).
+
+Questions that third-party packages ask for themselves are not recorded.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+#: the process that runs the tests, and what it is collecting; set by the plugin ``again``
+tests = 0
+collecting = ""
+#: the checkout, with a separator behind it
+_root = ""
+_HERE = Path(__file__)
+#: frames of the import system stand between the question and who asks it
+_IMPORTING = (f"{os.sep}importlib{os.sep}", "<frozen", "<string>", str(_HERE))
+
+
+def install() -> None:
+    """Copy this file into the environment, with a line that Python reads whenever it starts."""
+    folder = Path(sysconfig.get_paths()["purelib"])
+    name = "gate_misses"
+    (folder / f"{name}.py").write_bytes(_HERE.read_bytes())
+    (folder / f"{name}.pth").write_text(f"import {name}; {name}.begin({str(_HERE.parent.parent)!r})\n", "utf-8")
+
+
+class _Last:
+    """Finds nothing, and records that it was asked."""
+
+    @staticmethod
+    def find_spec(name: str, *_: object) -> None:
+        if "." not in name:
+            _record(name)
+
+    @staticmethod
+    def find_distributions(context: Any = None) -> tuple[()]:
+        if getattr(context, "name", None):
+            _record(context.name)
+        return ()
+
+
+def begin(root: str) -> None:
+    """Record what files of the checkout at ``root`` ask for from now on."""
+    global _root
+    _root = root + os.sep
+    sys.meta_path.append(_Last)  # type: ignore[arg-type]
+
+
+def _record(name: str) -> None:
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and any(part in frame.f_code.co_filename for part in _IMPORTING):
+        frame = frame.f_back
+    if frame is None or not frame.f_code.co_filename.startswith(_root):
+        return
+    asker = frame.f_code.co_filename.removeprefix(_root)
+    test = os.environ.get("PYTEST_CURRENT_TEST", "") or f"{collecting} (collect)"
+    where = "call" if os.getpid() == tests and test.endswith("(call)") else "file"
+    # asked once for all who come later: while a module of the package is imported, or where the answer is stored
+    once = frame.f_code.co_name == "<module>" or hasattr(frame.f_globals.get(frame.f_code.co_name), "cache_info")
+    if test.startswith(" ") or (once and asker.startswith("src")):
+        test = "*"
+    line = "\t".join((name, test.rpartition(" ")[0] or test, where, asker)) + "\n"
+    try:
+        with _HERE.with_suffix(".txt").open("a", encoding="utf-8") as file:
+            file.write(line)
+    except OSError:  # a test that allows no file to be written
+        os.write(2, f"gate_misses: {line}".encode())
+
+
+if __name__ == "__main__" and sys.argv[1:] == ["install"]:
+    install()

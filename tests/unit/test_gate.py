@@ -1,0 +1,93 @@
+"""The gate runs a test twice only where the second environment can change what it does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CI = Path(__file__).parents[2] / ".ci"
+pytestmark = pytest.mark.skipif(not CI.exists(), reason="the gate's own files are not in this copy")
+
+A, B, OTHER = "tests/a.py::test_one", "tests/a.py::test_two[x y]", "tests/b.py::test_three"
+
+
+@pytest.fixture(autouse=True)
+def _gate(monkeypatch):
+    monkeypatch.syspath_prepend(str(CI))
+
+
+def left_out(tmp_path, *misses, passed=(A, B, OTHER)):
+    from again import left_out
+
+    (tmp_path / "passed").write_text("".join(f"{test!r}\n" * 3 for test in passed))
+    (tmp_path / "misses").write_text("".join("\t".join(line) + "\n" for line in misses))
+    return left_out(str(tmp_path / "passed"), str(tmp_path / "misses"))
+
+
+def test_what_asked_for_nothing_is_left_out(tmp_path):
+    assert left_out(tmp_path) == {repr(A), repr(B), repr(OTHER)}
+    assert left_out(tmp_path, ("no_such_package", A, "call", "src/a.py")) == {repr(A), repr(B), repr(OTHER)}
+
+
+def test_a_test_that_asked_for_what_is_there_now_runs_again(tmp_path):
+    assert left_out(tmp_path, ("numpy", A, "call", "src/a.py")) == {repr(B), repr(OTHER)}
+    assert left_out(tmp_path, ("opencv_python.headless", B, "call", "src/a.py")) == {repr(A), repr(OTHER)}
+
+
+def test_what_a_child_or_a_fixture_asked_counts_for_the_whole_file(tmp_path):
+    assert left_out(tmp_path, ("numpy", A, "file", "src/a.py")) == {repr(OTHER)}
+    assert left_out(tmp_path, ("numpy", "tests/b.py", "file", "tests/b.py")) == {repr(A), repr(B)}
+
+
+def test_what_nobody_can_be_blamed_for_counts_for_all(tmp_path):
+    assert left_out(tmp_path, ("numpy", "*", "file", "src/a.py")) == set()
+
+
+def test_skipped_and_failed_tests_run_again(tmp_path):
+    (tmp_path / "misses").write_text("")
+    (tmp_path / "passed").write_text(f"{A!r}\n" * 2 + f"{B!r}\n" * 3)  # of a skipped one, the call is missing
+    from again import left_out
+
+    assert left_out(str(tmp_path / "passed"), str(tmp_path / "misses")) == {repr(B)}
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("def ask():\n    import no_such_package\n", "no_such_package"),
+        ("import importlib.util\ndef ask():\n    importlib.util.find_spec('no_such_package')\n", "no_such_package"),
+        ("import importlib.metadata\ndef ask():\n    importlib.metadata.version('no-such.one')\n", "no-such.one"),
+        ("def ask():\n    import numpy\n", None),
+        ("import functools\n@functools.cache\ndef ask():\n    import no_such_package\n", "*"),
+        ("try:\n    import no_such_package\nexcept ImportError:\n    pass\ndef ask(): ...\n", "*"),
+    ],
+)
+def test_what_is_not_found_is_recorded_with_its_test(tmp_path, code, found):
+    """In a child process, as the tests' children are."""
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "asks.py").write_text(code)
+    (tmp_path / "misses.py").write_bytes((CI / "misses.py").read_bytes())
+    program = (
+        f"import misses; misses.begin({str(tmp_path)!r})\nimport sys; sys.path.insert(0, 'src')\nimport asks\n"
+        "try:\n    asks.ask()\nexcept ImportError:\n    pass\n"
+    )
+    environment = os.environ | {"PYTEST_CURRENT_TEST": f"{B} (call)"}
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, check=True)
+    record = tmp_path / "misses.txt"
+    if found is None:
+        assert not record.exists()
+        return
+    name = "no_such_package" if found == "*" else found
+    test = "*" if found == "*" else B
+    assert record.read_text() == "\t".join((name, test, "file", os.path.join("src", "asks.py"))) + "\n"
+
+
+def test_the_gate_says_how_many_it_leaves_out(tmp_path):
+    left_out(tmp_path)
+    command = [sys.executable, str(CI / "again.py"), str(tmp_path / "passed"), str(tmp_path / "misses")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert said == "3 tests passed in step 1 and are the same here\n"
