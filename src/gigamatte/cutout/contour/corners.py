@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,10 +31,14 @@ def corners_of(polygon: Polygon, arm: float = ARM) -> NDArray[np.int64]:
     cross = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
     turn = np.degrees(np.abs(np.arctan2(cross, np.sum(first * second, axis=1))))
     found: list[int] = []
+    places = [-math.inf, math.inf]  # of those found, in order; all of them once more a length before and behind
     for number in np.flatnonzero(turn > TURN)[np.argsort(-turn[turn > TURN], kind="stable")].tolist():
-        gaps = np.abs(along[found] - along[number])
-        if not len(found) or np.minimum(gaps, length - gaps).min() > arm:
+        place = float(along[number])
+        at = bisect.bisect(places, place)
+        if min(place - places[at - 1], places[at] - place) > arm:
             found.append(number)
+            for same in (place - length, place, place + length):
+                bisect.insort(places, float(same))
     return np.sort(np.array(found, np.int64))
 
 

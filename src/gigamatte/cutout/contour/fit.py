@@ -7,6 +7,7 @@ All pieces that are still to be fitted are worked out at once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -45,16 +46,21 @@ class Fitted:
         return sum(map(len, self.subpaths))
 
 
-def fitted(polygons: list[Polygon], tolerance: float, most: int) -> Fitted | None:
-    """Curves no farther than ``tolerance`` pixels from the corners of closed polygons, one for each.
+def fitted(polygons: list[Polygon], tolerances: Sequence[float], most: int) -> Fitted | None:
+    """Curves through the corners of closed polygons, one for each, no farther than a tolerance from them, pixels.
 
-    None where they would have more than ``most`` knots.
+    The first of the ``tolerances`` is taken with which they have no more than ``most`` knots; None where none has.
     """
     if not polygons:
         return Fitted((), np.empty(0))
     if FEWEST * len(polygons) > most:
         return None
     line = _Line.through(polygons)
+    curves = (_fitted(line, tolerance, most) for tolerance in tolerances)
+    return next((one for one in curves if one is not None), None)
+
+
+def _fitted(line: _Line, tolerance: float, most: int) -> Fitted | None:
     start, end = line.start, line.end
     done: list[tuple[_Numbers, _Places]] = []
     distances: list[_Places] = []

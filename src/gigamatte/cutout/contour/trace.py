@@ -21,13 +21,14 @@ Polygon = NDArray[np.float64]
 
 
 class TooMany(Exception):
-    """The contour has more than MOST_CORNERS corners."""
+    """The contour has more corners than it may have."""
 
 
-def traced(strips: Iterable[PixelArray], size: Size) -> list[Polygon]:
+def traced(strips: Iterable[PixelArray], size: Size, most: int = MOST_CORNERS) -> list[Polygon]:
     """The polygons around what is at least half opaque. Beyond the picture all is transparent.
 
-    ``strips`` (row, column), uint8 or uint16, come from top to bottom and make ``size``. Raises TooMany.
+    ``strips`` (row, column), uint8 or uint16, come from top to bottom and make ``size``. Raises TooMany where they have
+    more than ``most`` corners.
     """
     begins: list[NDArray[np.int64]] = []
     ends: list[NDArray[np.int64]] = []
@@ -36,12 +37,23 @@ def traced(strips: Iterable[PixelArray], size: Size) -> list[Polygon]:
     for top, rows in _with_neighbours(strips, size):
         begin, end, place = _steps(rows, top)
         corners += len(begin)
-        if corners > MOST_CORNERS:
+        if corners > most:
             raise TooMany
         begins.append(begin)
         ends.append(end)
         places.append(place)
     return _linked(np.concatenate(begins), np.concatenate(ends), np.concatenate(places))
+
+
+def areas_of(polygons: list[Polygon]) -> NDArray[np.float64]:
+    """The area within each, pixels: above zero where it runs clockwise as seen, which outer ones do."""
+    if not polygons:
+        return np.empty(0)
+    first = np.cumsum([0, *map(len, polygons[:-1])])
+    x, y = np.concatenate(polygons).T
+    following = np.arange(1, len(x) + 1)
+    following[np.append(first[1:], len(x)) - 1] = first
+    return np.add.reduceat(x * y[following] - x[following] * y, first) / 2
 
 
 def _with_neighbours(strips: Iterable[PixelArray], size: Size) -> Iterator[tuple[int, PixelArray]]:

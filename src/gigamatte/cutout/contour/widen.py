@@ -1,100 +1,215 @@
-"""An alpha moved outwards: everything within a distance of its contour, rounded at corners, in pieces that meet grown
-into one.
+"""Polygons moved outwards: the contour of their distance, rounded at corners, in pieces that meet grown into one.
 
-The contour is drawn as a line twice as thick as the distance, on finer pixels, strip by strip (a Minkowski sum with a
-disc); what is traced around it cannot cross itself.
+On a grid the distance from the cells that a polygon runs through is known exactly (P. Felzenszwalb, D. Huttenlocher:
+Distance Transforms of Sampled Functions, 2012); near the wanted distance it is put right by the nearest place on the
+polygons themselves. What is traced in such a field cannot cross itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.clipping import ClippingPath
-from gigamatte.photo.paths.fill import straight_pieces
-from gigamatte.types import PixelArray, Size
+from gigamatte.cutout.contour.trace import Polygon, traced
+from gigamatte.types import FloatArray, Size
 
-#: rows and columns that are drawn at a time
-BAND, ACROSS = 128, 1024
-#: finer pixels a pixel, up to this distance; beyond the last: as many as pixels
-FINER = ((64.0, 4), (256.0, 2))
-#: the contour is drawn with straight pieces that lie so far beside it at most, pixels
-FLATNESS = 0.05
-_SHIFT = 4
-#: OpenCV covers the pixels at both rims of a thick line that it only touches: it is by so many finer pixels too thick
-RIM = 2
+#: cells a distance, at least, where the grid would have more cells than these
+CELLS, GRID = 50, 4_000_000
+#: rows and columns of cells that are worked out at a time
+ROWS, COLUMNS = 512, 1024
+#: how far, in cells, from the wanted distance the field is put right
+BAND = 3.0
+#: places on the polygons are so close that a distance measured to them is too long by no more than this, pixels
+TOO_LONG = 0.02
+#: places before and behind the one that was found are tried, so many farther along the polygon
+STEPS = (64, 16, 4, 2, 1)
 
-
-def finer_pixels(distance: float) -> int:
-    """How many finer pixels a pixel has across, on which a contour is moved by so much."""
-    return next((factor for limit, factor in FINER if distance <= limit), 1)
+_Places = NDArray[np.float64]
+_Numbers = NDArray[np.int64]
 
 
-def widened(
-    strips: Iterable[PixelArray], size: Size, contour: ClippingPath, distance: float
-) -> tuple[Iterator[NDArray[np.uint8]], Size, int]:
-    """Strips of the wider alpha, uint8 (row, column), the size that they make, and the margin that they have around.
+def widened(polygons: list[Polygon], size: Size, distance: float) -> list[Polygon]:
+    """Polygons around all that lies within ``distance`` pixels, above 0, of what closed polygons enclose (even-odd).
 
-    ``strips`` (row, column), uint8 or uint16, make ``size``; ``contour`` runs where they pass one half. ``distance`` in
-    pixels, at least .5. The margin is as wide as the subject can grow beyond the picture.
+    They may go beyond the picture of ``size``. No more than ROWS rows of the grid are held. Raises TooMany.
     """
-    margin = int(np.ceil(distance)) + 2
-    whole = Size(size.width + 2 * margin, size.height + 2 * margin)
-    pieces = straight_pieces(contour, FLATNESS) + margin
-    return _drawn(_inside(strips, size, margin), whole, pieces, distance), whole, margin
+    if not polygons:
+        return []
+    # where two pieces meet the contour is off by a quarter of a cell at most
+    whole = (size.width + 2 * distance) * (size.height + 2 * distance)
+    cell = max(1, min(int(distance / CELLS), math.ceil((whole / GRID) ** 0.5)))
+    margin = math.ceil(distance / cell + BAND) + 1
+    columns, rows = (-(-side // cell) + 2 * margin for side in (size.width, size.height))
+    line = _Line.through([polygon / cell + margin for polygon in polygons], distance / cell, cell)
+    strips = (_strip(line, top, min(ROWS, rows - top), columns, distance / cell) for top in range(0, rows, ROWS))
+    return [(found - margin) * cell for found in traced(strips, Size(columns, rows))]
 
 
-def _inside(strips: Iterable[PixelArray], size: Size, margin: int) -> Iterator[NDArray[np.uint8]]:
-    """Bands of BAND rows with a margin around the picture: 255 where it is at least half opaque."""
-    width = size.width + 2 * margin
-    waiting = np.zeros((margin, width), np.uint8)
+@dataclass(frozen=True)
+class _Line:
+    """Places along closed polygons, behind each other; units are cells."""
 
-    def bands(more: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
-        nonlocal waiting
-        waiting = np.concatenate([waiting, more])
-        while len(waiting) >= BAND:
-            yield waiting[:BAND]
-            waiting = waiting[BAND:]
+    places: _Places
+    #: the first of each one's polygon, and how many that has
+    first: _Numbers
+    count: _Numbers
 
-    for strip in strips:
-        plain = strip.reshape(len(strip), -1)
-        padded = np.zeros((len(plain), width), np.uint8)
-        padded[:, margin:-margin] = (plain > np.iinfo(plain.dtype).max // 2) * np.uint8(255)
-        yield from bands(padded)
-    yield from bands(np.zeros((margin, width), np.uint8))
-    if len(waiting):
-        yield waiting
+    @classmethod
+    def through(cls, polygons: list[Polygon], distance: float, cell: int) -> _Line:
+        apart = math.sqrt(8 * TOO_LONG / cell * distance)
+        parts = [_finer(polygon, apart) for polygon in polygons]
+        lengths = np.array([len(part) for part in parts])
+        first = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+        return cls(np.concatenate(parts), np.repeat(first, lengths), np.repeat(lengths, lengths))
 
+    def part(self, axis: int, low: float, high: float) -> _Numbers:
+        """The numbers of the places between two ends along an axis, 0 for x."""
+        places = self.places[:, axis]
+        return np.flatnonzero((places >= low) & (places < high))
 
-def _drawn(
-    bands: Iterable[NDArray[np.uint8]], whole: Size, pieces: NDArray[np.float64], distance: float
-) -> Iterator[NDArray[np.uint8]]:
-    finer = finer_pixels(distance)
-    reach = distance + 2
-    low, high = (pick(pieces[:, 1], pieces[:, 3]) for pick in (np.minimum, np.maximum))
-    left, right = (pick(pieces[:, 0], pieces[:, 2]) for pick in (np.minimum, np.maximum))
-    top = 0
-    for inside in bands:
-        near = (high > top - reach) & (low < top + len(inside) + reach)
-        out = np.empty_like(inside)
-        for begin in range(0, whole.width, ACROSS):
-            end = min(begin + ACROSS, whole.width)
-            here = near & (right > begin - reach) & (left < end + reach)
-            own = inside[:, begin:end]
-            drawn = _thick(own, pieces[here] - (begin, top, begin, top), distance, finer) if here.any() else own
-            out[:, begin:end] = drawn
-        yield out
-        top += len(inside)
+    def between(self, number: _Numbers, axis: int, low: float, high: float) -> NDArray[np.bool_]:
+        """Which of some places lie between two ends along an axis."""
+        places = self.places[number, axis]
+        between: NDArray[np.bool_] = (places >= low) & (places < high)
+        return between
+
+    def farther(self, number: _Numbers, step: int) -> _Numbers:
+        """The places so many steps along the same polygon."""
+        first, count = self.first[number], self.count[number]
+        return first + (number - first + step) % count
 
 
-def _thick(inside: NDArray[np.uint8], pieces: NDArray[np.float64], distance: float, finer: int) -> NDArray[np.uint8]:
-    rows, columns = inside.shape
-    fine = cv2.resize(inside, (columns * finer, rows * finer), interpolation=cv2.INTER_NEAREST)
-    # OpenCV counts from the centres of pixels
-    places = np.rint((pieces * finer - 0.5) * (1 << _SHIFT)).astype(np.int32)
-    thickness = max(1, round(2 * distance * finer - RIM))
-    cv2.polylines(fine, list(places.reshape(-1, 2, 2)), False, 255, thickness, cv2.LINE_8, _SHIFT)
-    return np.asarray(cv2.resize(fine, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
+def _finer(polygon: Polygon, apart: float) -> Polygon:
+    """A closed polygon with more corners on its sides: none are farther apart than ``apart``."""
+    sides = np.roll(polygon, -1, axis=0) - polygon
+    pieces = np.maximum(1, np.ceil(np.hypot(*sides.T) / apart)).astype(np.int64)
+    which = np.repeat(np.arange(len(polygon)), pieces)
+    number = np.arange(len(which)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    finer: Polygon = polygon[which] + sides[which] * (number / pieces[which])[:, None]
+    return finer
+
+
+def _strip(line: _Line, top: int, rows: int, columns: int, distance: float) -> NDArray[np.uint16]:
+    """Rows of the field: half of 65535 at the distance, more nearer, an eighth of it a cell; uint16 (row, column)."""
+    reach = math.ceil(distance + BAND) + 2
+    inside = _inside(line, top - reach, rows + 2 * reach, columns)
+    field = inside[reach : reach + rows] * np.uint16(65535)
+    beside = line.part(1, top - reach, top + rows + reach)
+    for left in range(0, columns, COLUMNS):
+        begin, end = max(0, left - reach), min(columns, left + COLUMNS + reach)
+        near = beside[line.between(beside, 0, begin, end)]
+        if len(near):
+            block = _block(line, near, inside[:, begin:end], (begin, top - reach), distance)
+            seen = slice(left - begin, min(left + COLUMNS, columns) - begin)
+            field[:, left : left + COLUMNS] = np.rint(block[reach : reach + rows, seen] * 65535)
+    return field
+
+
+def _block(
+    line: _Line, near: _Numbers, inside: NDArray[np.uint8], corner: tuple[int, int], distance: float
+) -> FloatArray:
+    """Part of the field in [0, 1], from the cell at ``corner`` (x, y) on; ``near`` are the places within it."""
+    column, row = line.places[near].astype(np.int64).T
+    held = np.full(inside.shape, -1, np.int32)
+    held[row - corner[1], column - corner[0]] = near
+    away = cv2.distanceTransform((held < 0).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    signed: FloatArray = np.where(inside > 0, -away, away)
+    band = np.abs(signed - np.float32(distance)) <= BAND
+    band[0] = band[-1] = False
+    found_row, found_column = np.nonzero(band)
+    found = found_row.astype(np.int64), found_column.astype(np.int64)
+    nodes = np.column_stack(found[::-1]) + 0.5 + np.array(corner)
+    best = _nearest(line, held, away, found, nodes, corner)
+    exact = signed[found].astype(np.float64)
+    known = best >= 0
+    sign = np.where(inside[found] > 0, -1, 1)
+    exact[known] = np.hypot(*(line.places[best[known]] - nodes[known]).T) * sign[known]
+    field = np.where(signed > distance, np.float32(0), np.float32(1))
+    field[found] = np.clip(0.5 - (exact - distance) / 8, 0, 1)
+    return field
+
+
+def _inside(line: _Line, top: int, rows: int, columns: int) -> NDArray[np.uint8]:
+    """Which middles of cells the polygons enclose: 1 (row, column)."""
+    number = line.part(1, top - 2, top + rows + 2)
+    start, end = line.places[number], line.places[line.farther(number, 1)]
+    low, high = np.sort(np.stack([start[:, 1], end[:, 1]]), axis=0)
+    first = np.ceil(low - 0.5).astype(np.int64)
+    counts = np.ceil(high - 0.5).astype(np.int64) - first
+    which = np.repeat(np.arange(len(number)), counts)
+    row = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts - first, counts)
+    (x0, y0), (x1, y1) = start[which].T, end[which].T
+    across = x0 + (row + 0.5 - y0) * (x1 - x0) / (y1 - y0)
+    column = np.clip(np.ceil(across - 0.5), 0, columns - 1).astype(np.int64)
+    seen = (row >= top) & (row < top + rows)
+    passed = np.bincount((row[seen] - top) * columns + column[seen], minlength=rows * columns)
+    odd: NDArray[np.uint8] = (np.cumsum(passed.reshape(rows, columns), axis=1, dtype=np.uint8) & 1).astype(np.uint8)
+    return odd
+
+
+def _nearest(
+    line: _Line,
+    held: NDArray[np.int32],
+    away: FloatArray,
+    found: tuple[_Numbers, _Numbers],
+    nodes: _Places,
+    corner: tuple[int, int],
+) -> _Numbers:
+    """The number of the nearest place for each node, −1 where none was found.
+
+    It is looked for where the slope of the distance leads, then along the polygon, then at the neighbouring nodes.
+    """
+    search = _Search(line.places, nodes, np.full(len(nodes), -1, np.int64), np.full(len(nodes), np.inf))
+    row, column = found
+    last = held.shape[1] - 1
+    left, right = np.maximum(column - 1, 0), np.minimum(column + 1, last)
+    slope = np.column_stack([away[row, right] - away[row, left], away[row + 1, column] - away[row - 1, column]])
+    slope /= np.maximum(np.hypot(*slope.T), 1e-6)[:, None]
+    foot = nodes - slope * away[found][:, None] - corner
+    for reach in (1, 4):
+        lost = np.flatnonzero(search.best < 0)
+        at = np.floor(foot[lost]).astype(np.int64)
+        for down in range(-reach, reach + 1):
+            for across in range(-reach, reach + 1):
+                y, x = np.clip(at[:, 1] + down, 0, len(held) - 1), np.clip(at[:, 0] + across, 0, last)
+                search.propose(lost, held[y, x].astype(np.int64))
+    _follow(line, search)
+    grid = np.full(held.shape, -1, np.int32)
+    grid[found] = search.best
+    for down in (-1, 0, 1):
+        for across in (-1, 0, 1):
+            beside = grid[row + down, np.clip(column + across, 0, last)]
+            search.propose(np.arange(len(nodes)), beside.astype(np.int64))
+    _follow(line, search)
+    return search.best
+
+
+def _follow(line: _Line, search: _Search) -> None:
+    """Try the places before and behind the best ones."""
+    known = np.flatnonzero(search.best >= 0)
+    for step in STEPS:
+        for way in (-step, step):
+            search.propose(known, line.farther(search.best[known], way))
+
+
+@dataclass
+class _Search:
+    """The nearest place that each node has been offered, and how far it is."""
+
+    places: _Places
+    nodes: _Places
+    best: _Numbers
+    distance: _Places
+
+    def propose(self, which: _Numbers, number: _Numbers) -> None:
+        """Offer a place, −1 for none, to some of the nodes."""
+        is_one = number >= 0
+        which, number = which[is_one], number[is_one]
+        distance = np.hypot(*(self.places[number] - self.nodes[which]).T)
+        nearer = distance < self.distance[which]
+        self.best[which[nearer]] = number[nearer]
+        self.distance[which[nearer]] = distance[nearer]

@@ -47,9 +47,9 @@ PATHS: dict[str, str] = {
     # written
     "nothing is half opaque: there is no path": "没有半数以上不透明之处：没有路径",
     (
-        "the path was smoothed over {} pixels: hair and other fine detail has more knots than {}; "
+        "the path was smoothed over {} pixels among hair and other fine detail, which has more knots than {}; "
         "99 % of the contour lies within {} pixels of it"
-    ): "路径已按 {} 像素平滑：毛发等细节的节点多于 {}；99% 的轮廓与路径相距不超过 {} 像素",
+    ): "在节点多于 {1} 的毛发等细节处，路径已按 {0} 像素平滑；99% 的轮廓与路径相距不超过 {2} 像素",
     "IPTC and the path do not fit into one segment of a JPEG: some programs see the path alone": (
         "IPTC 与路径放不进 JPEG 的同一段：某些程序只看得到路径"
     ),
