@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 from batch_helpers import GIB, Recorder, pictures, rows, run, save_photo, save_photos
+from tar_helpers import photo, write_tar
+from tar_helpers import run as run_tars_here
 
 from gigamatte.batch.limits import Limits
 from gigamatte.batch.plan import Plan
 from gigamatte.batch.runner import run_batch
 from gigamatte.batch.summary import Summary
+from gigamatte.batch.tars.shard import Limits as TarLimits
 from gigamatte.options import Options
 
 ray = pytest.importorskip("ray", reason="Ray is not installed (pip install 'gigamatte[ray]')")
@@ -169,3 +172,51 @@ def test_a_cluster_that_is_not_there_is_told(tmp_path, mask):
     save_photo(tmp_path / "in" / "a.jpg")
     with pytest.raises(GigamatteError, match="there is no Ray cluster"):
         on_ray(tmp_path / "in", tmp_path / "out", Options(mask=mask), "127.0.0.1:1", Recorder())
+
+
+def lots_on_ray(
+    source: object, out: object, options: Options, address: str, listener: Recorder, **more: Any
+) -> Summary:
+    from gigamatte.batch.tars.afar import RayLots
+    from gigamatte.batch.tars.cutting import Results
+    from gigamatte.batch.tars.runner import run_tars
+
+    plan = Plan(str(source), str(out), options, limits=LIMITS)
+    return run_tars(
+        plan, lambda cutting, told, _: RayLots(cutting, told, plan, address=address), listener, Results(**more)
+    )
+
+
+def test_tar_shards_on_two_nodes_one_of_which_dies(cluster, tmp_path, mask):
+    options, listener, killed = Options(mask=mask, refine="off"), Recorder(), threading.Event()
+    for shard in range(6):
+        members = [(f"{shard}{number}.jpg", photo(tmp_path, 10 * shard + number)) for number in range(4)]
+        write_tar(tmp_path / "in" / f"s{shard}.tar", [*members, (f"{shard}0.json", b"{}")])
+    (tmp_path / "in" / "bad.tar").write_bytes(b"no tar")
+
+    def kill_a_node(_: object) -> None:
+        if not killed.is_set():
+            killed.set()
+            cluster.remove_node(cluster.workers.pop(), allow_graceful=False)
+
+    listener.then = kill_a_node
+    source, out = tmp_path / "in" / "*.tar", tmp_path / "out"
+    summary = lots_on_ray(source, out, options, cluster.address, listener)
+    assert killed.is_set()
+    assert (summary.total, summary.done, summary.failed) == (25, 24, 1)
+    assert sorted(listener.files) == [str(out / f"s{shard}.tar") for shard in range(6)]
+    run_tars_here(source, tmp_path / "local", options)
+    assert pictures(out) == pictures(tmp_path / "local")
+    assert not list(out.rglob("work"))
+    again = lots_on_ray(source, out, options, cluster.address, Recorder())
+    assert (again.unchanged, again.done, again.failed) == (24, 0, 1)
+
+
+def test_a_folder_becomes_tar_shards_on_a_cluster(cluster, tmp_path, mask):
+    options, source = Options(mask=mask, refine="off"), tmp_path / "shop"
+    save_photos(source, 7)
+    summary = lots_on_ray(source, tmp_path / "out", options, cluster.address, Recorder(), limits=TarLimits(photos=3))
+    assert (summary.done, summary.failed) == (7, 0)
+    run_tars_here(source, tmp_path / "local", options, TarLimits(photos=3))
+    assert pictures(tmp_path / "out") == pictures(tmp_path / "local")
+    assert len(list((tmp_path / "out").glob("*.tar"))) == 3

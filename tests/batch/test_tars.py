@@ -1,6 +1,5 @@
 """Tar shards in and out: what belongs together, what is hostile, and shards that appear whole or not at all."""
 
-import io
 import os
 import random
 import signal
@@ -10,35 +9,16 @@ import time
 from pathlib import Path
 
 import pytest
-from batch_helpers import GIB, Recorder, command, events, rows, save_photo
+from batch_helpers import command, events, rows, save_photo
 from stores import bucket, moto_server
+from tar_helpers import read_tar, run, write_tar
 
-from gigamatte.batch.engines import engine_for
-from gigamatte.batch.limits import Limits
 from gigamatte.batch.overview import manifests_of, standing_of, together
-from gigamatte.batch.plan import Plan
 from gigamatte.batch.tars.names import Member, part_of, refusal, shards_named
-from gigamatte.batch.tars.runner import run_tars
 from gigamatte.batch.tars.shard import Limits as TarLimits
 from gigamatte.batch.tars.shard import unpack
 from gigamatte.errors import MissingInput, ResultExists, UnsupportedInput, UsageError
 from gigamatte.options import Options
-
-
-def write_tar(path: Path, members) -> Path:
-    """A tar of (name, bytes), or of what a TarInfo says."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(path, "w") as tar:
-        for name, data in members:
-            info = name if isinstance(name, tarfile.TarInfo) else tarfile.TarInfo(name)
-            info.size = len(data)
-            tar.addfile(info, io.BytesIO(data))
-    return path
-
-
-def read_tar(path: Path) -> dict[str, bytes]:
-    with tarfile.open(path) as tar:
-        return {member.name: tar.extractfile(member).read() for member in tar}
 
 
 @pytest.fixture(scope="module")
@@ -54,14 +34,6 @@ def shards(tmp_path_factory) -> Path:
         members.append((f"set/{shard}999.json", b"{}"))
         write_tar(folder / "in" / f"shop-{shard:02}.tar", members)
     return folder / "in"
-
-
-def run(source, out, options, limits=None, **more):
-    plan = Plan(str(source), str(out), options, limits=Limits(memory=3 * GIB, seconds=120, inflight=2), **more)
-    inside = Plan(str(source), str(plan.manifest_folder), options, limits=plan.limits, manifest=plan.manifest_folder)
-    listener = Recorder()
-    make = engine_for(inside, "local", address="auto")
-    return run_tars(plan, make, listener, limits or TarLimits()), listener
 
 
 def test_samples_go_in_and_results_come_out(shards, tmp_path, mask):

@@ -250,7 +250,10 @@ def _t(text: str, *values: str) -> str:
 def estimate_lines(found: Estimate) -> Iterator[str]:
     """What ``--dry-run`` tells a person."""
     right, size = found.unchanged + found.kept, _bytes(found.waiting_bytes)
-    yield _t(f"{found.waiting:,} of {found.total:,} photos would be cut ({size}); {right:,} are right already")
+    if found.estimated:
+        yield _t(f"about {found.waiting:,} photos would be cut ({size}); {right:,} are right already")
+    else:
+        yield _t(f"{found.waiting:,} of {found.total:,} photos would be cut ({size}); {right:,} are right already")
     if found.failed:
         yield _t(
             f"{found.failed:,} photos failed in an earlier run and are left alone: --retry-failed tries them again"

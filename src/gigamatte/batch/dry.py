@@ -47,6 +47,8 @@ class Estimate:
     hours: float | None = None
     result_bytes: int | None = None
     cost: float | None = None
+    #: photos are estimated too: they lie in tar shards that would have to be fetched
+    estimated: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -67,7 +69,9 @@ def dry_run(
     config = config_hash(plan.options, masks=plan.masks is not None)
     with tempfile.TemporaryDirectory(prefix="gigamatte-dry-") as made:
         folder = Path(made)
-        _copy_manifests(plan.manifest_folder, folder / "manifest")
+        (folder / "manifest").mkdir()
+        for path in plan.manifest_folder.glob("*-of-*.sqlite"):
+            copy_database(path, folder / "manifest" / path.name)
         copied = replace(plan, manifest=folder / "manifest", watch=False)
         with Manifest(folder / "manifest" / f"{shard_name(plan.shard)}.sqlite") as manifest:
             _list(copied, manifest, config, listener)
@@ -78,8 +82,8 @@ def dry_run(
             if not counts.waiting:
                 return found
             tasks = _sample(plan, manifest, folder / "out")
-            began, outcomes = _cut(make_engine(replace(plan, out=str(folder / "out"))), tasks, folder)
-            return _told(found, outcomes, time.monotonic() - began, price)
+            began, outcomes = cut(make_engine(replace(plan, out=str(folder / "out"))), tasks, folder)
+            return with_sample(found, outcomes, time.monotonic() - began, price)
 
 
 def _list(plan: Plan, manifest: Manifest, config: str, listener: Listener) -> None:
@@ -114,7 +118,7 @@ def _sample(plan: Plan, manifest: Manifest, out: Path) -> list[Task]:
     return tasks
 
 
-def _cut(
+def cut(
     make: Callable[[Path], BatchEngine], tasks: list[Task], folder: Path
 ) -> tuple[float, list[tuple[Task, Outcome]]]:
     """(when the engine was ready, what became of each task)."""
@@ -130,7 +134,8 @@ def _cut(
         engine.close()
 
 
-def _told(found: Estimate, ended: list[tuple[Task, Outcome]], seconds: float, price: float | None) -> Estimate:
+def with_sample(found: Estimate, ended: list[tuple[Task, Outcome]], seconds: float, price: float | None) -> Estimate:
+    """``found`` with what the sample tells: ``ended`` in so many ``seconds``."""
     done = [(task, outcome) for task, outcome in ended if outcome.state == "done"]
     found = replace(found, sampled=len(ended), sample_failed=len(ended) - len(done))
     if not done or seconds <= 0:
@@ -150,12 +155,10 @@ def _told(found: Estimate, ended: list[tuple[Task, Outcome]], seconds: float, pr
     )
 
 
-def _copy_manifests(source: Path, target: Path) -> None:
-    """As they are at this moment, also while a batch writes them."""
-    target.mkdir()
-    for path in source.glob("*-of-*.sqlite"):
-        with (
-            contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as old,
-            contextlib.closing(sqlite3.connect(target / path.name)) as new,
-        ):
-            old.backup(new)
+def copy_database(source: Path, target: Path) -> None:
+    """As it is at this moment, also while a batch writes it."""
+    with (
+        contextlib.closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as old,
+        contextlib.closing(sqlite3.connect(target)) as new,
+    ):
+        old.backup(new)

@@ -120,6 +120,8 @@ class Lister:
         plan = self._plan
         if plan.redo:
             found = self._manifest.marked_redo()
+        elif plan.listed is not None:
+            found = iter(plan.listed)
         else:
             found = list_sources(
                 plan.source, pattern=plan.pattern, out=plan.out, column=plan.column, passed=self._passed
@@ -145,15 +147,20 @@ class Lister:
                 self._turn.notify_all()
 
     def _stamped(self, chunk: list[Source]) -> list[Source]:
-        """A list of URIs has no stamps: those of photos that were cut before are requested, many at once."""
+        """A list of URIs has no stamps: those of photos that were cut before are requested."""
         unknown = [source for source in chunk if not source.stamp and not source.refusal]
         known = self._manifest.known(source.key for source in unknown) if unknown else frozenset()
-        asked = [source for source in unknown if source.key in known]
-        if not asked:
-            return chunk
-        with ThreadPoolExecutor(min(32, len(asked))) as pool:
-            stamped = {id(source): new for source, new in zip(asked, pool.map(_stamped, asked), strict=True)}
-        return [stamped.get(id(source), source) for source in chunk]
+        return stamped(chunk, [source for source in unknown if source.key in known])
+
+
+def stamped(chunk: list[Source], asked: list[Source]) -> list[Source]:
+    """``chunk``, with stamps for those of ``asked`` that have none: many are requested at once."""
+    asked = [source for source in asked if not source.stamp and not source.refusal]
+    if not asked:
+        return chunk
+    with ThreadPoolExecutor(min(32, len(asked))) as pool:
+        known = {id(source): new for source, new in zip(asked, pool.map(_stamped, asked), strict=True)}
+    return [known.get(id(source), source) for source in chunk]
 
 
 def _stamped(source: Source) -> Source:

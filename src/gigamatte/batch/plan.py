@@ -16,6 +16,7 @@ from gigamatte.batch.lists.named import STDIN
 from gigamatte.batch.lists.sources import root_of
 from gigamatte.batch.naming import default_template, with_suffix
 from gigamatte.batch.places import exists, is_uri, join, local, stamp_of
+from gigamatte.batch.task import Source
 from gigamatte.cutout.backdrop import check_backdrop
 from gigamatte.cutout.target import check_seen_through, output_format
 from gigamatte.errors import GigamatteError, MissingInput, UsageError, WriteError
@@ -55,6 +56,8 @@ class Plan:
     limits: Limits = field(default_factory=Limits)
     #: folder of the manifest; None = in OUT, or on this machine when OUT is a URI
     manifest: Path | None = None
+    #: the photos of IN that are meant; None = all
+    listed: tuple[Source, ...] | None = None
 
     def __post_init__(self) -> None:
         for what, said in (("IN", self.source), ("OUT", self.out)):
@@ -135,7 +138,7 @@ class Plan:
     def listing_hash(self, config: str) -> str:
         """Of which photos there are, the options (``config``) and names that they get; "" where that may change by the
         minute. A run of the same hash goes on where the one before was."""
-        if self.watch or self.redo or self.source == STDIN:
+        if self.watch or self.redo or self.source == STDIN or self.listed is not None:
             return ""
         stamp = ""
         if root_of(self.source) is None:  # a list: its content tells which photos there are

@@ -37,28 +37,16 @@ LISTING = 15.0
 ROWS = 32
 
 
-class RayEngine:
-    """The workers of ``pool`` on the cluster at ``address`` (auto, local, or ray://…).
+class Cluster:
+    """The cluster at ``address`` (auto, local, or ray://…), and its division among the workers of ``pool``.
 
     ``limits`` are those of each worker; what they leave open is settled on its own machine.
     """
 
-    def __init__(
-        self,
-        options: Options,
-        limits: Limits,
-        *,
-        out: str,
-        network: bool = True,
-        address: str = "auto",
-        pool: Pool = BY_CLUSTER,
-        rows: int = ROWS,
-        entry: str = "gigamatte.worker.child",
-    ) -> None:
-        self._options, self._limits, self._pool, self._rows = options, limits, pool, rows
-        self._address, self._ours = address, False
-        self._keywords = {"out": out, "network": network, "entry": entry}
-        self._division = Division(1, 1, 1, 1, 1)
+    def __init__(self, limits: Limits, *, address: str = "auto", pool: Pool = BY_CLUSTER, gpu: bool = True) -> None:
+        self.limits, self._address, self._pool, self._gpu = limits, address, pool, gpu
+        self._ours = False
+        self.division = Division(1, 1, 1, 1, 1)
 
     def start(self) -> None:
         """Join the cluster. Raises UsageError where Ray is missing, GigamatteError where there is no cluster."""
@@ -81,8 +69,58 @@ class RayEngine:
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
         if not nodes:
             raise GigamatteError(f"the Ray cluster at {self._address} has no node with a processor")
-        self._division = divide(nodes, self._pool, on_gpu=self._options.device != "cpu")
-        self._limits = replace(self._limits, share=self._division.share)
+        self.division = divide(nodes, self._pool, on_gpu=self._gpu)
+        self.limits = replace(self.limits, share=self.division.share)
+
+    def mapped(self, items: list[dict[str, Any]], actor: type, arguments: tuple[Any, ...], rows: int) -> Iterator[Any]:
+        """What actors make of ``items``, of which each gets ``rows`` at once. Raises GigamatteError where Ray ends."""
+        import ray.data
+
+        own = self.division
+        ended = ray.data.from_items(items, override_num_blocks=math.ceil(len(items) / rows)).map_batches(
+            actor,
+            fn_constructor_args=arguments,
+            compute=ray.data.ActorPoolStrategy(min_size=own.least, max_size=own.most, initial_size=own.first),
+            num_cpus=own.cpus,
+            **({"num_gpus": own.gpus} if own.gpus else {}),
+        )
+        try:
+            yield from ended.iter_rows()
+        except Exception as error:  # errors of photos are outcomes: an exception here means that Ray cannot go on
+            reason = str(error).strip().splitlines()[-1:] or [type(error).__name__]
+            raise GigamatteError(f"the Ray job ended: {reason[0]}", "the same command goes on from here") from error
+
+    def close(self) -> None:
+        """Leave the cluster; its actors end with that."""
+        if self._ours:
+            import ray
+
+            ray.shutdown()
+            self._ours = False
+
+
+class RayEngine:
+    """The workers of ``pool`` on the cluster at ``address``, see ``Cluster``."""
+
+    def __init__(
+        self,
+        options: Options,
+        limits: Limits,
+        *,
+        out: str,
+        network: bool = True,
+        address: str = "auto",
+        pool: Pool = BY_CLUSTER,
+        rows: int = ROWS,
+        entry: str = "gigamatte.worker.child",
+    ) -> None:
+        self._options, self._rows = options, rows
+        self._cluster = Cluster(limits, address=address, pool=pool, gpu=options.device != "cpu")
+        self._keywords = {"out": out, "network": network, "entry": entry}
+
+    def start(self) -> None:
+        """Join the cluster. Raises as ``Cluster.start``."""
+        self._cluster.start()
 
     def process(self, tasks: Iterator[Task | None]) -> Iterator[Outcome]:
         """One outcome for each task, as they come back from the cluster."""
@@ -96,33 +134,15 @@ class RayEngine:
                 yield failure(key, GigamatteError(f"{key}: the cluster lost this photo"))
 
     def close(self) -> None:
-        """Leave the cluster; its actors end with that."""
-        if self._ours:
-            import ray
-
-            ray.shutdown()
-            self._ours = False
+        """Leave the cluster."""
+        self._cluster.close()
 
     def _window(self, tasks: list[Task]) -> Iterator[Outcome]:
-        import ray.data
-
         items = [{"task": json.dumps(task.as_dict())} for task in tasks]
         # small batches are divided into smaller parts, so that every actor gets some
-        own = self._division
-        rows = max(1, min(self._rows, math.ceil(len(items) / (4 * own.most))))
-        ended = ray.data.from_items(items, override_num_blocks=math.ceil(len(items) / rows)).map_batches(
-            Cutter,
-            fn_constructor_args=(self._options, self._limits, self._keywords),
-            compute=ray.data.ActorPoolStrategy(min_size=own.least, max_size=own.most, initial_size=own.first),
-            num_cpus=own.cpus,
-            **({"num_gpus": own.gpus} if own.gpus else {}),
-        )
-        try:
-            for row in ended.iter_rows():
-                yield Outcome(**json.loads(row["outcome"]))
-        except Exception as error:  # errors of photos are outcomes: an exception here means that Ray cannot go on
-            reason = str(error).strip().splitlines()[-1:] or [type(error).__name__]
-            raise GigamatteError(f"the Ray job ended: {reason[0]}", "the same command goes on from here") from error
+        rows = max(1, min(self._rows, math.ceil(len(items) / (4 * self._cluster.division.most))))
+        for row in self._cluster.mapped(items, Cutter, (self._options, self._cluster.limits, self._keywords), rows):
+            yield Outcome(**json.loads(row["outcome"]))
 
 
 class Cutter:

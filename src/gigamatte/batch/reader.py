@@ -14,6 +14,9 @@ from gigamatte.batch.open_manifest import open_to_read
 from gigamatte.batch.records import plain_row
 from gigamatte.batch.tables import Database
 
+#: manifests that are open at once: a process may have a thousand files
+MANY = 64
+
 
 class Rows(Protocol):
     """Where rows come from: the manifest that a run writes, or a ``Reader`` of several."""
@@ -24,15 +27,15 @@ class Rows(Protocol):
 
 
 class Reader:
-    """Opens manifests to read; close it, or use it as a context. Raises WriteError when one cannot be opened."""
+    """Opens manifests to read; close it, or use it as a context. Raises WriteError when one cannot be opened.
+
+    Of more than ``MANY``, as tar shards have, one is open at a time.
+    """
 
     def __init__(self, manifests: list[Path]) -> None:
         self._stack = contextlib.ExitStack()
-        self._open: list[tuple[Database, int]] = []
-        for path in manifests:
-            database = self._stack.enter_context(contextlib.closing(open_to_read(path)))
-            latest = database.execute("SELECT coalesce(max(number), 0) FROM runs").fetchone()[0]
-            self._open.append((database, int(latest)))
+        self._paths = manifests
+        self._open = [self._opened(path, self._stack) for path in manifests] if len(manifests) <= MANY else []
 
     def __enter__(self) -> Reader:
         return self
@@ -45,11 +48,29 @@ class Reader:
         self._stack.close()
 
     def rows(self, where: str = "1", order: str = "key", most: int = -1) -> Iterator[dict[str, Any]]:
-        """Rows of the latest run of each manifest, in one order; ``most`` of them, -1 for all."""
+        """Rows of the latest run of each manifest; ``most`` of them, -1 for all.
+
+        In one order, or where all are wanted of more than ``MANY`` manifests one manifest after the other.
+        """
         select = f"SELECT * FROM photos WHERE seen = ? AND {where} ORDER BY {order} LIMIT ?"
-        found = [_plain(database, select, (latest, most)) for database, latest in self._open]
-        merged = heapq.merge(*found, key=_sorting(order))
+        if len(self._paths) > MANY:
+            found = self._one_by_one(select, most)
+            return found if most < 0 else iter(heapq.nsmallest(most, found, key=_sorting(order)))
+        merged = heapq.merge(
+            *(_plain(database, select, (latest, most)) for database, latest in self._open), key=_sorting(order)
+        )
         return merged if most < 0 else islice(merged, most)
+
+    def _one_by_one(self, select: str, most: int) -> Iterator[dict[str, Any]]:
+        for path in self._paths:
+            with contextlib.ExitStack() as stack:
+                database, latest = self._opened(path, stack)
+                yield from _plain(database, select, (latest, most))
+
+    def _opened(self, path: Path, stack: contextlib.ExitStack) -> tuple[Database, int]:
+        database = stack.enter_context(contextlib.closing(open_to_read(path)))
+        latest = database.execute("SELECT coalesce(max(number), 0) FROM runs").fetchone()[0]
+        return database, int(latest)
 
 
 def _plain(database: Database, select: str, values: tuple[int, int]) -> Iterator[dict[str, Any]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from gigamatte.batch import hint_files
-from gigamatte.batch.manifest import Manifest
 from gigamatte.batch.places import is_uri
 from gigamatte.batch.task import Source
 
@@ -16,11 +16,19 @@ REST = 2.0
 OLD = 60.0
 
 
-class SettledFiles:
-    """Lets sources pass that are new to the manifest, or changed, and rest. Objects are there whole or not at all."""
+class Known(Protocol):
+    """What is known already: a manifest, or what takes its place."""
 
-    def __init__(self, manifest: Manifest, clock: Callable[[], float] = time.monotonic) -> None:
-        self._manifest, self._clock = manifest, clock
+    def has(self, source: Source) -> bool:
+        """Whether a photo was taken as it is now."""
+        ...
+
+
+class SettledFiles:
+    """Lets sources pass that are new to what is known, or changed, and rest. Objects are there whole or not at all."""
+
+    def __init__(self, known: Known, clock: Callable[[], float] = time.monotonic) -> None:
+        self._known, self._clock = known, clock
         #: of files that were seen and not yet cut: stamp, and when it was first seen
         self._seen: dict[str, tuple[str, float]] = {}
 
@@ -28,7 +36,7 @@ class SettledFiles:
         """One look at the folder."""
         found: dict[str, tuple[str, float]] = {}
         for source in sources:
-            if source.refusal or self._manifest.has(source):
+            if source.refusal or self._known.has(source):
                 continue
             if is_uri(source.place) or _is_old(source):
                 yield source

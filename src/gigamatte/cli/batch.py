@@ -6,7 +6,7 @@ import contextlib
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,8 +20,8 @@ from gigamatte.cli.batch_words import (
     need_words,
     pool_of,
     redo_of,
+    results_of,
     shard_of,
-    tars_of,
 )
 from gigamatte.cli.cut import Overwrite, Quiet
 from gigamatte.cli.options import takes_options
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from gigamatte.batch.plan import Plan
     from gigamatte.batch.reader import Rows
     from gigamatte.batch.summary import Summary
-    from gigamatte.batch.tars.shard import Limits
+    from gigamatte.batch.tars.cutting import Results
     from gigamatte.batch.task import BatchEngine
 
 In = Annotated[
@@ -90,8 +90,14 @@ Price = Annotated[float | None, typer.Option(metavar="N", help="With --dry-run: 
 MetricsAt = Annotated[
     str | None, typer.Option("--metrics", metavar="[HOST:]PORT", help="Serve figures for Prometheus. [HOST 127.0.0.1]")
 ]
-TarPhotos = Annotated[int, typer.Option(metavar="N", help="With tar shards as IN: most photos in a shard of results.")]
-TarSize = Annotated[str | None, typer.Option(metavar="SIZE", help="With tar shards as IN: most bytes in one: 1G.")]
+ResultsAs = Annotated[
+    str | None,
+    typer.Option("--results", metavar="files|tars", help="Results as files, or in tar shards. [tars if IN is]"),
+]
+TarPhotos = Annotated[int, typer.Option(metavar="N", help="Results in tar shards, with at most N photos each.")]
+TarSize = Annotated[
+    str | None, typer.Option(metavar="SIZE", help="Results in tar shards of at most so many bytes: 1G.")
+]
 Engine = Annotated[str, typer.Option(metavar="local|ray", help="This machine, or a Ray cluster.")]
 Address = Annotated[str, typer.Option(metavar="ADDRESS", help="With --engine ray: auto, local, or ray://HOST:10001.")]
 Actors = Annotated[
@@ -131,6 +137,7 @@ def batch(
     dry_run: DryRun = False,
     price: Price = None,
     metrics: MetricsAt = None,
+    results: ResultsAs = None,
     tar_photos: TarPhotos = 0,
     tar_size: TarSize = None,
     engine: Engine = "local",
@@ -184,19 +191,16 @@ def batch(
             redo=redo_of(redo),
             manifest=Path(manifest) if manifest else None,
         )
-        from gigamatte.batch.engines import engine_for
         from gigamatte.batch.tars.names import is_tar
 
-        pool = pool_of(actors, gpus_each)
-        tars = tars_of(is_tar(source), tar_photos, tar_size, engine=engine, dry_run=dry_run)
-        inside = plan if tars is None else replace(plan, out=str(plan.manifest_folder), manifest=plan.manifest_folder)
-        make = engine_for(inside, engine, address=address, pool=pool)
+        kept = results_of(is_tar(source), results, tar_photos, tar_size)
+        cluster = Where(engine, address, pool_of(actors, gpus_each))
         if dry_run:
-            _estimate(plan, engine, price, address=address, pool=pool, json=json)
+            _estimate(plan, kept, cluster, price, json=json)
             return
         if price is not None:
             raise UsageError("--price is for --dry-run, and for `gigamatte batch status`")
-        summary = _run(plan, make, report, export, address_of(metrics), tars=tars, json=json, quiet=quiet)
+        summary = _run(plan, kept, cluster, report, export, address_of(metrics), json=json, quiet=quiet)
     except GigamatteError as error:
         from gigamatte.cli.app import fail
 
@@ -207,23 +211,34 @@ def batch(
         raise typer.Exit(summary.exit_code)
 
 
+@dataclass(frozen=True)
+class Where:
+    """Where photos are cut: --engine, --address, and --actors with --gpus-each."""
+
+    engine: str
+    address: str
+    pool: Pool
+
+
 def _run(
     plan: Plan,
-    make: Callable[[Path], BatchEngine],
+    kept: Results | None,
+    where: Where,
     report: str | None,
     export_to: str | None,
     metrics: tuple[str, int] | None,
     *,
-    tars: Limits | None,
     json: bool,
     quiet: bool,
 ) -> Summary:
     from gigamatte.batch.display import JsonDisplay, LineDisplay
+    from gigamatte.batch.engines import engine_for
     from gigamatte.batch.export import export
     from gigamatte.batch.metrics import Metrics
     from gigamatte.batch.report import write_report
     from gigamatte.batch.runner import run_batch
     from gigamatte.batch.streams import Lines
+    from gigamatte.batch.tars.engines import lots_for
     from gigamatte.batch.tars.runner import run_tars
 
     def finish(manifest: Rows, summary: Summary) -> None:
@@ -235,24 +250,33 @@ def _run(
     _end_in_order()
     with JsonDisplay() if json else LineDisplay(quiet=quiet) as display:
         with contextlib.nullcontext(display) if metrics is None else Metrics(display, metrics) as listener:
-            if tars is None:
+            if kept is None:
+                make = engine_for(plan, where.engine, address=where.address, pool=where.pool)
                 summary = run_batch(plan, make, listener, finish=finish)
             else:
-                summary = run_tars(plan, make, listener, tars, finish=finish)
+                lots = lots_for(plan, where.engine, address=where.address, pool=where.pool)
+                summary = run_tars(plan, lots, listener, kept, finish=finish)
         display.summary(summary)
     if summary.exit_code == 4 and not json:
         Lines(sys.stderr).write(f"gigamatte: {translate(f'no photo found in {plan.source}')}")
     return summary
 
 
-def _estimate(plan: Plan, engine: str, price: float | None, *, address: str, pool: Pool, json: bool) -> None:
+def _estimate(plan: Plan, kept: Results | None, where: Where, price: float | None, *, json: bool) -> None:
     """Print what would be done."""
     from gigamatte.batch.display import JsonDisplay, LineDisplay, estimate_lines
     from gigamatte.batch.dry import dry_run
     from gigamatte.batch.engines import engine_for
+    from gigamatte.batch.tars.dry import dry_tars
+
+    def make(own: Plan) -> Callable[[Path], BatchEngine]:
+        return engine_for(own, where.engine, address=where.address, pool=where.pool)
 
     with JsonDisplay() if json else LineDisplay() as display:
-        found = dry_run(plan, lambda own: engine_for(own, engine, address=address, pool=pool), display, price=price)
+        if kept is None:
+            found = dry_run(plan, make, display, price=price)
+        else:
+            found = dry_tars(plan, kept, make, display, price=price)
     if json:
         print(json_text({"event": "estimate", **found.as_dict()}))
         return

@@ -11,7 +11,7 @@ from gigamatte.errors import UsageError
 if TYPE_CHECKING:
     from gigamatte.batch.division import Pool
     from gigamatte.batch.limits import Limits
-    from gigamatte.batch.tars.shard import Limits as TarLimits
+    from gigamatte.batch.tars.cutting import Results
 
 
 def redo_of(word: str | None) -> bool:
@@ -59,23 +59,22 @@ def pool_of(actors: str, gpus_each: float | None) -> Pool:
     return Pool(int(least), int(most or least), gpus_each)
 
 
-def tars_of(tars: bool, photos: int, size: str | None, *, engine: str, dry_run: bool) -> TarLimits | None:
-    """Limits of the shards of results from --tar-photos and --tar-size; None where IN is no tar file."""
+def results_of(tars: bool, kind: str | None, photos: int, size: str | None) -> Results | None:
+    """How a batch in lots keeps its results, from --results, --tar-photos and --tar-size; None where nothing is a tar
+    file. ``tars``: IN is. Raises UsageError."""
+    from gigamatte.batch.tars.cutting import Results
     from gigamatte.batch.tars.shard import Limits as TarLimits
 
-    if not tars:
-        if photos or size is not None:
-            raise UsageError(
-                "--tar-photos and --tar-size are for tar shards as IN", "for example 'shard-{000..127}.tar'"
-            )
-        return None
-    if engine != "local":
-        raise UsageError("tar shards are unpacked on this machine: they do not go with --engine ray", "use --shard")
-    if dry_run:
-        raise UsageError("--dry-run does not go with tar shards", "try one of them")
+    if kind not in (None, "files", "tars"):
+        raise UsageError(f"--results is files or tars; found {kind!r}")
     if photos < 0:
         raise UsageError(f"--tar-photos is a whole number from 1 on, found {photos}")
-    return TarLimits(photos or None, parse_count(size, "--tar-size") if size is not None else None)
+    limited = bool(photos) or size is not None
+    if kind == "files" and limited:
+        raise UsageError("--tar-photos and --tar-size are for results in tar shards", "leave out --results files")
+    if kind == "files" or not (tars or limited or kind == "tars"):
+        return Results(files=True) if tars else None
+    return Results(limits=TarLimits(photos or None, parse_count(size, "--tar-size") if size is not None else None))
 
 
 def need_words(**said: str | None) -> None:

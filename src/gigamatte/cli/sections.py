@@ -36,7 +36,7 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "Files": ("pattern", "column", "name", "overwrite"),
         **_SHARED,
         "Runs": ("retry_failed", "recheck", "redo", "watch", "every", "dry_run", "price", "manifest"),
-        "Tar shards": ("tar_photos", "tar_size"),
+        "Tar shards": ("results", "tar_photos", "tar_size"),
         "This machine": ("device", "require_device", "threads", "max_pixels", "jobs", "memory", "timeout"),
         "Many machines": ("shard", "engine", "address", "actors", "gpus_each"),
         "What is said": ("report", "export", "metrics", "json", "quiet", "help"),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from gigamatte.batch.films import is_film
 from gigamatte.batch.lists.patterns import compiled, fixed_part, is_pattern
-from gigamatte.batch.lists.wanted import SUFFIXES
+from gigamatte.batch.lists.wanted import PICTURES, Wanted
 from gigamatte.batch.naming import shard_of
 from gigamatte.batch.places import filesystem, is_uri, local, reading
 from gigamatte.errors import MissingInput, UsageError
@@ -67,10 +69,18 @@ class Member:
         stem, _, kind = last.partition(".")
         return cls(f"{folder}{slash}{stem}", kind)
 
-    @property
-    def is_picture(self) -> bool:
-        """Whether it may be the photo of its sample."""
-        return f".{self.kind.rpartition('.')[2].lower()}" in SUFFIXES
+
+def is_photo(name: str) -> bool:
+    """Whether a member of this name may be the photo of its sample."""
+    return Wanted(None)(name)
+
+
+def chosen_by(pattern: str | None) -> Callable[[str], bool]:
+    """As ``is_photo``, among the members that ``--pattern`` chooses."""
+    wanted = Wanted(pattern)
+    if not wanted.chosen:
+        return wanted
+    return lambda name: wanted(name) and (os.path.splitext(name)[1].lower() in PICTURES or is_film(name))
 
 
 def refusal(name: str) -> str:

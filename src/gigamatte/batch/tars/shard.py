@@ -5,18 +5,21 @@ from __future__ import annotations
 import hashlib
 import os
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from gigamatte.batch.tars.names import Member, refusal
-from gigamatte.errors import ScratchFull, UnsupportedInput
+from gigamatte.batch.tars.names import Member, is_photo, refusal
+from gigamatte.batch.tars.reading import members, reading_tar
+from gigamatte.errors import ScratchFull
 
 #: bytes that are copied at once
 _CHUNK = 1 << 20
 #: bytes of which a tar file has whole ones
 _BLOCK = 512
+#: tells by its name whether a member may be a photo
+Chosen = Callable[[str], bool]
 
 
 @dataclass
@@ -37,29 +40,26 @@ class Unpacked:
     refused: dict[str, str]
 
 
-def unpack(shard: Path, photos: Path, others: Path) -> Unpacked:
+def unpack(shard: Path, photos: Path, others: Path, chosen: Chosen = is_photo) -> Unpacked:
     """Photos go below ``photos`` under their own names, all else into ``others`` under numbers.
 
-    Only plain files are taken, and names that stay below the folder. Raises UnsupportedInput for a file that is no tar
-    or ends too soon, ScratchFull where there is no room.
+    ``chosen`` tells by its name whether a member may be a photo. Only plain files are taken, and names that stay below
+    the folder. Raises UnsupportedInput for a file that is no tar or ends too soon, ScratchFull where there is no room.
     """
     found = Unpacked({}, {})
-    try:
-        with tarfile.open(shard, "r:") as tar:
-            end = 0
-            for number, member in enumerate(tar):
-                end = member.offset_data + -(-member.size // _BLOCK) * _BLOCK * member.isreg()
-                if member.isdir():
-                    continue
-                name = member.name.removeprefix("./")
-                why = refusal(name) if member.isreg() and not member.issparse() else "it is no plain file"
-                if not why and not _take(tar, member, name, number, found, photos, others):
-                    why = "another member has its name"
-                if why:
-                    found.refused[name] = why
+    with reading_tar(shard.name, name=shard, mode="r:") as tar:
+        end = 0
+        for number, member in enumerate(members(tar)):
+            end = member.offset_data + -(-member.size // _BLOCK) * _BLOCK * member.isreg()
+            if member.isdir():
+                continue
+            name = member.name.removeprefix("./")
+            why = refusal(name) if member.isreg() and not member.issparse() else "it is no plain file"
+            if not why and not _take(tar, member, name, number, found, photos, others, chosen=chosen):
+                why = "another member has its name"
+            if why:
+                found.refused[name] = why
         _check_end(shard, end)
-    except (tarfile.TarError, EOFError, ValueError) as error:
-        raise UnsupportedInput(f"{shard.name} is no whole tar file: {error}") from error
     return found
 
 
@@ -72,13 +72,14 @@ def _check_end(shard: Path, end: int) -> None:
 
 
 def _take(
-    tar: tarfile.TarFile, member: tarfile.TarInfo, name: str, number: int, found: Unpacked, photos: Path, others: Path
-) -> bool:
+    tar: tarfile.TarFile, member: tarfile.TarInfo, name: str, number: int, found: Unpacked, photos: Path, others: Path,
+    *, chosen: Chosen,
+) -> bool:  # fmt: skip
     parsed = Member.of(name)
     sample = found.samples.setdefault(parsed.sample, Sample(parsed.sample))
     # 000.jpg is the photo of 000 whatever else is a picture there; 000.seg.png only where nothing plainer is
-    is_photo = parsed.is_picture and (sample.photo is None or "." not in parsed.kind)
-    path = photos / name if is_photo else others / str(number)
+    taken = chosen(name) and (sample.photo is None or "." not in parsed.kind)
+    path = photos / name if taken else others / str(number)
     source = tar.extractfile(member)
     assert source is not None  # a plain file
     try:
@@ -89,7 +90,7 @@ def _take(
         return False
     except OSError as error:
         raise ScratchFull(f"{name} cannot be unpacked in {photos}: {error.strerror}", "make room there") from error
-    if not is_photo:
+    if not taken:
         sample.others.append((name, path))
         return True
     if sample.photo is not None:  # what was taken for the photo before goes along with it
@@ -177,3 +178,17 @@ def _add(tar: tarfile.TarFile, name: str, path: Path) -> None:
     info.size, info.mode = path.stat().st_size, 0o644
     with path.open("rb") as file:
         tar.addfile(info, file)
+
+
+def restore(shard: Path, folder: Path, names: frozenset[str]) -> None:
+    """Unpack those members of a tar shard of results that are ``names``, which are our own."""
+    with reading_tar(shard.name, name=shard, mode="r:") as tar:
+        for member in members(tar):
+            path = folder / member.name
+            if member.name not in names or not member.isreg() or path.exists():
+                continue
+            source = tar.extractfile(member)
+            assert source is not None  # a plain file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("xb") as file:
+                _copy(source, file, member)

@@ -1,0 +1,222 @@
+"""Cuts one lot of photos: unpacked where it is a tar shard, cut like any folder, and packed again.
+
+What is unpacked and cut lies in the lot's home, so a lot that was interrupted is continued photo by photo.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import shutil
+import tarfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gigamatte.batch import places
+from gigamatte.batch.fingerprint import config_hash
+from gigamatte.batch.pair import files_of
+from gigamatte.batch.plan import Plan
+from gigamatte.batch.reader import Reader
+from gigamatte.batch.result_stamps import ResultStamps
+from gigamatte.batch.runner import run_batch
+from gigamatte.batch.summary import Listener, Summary
+from gigamatte.batch.tars.inside import Inside
+from gigamatte.batch.tars.lots import Home, Lot
+from gigamatte.batch.tars.names import chosen_by
+from gigamatte.batch.tars.publish import put
+from gigamatte.batch.tars.record import Finished, read_finished, read_unpacked, write_finished, write_unpacked
+from gigamatte.batch.tars.shard import Limits, Packed, Sample, Unpacked, pack, restore, unpack
+from gigamatte.batch.task import BatchEngine
+from gigamatte.errors import GigamatteError, InputError, ResultExists
+
+#: what became of a lot: how its batch ended, or why there was none
+Ended = Summary | GigamatteError
+
+
+@dataclass(frozen=True)
+class Results:
+    """How results are kept: as ``files`` below a folder for each lot, or as tar shards within ``limits``."""
+
+    files: bool = False
+    limits: Limits = Limits()  # noqa: RUF009  # frozen
+
+
+class Cutting:
+    """Cuts lots by ``plan``, whose OUT takes the results."""
+
+    def __init__(self, plan: Plan, results: Results) -> None:
+        self._plan, self.results = plan, results
+        config = config_hash(plan.options, masks=plan.masks is not None)
+        wish = (
+            config,
+            plan.template,
+            plan.pair,
+            plan.pattern,
+            results.files,
+            results.limits.photos,
+            results.limits.bytes,
+        )
+        self._wish = hashlib.sha256(json.dumps(wish).encode("ascii")).hexdigest()
+
+    def confined(self, plan: Plan) -> Plan:
+        """``plan`` for an engine, whose results stay in its OUT: the folder of the manifest until they are packed."""
+        return (
+            plan if self.results.files else replace(plan, out=str(plan.manifest_folder), manifest=plan.manifest_folder)
+        )
+
+    def known(self, lot: Lot, home: Home) -> Summary | None:
+        """Of a lot that was done, and has not changed since, nor its results."""
+        found = read_finished(home.finished)
+        if found is None or self._plan.recheck or found.wish != self._wish:
+            return None
+        if (self._plan.retry_failed and found.failed) or lot.now() != found.stamp:
+            return None
+        if any(places.output_stamp(self._plan.place(name)) != stamp for name, stamp, *_ in found.files):
+            return None
+        if self.results.files and not self._files_stand(lot, home):
+            return None
+        return Summary(total=found.photos, unchanged=found.photos - found.failed, failed=found.failed)
+
+    def cut(self, lot: Lot, home: Home, make: Callable[[Path], BatchEngine], listener: Listener) -> Summary:
+        """All of it, from where an earlier run was. Raises InputError for a tar shard that cannot be read, and what
+        ``run_batch`` raises."""
+        if not self.results.files:
+            self._may_replace(lot, home, self._first_name(lot))
+        stamp, unpacked = self._unpacked(lot, home)
+        for name, why in unpacked.refused.items():
+            listener.warned(f"{lot.stem}.tar: {name} is left out: {why}")
+        bare = sum(sample.photo is None for sample in unpacked.samples.values())
+        if bare:
+            listener.warned(f"{lot.stem}.tar: {bare:,} samples have no photo and are left out")
+        summary = run_batch(self._inner(lot, home), make, Inside(listener, lot, files=self.results.files))
+        if summary.interrupted or summary.stopped or summary.waiting:
+            return summary
+        files = [] if self.results.files else self._publish(lot, home, unpacked)
+        self._finish(home, Finished(stamp, self._wish, tuple(files), summary.total, summary.failed, summary.megapixels))
+        listener.written([self._plan.place(name) for name, *_ in files])
+        return summary
+
+    def _inner(self, lot: Lot, home: Home) -> Plan:
+        """The batch inside one lot."""
+        out = self._out(lot) if self.results.files else str(home.work / "out")
+        inner = replace(self._plan, out=out, shard=(1, 1), manifest=home.folder, watch=False)
+        if lot.place:
+            return replace(inner, source=str(home.work / "in"))
+        return replace(inner, listed=lot.listed, pattern=None)
+
+    def _out(self, lot: Lot) -> str:
+        return self._plan.place(lot.stem)
+
+    def _files_stand(self, lot: Lot, home: Home) -> bool:
+        stamp_of = ResultStamps(replace(self._plan, out=self._out(lot)))
+        with Reader([home.manifest]) as reader:
+            rows = reader.rows("state = 'done'")
+            return all(
+                stamp_of(file) is not None for row in rows for file in files_of(row["target"], bool(row["pair"]))
+            )
+
+    def _first_name(self, lot: Lot) -> str:
+        return f"{lot.stem}-00000.tar" if self._limits(lot).parted else f"{lot.stem}.tar"
+
+    def _limits(self, lot: Lot) -> Limits:
+        """Of listed photos no more than --tar-photos are in a lot."""
+        return self.results.limits if lot.place else replace(self.results.limits, photos=None)
+
+    def _unpacked(self, lot: Lot, home: Home) -> tuple[str, Unpacked]:
+        """(stamp of the lot, what it was unpacked into): now, or by the run before, which was broken off."""
+        note, stamp = home.work / "unpacked.json", lot.now()
+        if not lot.place:
+            if not home.work.exists():
+                (home.work / "out").mkdir(parents=True)
+                self._restore(home)
+            return stamp, Unpacked({source.key: Sample(source.key, source.key) for source in lot.listed}, {})
+        seen = json.dumps([stamp, self._plan.pattern])
+        known = read_unpacked(note, seen)
+        if known is not None:
+            return stamp, known
+        shutil.rmtree(home.work, ignore_errors=True)
+        for folder in ("in", "out", "others"):
+            (home.work / folder).mkdir(parents=True)
+        if places.is_uri(lot.place):
+            local, stamp = places.fetch(lot.place, home.work)
+            seen = json.dumps([stamp, self._plan.pattern])
+        else:
+            local = Path(lot.place)
+        unpacked = unpack(local, home.work / "in", home.work / "others", chosen_by(self._plan.pattern))
+        if places.is_uri(lot.place):
+            local.unlink()
+        elif lot.now() != stamp:
+            raise InputError(f"{lot.place} changed while it was read", "is it still being copied?")
+        self._restore(home)
+        write_unpacked(note, seen, unpacked)
+        return stamp, unpacked
+
+    def _restore(self, home: Home) -> None:
+        """Bring back results of an earlier run, so that only what has changed is cut again."""
+        before = read_finished(home.finished)
+        if before is None or not home.manifest.exists():
+            return
+        with Reader([home.manifest]) as reader:
+            rows = reader.rows("state = 'done'")
+            names = frozenset(file for row in rows for file in files_of(row["target"], bool(row["pair"])))
+        for name, stamp, *_ in before.files:
+            place = self._plan.place(name)
+            if places.output_stamp(place) != stamp:
+                continue
+            with contextlib.suppress(InputError, tarfile.TarError):  # then they are cut again
+                local = places.fetch(place, home.work)[0] if places.is_uri(place) else Path(place)
+                restore(local, home.work / "out", names)
+                if places.is_uri(place):
+                    local.unlink()
+
+    def _publish(self, lot: Lot, home: Home, unpacked: Unpacked) -> list[tuple[str, str, str, int]]:
+        """Pack the results and have them appear: what is remembered of each tar shard."""
+        folder = home.work / "packed"
+        folder.mkdir(exist_ok=True)
+        files = []
+        for packed in pack(self._packing(home, unpacked), folder, lot.stem, self._limits(lot)):
+            self._may_replace(lot, home, packed.path.name)
+            (home.work / f"{packed.path.name}.ours").touch()
+            files.append(self._put(packed))
+        return files
+
+    def _put(self, packed: Packed) -> tuple[str, str, str, int]:
+        name = packed.path.name
+        return name, put(packed.path, self._plan.place(name)), packed.sha256, packed.photos
+
+    def _finish(self, home: Home, now: Finished) -> None:
+        before = read_finished(home.finished)
+        write_finished(home.finished, now)
+        new = {name for name, *_ in now.files}
+        for name, then, *_ in before.files if before is not None else ():
+            place = self._plan.place(name)
+            if name not in new and places.output_stamp(place) == then:  # of other limits
+                places.remove(place)
+        shutil.rmtree(home.work, ignore_errors=True)
+
+    def _may_replace(self, lot: Lot, home: Home, name: str) -> None:
+        """Raises ResultExists where something lies that this batch has not put there."""
+        place = self._plan.place(name)
+        if place == lot.place:
+            raise ResultExists(f"{place} is a source and is never replaced", "name another OUT")
+        lies = places.lies_at(place)
+        if lies is None or self._plan.overwrite or (home.work / f"{name}.ours").exists():
+            return
+        before = read_finished(home.finished)
+        if before is None or (name, lies) not in {(known, stamp) for known, stamp, *_ in before.files}:
+            raise ResultExists(f"{place} exists and is not from this batch", "allow it with --overwrite")
+
+    def _packing(self, home: Home, unpacked: Unpacked) -> Iterator[tuple[Sample, list[tuple[str, Path]]]]:
+        """Samples whose photo has a result, with its files; a member of a result's name is replaced."""
+        with Reader([home.manifest]) as reader:
+            targets = {
+                row["key"]: files_of(row["target"], bool(row["pair"]))
+                for row in reader.rows("state IN ('done', 'kept')")
+            }
+        for sample in unpacked.samples.values():
+            names = targets.get(sample.photo or "")
+            if names is not None:
+                others = [(name, path) for name, path in sample.others if name not in names]
+                yield replace(sample, others=others), [(name, home.work / "out" / name) for name in names]

@@ -1,0 +1,69 @@
+"""Cuts lots one after the other on this machine; ``gigamatte.batch.ray`` has the engine for many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from gigamatte.batch.division import BY_CLUSTER, Pool
+from gigamatte.batch.engines import engine_for
+from gigamatte.batch.plan import Plan
+from gigamatte.batch.summary import Listener
+from gigamatte.batch.tars.cutting import Cutting, Ended
+from gigamatte.batch.tars.inside import SharedEngine
+from gigamatte.batch.tars.lots import Home, Lot
+from gigamatte.batch.task import BatchEngine
+from gigamatte.errors import GigamatteError
+
+#: makes an engine with a folder for its scratch files
+MakeLots = Callable[["Cutting", "Listener", Path], "LotEngine"]
+
+
+class LotEngine(Protocol):
+    """Where lots are cut."""
+
+    def cut(self, lots: Iterator[tuple[Lot, Home]]) -> Iterator[tuple[Lot, Ended]]:
+        """Each lot with what became of it, in any order."""
+        ...
+
+    def end(self) -> None:
+        """All are done."""
+        ...
+
+
+class LocalLots:
+    """One lot at a time, with one engine for all."""
+
+    def __init__(
+        self, cutting: Cutting, make: Callable[[Path], BatchEngine], listener: Listener, scratch: Path
+    ) -> None:
+        self._cutting, self._listener = cutting, listener
+        self._engine = SharedEngine(make, scratch)
+
+    def cut(self, lots: Iterator[tuple[Lot, Home]]) -> Iterator[tuple[Lot, Ended]]:
+        """In their order."""
+        for lot, home in lots:
+            home.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                yield lot, self._cutting.cut(lot, home, self._engine.make, self._listener)
+            except GigamatteError as error:
+                yield lot, error
+
+    def end(self) -> None:
+        """End the engine."""
+        self._engine.end()
+
+
+def lots_for(plan: Plan, kind: str, *, address: str, pool: Pool = BY_CLUSTER) -> MakeLots:
+    """A function that makes an engine of a ``kind``, local or ray. Raises UsageError."""
+    if kind == "ray":
+        from gigamatte.batch.ray import need_ray
+        from gigamatte.batch.tars.afar import RayLots
+
+        need_ray()  # checked before the listing
+        return lambda cutting, listener, _: RayLots(cutting, listener, plan, address=address, pool=pool)
+    # results are made in the lots' homes, or below OUT
+    return lambda cutting, listener, scratch: LocalLots(
+        cutting, engine_for(cutting.confined(plan), kind, address=address), listener, scratch
+    )
