@@ -85,7 +85,8 @@ def prepare(wanted: argparse.Namespace) -> dict[str, Any]:
     """A checkpoint as it is published, a card for it, and its graph."""
     from safetensors.numpy import save_file
 
-    from gigamatte.network.build.birefnet import BACKBONES, SafetensorsFile, build
+    from gigamatte.network.build.birefnet import BACKBONES, build
+    from gigamatte.network.build.checkpoint import SafetensorsFile
     from gigamatte.testing.made_up_weights import MadeUpWeights
     from gigamatte.types import Size
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from gigamatte.network.build.birefnet import BACKBONES, SafetensorsFile, build
+from gigamatte.network.build.birefnet import BACKBONES, build
+from gigamatte.network.build.checkpoint import SafetensorsFile
 from gigamatte.network.engines.openvino import OpenVinoEngine
 from gigamatte.testing.made_up_weights import MadeUpWeights, golden_input
 from gigamatte.types import Size

@@ -233,7 +233,9 @@ def build(
     card_name: Annotated[str, typer.Argument(metavar="CARD", help="the network that the weights belong to")],
     weights_file: Annotated[Path, typer.Option("--weights", help="a safetensors file that you have")],
     output: Annotated[Path, typer.Option("-o", "--output", help="the ONNX file to write; replaced if it exists")],
-    size: Annotated[str | None, typer.Option(help="HxW in pixels, multiples of 64; default: the card's")] = None,
+    size: Annotated[
+        str | None, typer.Option(help="HxW in pixels, multiples of 64 (BEN2: 512); default: the card's")
+    ] = None,
     patch_order: Annotated[
         Literal["old", "new"] | None, typer.Option(help="channel order of the decoder's patches; default: the card's")
     ] = None,
@@ -241,7 +243,7 @@ def build(
         Literal["f32", "f16"] | None, typer.Option(help="how weights are stored; default: as the file has them")
     ] = None,
 ) -> None:
-    """Build a BiRefNet (or RMBG-2.0) graph as ONNX from its published weights, without PyTorch.
+    """Build a BiRefNet, RMBG-2.0 or BEN2 graph as ONNX from its published weights, without PyTorch.
 
     The graph takes one normalised float32 1×3×H×W input; its first output is 1×1×H×W logits, as its metadata says.
     """

@@ -320,7 +320,7 @@ def test_doctor_tells_device_precision_and_why():
 
 def test_graphs_do_not_depend_on_how_weights_are_read(checkpoint):
     """From the file and from memory: byte for byte the same graph."""
-    from gigamatte.network.build.birefnet import SafetensorsFile
+    from gigamatte.network.build.checkpoint import SafetensorsFile
 
     written = []
     for source in (SafetensorsFile(checkpoint), MadeUpWeights(LISTING, dtype="float16")):

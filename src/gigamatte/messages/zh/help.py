@@ -96,16 +96,16 @@ HELP: dict[str, str] = {
     ),
     "Delete a network's weights and everything built from them.": "删除网络权重及由其构建的一切。",
     (
-        "Build a BiRefNet (or RMBG-2.0) graph as ONNX from its published weights, without PyTorch.\n\n"
+        "Build a BiRefNet, RMBG-2.0 or BEN2 graph as ONNX from its published weights, without PyTorch.\n\n"
         "The graph takes one normalised float32 1×3×H×W input; its first output is 1×1×H×W logits, as its metadata says."
     ): (
-        "不用 PyTorch，从公开权重构建 BiRefNet（或 RMBG-2.0）的 ONNX 图。\n\n"
+        "不用 PyTorch，从公开权重构建 BiRefNet、RMBG-2.0 或 BEN2 的 ONNX 图。\n\n"
         "图的输入是归一化的 float32 1×3×H×W；第一个输出是 1×1×H×W 的 logits，如其元数据所述。"
     ),
     "the network that the weights belong to": "权重所属的网络",
     "a safetensors file that you have": "你已有的 safetensors 文件",
     "the ONNX file to write; replaced if it exists": "要写的 ONNX 文件；已存在则覆盖",
-    "HxW in pixels, multiples of 64; default: the card's": "高x宽（像素），64 的倍数；默认：按模型卡",
+    "HxW in pixels, multiples of 64 (BEN2: 512); default: the card's": "高x宽（像素），64 的倍数（BEN2：512）；默认：按模型卡",
     "channel order of the decoder's patches; default: the card's": "解码器分块的通道顺序；默认：按模型卡",
     "how weights are stored; default: as the file has them": "权重的存储精度；默认：与文件相同",
     # batch

@@ -71,7 +71,8 @@ INSTALLED: dict[str, str] = {
         "玻璃、发光、文字、插画：在 birefnet-hr 基础上继续训练，输入 1024²"
     ),
     "anything: BiRefNet made deeper (2026), a fifth more work": "通用：加深的 BiRefNet（2026），计算量多五分之一",
-    "anything; ready-made ONNX, answers in float16": "通用；现成的 ONNX，以 float16 输出",
+    "anything: sees the photo whole and in quarters (2025)": "通用：既看整张照片，也看它的四个部分（2025）",
+    "ready-made ONNX, answers in float16; prefer ben2": "现成的 ONNX，以 float16 输出；建议用 ben2",
     "very wide or tall photos: takes its shape from the photo": "很宽或很高的照片：输入形状随照片而定",
     "ready-made ONNX of 2024: 8-14 GB of memory; prefer birefnet": "2024 年的现成 ONNX：需 8-14 GB 内存；建议用 birefnet",
     "anything; built without the memory hunger of its ONNX files": "通用；自行构建，不像其 ONNX 文件那样耗内存",

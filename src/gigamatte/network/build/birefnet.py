@@ -6,12 +6,11 @@ image → encoder at full and at half size → squeeze → decoder, which sees p
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
-from gigamatte.errors import UsageError, WeightsRefused
+from gigamatte.errors import UsageError
 from gigamatte.network.build.graph import Graph, Map
 from gigamatte.network.build.layers import Layers, Weights, reorder_patches
 from gigamatte.network.build.nobg import as_birefnet
@@ -23,9 +22,8 @@ from gigamatte.types import Size
 BUILDER_VERSION = 1
 MULTIPLE = 64
 
-#: what only training needs, or what follows from the architecture
+#: what only training needs
 _UNUSED = ("decoder.conv_ms_spvn_", "decoder.gdt_convs_pred_")
-_UNUSED_ENDS = (".num_batches_tracked", ".relative_position_index", ".attn_mask")
 
 BACKBONES = {"birefnet-swin-l": SWIN_L, "birefnet-swin-l24": SWIN_L24, "birefnet-swin-t": SWIN_T}
 _WIDTH = 64  # channels inside every decoder block
@@ -66,16 +64,8 @@ def _assemble(
     net = Layers(Graph(), weights, dtype)
     image = Map("pixels", 3, size.height, size.width)
     logits = _network(net, backbone, image, order)
-    _refuse_unexpected(weights, net.used)
+    net.refuse_unexpected(_UNUSED)
     return net, image, logits
-
-
-def _refuse_unexpected(weights: Weights, used: set[str]) -> None:
-    unknown = set(weights.names()) - used
-    left = [key for key in unknown if not key.startswith(_UNUSED) and not key.endswith(_UNUSED_ENDS)]
-    if left:
-        more = f" and {len(left) - 1} more" if len(left) > 1 else ""
-        raise WeightsRefused(f"the file holds a weight that this network has no use for: {sorted(left)[0]}{more}")
 
 
 def _network(net: Layers, backbone: Swin, image: Map, order: PatchOrder) -> Map:
@@ -176,31 +166,3 @@ def _deformable_pyramid(net: Layers, prefix: str, x: Map) -> Map:
     everywhere = net.graph.op("Expand", mean.name, net.graph.constant([1, 256, x.height, x.width]))
     together = net.concat(*parts, Map(everywhere, 256, x.height, x.width))
     return net.relu(net.batch_norm(net.conv(together, f"{prefix}.conv1", _WIDTH, 1, bias=False), f"{prefix}.bn1"))
-
-
-class SafetensorsFile:
-    """A safetensors file read one tensor at a time. Raises WeightsRefused when it is none, or cut short."""
-
-    def __init__(self, path: Path) -> None:
-        from safetensors import SafetensorError, safe_open
-
-        try:
-            opened: Any = safe_open  # its methods carry no types
-            self._file = opened(path, framework="np")
-            self._names: list[str] = list(self._file.keys())
-        except (SafetensorError, OSError) as error:
-            raise WeightsRefused(f"{path} is not a whole safetensors file: {error}") from error
-
-    def names(self) -> list[str]:
-        """Names of all tensors."""
-        return self._names
-
-    def describe(self, key: str) -> tuple[tuple[int, ...], str]:
-        """(shape, NumPy dtype name)."""
-        part = self._file.get_slice(key)
-        names = {"F16": "float16", "F32": "float32", "I64": "int64"}
-        return tuple(part.get_shape()), names.get(part.get_dtype(), part.get_dtype())
-
-    def load(self, key: str) -> Any:
-        """The tensor as a NumPy array."""
-        return self._file.get_tensor(key)

@@ -9,7 +9,8 @@ from typing import Literal
 
 from gigamatte.errors import UsageError, WeightsRefused
 from gigamatte.folders import cache_folder
-from gigamatte.network.build.birefnet import BACKBONES, BUILDER_VERSION, SafetensorsFile, build
+from gigamatte.network.build.by_card import build, built, version
+from gigamatte.network.build.checkpoint import SafetensorsFile
 from gigamatte.network.cards.card import ModelCard, PatchOrder
 from gigamatte.types import Size
 from gigamatte.write_errors import not_written
@@ -24,7 +25,7 @@ _DTYPES = {"f32": "float32", "f16": "float16"}
 
 def cached_graph(card: ModelCard, weights: Path, sha256: str, size: Size) -> tuple[Path, str]:
     """(graph, key) for verified weights: built now unless it is there. Raises WeightsRefused, WriteError."""
-    key = f"{sha256[:16]}-{size.width}x{size.height}-{card.patch_order}-{BUILDER_VERSION}"
+    key = f"{sha256[:16]}-{size.width}x{size.height}-{card.patch_order}-{version(card)}"
     path = cache_folder("graphs", f"{key}.onnx")
     if path.exists():
         os.utime(path)  # the least recently used goes first
@@ -51,7 +52,7 @@ def write_graph(
 
     Raises UsageError, WeightsRefused, WriteError.
     """
-    if card.build not in BACKBONES:
+    if not built(card):
         raise UsageError(f"{card.name} is published as ONNX and needs no building", f"gigamatte models get {card.name}")
     metadata = {
         "card": card.name,
@@ -63,14 +64,13 @@ def write_graph(
         "std": " ".join(map(str, card.std)),
     }
     shape = size or Size(card.size, card.size)
-    order = patch_order or card.patch_order
     dtype = _DTYPES[stored_as] if stored_as else None
     state = SafetensorsFile(weights)
     partial = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as file:
-            build(state, BACKBONES[card.build], shape, order, file, dtype=dtype, metadata=metadata)
+            build(card, state, shape, file, patch_order=patch_order, dtype=dtype, metadata=metadata)
         partial.replace(target)
     except OSError as error:
         partial.unlink(missing_ok=True)

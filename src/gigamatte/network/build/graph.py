@@ -23,12 +23,14 @@ _ONNX_TYPES = {"float32": TensorProto.FLOAT, "float16": TensorProto.FLOAT16, "in
 
 @dataclass(frozen=True)
 class Map:
-    """A feature map in the graph: the name of a float32 (1, channels, height, width) tensor."""
+    """A feature map in the graph: the name of a float32 (count, channels, height, width) tensor."""
 
     name: str
     channels: int
     height: int
     width: int
+    #: pictures that go through the same layers side by side
+    count: int = 1
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,6 @@ def _varint(value: int) -> bytes:
 
 def _value(feature: Map, name: str) -> Any:
     # a height and width of 0 stand for sizes (and a batch) that are free
-    shape = [1, feature.channels, feature.height, feature.width]
+    shape = [feature.count, feature.channels, feature.height, feature.width]
     free = ["batch", feature.channels, "height", "width"]
     return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape if feature.height else free)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,6 +11,9 @@ from numpy.typing import NDArray
 
 from gigamatte.errors import WeightsRefused
 from gigamatte.network.build.graph import Graph, Map
+
+#: ends of the names of what follows from the architecture
+_FOLLOWS = (".num_batches_tracked", ".relative_position_index", ".attn_mask")
 
 
 class Weights(Protocol):
@@ -71,6 +75,13 @@ class Layers:
         self.used.add(key)
         return dtype
 
+    def refuse_unexpected(self, unused: tuple[str, ...]) -> None:
+        """Raise WeightsRefused where a tensor was not used, but for those whose names begin with one of ``unused``."""
+        left = [key for key in self._known - self.used if not key.startswith(unused) and not key.endswith(_FOLLOWS)]
+        if left:
+            more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+            raise WeightsRefused(f"the file holds a weight that this network has no use for: {sorted(left)[0]}{more}")
+
     def conv(
         self, x: Map, prefix: str, channels: int, kernel: int, *, bias: bool = True,
         change: Callable[[NDArray[Any]], NDArray[Any]] | None = None,
@@ -80,7 +91,7 @@ class Layers:
         if bias:
             inputs.append(self.weight(f"{prefix}.bias", channels))
         name = self.graph.op("Conv", *inputs, pads=[kernel // 2] * 4, kernel_shape=[kernel, kernel])
-        return Map(name, channels, x.height, x.width)
+        return replace(x, name=name, channels=channels)
 
     def deform_conv(self, x: Map, prefix: str, channels: int, kernel: int) -> Map:
         """Modulated deformable convolution (Zhu et al. 2019): each tap is moved by an offset and weighted by 2σ(m)."""
@@ -102,7 +113,16 @@ class Layers:
 
     def relu(self, x: Map) -> Map:
         """max(x, 0)."""
-        return Map(self.graph.op("Relu", x.name), x.channels, x.height, x.width)
+        return replace(x, name=self.graph.op("Relu", x.name))
+
+    def gelu(self, x: Map) -> Map:
+        """x·Φ(x), with the exact error function."""
+        return replace(x, name=self.graph.op("Gelu", x.name))
+
+    def instance_norm(self, x: Map) -> Map:
+        """Each channel of each picture to mean 0 and variance 1; it has no weights."""
+        scale, bias = (self.graph.constant(np.full(x.channels, value, np.float32)) for value in (1, 0))
+        return replace(x, name=self.graph.op("InstanceNormalization", x.name, scale, bias, epsilon=1e-5))
 
     def layer_norm(self, x: str, prefix: str, channels: int) -> str:
         """Normalise the last axis."""
@@ -116,24 +136,32 @@ class Layers:
             parts.append(self.weight(f"{prefix}.bias", outputs))
         return self.graph.op("Gemm", *parts, transB=1)
 
-    def resize(self, x: Map, height: int, width: int) -> Map:
-        """Bilinear, corner pixels aligned."""
+    def resize(self, x: Map, height: int, width: int, *, aligned: bool = True) -> Map:
+        """Bilinear, without antialiasing; corner pixels ``aligned``, or the pictures' edges."""
         if (x.height, x.width) == (height, width):
             return x
-        sizes = self.graph.constant([1, x.channels, height, width])
+        sizes = self.graph.constant([x.count, x.channels, height, width])
+        at = "align_corners" if aligned else "half_pixel"
+        name = self.graph.op("Resize", x.name, "", "", sizes, mode="linear", coordinate_transformation_mode=at)
+        return replace(x, name=name, height=height, width=width)
+
+    def doubled(self, x: Map) -> Map:
+        """Every pixel becomes four."""
+        sizes = self.graph.constant([x.count, x.channels, 2 * x.height, 2 * x.width])
         name = self.graph.op(
-            "Resize", x.name, "", "", sizes, mode="linear", coordinate_transformation_mode="align_corners"
-        )
-        return Map(name, x.channels, height, width)
+            "Resize", x.name, "", "", sizes,
+            mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor",
+        )  # fmt: skip
+        return replace(x, name=name, height=2 * x.height, width=2 * x.width)
 
     def concat(self, *maps: Map) -> Map:
         """Channels one after the other."""
         name = self.graph.op("Concat", *(x.name for x in maps), axis=1)
-        return Map(name, sum(x.channels for x in maps), maps[0].height, maps[0].width)
+        return replace(maps[0], name=name, channels=sum(x.channels for x in maps))
 
     def add(self, a: Map, b: Map) -> Map:
         """Sum of two maps of one shape."""
-        return Map(self.graph.op("Add", a.name, b.name), a.channels, a.height, a.width)
+        return replace(a, name=self.graph.op("Add", a.name, b.name))
 
 
 def reorder_patches(grid: int) -> Callable[[NDArray[Any]], NDArray[Any]]:

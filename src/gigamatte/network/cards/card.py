@@ -13,7 +13,7 @@ from gigamatte.types import Answers, Size
 #: what an answer's values mean; auto: alpha when they all lie in 0…1, logits when some are negative, else refused
 Output = Literal["logits", "sigmoid", "auto"]
 PatchOrder = Literal["old", "new"]
-Build = Literal["onnx", "birefnet-swin-l", "birefnet-swin-l24", "birefnet-swin-t"]
+Build = Literal["onnx", "birefnet-swin-l", "birefnet-swin-l24", "birefnet-swin-t", "ben2"]
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)

@@ -11,6 +11,7 @@ from gigamatte.network.cards.locator import locator_card
 from gigamatte.network.cards.user_cards import user_cards
 
 _RMBG = "briaai/RMBG-2.0"
+_BEN2 = "e48a20765fb421d19dcdb0bf3cc61e802ca5ec8f"
 _REMBG = "https://github.com/danielgatis/rembg/releases/download/v0.0.0"
 
 
@@ -88,10 +89,18 @@ CHECKPOINTS: tuple[ModelCard, ...] = (
         rank=62, tags=("general",), about="anything: BiRefNet made deeper (2026), a fifth more work",
     ),
     ModelCard(
-        name="ben2", family="ben2", licence="MIT", size=1024, output="auto",
-        repo="PramaLLC/BEN2", file="BEN2_Base.onnx", tags=("general", "ready-made"),
-        about="anything; ready-made ONNX, answers in float16",
-        note="normalised as for ImageNet; some of its published users do not: --normalise 0/1 says so",
+        name="ben2", family="ben2", licence="MIT", size=1024, output="logits", build="ben2", multiple=512,
+        repo="PramaLLC/BEN2", revision=_BEN2, file="model.safetensors", bytes=380_577_976,
+        sha256="ea8b7907176a09667c86343dc7d00de6a6d871076cb90bb5f753618fd6fb3ebb",
+        rank=58, tags=("general",), about="anything: sees the photo whole and in quarters (2025)",
+    ),
+    ModelCard(
+        name="ben2-onnx", family="ben2", licence="MIT", size=1024, output="auto",
+        repo="PramaLLC/BEN2", revision=_BEN2, file="BEN2_Base.onnx", bytes=222_932_053,
+        sha256="22cea62108ff53b7ccc20f7a008bf30494228d84b1687f29ecbe76936a998101",
+        tags=("general", "ready-made"), about="ready-made ONNX, answers in float16; prefer ben2",
+        note="normalised as for ImageNet, as its authors trained it; their script for this file does not normalise: "
+        "--normalise 0/1 does as it does",
     ),
     ModelCard(
         name="birefnet-onnx", family="birefnet", licence="MIT", size=1024, output="logits",

@@ -87,7 +87,8 @@ FAMILIES = (
     Family(
         name="BEN2", fits=lambda header: _square(header, 1024) and header.dtype == "float32"
         and next(iter(header.outputs.values()))[0] == FLOAT16,
-        note="published users of it normalise differently: with ImageNet's mean and deviation, or not at all",
+        note="its authors train with ImageNet's mean and deviation, and leave them out in their script for ONNX: "
+        "--normalise 0/1 does as the script does",
     ),
 )  # fmt: skip
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from gigamatte.errors import WeightsRefused
-from gigamatte.network.build.birefnet import BACKBONES, SafetensorsFile, check
+from gigamatte.network.build.by_card import check
+from gigamatte.network.build.checkpoint import SafetensorsFile
 from gigamatte.network.cards.card import ModelCard
 from gigamatte.network.cards.onnx_file import read_header
 
@@ -16,7 +17,7 @@ def refuse_misfit(card: ModelCard, path: Path) -> None:
         _refuse_onnx(card, path)
         return
     try:
-        check(SafetensorsFile(path), BACKBONES[card.build])
+        check(card, SafetensorsFile(path))
     except WeightsRefused as error:
         raise WeightsRefused(
             f"{path.name} is not the network that the card {card.name} names: {error.message}"

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from gigamatte.errors import NetworkUnavailable, UsageError
-from gigamatte.network.build.birefnet import BACKBONES
+from gigamatte.network.build.by_card import built
 from gigamatte.network.cards.card import ModelCard
 from gigamatte.network.cards.checkpoints import CHECKPOINTS, find_card
 from gigamatte.network.cards.user_cards import read_cards, user_cards
@@ -19,7 +19,7 @@ def test_names_are_unique_and_every_card_says_where_its_file_is():
         assert bool(card.repo) != bool(card.url), card.name
         assert card.file.endswith(".onnx" if card.build == "onnx" else ".safetensors"), card.name
         assert card.about
-        assert card.build == "onnx" or card.build in BACKBONES
+        assert (card.build == "onnx") is not built(card)
 
 
 def test_what_may_not_be_used_commercially_is_never_chosen_by_itself():
@@ -34,7 +34,7 @@ def test_patch_orders_are_those_of_the_training_dates():
     orders = {card.name: card.patch_order for card in CHECKPOINTS if card.build != "onnx"}
     assert {name for name, order in orders.items() if order == "new"} == {
         "birefnet-hr", "birefnet-hr-matting", "birefnet-dynamic", "birefnet-dynamic-matting", "birefnet-lite-matting",
-        "lucida", "feynobg",
+        "lucida", "feynobg", "ben2",
     }  # fmt: skip
 
 
