@@ -20,12 +20,22 @@ NETWORKS: dict[str, str] = {
     "`gigamatte models list` shows the known ones": "`gigamatte models list` 会列出已知的网络",
     "gigamatte models remove {} && gigamatte models get {}": "gigamatte models remove {} && gigamatte models get {}",
     "the weights {} should have one shape and type": "权重 {} 应有相同的形状和类型",
-    "{}: normalised as for ImageNet; some of its published users do not: --normalise 0/1 says so": (
-        "{}：按 ImageNet 归一化；有些公开的用法不归一化：可用 --normalise 0/1 指定"
+    "{}: normalised as for ImageNet, as its authors trained it; their script for this file does not normalise: "
+    "--normalise 0/1 does as it does": (
+        "{}：按 ImageNet 归一化，与其作者训练时相同；他们用于此文件的脚本不归一化：--normalise 0/1 与该脚本相同"
     ),
     # building and checking
     "the file holds a weight that this network has no use for: {}{}": "文件中有此网络用不到的权重：{}{}",
     "{} is not a whole safetensors file: {}": "{} 不是完整的 safetensors 文件：{}",
+    "BEN2 is built for sizes that are multiples of {}, found {}": "BEN2 的尺寸须为 {} 的倍数，实际是 {}",
+    "{} has no patches whose order could differ": "{} 没有可有不同顺序的分块",
+    "leave --patch-order out": "请去掉 --patch-order",
+    "{} is a pickle, which may run any code when it is opened: it is not opened": (
+        "{} 是 pickle，打开时可能运行任何代码：因此不打开"
+    ),
+    "use the model.safetensors that its authors publish, or convert it in an environment that you can lose": (
+        "请用其作者公开的 model.safetensors，或在可以丢弃的环境里转换"
+    ),
     "BiRefNet is built for sizes that are multiples of {}, found {}": "BiRefNet 的尺寸须为 {} 的倍数，实际是 {}",
     "model card {}: {}": "模型卡 {}：{}",
     "your model card {} takes the name of a known one": "你的模型卡 {} 与已知模型重名",
@@ -75,9 +85,10 @@ NETWORKS: dict[str, str] = {
     ),
     "{} does not say how it is used: normalised {}, its answers taken as {}": "{} 没有说明用法：输入{}，输出按 {} 处理",
     "{} looks like {}: normalised {}, its answers taken as {}": "{} 看起来是 {}：输入{}，输出按 {} 处理",
-    "{} looks like {}: normalised {}, its answers taken as {}; published users of it normalise differently: with "
-    "ImageNet's mean and deviation, or not at all": (
-        "{} 看起来是 {}：输入{}，输出按 {} 处理；公开的用法不一：有的按 ImageNet 的均值和标准差归一化，有的不归一化"
+    "{} looks like {}: normalised {}, its answers taken as {}; its authors train with ImageNet's mean and deviation, and "
+    "leave them out in their script for ONNX: --normalise 0/1 does as the script does": (
+        "{} 看起来是 {}：输入{}，输出按 {} 处理；其作者训练时用 ImageNet 的均值和标准差，而他们的 ONNX 脚本没有用："
+        "--normalise 0/1 与该脚本相同"
     ),
     "{} is your own file: not one that gigamatte verifies": "{} 是你自己的文件，不在 gigamatte 校验之列",
     "{} was built from weights that are not those of {}": "{} 所用的权重不是 {} 的权重",
