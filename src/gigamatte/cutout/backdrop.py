@@ -27,6 +27,7 @@ from gigamatte.cutout.frame import Canvas
 from gigamatte.cutout.gradient import Gradient, parse_gradient
 from gigamatte.cutout.sampled import Sampled
 from gigamatte.errors import UsageError
+from gigamatte.filters import gaussian
 from gigamatte.matte.cascade.reading import Levels, photo_in
 from gigamatte.types import Depth, FloatArray, Matte, Size
 
@@ -115,7 +116,7 @@ def blurred_ground(levels: Levels, matte: Matte, canvas: Canvas, strength: float
     known = (alpha_at(matte, box, level) <= SUBJECT_ALPHA).astype(np.float32)
     known = cv2.erode(known, np.ones((3, 3), np.uint8))
     whole = filled(colour, known) if known.any() else colour
-    soft = cv2.GaussianBlur(whole, (0, 0), max(0.5, sigma / 2**level), borderType=cv2.BORDER_REPLICATE)
+    soft = gaussian(whole, max(0.5, sigma / 2**level))
     full = np.float32(Depth(bits).full)
     sampled = Sampled(soft * full, float(2**level), repeated=True)
     return lambda first, count: _dithered(sampled.rows(canvas, first, count), first, bits)

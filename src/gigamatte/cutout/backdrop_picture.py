@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 import pyvips
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from gigamatte.cutout.css_colour import Colour, parse_colour
 from gigamatte.effects import fit_of
 from gigamatte.errors import UsageError
+from gigamatte.filters import warped
 from gigamatte.photo.colour import srgb_profile
 from gigamatte.photo.read import open_photo
 from gigamatte.photo.screen import screen_image
@@ -181,8 +181,7 @@ def _stretched(pixels: Any, size: Size, first: int, count: int, top: int = 0, ro
     """``count`` rows from ``first`` of a picture stretched to ``size``, of whose ``rows`` these begin at ``top``."""
     across, down = pixels.shape[1] / size.width, (rows or pixels.shape[0]) / size.height
     place = np.array([[across, 0, across / 2 - 0.5], [0, down, (first + 0.5) * down - 0.5 - top]])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(pixels, place, (size.width, count), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return warped(pixels, place, Size(size.width, count))
 
 
 def in_space(pixels: NDArray[np.uint8], bits: int, icc: bytes | None) -> PixelArray:

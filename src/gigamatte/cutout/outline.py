@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gigamatte.filters import distances
 from gigamatte.types import Box, Depth, FloatArray, PixelArray
 
 #: the alphas whose sets are grown: around hair that is hardly half opaque the line is still solid
@@ -117,7 +118,7 @@ def _closed(away: FloatArray, width: float) -> FloatArray:
 
 def _away(inside: NDArray[np.bool_]) -> FloatArray:
     """The distance of each pixel of a set from the nearest outside of it, pixels; 0 outside."""
-    away = cv2.distanceTransform(inside.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    away = distances(inside)
     # squares of distances are whole numbers: rounding differs with how the picture is divided
     exact: FloatArray = np.sqrt(np.rint(away * away))
     return exact

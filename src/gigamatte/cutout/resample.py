@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from gigamatte.cutout.frame import Canvas, reach_of
+from gigamatte.filters import box_mean
 from gigamatte.types import Box, Depth, FloatArray, PixelArray
 
 #: rows of the canvas that are made at a time: at least, as far as there are so many, and at most; and pixels of them
@@ -237,12 +238,6 @@ def _bicubic(plane: FloatArray, size: tuple[int, int], box: tuple[float, float, 
     return out
 
 
-def _mean(plane: FloatArray) -> FloatArray:
-    side = 2 * NEAR + 1
-    out: FloatArray = cv2.blur(plane, (side, side), borderType=cv2.BORDER_CONSTANT)
-    return out
-
-
 def straight(planes: Sequence[FloatArray], depth: Depth, beneath: int = 0) -> PixelArray:
     """(row, column, RGBA) of alpha, three colours times alpha, and perhaps three more for where alpha is 0.
 
@@ -257,9 +252,11 @@ def straight(planes: Sequence[FloatArray], depth: Depth, beneath: int = 0) -> Pi
     clear = alpha == 0
     faint = (planes[0] < FAINT) & ~clear
     if faint.any():
-        opacity = _mean(np.clip(planes[0], 0, 1))
+        opacity = box_mean(np.clip(planes[0], 0, 1), NEAR, zero_beyond=True)
         for colour, plane in zip(colours, planes[1:4], strict=True):
-            near = _mean(np.clip(plane, 0, 1)) * (full / np.maximum(opacity, np.float32(1e-6)))
+            near = box_mean(np.clip(plane, 0, 1), NEAR, zero_beyond=True) * (
+                full / np.maximum(opacity, np.float32(1e-6))
+            )
             np.copyto(colour, np.minimum(near, full), where=faint)
     for number, colour in enumerate(colours):
         hidden = np.clip(planes[4 + number] * full, 0, full) if len(planes) > 4 else np.float32(beneath)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from gigamatte.cutout.fill_unknown import filled
 from gigamatte.cutout.foreground import alpha_at, solve
+from gigamatte.filters import COARSE, distances, grown, pieces
 from gigamatte.matte.cascade.reading import Levels, photo_in
 from gigamatte.photo.levels import level_sizes
 from gigamatte.types import FloatArray, Matte, Size
@@ -65,7 +66,7 @@ def lift_shadow(levels: Levels, matte: Matte) -> Lifted:
     box = levels.size(level).box
     colour, alpha = photo_in(levels, level, box), alpha_at(matte, box, level)
     subject = alpha > SUBJECT_ALPHA
-    seen = (~_grown(subject, MARGIN)).astype(np.float32)
+    seen = (~grown(subject, MARGIN)).astype(np.float32)
     if float(seen.mean()) < LEAST_GROUND:
         return Lifted(None, reason="too little of the ground is to be seen")
     ground = _fitted(colour, seen)
@@ -75,7 +76,7 @@ def lift_shadow(levels: Levels, matte: Matte) -> Lifted:
     other = _otherwise(colour, ground) & (seen > 0)
     if float(other.mean()) > MOST_OTHER * float(seen.mean()):
         return Lifted(None, reason="the ground is not plain")
-    seen = np.where(_grown(other, BESIDE), np.float32(0), seen)
+    seen = np.where(grown(other, BESIDE), np.float32(0), seen)
     ground = _evened(colour, ground, seen)
     shade = _shade(colour, ground)
     behind = _behind(colour, alpha, ground)
@@ -85,7 +86,7 @@ def lift_shadow(levels: Levels, matte: Matte) -> Lifted:
     lit, noise = _smooth(np.where(alpha > SUBJECT_ALPHA, behind, shade), seen, known)
     gate = _gate(lit, known, noise)
     near = _beside(gate, subject)
-    rest = (seen > 0) & ~_grown(near, max(1, max(alpha.shape) // 100))
+    rest = (seen > 0) & ~grown(near, max(1, max(alpha.shape) // 100))
     if not _plain(lit, rest) or _across(near & (seen > 0) & (gate > 0.5)):
         return Lifted(None, reason="the ground is not plain")
     # behind the subject the gate is that of the ground around it
@@ -236,13 +237,12 @@ def _gate(lit: FloatArray, known: FloatArray, noise: float) -> FloatArray:
 
 def _beside(gate: FloatArray, subject: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The pieces of shade that lie near the subject."""
-    pieces = ((gate > 0) | subject).astype(np.uint8)
-    count, names = cv2.connectedComponents(pieces, connectivity=8)
+    count, names = pieces((gate > 0) | subject)
     ys, xs = np.nonzero(subject)
     if not len(ys):
         return np.zeros(subject.shape, bool)
     reach = FARTHEST * max(int(np.ptp(ys)), int(np.ptp(xs)), 1)
-    away = cv2.distanceTransform((~subject).astype(np.uint8), cv2.DIST_L2, 3)
+    away = distances(~subject, COARSE)
     nearest = np.full(count, np.inf)
     np.minimum.at(nearest, names.ravel(), away.ravel())
     belongs = nearest <= reach
@@ -257,7 +257,7 @@ def _plain(lit: FloatArray, rest: NDArray[np.bool_]) -> bool:
 
 def _across(shade: NDArray[np.bool_]) -> bool:
     """Whether shade reaches from the photo's left side to its right: a wall behind a floor, no shadow."""
-    _, names = cv2.connectedComponents(shade.astype(np.uint8), connectivity=8)
+    _, names = pieces(shade)
     return bool((np.intersect1d(names[:, 0], names[:, -1]) > 0).any())
 
 
@@ -281,9 +281,3 @@ def _blurred(values: FloatArray, width: float) -> FloatArray:
         small = cv2.resize(values, (max(1, columns // shrink), max(1, rows // shrink)), interpolation=cv2.INTER_AREA)
     soft: FloatArray = cv2.GaussianBlur(small, (0, 0), width / shrink)
     return soft if shrink == 1 else cv2.resize(soft, (columns, rows), interpolation=cv2.INTER_LINEAR)
-
-
-def _grown(chosen: NDArray[np.bool_], radius: int) -> NDArray[np.bool_]:
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-    grown: NDArray[np.bool_] = cv2.dilate(chosen.astype(np.uint8), disc) > 0
-    return grown

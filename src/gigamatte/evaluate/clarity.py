@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.evaluate.metrics import Region, unit_alpha
+from gigamatte.filters import gaussian
 from gigamatte.types import FloatArray
 
 #: alpha detail is what a Gaussian of this σ takes away, photo pixels
@@ -27,7 +28,7 @@ def hair_clarity(alpha: NDArray[Any], region: Region) -> float:
     (bool) are (row, column).
     """
     alpha = unit_alpha(alpha)
-    detail = alpha - cv2.GaussianBlur(alpha, (0, 0), DETAIL_SIGMA, borderType=cv2.BORDER_REPLICATE)
+    detail = alpha - gaussian(alpha, DETAIL_SIGMA)
     inside = detail[region]
     return float(100 * np.sqrt(np.mean(np.square(inside), dtype=np.float64))) if inside.size else 0.0
 
@@ -87,7 +88,7 @@ def estimated_leak(
 
 def _octaves(picture: NDArray[np.uint8]) -> list[FloatArray]:
     grey = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY).astype(np.float32)
-    blurred = [grey, *(cv2.GaussianBlur(grey, (0, 0), s, borderType=cv2.BORDER_REPLICATE) for s in OCTAVES[1:])]
+    blurred = [grey, *(gaussian(grey, s) for s in OCTAVES[1:])]
     return [blurred[i] - blurred[i + 1] for i in range(len(blurred) - 1)]
 
 

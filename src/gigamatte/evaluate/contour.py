@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.evaluate.metrics import unit_alpha
+from gigamatte.filters import remapped
 from gigamatte.types import FloatArray
 
 Points = NDArray[np.float64]
@@ -105,7 +106,7 @@ def _ramp_widths(alpha: FloatArray, centres: Points, directions: Points) -> Poin
     normals = np.stack([-directions[:, 1], directions[:, 0]], axis=1)
     across = (centres[:, 0, None] + normals[:, 0, None] * offsets).astype(np.float32)
     down = (centres[:, 1, None] + normals[:, 1, None] * offsets).astype(np.float32)
-    profile = cv2.remap(alpha, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    profile = remapped(alpha, across, down)
     middle = len(offsets) // 2
     falling = profile[:, middle + 8] < profile[:, middle - 8]  # a pixel to either side
     profile = np.where(falling[:, None], profile[:, ::-1], profile)  # now every profile rises from outside to inside

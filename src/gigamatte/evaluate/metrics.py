@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.errors import UsageError
+from gigamatte.filters import FINE, distances
 from gigamatte.types import Depth, FloatArray
 
 Region = NDArray[np.bool_]
@@ -147,7 +148,7 @@ def band_of(truth: NDArray[Any], margin: int = 10) -> Region:
         return np.asarray(seeds, np.bool_)
     if not seeds.any():
         return np.zeros(truth.shape, np.bool_)
-    away = cv2.distanceTransform(1 - seeds, cv2.DIST_L2, 5)
+    away = distances(seeds == 0, FINE)
     near: Region = away <= margin
     return near
 

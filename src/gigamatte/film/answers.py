@@ -10,11 +10,11 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from gigamatte.cache.base import Cache
 from gigamatte.film.motion import REDUCED, Motion, Reduced, motion, reduced
+from gigamatte.filters import remapped
 from gigamatte.hints import Hints
 from gigamatte.network.answers import Answer, ask
 from gigamatte.network.decode import has_subject
@@ -171,9 +171,7 @@ def carried(before: CoarseMatte, moved: Motion, fit: Fit) -> FloatArray:
     old, photo = before.fit, fit.photo
     x = (x + back[..., 0] * (photo.width / columns) - old.region.left) * (old.network.width / old.region.width) - 0.5
     y = (y + back[..., 1] * (photo.height / rows) - old.region.top) * (old.network.height / old.region.height) - 0.5
-    alpha = cv2.remap(
-        before.alpha, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    alpha = remapped(before.alpha, x, y)
     inside = (x >= -1) & (y >= -1) & (x <= old.network.width) & (y <= old.network.height)
     moved_alpha: FloatArray = alpha * inside.astype(np.float32)
     return moved_alpha
@@ -193,7 +191,4 @@ def _sampled(values: FloatArray, fit: Fit) -> FloatArray:
     x, y = _centres(fit)
     rows, columns = values.shape[:2]
     x, y = x * columns / fit.photo.width - 0.5, y * rows / fit.photo.height - 0.5
-    sampled: FloatArray = cv2.remap(
-        values, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    return sampled
+    return remapped(values, x, y)

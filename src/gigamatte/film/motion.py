@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gigamatte.filters import Pixels, remapped
 from gigamatte.types import FloatArray, Size
 
 #: longer side of a reduced frame, in pixels
@@ -93,11 +94,8 @@ def _likeness(one: NDArray[Any], other: NDArray[Any]) -> float:
     return float((a * b).mean()) / spread if spread > 1 else 0.0
 
 
-def followed(picture: NDArray[np.generic], back: FloatArray) -> NDArray[np.float32]:
+def followed(picture: Pixels, back: FloatArray) -> Pixels:
     """The picture of the frame before, moved to where it is now: (row, column[, channel]), its own dtype."""
     height, width = back.shape[:2]
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    moved: NDArray[np.float32] = cv2.remap(
-        picture, x + back[..., 0], y + back[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    return moved
+    return remapped(picture, x + back[..., 0], y + back[..., 1])

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from gigamatte.film.motion import Motion
+from gigamatte.filters import remapped
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import BACKGROUND, SUBJECT, UNDECIDED, Box, FloatArray, Matte, PixelArray, Place
 
@@ -58,16 +59,13 @@ def _tile(matte: Matte, levels: PhotoLevels, before: Settled, moved: Motion, pla
     y = np.arange(home.top, home.bottom, dtype=np.float32)
     small_x, small_y = np.meshgrid((x + 0.5) * across - 0.5, (y + 0.5) * down - 0.5)
     known = np.dstack([moved.back, moved.believed, moved.still])
-    there = cv2.remap(known, small_x, small_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    there = remapped(known, small_x, small_y)
     old_x, old_y = x[None, :] + there[..., 0] / across, y[:, None] + there[..., 1] / down
     box = _around(old_x, old_y, matte)
     place_x, place_y = (old_x - box.left).astype(np.float32), (old_y - box.top).astype(np.float32)
 
     def followed(picture: PixelArray) -> FloatArray:
-        found: FloatArray = cv2.remap(
-            picture.astype(np.float32), place_x, place_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-        return found
+        return remapped(picture.astype(np.float32), place_x, place_y)
 
     unit = np.float32(SAME * (257 if levels.photo.bits == 16 else 1))
     change = np.abs(followed(before.pixels[box.slices()]) - levels.read(0, home)).mean(axis=2)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from gigamatte.filters import warped
 from gigamatte.matte.cascade.reading import Levels
 from gigamatte.matte.cascade.sparse import as_bits, quantised16
 from gigamatte.matte.cascade.tiles import EDGE
@@ -76,14 +77,7 @@ class Palette:
         height, width = self.ground.shape[:2]
         across, down = width / size.width, height / size.height
         places = np.array([[across, 0, (box.left + 0.5) * across - 0.5], [0, down, (box.top + 0.5) * down - 0.5]])
-        ground: FloatArray = cv2.warpAffine(
-            self.ground,
-            places,
-            (box.width, box.height),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        return ground
+        return warped(self.ground, places, box.size)
 
 
 def palette_of(levels: Levels) -> Palette | None:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from gigamatte.errors import WeightsRefused
+from gigamatte.filters import FINE, distances
 from gigamatte.network.cards.card import ModelCard
 from gigamatte.network.proxy import shown_size
 from gigamatte.types import CoarseMatte, Fit, FloatArray, Size
@@ -126,10 +127,10 @@ def decided(coarse: CoarseMatte) -> CoarseMatte:
     shirt; it is never glass, and kept it would show as a half-transparent part. Near the contour such alphas stay:
     they tell how blurred the mask is, and hair ends there.
     """
-    subject = (coarse.alpha > 0.5).astype(np.uint8)
-    if subject.min() == subject.max():
+    subject = coarse.alpha > 0.5
+    if subject.all() or not subject.any():
         return coarse
-    inside, outside = (cv2.distanceTransform(part, cv2.DIST_L2, 5) for part in (subject, 1 - subject))
+    inside, outside = (distances(part, FINE) for part in (subject, ~subject))
     side = float(np.sqrt(subject.size))
     away = np.clip((inside + outside - np.float32(NEAR_CONTOUR * side)) * np.float32(1 / (FADES_OVER * side)), 0, 1)
     return dataclasses.replace(coarse, alpha=coarse.alpha + away * (subject - coarse.alpha))

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import cv2
 import numpy as np
 
+from gigamatte.filters import FINE, distances
 from gigamatte.hints import Hints
 from gigamatte.types import CoarseMatte, Fit, FloatArray
 
@@ -47,7 +47,7 @@ def _reach(before: FloatArray, column: float, row: float, farther: float) -> Flo
     if alike.all():
         return np.ones(before.shape, np.float32)
     # beyond the frame there is another thing
-    apart = cv2.distanceTransform(np.pad(alike, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    apart = distances(np.pad(alike, 1), FINE)[1:-1, 1:-1]
     sigma = max(LEAST, farther * float(apart[cell]))
     far = ((np.arange(height) - row)[:, None] ** 2 + (np.arange(width) - column)[None, :] ** 2) / sigma**2
     reach: FloatArray = np.where(far <= GONE**2, np.exp(-far / 2), 0).astype(np.float32)

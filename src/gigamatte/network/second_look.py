@@ -6,9 +6,9 @@ import dataclasses
 import math
 from collections.abc import Callable
 
-import cv2
 import numpy as np
 
+from gigamatte.filters import warped
 from gigamatte.types import Box, CoarseMatte, Fit, FloatArray
 
 
@@ -60,11 +60,7 @@ def seen_from(first: CoarseMatte, other: Fit) -> FloatArray:
     part, grid = other.region, other.network
     step = (part.width / grid.width, part.height / grid.height)
     to_first = first.fit.to_mask((part.left, part.top), step, first.fit.network)
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    seen: FloatArray = cv2.warpAffine(
-        first.alpha, to_first, (grid.width, grid.height), flags=flags, borderMode=cv2.BORDER_REPLICATE
-    )
-    return seen
+    return warped(first.alpha, to_first, grid)
 
 
 def _cut_off(alpha: FloatArray, box: Box, region: Box) -> bool:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gigamatte.filters import pieces
 from gigamatte.hints import Hints, Point
 from gigamatte.network.hint_maps import hint_maps
 from gigamatte.network.hint_reach import within_reach
@@ -105,7 +106,7 @@ def _without_dropped(answer: CoarseMatte, before: CoarseMatte, hints: Hints) -> 
     A piece is one of the answer ``before`` the hints; one that was also pointed at to be kept stays, and so does what
     holds nearly all of the subject: a click there is about a part of it.
     """
-    count, labels = cv2.connectedComponents((before.alpha > 0.5).astype(np.uint8), connectivity=8)
+    count, labels = pieces(before.alpha > 0.5)
     wanted = {_label_at(labels, before, point) for point in hints.keep}
     dropped = {_label_at(labels, before, point) for point in hints.drop} - wanted - {0}
     areas = np.bincount(labels.ravel(), minlength=count)
@@ -128,8 +129,7 @@ def picked(look: Callable[[Box], CoarseMatte], region: Box, hints: Hints) -> Coa
         box = _around(keep, region)
         if box != region:
             answer = look(box)
-    subject = (answer.alpha > _FAINT).astype(np.uint8)
-    count, labels = cv2.connectedComponents(subject, connectivity=8)
+    count, labels = pieces(answer.alpha > _FAINT)
     wanted = {_label_at(labels, answer, point) for point in keep} - {0}
     unwanted = {_label_at(labels, answer, point) for point in hints.drop} - {0} - wanted
     kept = wanted or set(range(1, count)) - unwanted

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gigamatte.filters import extremes
 from gigamatte.types import BACKGROUND, SUBJECT, UNDECIDED, FloatArray
 
 #: Below the first an alpha counts as background, above the second as subject.
@@ -43,8 +44,7 @@ def band(alpha: FloatArray, reach: int = REACH, soft_reach: int = SOFT_REACH) ->
 
 def _mixed(alpha: FloatArray, reach: int) -> NDArray[np.uint8]:
     """1 where the pixels within ``reach`` are neither all background nor all subject."""
-    window = np.ones((2 * reach + 1,) * 2, np.uint8)
-    highest, lowest = cv2.dilate(alpha, window), cv2.erode(alpha, window)
+    highest, lowest = extremes(alpha, reach)
     mixed: NDArray[np.uint8] = ((highest > BACKGROUND_BELOW) & (lowest < SUBJECT_ABOVE)).astype(np.uint8)
     return mixed
 

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gigamatte.filters import extremes
 from gigamatte.matte.cascade import tiles as tiling
 from gigamatte.matte.cascade.band import SUPPORT, band
 from gigamatte.matte.cascade.known import Known, KnownPart
@@ -209,8 +210,7 @@ def batched(blocks: list[Block]) -> list[list[Block]]:
 
 def _near_undecided(decided: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Which tiles are undecided or have a neighbour that is decided otherwise, bool (row, column) of the grid."""
-    window = np.ones((3, 3), np.uint8)
-    highest, lowest = cv2.dilate(decided, window), cv2.erode(decided, window)
+    highest, lowest = extremes(decided)
     return np.asarray((highest != lowest) | (decided == UNDECIDED))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from gigamatte.filters import warped
 from gigamatte.types import CoarseMatte, Fit, FloatArray, Size
 
 
@@ -20,13 +21,7 @@ def laid_on_level(coarse: CoarseMatte, size: Size, level: int) -> FloatArray:
     if wanted.width < alpha.shape[1] or wanted.height < alpha.shape[0]:
         shrunk = Size(min(wanted.width, alpha.shape[1]), min(wanted.height, alpha.shape[0]))
         alpha = cv2.resize(alpha, (shrunk.width, shrunk.height), interpolation=cv2.INTER_AREA)
-    laid: FloatArray = cv2.warpAffine(
-        alpha,
-        coarse.fit.to_mask((0, 0), (step, step), Size.of(alpha)),
-        (size.width, size.height),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
+    laid = warped(alpha, coarse.fit.to_mask((0, 0), (step, step), Size.of(alpha)), size)
     return cleared_outside(laid, coarse.fit, level)
 
 

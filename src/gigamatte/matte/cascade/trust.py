@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gigamatte.filters import box_mean, extremes, gaussian
 from gigamatte.matte.cascade.reading import Levels, photo_in
 from gigamatte.matte.cascade.sharpness import edge_blur
 from gigamatte.matte.mask.area import Places, area_means, between
@@ -166,9 +167,8 @@ def _has_soft(alpha: FloatArray) -> bool:
 
 
 def _undecided(alpha: FloatArray) -> NDArray[np.bool_]:
-    window = np.ones((3, 3), np.uint8)
-    found: NDArray[np.bool_] = (cv2.dilate(alpha, window) > 0.02) & (cv2.erode(alpha, window) < 0.98)
-    return found
+    highest, lowest = extremes(alpha)
+    return np.asarray((highest > 0.02) & (lowest < 0.98))
 
 
 def _rounding(coarse: CoarseMatte) -> float:
@@ -190,8 +190,7 @@ def halved(coarse: CoarseMatte, halvings: int) -> CoarseMatte:
 
 def _weighed(sharp: FloatArray, blurred: FloatArray, count: FloatArray) -> FloatArray:
     """Trust at every place; where nothing was looked at, the mean of the others."""
-    window = (3, 3)
-    sharp, blurred, near = (cv2.blur(part, window, borderType=cv2.BORDER_CONSTANT) for part in (sharp, blurred, count))
+    sharp, blurred, near = (box_mean(part, 1, zero_beyond=True) for part in (sharp, blurred, count))
     noise = NOISE * near
     fits = _fading((sharp + noise) / np.maximum(blurred + noise, 1e-9), *FADES)
     fits *= _fading(sharp / np.maximum(near, 1e-9), *UNEXPLAINED_FADES)
@@ -200,7 +199,7 @@ def _weighed(sharp: FloatArray, blurred: FloatArray, count: FloatArray) -> Float
     return np.where(known, fits, np.float32(mean)).astype(np.float32)
 
 
-def _fading(value: FloatArray, full: float, none: float) -> FloatArray:
+def _fading(value: NDArray[np.floating[Any]], full: float, none: float) -> FloatArray:
     faded: FloatArray = np.clip((none - value) / np.float32(none - full), 0, 1)
     return faded
 
@@ -267,8 +266,7 @@ def _photo_under(coarse: CoarseMatte, levels: Levels, box: Box) -> FloatArray:
 
 def _unexplained(colour: FloatArray, alpha: FloatArray, sigma: float) -> FloatArray:
     """How far ``alpha`` lies from the local colour lines of ``colour``, blurred by ``sigma``: float32 (row, column)."""
-    if sigma:
-        colour = cv2.GaussianBlur(colour, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+    colour = gaussian(colour, sigma)
     slopes, offset = colour_lines(colour, alpha, FIRST_RADIUS, EPSILON)
     for channel, slope in enumerate(slopes):
         offset = offset + slope * colour[..., channel]

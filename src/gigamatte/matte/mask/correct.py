@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gigamatte.filters import pieces, warped
 from gigamatte.matte.mask.area_mean import area_mean
 from gigamatte.matte.mask.painted import Painted
 from gigamatte.types import Box, CoarseMatte, Depth, Fit, FloatArray, PixelArray, Pixels16, Size
@@ -118,9 +119,8 @@ def without_holes(coarse: CoarseMatte, percent: float) -> CoarseMatte:
 
 def _pieces(joined: NDArray[np.bool_], counted: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Labels (row, column) of the connected parts of ``joined``, from 1, and how many ``counted`` pixels each has."""
-    count, labels = cv2.connectedComponents(joined.astype(np.uint8), connectivity=8)
-    areas = np.bincount(labels[counted], minlength=count)[1:]
-    return np.asarray(labels, np.int32), np.asarray(areas, np.int64)
+    count, labels = pieces(joined)
+    return labels, np.asarray(np.bincount(labels[counted], minlength=count)[1:], np.int64)
 
 
 def _spread(labels: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -163,14 +163,7 @@ def _under(values: PixelArray, box: Box, size: Size) -> NDArray[np.bool_]:
     to_stroke = np.array(
         [[across, 0, (box.left + 0.5) * across - 0.5], [0, down, (box.top + 0.5) * down - 0.5]], np.float64
     )
-    seen = cv2.warpAffine(
-        values,
-        to_stroke,
-        (box.width, box.height),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return np.asarray(seen > Depth.of(values).full // 2)
+    return np.asarray(warped(values, to_stroke, box.size) > Depth.of(values).full // 2)
 
 
 def _stretched(values: PixelArray, size: Size) -> FloatArray:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.errors import InputError
+from gigamatte.filters import box_mean
 from gigamatte.matte.mask.area_mean import area_mean
 from gigamatte.options import MaskKind
 from gigamatte.photo.mask import levels_of
@@ -115,9 +115,8 @@ def _filled(colour: FloatArray, known: FloatArray, far: int) -> FloatArray:
     total, weight = colour * known[..., None] * 1e3, known * np.float32(1e3)
     radius, strength = 2, np.float32(1)
     while radius < 2 * far:
-        window = (2 * min(radius, far) + 1,) * 2
-        near = cv2.blur(known, window, borderType=cv2.BORDER_CONSTANT)
-        spread = cv2.blur(colour * known[..., None], window, borderType=cv2.BORDER_CONSTANT)
+        near = box_mean(known, min(radius, far), zero_beyond=True)
+        spread = box_mean(colour * known[..., None], min(radius, far), zero_beyond=True)
         total, weight = total + strength * spread, weight + strength * near
         radius, strength = radius * 2, strength * np.float32(0.02)
     filled: FloatArray = total / np.maximum(weight, np.float32(1e-30))[..., None]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from gigamatte.filters import box_mean, extremes
 from gigamatte.matte.refiners.base import LevelPatch
 from gigamatte.matte.refiners.guided import enlarged, guided
 from gigamatte.types import FloatArray
@@ -89,15 +90,10 @@ def _weighted(channels: Sequence[FloatArray], weight: FloatArray) -> Planes:
 def _gathered(plane: FloatArray) -> FloatArray:
     """Box means of several sizes, near ones counting most."""
     (radius, share), *others = NEAR
-    total: FloatArray = np.float32(share) * _mean(plane, radius)
+    total: FloatArray = np.float32(share) * box_mean(plane, radius)
     for radius, share in others:
-        cv2.scaleAdd(_mean(plane, radius), share, total, total)
+        cv2.scaleAdd(box_mean(plane, radius), share, total, total)
     return total
-
-
-def _mean(plane: FloatArray, radius: int) -> FloatArray:
-    out: FloatArray = cv2.blur(plane, (2 * radius + 1,) * 2, borderType=cv2.BORDER_REPLICATE)
-    return out
 
 
 def unmixed(fine: FloatArray, prior: FloatArray, foreground: Planes, background: Planes) -> FloatArray:
@@ -119,9 +115,8 @@ def unmixed(fine: FloatArray, prior: FloatArray, foreground: Planes, background:
 
 def undecided(alpha: FloatArray) -> FloatArray:
     """1 near pixels whose alpha differs, 0 where all are the same, float32 (row, column)."""
-    window = np.ones((2 * REACH + 1,) * 2, np.uint8)
-    spread = cv2.dilate(alpha, window) - cv2.erode(alpha, window)
-    free: FloatArray = np.minimum(spread * np.float32(1 / LEAST), np.float32(1))
+    highest, lowest = extremes(alpha, REACH)
+    free: FloatArray = np.minimum((highest - lowest) * np.float32(1 / LEAST), np.float32(1))
     return free
 
 

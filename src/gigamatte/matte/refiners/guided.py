@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from gigamatte.filters import box_mean, gaussian
 from gigamatte.matte.refiners.base import LevelPatch, Refiner
 from gigamatte.matte.refiners.upscale import twice
 from gigamatte.types import FloatArray, Size
@@ -78,7 +79,7 @@ def guided(patch: LevelPatch) -> FloatArray:
     """The alpha of one patch at the finer level, float32 (row, column) in [0, 1]."""
     first = patch.blur > 0
     slopes, offset = colour_lines(
-        _blurred(patch.coarse, patch.blur), patch.alpha, FIRST_RADIUS if first else RADIUS, EPSILON
+        gaussian(patch.coarse, patch.blur), patch.alpha, FIRST_RADIUS if first else RADIUS, EPSILON
     )
     rows, columns = patch.fine.shape[:2]
     alpha = enlarged(offset, rows, columns)
@@ -110,13 +111,6 @@ def enlarged(plane: FloatArray, rows: int, columns: int) -> FloatArray:
     return out
 
 
-def _blurred(colour: FloatArray, sigma: float) -> FloatArray:
-    if sigma <= 0:
-        return colour
-    out: FloatArray = cv2.GaussianBlur(colour, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
-    return out
-
-
 def colour_lines(
     colour: FloatArray, alpha: FloatArray, radius: int, epsilon: float
 ) -> tuple[tuple[FloatArray, ...], FloatArray]:
@@ -128,10 +122,10 @@ def colour_lines(
     """
     # centred on zero: with smaller numbers fewer digits are lost when squares are subtracted
     r, g, b = (plane - np.float32(0.5) for plane in cv2.split(colour))
-    mr, mg, mb, mean_alpha = (_box(plane, radius) for plane in (r, g, b, alpha))
+    mr, mg, mb, mean_alpha = (box_mean(plane, radius) for plane in (r, g, b, alpha))
 
     def covariance(one: FloatArray, other: FloatArray, mean: FloatArray, other_mean: FloatArray) -> FloatArray:
-        found = _box(one * other, radius)
+        found = box_mean(one * other, radius)
         found -= mean * other_mean
         return found
 
@@ -154,10 +148,5 @@ def colour_lines(
     sg = yg / gg - lgb * sb
     sr = yr / rr - lrg * sg - lrb * sb
     offset = mean_alpha - sr * mr - sg * mg - sb * mb
-    sr, sg, sb, offset = (_box(plane, radius) for plane in (sr, sg, sb, offset))
+    sr, sg, sb, offset = (box_mean(plane, radius) for plane in (sr, sg, sb, offset))
     return (sr, sg, sb), offset - np.float32(0.5) * (sr + sg + sb)
-
-
-def _box(plane: FloatArray, radius: int) -> FloatArray:
-    out: FloatArray = cv2.blur(plane, (2 * radius + 1,) * 2, borderType=cv2.BORDER_REPLICATE)
-    return out

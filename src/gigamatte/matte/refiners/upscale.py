@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from gigamatte.filters import extremes
 from gigamatte.matte.refiners.base import LevelPatch, Refiner
 from gigamatte.types import FloatArray, Size
 
@@ -43,9 +44,9 @@ def twice(alpha: FloatArray) -> FloatArray:
     a few pixels' width, whose true highest or lowest value may lie between two pixels.
     """
     enlarged = cv2.resize(alpha, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
-    window = np.ones((3, 3), np.uint8)
-    highest = cv2.dilate(alpha, window) + np.float32(RIDGE) * _ridges(alpha)
-    lowest = cv2.erode(alpha, window) - np.float32(RIDGE) * _ridges(-alpha)
+    highest, lowest = extremes(alpha)
+    highest = highest + np.float32(RIDGE) * _ridges(alpha)
+    lowest = lowest - np.float32(RIDGE) * _ridges(-alpha)
     np.clip(highest, 0, 1, out=highest)
     np.clip(lowest, 0, 1, out=lowest)
     bounds = (cv2.resize(bound, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST) for bound in (lowest, highest))
