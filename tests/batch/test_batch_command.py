@@ -176,3 +176,38 @@ def test_a_signal_before_anything_is_loaded_is_one_line(name):
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 130
     assert ended.stderr == "gigamatte: interrupted\n"
+
+
+@pytest.mark.parametrize(
+    ("option", "content", "why"),
+    [
+        ("--mask", None, "there is no file"),
+        ("--mask", b"junk", "found no picture"),
+        ("--mask", "half", "is broken"),
+        ("--mask", "folder", "is empty"),
+        ("--keep", None, "there is no file"),
+        ("--keep", b"junk", "found no picture"),
+        ("--drop", "folder", "is not a file"),
+        ("--drop", "half", "is broken"),
+        ("--background", b"junk", "found no picture"),
+        ("--background", "half", "is broken"),
+        ("--background", None, "neither a known colour nor a file"),
+        ("--model", None, "there is no"),
+    ],
+)
+def test_a_file_that_all_photos_need_is_looked_at_before_the_first(option, content, why, tmp_path, mask, capsys):
+    save_photo(tmp_path / "in" / "a.jpg", 1)
+    named = tmp_path / ("named.onnx" if option == "--model" else "named.png")
+    if content == "folder":
+        named.mkdir()
+    elif content is not None:
+        picture = save_photo(tmp_path / "whole.png", 1).read_bytes()
+        named.write_bytes(picture[: len(picture) // 2] if content == "half" else content)
+    words = [option, named] if option == "--mask" else ["--mask", mask, option, named]
+    words = words[2:] if option == "--model" else words
+    code = call(tmp_path / "in", tmp_path / "out", *words)
+    said = capsys.readouterr().err.splitlines()
+    assert code == {"--background": 2 if content is None else 1, "--model": 5}.get(option, 1)
+    assert why in said[0]
+    assert len(said) <= 2  # the line, and what to do
+    assert not list((tmp_path / "out").glob("*"))

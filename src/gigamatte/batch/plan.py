@@ -15,13 +15,16 @@ from gigamatte.batch.limits import Limits
 from gigamatte.batch.lists.named import STDIN
 from gigamatte.batch.lists.sources import root_of
 from gigamatte.batch.naming import default_template, with_suffix
-from gigamatte.batch.places import exists, is_uri, join, local, stamp_of
+from gigamatte.batch.places import exists, has_entries, is_uri, join, local, stamp_of
 from gigamatte.batch.task import Source
-from gigamatte.cutout.backdrop import check_backdrop
+from gigamatte.clipping import path_named
+from gigamatte.cutout.backdrop import check_backdrop, names_no_file
+from gigamatte.cutout.backdrop_picture import decode_picture
 from gigamatte.cutout.target import check_seen_through, output_format
 from gigamatte.errors import GigamatteError, MissingInput, UsageError, WriteError
 from gigamatte.folders import state_folder
 from gigamatte.options import UNCUT, Format, Options
+from gigamatte.photo.mask import check_mask
 
 #: where a photo's mask may be found in a folder of masks
 _MASK_SUFFIXES = (".png", ".webp", ".tif", ".tiff", ".jpg", ".jpeg")
@@ -90,6 +93,21 @@ class Plan:
         said, options = self.options.background, self.options
         if format is not None and said is not None and said != UNCUT:
             check_seen_through(format, check_backdrop(said, options.max_pixels, options.background_fit))
+
+    def check_files(self) -> None:
+        """Look at the files that the options name for all photos: each photo would fail on a wrong one. Raises
+        MissingInput, UnsupportedInput, BudgetExceeded."""
+        options = self.options
+        if path_named(options.mask) is None and options.mask is not None:
+            check_mask(options.mask, max_pixels=options.max_pixels)
+        for strokes in (options.keep, options.drop):
+            if strokes is not None:
+                check_mask(strokes, max_pixels=options.max_pixels, strokes=True)
+        ground = options.background
+        if ground not in (None, UNCUT) and not names_no_file(ground):
+            decode_picture(ground, options.max_pixels)
+        if self.masks is not None and not has_entries(self.masks):
+            raise MissingInput(f"{self.masks} is empty", "expected a mask for each photo, under the photo's name")
 
     def _check_sets(self) -> None:
         if not self.options.consistent:

@@ -191,6 +191,7 @@ def batch(
             redo=redo_of(redo),
             manifest=Path(manifest) if manifest else None,
         )
+        plan.check_files()
         from gigamatte.batch.tars.names import is_tar
 
         kept = results_of(is_tar(source), results, tar_photos, tar_size)

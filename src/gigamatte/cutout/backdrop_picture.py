@@ -87,6 +87,15 @@ def picture_seen_through(background: str, max_pixels: int, fit: str = "cover") -
         raise broken(photo.name, error) from error
 
 
+def decode_picture(background: str, max_pixels: int) -> None:
+    """Decode a picture and keep nothing of it, to know that it is whole. Raises like ``picture_backdrop``."""
+    photo = _picture(background, max_pixels)
+    try:
+        photo.open().avg()
+    except pyvips.Error as error:
+        raise broken(photo.name, error) from error
+
+
 def _around(colour: str | None) -> Colour:
     found = (0, 0, 0, 0) if colour is None else parse_colour(colour)
     if found is None:

@@ -51,15 +51,8 @@ def read_mask(source: Source | Image.Image, *, max_pixels: int, strokes: bool = 
     is opaque everywhere holds no mask: then the grey is taken, with a warning.
     Raises MissingInput, UnsupportedInput and BudgetExceeded like ``open_photo``.
     """
-    threads_begin()
-    quiet_libvips()
-    opened = open_source(source)
-    check_pixels(opened, max_pixels)
+    opened, dtype = _open_mask(source, max_pixels)
     header = opened.header
-    if header.interpretation == "cmyk" or header.format not in ("uchar", "ushort"):
-        found = "CMYK" if header.interpretation == "cmyk" else header.format
-        raise UnsupportedInput(f"the mask {opened.name} is {found}; expected grey, RGB or RGBA of 8 or 16 bits")
-    dtype: np.dtype[Any] = np.dtype(np.uint8 if header.format == "uchar" else np.uint16)
     try:
         band, note, of_alpha = _band(opened, np.iinfo(dtype).max, strokes)
         data = band.write_to_memory()
@@ -70,6 +63,28 @@ def read_mask(source: Source | Image.Image, *, max_pixels: int, strokes: bool = 
         raise broken(opened.name, error) from error
     upright: PixelArray = np.ascontiguousarray(Turn.from_exif(opened.orientation).upright(values)).view(dtype)
     return Mask(upright, (*opened.warnings, *note), of_alpha, coloured)
+
+
+def check_mask(source: Source, *, max_pixels: int, strokes: bool = False) -> None:
+    """Raises what ``read_mask`` would raise; pixels are decoded and not kept."""
+    opened, dtype = _open_mask(source, max_pixels)
+    try:
+        _band(opened, np.iinfo(dtype).max, strokes)[0].avg()
+    except pyvips.Error as error:
+        raise broken(opened.name, error) from error
+
+
+def _open_mask(source: Source | Image.Image, max_pixels: int) -> tuple[Opened, np.dtype[Any]]:
+    """(the picture, the type of its values). Raises MissingInput, UnsupportedInput, BudgetExceeded."""
+    threads_begin()
+    quiet_libvips()
+    opened = open_source(source)
+    check_pixels(opened, max_pixels)
+    header = opened.header
+    if header.interpretation == "cmyk" or header.format not in ("uchar", "ushort"):
+        found = "CMYK" if header.interpretation == "cmyk" else header.format
+        raise UnsupportedInput(f"the mask {opened.name} is {found}; expected grey, RGB or RGBA of 8 or 16 bits")
+    return opened, np.dtype(np.uint8 if header.format == "uchar" else np.uint16)
 
 
 def levels_of(values: PixelArray) -> NDArray[np.int64]:
