@@ -145,6 +145,14 @@ async def finished(request: Request, job: str) -> Record:
     return record
 
 
+async def handed_in(request: Request, job: str) -> Record:
+    """A job whose photo is there, finished or not. Raises the job's own error when it failed."""
+    record, live = await find(request, job)
+    if live is None and record.error is not None:
+        raise unpack_error(dict(record.error))
+    return record
+
+
 def described(request: Request, record: Record, live: Live | None) -> dict[str, Any]:
     """A job as plain data for the client of ``request``: an error in its language, links with its proxy's prefix."""
     address = f"{request.state.prefix}/jobs/{record.id}"

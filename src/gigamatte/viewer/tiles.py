@@ -114,9 +114,25 @@ def _halved(strip: Pixels) -> Pixels:
     rows, columns = strip.shape[:2]
     if rows % 2 or columns % 2:
         strip = np.pad(strip, ((0, rows % 2), (0, columns % 2), (0, 0)), mode="edge")
-    half = (strip.shape[1] // 2, strip.shape[0] // 2)
     if strip.shape[2] == 3:
-        return np.asarray(cv2.resize(strip, half, interpolation=cv2.INTER_AREA), np.uint8)
+        return _quarter(strip)
+    out = np.zeros((strip.shape[0] // 2, strip.shape[1] // 2, 4), np.uint8)
+    for left in range(0, strip.shape[1], TILE):
+        part = strip[:, left : left + TILE]
+        lowest, highest = int(part[..., 3].min()), int(part[..., 3].max())
+        if highest:  # what is wholly opaque needs no weights: most of a cutout is that, or nothing
+            made = _quarter(part) if lowest == 255 else _weighted_quarter(part)
+            out[:, left // 2 : left // 2 + made.shape[1]] = made
+    return out
+
+
+def _quarter(part: Pixels) -> Pixels:
+    size = (part.shape[1] // 2, part.shape[0] // 2)
+    return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _weighted_quarter(strip: Pixels) -> Pixels:
+    half = (strip.shape[1] // 2, strip.shape[0] // 2)
     weight = strip[..., 3:].astype(np.float32)
     weighted = np.concatenate([strip[..., :3] * weight, weight], axis=2)
     mean = cv2.resize(weighted, half, interpolation=cv2.INTER_AREA)

@@ -82,6 +82,21 @@ def test_coarser_levels_mix_colours_by_their_opacity():
     assert np.abs(joined(level, 4).astype(int) - (200, 100, 50, 127)).max() <= 1
 
 
+def test_opaque_soft_and_empty_tiles_are_halved_alike():
+    picture = soft_picture(TILE + 301, 3 * TILE + 77)
+    picture[:, :TILE, 3] = 255
+    picture[:, TILE : 2 * TILE, 3] = 0
+    picture[:, 2 * TILE : 2 * TILE + 100, 3] = 255
+    whole = np.pad(picture, ((0, 1), (0, 1), (0, 0)), mode="edge").astype(float)
+    squares = whole.reshape(whole.shape[0] // 2, 2, whole.shape[1] // 2, 2, 4)
+    alpha = squares[..., 3:].mean((1, 3))
+    colour = (squares[..., :3] * squares[..., 3:]).mean((1, 3)) / np.maximum(alpha, 1e-9)
+    level = joined(layer_of(picture).levels[1], 4)
+    assert np.abs(level[..., 3:] - alpha).max() <= 0.51
+    assert np.abs(level[..., :3] - colour)[:, TILE + 1 :].max() <= 0.51  # what lies left of it is a JPEG, or nothing
+    assert np.abs(level[..., :3] - colour)[:, : TILE // 2].max() <= 12
+
+
 def test_transparent_tiles_cost_nothing_and_opaque_ones_little():
     picture = np.zeros((TILE, 2 * TILE, 4), np.uint8)
     picture[:, TILE:] = 255
