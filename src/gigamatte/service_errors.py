@@ -73,6 +73,12 @@ class NotReady(Refused):
     retry = 1
 
 
+class NoSuchRange(Refused):
+    """The Range header asks for bytes that the answer does not have."""
+
+    code = "no-such-range"
+
+
 class TooLarge(Refused):
     """The body has more bytes than allowed."""
 

@@ -26,6 +26,7 @@ def result(service, job, query=""):
     "query",
     [
         "format=webp",
+        "format=webp&quality=60",
         "format=jpeg&background=white",
         "format=tiff&crop=true&margin=5",
         "format=png&background=%23204060&crop=true",

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import threading
 import time
 import zipfile
@@ -301,3 +302,33 @@ def test_no_error_of_a_request_speaks_of_options(service, pictures):
             answer = requests.post(url, files=files, headers=headers, timeout=60)
             assert answer.status_code in (400, 422), (query, answer.status_code)
             assert "--" not in answer.text, (query, answer.text)
+
+
+def test_what_is_wrong_with_a_range_is_told_as_other_errors_are(service, pictures):
+    job = wait_for(service, hand_in(service, pictures).headers["location"])
+    url = service.url + job["links"]["result"]
+    whole = requests.get(url, timeout=30).content
+    part = requests.get(url, headers={"range": "bytes=2-9"}, timeout=30)
+    assert (part.status_code, part.content) == (206, whole[2:10])
+    for asked, status, code in (("bytes=two-", 400, "bad-request"), ("bytes=99999999-", 416, "no-such-range")):
+        answer = requests.get(url, headers={"range": asked, "accept-language": "zh"}, timeout=30)
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "application/problem+json"
+        told = answer.json()
+        assert (told["status"], told["code"]) == (status, code)
+        assert asked in told["detail"]
+        assert re.search("请求|无法识别", told["detail"])
+    assert answer.headers["content-range"] == f"bytes */{len(whole)}"
+
+
+def test_the_photo_is_shown_while_it_is_cut(own_service, pictures):
+    with own_service(inflight=1) as service:
+        locations = [hand_in(service, pictures).headers["location"] for _ in range(4)]
+        early = requests.get(f"{service.url}{locations[-1]}/layers/cutout", timeout=30)
+        assert early.status_code == 409
+        layer = requests.get(f"{service.url}{locations[-1]}/layers/photo", timeout=30)
+        assert layer.status_code == 200, layer.text
+        tile = requests.get(f"{service.url}{locations[-1]}/layers/photo/0/0", timeout=30)
+        assert tile.headers["content-type"] == "image/jpeg"
+        for location in locations:
+            assert wait_for(service, location)["state"] == "done"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from starlette.types import Scope, Send
@@ -27,10 +29,12 @@ def error_answer(error: GigamatteError, scope: Scope) -> tuple[int, dict[str, st
     return status, headers, json.dumps(body, ensure_ascii=False).encode()
 
 
-async def send_error(error: GigamatteError, scope: Scope, send: Send) -> None:
-    """Answer with an error and close the connection: the body was not read."""
+async def send_error(
+    error: GigamatteError, scope: Scope, send: Send, more: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Answer with an error, and ``more`` headers, and close the connection: the body was not read."""
     status, headers, body = error_answer(error, scope)
-    headers |= {"content-length": str(len(body)), "connection": "close"}
+    headers |= {**more, "content-length": str(len(body)), "connection": "close"}
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": status, "headers": raw})
     await send({"type": "http.response.body", "body": body})

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 from fastapi import Query, Request
-from fastapi.responses import FileResponse
 from starlette.types import Receive, Scope, Send
 
 from gigamatte.errors import BudgetExceeded, UnsupportedInput
@@ -18,6 +17,7 @@ from gigamatte.service.options import CutQuery
 from gigamatte.service.places import Ticket
 from gigamatte.service.reserve import result_bytes, result_pixels
 from gigamatte.service.sizes import claimed_pixels
+from gigamatte.service.stored import StoredFile
 from gigamatte.service.uploads import Upload, receive_upload
 from gigamatte.service_errors import BadRequest, WrongType
 
@@ -115,7 +115,7 @@ class Arrival:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-class PassingFile(FileResponse):
+class PassingFile(StoredFile):
     """A file that is removed, with its folder, once it is sent or the client has left."""
 
     def __init__(self, arrival: Closing, path: Path, **more: Any) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import JSONResponse
 
 from gigamatte.errors import UsageError
 from gigamatte.hints import Hints
@@ -20,6 +20,7 @@ from gigamatte.service.finish import forget
 from gigamatte.service.jobs import described, finished
 from gigamatte.service.openapi import JOB, PROBLEMS
 from gigamatte.service.record import Record
+from gigamatte.service.stored import StoredFile
 from gigamatte.service_errors import BadRequest, TooLarge
 from gigamatte.types import Size
 from gigamatte.worker.wire import Edit, pack_options, unpack_options
@@ -90,7 +91,7 @@ async def get_preview(request: Request, job: str) -> Response:
             if old != target:
                 old.unlink(missing_ok=True)
     headers = {"cache-control": "private, no-cache", "etag": f'"{revision}"'}
-    return FileResponse(target, media_type="image/webp", headers=headers)
+    return StoredFile(target, media_type="image/webp", headers=headers)
 
 
 @router.post(

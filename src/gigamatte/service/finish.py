@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, create_model
 
 from gigamatte.options import DEFAULTS, Options
@@ -23,6 +22,7 @@ from gigamatte.service.openapi import PHOTO
 from gigamatte.service.options import MEDIA, CutQuery
 from gigamatte.service.record import Record
 from gigamatte.service.reserve import result_bytes
+from gigamatte.service.stored import StoredFile
 from gigamatte.service_errors import BadRequest
 from gigamatte.worker.view import ALPHA
 from gigamatte.worker.wire import Job, View, unpack_options, unpack_receipt
@@ -56,7 +56,7 @@ async def get_result(request: Request, job: str, query: Annotated[Finish, Query(
     path, form = await finished_file(request, record, query)
     receipt = record.receipt or {"model": None, "input": ""}
     headers = receipt_headers(unpack_receipt(receipt), "private, no-cache")
-    return FileResponse(path, media_type=MEDIA[form], headers=headers)
+    return StoredFile(path, media_type=MEDIA[form], headers=headers)
 
 
 async def finished_file(request: Request, record: Record, query: BaseModel | None) -> tuple[Path, str]:

@@ -73,6 +73,7 @@ class CutQuery(BaseModel):
     shadow: str | None = asked("shadow", max_length=128, examples=["keep", "drop:direction=55,strength=40"])
     outline: str | None = asked("outline", max_length=64, examples=["12px,white"])
     palette: bool = asked("palette")
+    quality: int | None = asked("quality", examples=[85])
     max_bytes: int | None = asked("max_bytes", examples=[500000])
     under: Under = asked("under")
     format: Annotated[AnyFormat | None, BeforeValidator(format_name)] = asked(

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Request, Response
-from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from gigamatte.messages.translate import Language, translate
@@ -20,9 +19,10 @@ from gigamatte.service.answers import preferred_language
 from gigamatte.service.arrival import PROBLEM_ANSWERS, PassingFile, client_gone, desk_of
 from gigamatte.service.desk import Desk
 from gigamatte.service.finish import Finish, finished_file, tiles_of
-from gigamatte.service.jobs import finished, result_name
+from gigamatte.service.jobs import finished, handed_in, result_name
 from gigamatte.service.openapi import DONE
 from gigamatte.service.record import Record
+from gigamatte.service.stored import StoredFile
 from gigamatte.service_errors import BadRequest, NotFound
 from gigamatte.worker.wire import Check, View
 
@@ -43,9 +43,10 @@ _LAYER = re.compile(r"photo|cutout(-[0-9a-f]{24})?")
 async def get_layer(request: Request, job: str, kind: str, query: Annotated[Finish, Query()]) -> Response:  # type: ignore[valid-type]
     """`kind` is photo or cutout. The answer lists levels, finest first, and which of their tiles hold anything.
 
-    With a query it is the cutout that `GET /jobs/{job}/result` gives with it. Its tiles are at `Content-Location`.
+    The photo's are there before the job is finished. With a query it is the cutout that `GET /jobs/{job}/result` gives
+    with it. Its tiles are at `Content-Location`.
     """
-    record = await finished(request, job)
+    record = await (handed_in if kind == "photo" else finished)(request, job)
     if kind not in ("photo", "cutout"):
         raise NotFound(f"a job has the layers photo and cutout, not {kind[:40]!r}")
     desk = desk_of(request)
@@ -73,7 +74,7 @@ async def get_layer(request: Request, job: str, kind: str, query: Annotated[Fini
         locks.pop((job, folder.name), None)
     place = f"{request.state.prefix}/jobs/{job}/layers/{folder.name}"
     headers = {"cache-control": "private, max-age=3600", "content-location": place}
-    return FileResponse(folder / "layer.json", media_type="application/json", headers=headers)
+    return StoredFile(folder / "layer.json", media_type="application/json", headers=headers)
 
 
 @router.get(
@@ -83,13 +84,13 @@ async def get_layer(request: Request, job: str, kind: str, query: Annotated[Fini
 )  # fmt: skip
 async def get_tile(request: Request, job: str, kind: str, level: int, index: int) -> Response:
     """A tile that `GET /jobs/{job}/layers/{kind}` lists."""
-    await finished(request, job)
+    await (handed_in if kind == "photo" else finished)(request, job)
     path = desk_of(request).spool.home(job) / "tiles" / kind / f"{level}-{index}"
     if not _LAYER.fullmatch(kind) or level < 0 or index < 0 or not path.is_file():
         raise NotFound("there is no such tile")
     with path.open("rb") as file:
         media = "image/webp" if file.read(4) == b"RIFF" else "image/jpeg"
-    return FileResponse(path, media_type=media, headers={"cache-control": "private, max-age=3600"})
+    return StoredFile(path, media_type=media, headers={"cache-control": "private, max-age=3600"})
 
 
 @router.get(
