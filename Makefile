@@ -1,5 +1,5 @@
 # One word per task. Each uses the active Python environment.
-.PHONY: install check newest test lint types bench coverage docs site serve clean
+.PHONY: install check newest test lint types bench stores coverage docs site serve clean
 
 install:        ## everything, for development
 	pip install -e '.[all,test-all,dev]'
@@ -39,6 +39,11 @@ bench:          ## measure and write docs/benchmarks.md, an hour (an idle machin
 
 docs:           ## run what the documentation says
 	pytest tests/docs
+
+stores:         ## batches from and to Google's and Azure's stores, as their emulators have them (needs npm)
+	pip install -q -e '.[test,test-stores]'
+	npm install --silent --no-fund --no-audit --prefix build/stores azurite
+	GIGAMATTE_NODE_MODULES=build/stores/node_modules pytest -rs tests/batch/test_google_storage.py tests/batch/test_azure.py
 
 coverage:       ## which lines the tests reach
 	pytest -n auto --cov=gigamatte --cov-report=term:skip-covered

@@ -33,6 +33,10 @@ def join(root: str, key: str) -> str:
     return f"{root.rstrip('/')}/{key}" if is_uri(root) else str(Path(root, *key.split("/")))
 
 
+#: which package reaches a kind of store
+_PACKAGES = {"gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "abfss": "adlfs", "adl": "adlfs"}
+
+
 def filesystem(uri: str) -> tuple[Any, str]:
     """(fsspec file system, path in it). Raises UsageError where the package for this kind of URI is missing."""
     try:
@@ -42,7 +46,8 @@ def filesystem(uri: str) -> tuple[Any, str]:
     try:
         system, path = fsspec.core.url_to_fs(uri)
     except ImportError as error:
-        raise UsageError(f"{uri}: {error}", "pip install 'gigamatte[ray]' brings fsspec and s3fs") from error
+        package = _PACKAGES.get(uri.partition("://")[0].lower(), "'gigamatte[ray]'")
+        raise UsageError(f"{uri}: {error}", f"pip install {package}") from error
     except ValueError as error:
         raise UsageError(f"{uri}: {error}", "a URI begins like s3://bucket/folder") from error
     return system, str(path)

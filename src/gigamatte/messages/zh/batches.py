@@ -108,6 +108,7 @@ BATCHES: dict[str, str] = {
     "--tar-photos is a whole number from 1 on, found {}": "--tar-photos 需要从 1 开始的整数，得到 {}",
     "expected a mask for each photo, under the photo's name": "需要每张照片一个同名蒙版",
     "{} is empty": "{} 是空的",
+    "pip install {}": "pip install {}",
     "--results is files or tars; found {}": "--results 为 files 或 tars，实际是 {}",
     "--tar-photos and --tar-size are for results in tar shards": "--tar-photos 和 --tar-size 用于放进 tar 分片的结果",
     "leave out --results files": "请去掉 --results files",

@@ -53,7 +53,6 @@ SERVICES: dict[str, str] = {
     "{} needs the package fsspec": "{} 需要安装 fsspec",
     "{} has {} bytes, {} were sent": "{} 有 {} 字节，发送的是 {}",
     "are the store and its credentials right?": "存储地址和凭据正确吗？",
-    "pip install 'gigamatte[ray]' brings fsspec and s3fs": "pip install 'gigamatte[ray]' 会安装 fsspec 和 s3fs",
     "{} exists and is not from this batch": "{} 已存在，且不是本批处理写的",
     "{} was changed after it was written, and is kept": "{} 写入后被改动过，已保留",
     "--overwrite replaces it": "--overwrite 可替换它",
