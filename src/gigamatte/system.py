@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import sys
 import threading
@@ -168,12 +167,3 @@ def _windows_peak_mb() -> float:
     process = ctypes.c_void_p(libraries.kernel32.GetCurrentProcess())
     known = libraries.psapi.GetProcessMemoryInfo(process, ctypes.byref(counters), counters.size)
     return counters.peak / 1e6 if known else 0.0
-
-
-def sha256_of(*paths: str | Path) -> str:
-    """The SHA-256 of a file, or of several one after another, as 64 hex digits. Raises OSError."""
-    digest = hashlib.sha256()
-    for path in paths:
-        with open(path, "rb") as file:
-            hashlib.file_digest(file, lambda: digest)
-    return digest.hexdigest()

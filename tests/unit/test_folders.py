@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from gigamatte.folders import cache_folder, config_folder, state_folder
-from gigamatte.system import sha256_of
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="folders of the XDG specification")
@@ -32,12 +30,3 @@ def test_folders_follow_the_specification(
     for ignored in ("", "relative"):
         monkeypatch.setenv(variable, ignored)
         assert folder() == tmp_path / otherwise / "gigamatte"
-
-
-def test_a_digest_of_several_files_is_that_of_their_bytes_in_order(tmp_path: Path) -> None:
-    parts = [b"first", b"", b"third" * 100_000]
-    paths = [tmp_path / str(number) for number in range(3)]
-    for path, part in zip(paths, parts, strict=True):
-        path.write_bytes(part)
-    assert sha256_of(*paths) == hashlib.sha256(b"".join(parts)).hexdigest()
-    assert sha256_of(str(paths[0])) == hashlib.sha256(b"first").hexdigest()

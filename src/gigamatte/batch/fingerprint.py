@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from gigamatte.batch.places import sha256_of
 from gigamatte.clipping import path_named
 from gigamatte.errors import NetworkUnavailable
 from gigamatte.options import DEFAULTS, Options
+from gigamatte.own_files import sha256_of_text
 
 #: options that change how fast a result comes, or whether it comes, but not what it is
 _INDIFFERENT = {"threads", "device", "require_device", "max_pixels", "memory", "cache", "cache_size", "notes"}
@@ -31,7 +31,7 @@ def config_hash(options: Options, *, masks: bool = False) -> str:
         if name in plain and path_named(plain[name]) is None and Path(plain[name]).is_file():
             plain[name] = sha256_of(plain[name])
     text = json.dumps(plain, sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]
+    return sha256_of_text(text)[:32]
 
 
 def fingerprint(photo: Path, mask: Path | None, hints: Path | None = None) -> str:

@@ -12,6 +12,7 @@ from gigamatte.batch.films import as_film, is_film
 from gigamatte.batch.lists.wanted import SUFFIXES
 from gigamatte.errors import UsageError
 from gigamatte.options import Options
+from gigamatte.own_files import sha256_of_text
 
 _FIELDS = ("stem", "name", "suffix")
 _ENDINGS = {"png": "png", "webp": "webp", "tiff": "tif", "jpeg": "jpg", "avif": "avif", "psd": "psd"}
@@ -60,7 +61,7 @@ def candidates(key: str, template: str) -> Iterator[str]:
     """
     folder, name = _split(key)
     stem, suffix = stem_of(name), os.path.splitext(name)[1].removeprefix(".")
-    digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    digest = sha256_of_text(key)[:8]
     for word in dict.fromkeys((stem, name, f"{name}~{digest}")):
         # {name} tells photos apart already, unless case alone does
         distinct = word if word.endswith(digest) else name
@@ -71,7 +72,7 @@ def distinct(key: str, place: str) -> str:
     """Another key, for a photo at ``place`` whose own key belongs to a photo elsewhere."""
     folder, name = _split(key)
     stem, suffix = os.path.splitext(name)
-    return f"{folder}{stem}~{hashlib.sha256(place.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}{suffix}"
+    return f"{folder}{stem}~{sha256_of_text(place)[:8]}{suffix}"
 
 
 def folded(key: str) -> str:

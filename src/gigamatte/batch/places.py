@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gigamatte import system
+from gigamatte import own_files
 from gigamatte.batch.objects import objects_of
 from gigamatte.batch.retry import with_retries
 from gigamatte.errors import GigamatteError, MissingInput, ScratchFull, UsageError, WriteError
@@ -122,7 +122,7 @@ def lies_at(target: str) -> str | None:
 def sha256_of(path: str | Path) -> str:
     """Hex SHA-256 of a local file."""
     with reading(str(path)):
-        return system.sha256_of(path)
+        return own_files.sha256_of(path)
 
 
 def fetch(place: str, scratch: Path) -> tuple[Path, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from gigamatte.cutout.target import check_seen_through, output_format
 from gigamatte.errors import GigamatteError, MissingInput, UsageError, WriteError
 from gigamatte.folders import state_folder
 from gigamatte.options import UNCUT, Format, Options
+from gigamatte.own_files import sha256_of_text
 from gigamatte.photo.mask import check_mask
 
 #: where a photo's mask may be found in a folder of masks
@@ -163,7 +163,7 @@ class Plan:
             with contextlib.suppress(GigamatteError):
                 stamp = stamp_of(self.source)[1]
         wish = (self.source, stamp, self.pattern, self.column, self.shard, self.template, self.pair, config)
-        return hashlib.sha256(json.dumps(wish).encode("ascii")).hexdigest()
+        return sha256_of_text(json.dumps(wish))
 
     def make_folders(self) -> None:
         """Make OUT and the manifest's folder. Raises WriteError."""
@@ -179,7 +179,7 @@ def manifest_folder(out: str) -> Path:
     """Where the manifest of OUT lies unless another folder was named."""
     if not is_uri(out):
         return local(out) / ".gigamatte"
-    digest = hashlib.sha256(out.rstrip("/").encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    digest = sha256_of_text(out.rstrip("/"))[:16]
     return state_folder("batch") / digest
 
 

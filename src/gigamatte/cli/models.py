@@ -249,12 +249,13 @@ def build(
     """
     from gigamatte.network.build.cached import write_graph
     from gigamatte.network.cards.checkpoints import find_card
-    from gigamatte.network.weights.store import digest_of, installed
+    from gigamatte.network.weights.store import installed
+    from gigamatte.own_files import sha256_of
 
     card = find_card(card_name)
     shape = _size(size)
     try:
-        found = digest_of(weights_file)
+        found = sha256_of(weights_file)
     except OSError as error:
         raise UsageError(f"{weights_file} cannot be read: {error.strerror or error}") from error
     here = installed(card)

@@ -19,6 +19,7 @@ import numpy as np
 
 from gigamatte.cutout.atomic import hint
 from gigamatte.film.cutting import Arrays
+from gigamatte.own_files import replaced
 from gigamatte.write_errors import not_written
 
 _JOURNAL, _STATE = "journal.json", "state-{:05d}.npz"
@@ -99,15 +100,13 @@ class FinishedParts:
             (self.folder / _STATE.format(number - 1)).unlink(missing_ok=True)
 
     def _write(self, name: str, content: bytes | Arrays) -> None:
-        draft = self.folder / f"{name}.new"
-        with draft.open("wb") as file:
+        with replaced(self.folder / name) as draft, draft.open("wb") as file:
             if isinstance(content, bytes):
                 file.write(content)
             else:
                 np.savez(file, **content)  # type: ignore[arg-type]
             file.flush()
             os.fsync(file.fileno())
-        os.replace(draft, self.folder / name)
 
     def remove(self) -> None:
         """The film is there: nothing more is to be kept."""

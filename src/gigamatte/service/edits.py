@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import hashlib
 import json
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ from fastapi.responses import JSONResponse
 
 from gigamatte.errors import UsageError
 from gigamatte.hints import Hints
+from gigamatte.own_files import sha256_of_text
 from gigamatte.service.arrival import client_gone, desk_of
 from gigamatte.service.finish import forget
 from gigamatte.service.jobs import described, finished
@@ -158,7 +158,7 @@ def _told(record: Record, hints: Hints) -> dict[str, Any]:
 
 def _revision(record: Record) -> str:
     """Names what the preview shows: the same hints have the same preview."""
-    return hashlib.sha256(json.dumps(record.options.get("hints"), sort_keys=True).encode()).hexdigest()[:16]
+    return sha256_of_text(json.dumps(record.options.get("hints"), sort_keys=True))[:16]
 
 
 def _edited(request: Request, record: Record) -> dict[str, Any]:
@@ -173,8 +173,7 @@ def _edited(request: Request, record: Record) -> dict[str, Any]:
 
 def _forget_tiles(folder: Path) -> None:
     """Remove the viewer's tiles of the old result: ``layer.json`` first, so that no reader finds half of them."""
-    for name in ("layer.json", "layer.partial"):
-        (folder / name).unlink(missing_ok=True)
+    (folder / "layer.json").unlink(missing_ok=True)
     with suppress(FileNotFoundError):
         for tile in folder.iterdir():
             tile.unlink(missing_ok=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -14,6 +13,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, create_model
 
 from gigamatte.options import DEFAULTS, Options
+from gigamatte.own_files import keep_newest, sha256_of_text
 from gigamatte.service.answers import receipt_headers
 from gigamatte.service.arrival import PROBLEM_ANSWERS, client_gone, desk_of
 from gigamatte.service.desk import Desk
@@ -135,9 +135,8 @@ def forget(home: Path) -> None:
 
 def _forget_all_but(newest: Path) -> None:
     files = [file for file in newest.parent.iterdir() if file.name != ALPHA]
-    for file in sorted(files, key=lambda one: one.stat().st_mtime)[:-KEPT]:
-        if file != newest:
-            _forget_file(file)
+    for file in keep_newest((file for file in files if file != newest), KEPT - 1):
+        _forget_file(file)
 
 
 def _forget_file(file: Path) -> None:
@@ -154,4 +153,4 @@ def tiles_of(file: Path) -> Path:
 def _name(record: Record, options: Options) -> str:
     """Another for everything that the file depends on but the photo."""
     plain = json.dumps([dataclasses.asdict(options), record.options.get("hints")], sort_keys=True, default=str)
-    return hashlib.sha256(plain.encode()).hexdigest()[:24]
+    return sha256_of_text(plain)[:24]

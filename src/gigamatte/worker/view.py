@@ -9,6 +9,7 @@ import time
 
 from gigamatte import system
 from gigamatte.evaluate.check import check_picture
+from gigamatte.own_files import replaced
 from gigamatte.photo.read import open_photo
 from gigamatte.photo.screen import strips
 from gigamatte.presets import find_preset
@@ -45,11 +46,11 @@ def _write_alpha(view: View, photo: Photo) -> None:
     """As grey PNG of the picture's own depth, white where it has no alpha."""
     image = photo.open()
     grey = image.extract_band(3) if photo.has_alpha else image.extract_band(0) * 0 + photo.depth.full
-    draft = view.folder / (ALPHA + ".partial")
-    grey.cast("ushort" if photo.bits == 16 else "uchar").copy(
+    grey = grey.cast("ushort" if photo.bits == 16 else "uchar").copy(
         interpretation="grey16" if photo.bits == 16 else "b-w"
-    ).pngsave(str(draft), compression=1, keep="none")
-    draft.replace(view.folder / ALPHA)
+    )
+    with replaced(view.folder / ALPHA) as draft:
+        grey.pngsave(str(draft), compression=1, keep="none")
 
 
 def _write_tiles(view: View, photo: Photo) -> None:
@@ -64,18 +65,16 @@ def _write_tiles(view: View, photo: Photo) -> None:
                 _, _, data = tile.partition(",")
                 (view.folder / f"{number}-{index}").write_bytes(base64.b64decode(data))
         level["tiles"] = [tile is not None for tile in level["tiles"]]
-    draft = view.folder / _DRAFT
-    draft.write_text(json.dumps(layer), "utf-8")
-    draft.replace(view.folder / "layer.json")
+    with replaced(view.folder / "layer.json") as draft:
+        draft.write_text(json.dumps(layer), "utf-8")
 
 
 def write_check(check: Check) -> Receipt:
     """Write what keeps a picture from fitting as JSON: ``what`` and ``why`` of each. Raises what reading raises."""
     started = time.perf_counter()
     found = check_picture(check.source, find_preset(check.preset), max_pixels=check.max_pixels)
-    draft = check.target.with_name(f"{check.target.name}.partial")
-    draft.write_text(json.dumps([dataclasses.asdict(failure) for failure in found]), "utf-8")
-    draft.replace(check.target)
+    with replaced(check.target) as draft:
+        draft.write_text(json.dumps([dataclasses.asdict(failure) for failure in found]), "utf-8")
     return Receipt(
         input=check.source.name,
         output=str(check.target),

@@ -20,6 +20,7 @@ from gigamatte.network.engines.probe import probe_network
 from gigamatte.network.engines.select import open_engine
 from gigamatte.network.networks import open_network
 from gigamatte.network.weights import store as weights
+from gigamatte.own_files import sha256_of
 from gigamatte.testing.made_up_weights import MadeUpWeights
 from gigamatte.types import Size
 
@@ -44,7 +45,7 @@ def own_folders(tmp_path, monkeypatch):
 def write_card(folder: Path, path: Path, **more: object) -> None:
     fields = {
         "name": "made-up", "path": str(path), "licence": "none", "size": 64, "output": "logits",
-        "build": "birefnet-swin-t", "multiple": 64, "sha256": weights.digest_of(path), **more,
+        "build": "birefnet-swin-t", "multiple": 64, "sha256": sha256_of(path), **more,
     }  # fmt: skip
     lines = [f"{key} = {json.dumps(value)}" for key, value in fields.items() if value is not None]
     (folder / "cards.toml").write_text("[[model]]\n" + "\n".join(lines), "utf-8")

@@ -6,7 +6,6 @@ What is unpacked and cut lies in the lot's home, so a lot that was interrupted i
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import shutil
 import tarfile
@@ -30,6 +29,7 @@ from gigamatte.batch.tars.record import Finished, read_finished, read_unpacked, 
 from gigamatte.batch.tars.shard import Limits, Packed, Sample, Unpacked, pack, restore, unpack
 from gigamatte.batch.task import BatchEngine
 from gigamatte.errors import GigamatteError, InputError, ResultExists
+from gigamatte.own_files import sha256_of_text
 
 #: what became of a lot: how its batch ended, or why there was none
 Ended = Summary | GigamatteError
@@ -58,7 +58,7 @@ class Cutting:
             results.limits.photos,
             results.limits.bytes,
         )
-        self._wish = hashlib.sha256(json.dumps(wish).encode("ascii")).hexdigest()
+        self._wish = sha256_of_text(json.dumps(wish))
 
     def confined(self, plan: Plan) -> Plan:
         """``plan`` for an engine, whose results stay in its OUT: the folder of the manifest until they are packed."""

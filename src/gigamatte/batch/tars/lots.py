@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 from gigamatte.batch import places
 from gigamatte.batch.task import Source
+from gigamatte.own_files import sha256_of_text
 
 
 @dataclass(frozen=True)
@@ -66,4 +66,4 @@ class Home:
 
 def stamp_of_listed(listed: list[tuple[str, str, str]]) -> str:
     """One stamp of photos, each as (key, place, stamp)."""
-    return hashlib.sha256(json.dumps(listed).encode("ascii")).hexdigest()
+    return sha256_of_text(json.dumps(listed))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
@@ -13,6 +12,7 @@ from typing import IO
 from gigamatte.batch.tars.names import Member, is_photo, refusal
 from gigamatte.batch.tars.reading import members, reading_tar
 from gigamatte.errors import ScratchFull
+from gigamatte.own_files import sha256_of
 
 #: bytes that are copied at once
 _CHUNK = 1 << 20
@@ -168,8 +168,7 @@ def _write(folder: Path, name: str, samples: list[list[tuple[str, Path]]]) -> Pa
             os.fsync(file.fileno())
     except OSError as error:
         raise ScratchFull(f"{path} cannot be written: {error.strerror}", "make room there") from error
-    with path.open("rb") as read:
-        return Packed(path, hashlib.file_digest(read, "sha256").hexdigest(), len(samples))
+    return Packed(path, sha256_of(path), len(samples))
 
 
 def _add(tar: tarfile.TarFile, name: str, path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +11,7 @@ from gigamatte.folders import cache_folder
 from gigamatte.network.build.by_card import build, built, version
 from gigamatte.network.build.checkpoint import SafetensorsFile
 from gigamatte.network.cards.card import ModelCard, PatchOrder
+from gigamatte.own_files import keep_newest, replaced
 from gigamatte.types import Size
 from gigamatte.write_errors import not_written
 
@@ -31,9 +31,7 @@ def cached_graph(card: ModelCard, weights: Path, sha256: str, size: Size) -> tup
         os.utime(path)  # the least recently used goes first
     else:
         write_graph(card, weights, sha256, path, size=size)
-        graphs = sorted(path.parent.glob("*.onnx"), key=lambda graph: graph.stat().st_mtime, reverse=True)
-        for old in graphs[KEPT:]:
-            old.unlink(missing_ok=True)
+        keep_newest(path.parent.glob("*.onnx"), KEPT)
     return path, f"{sha256}-{key}"
 
 
@@ -66,22 +64,14 @@ def write_graph(
     shape = size or Size(card.size, card.size)
     dtype = _DTYPES[stored_as] if stored_as else None
     state = SafetensorsFile(weights)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}.partial")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
+        with replaced(target) as draft, draft.open("wb") as file:
             build(card, state, shape, file, patch_order=patch_order, dtype=dtype, metadata=metadata)
-        partial.replace(target)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise not_written(
             f"{target} could not be written: {error.strerror or error}", "is the disk full?", error
         ) from error
     except WeightsRefused as error:
-        partial.unlink(missing_ok=True)
         raise WeightsRefused(
             f"{weights} is not the network that the card {card.name} names: {error.message}"
         ) from error
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise

@@ -6,13 +6,12 @@ them. Such a link is followed once, and only to where the model's own link leads
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from gigamatte.errors import WeightsRefused, WriteError
-from gigamatte.system import sha256_of
+from gigamatte.own_files import keep_newest, replaced, sha256_of, sha256_of_text
 
 #: models whose files were put into one folder and are kept; hard links take no disk space, copies do
 KEPT = 3
@@ -62,7 +61,7 @@ def whole_digest(model: Path, names: frozenset[str]) -> str:
     if not files:
         return own
     lines = [f"{own} model", *(f"{sha256_of(file)} {name}" for name, file in files.items())]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return sha256_of_text("\n".join(lines))
 
 
 def together(model: Path, names: frozenset[str], folder: Path) -> Path:
@@ -84,9 +83,7 @@ def together(model: Path, names: frozenset[str], folder: Path) -> Path:
             f"{model} and its weights could not be brought together in {folder}: {error.strerror or error}",
             "set GIGAMATTE_CACHE to a folder that you may write",
         ) from error
-    others = sorted(folder.parent.iterdir(), key=lambda other: other.stat().st_mtime, reverse=True)
-    for old in [other for other in others if other != folder][KEPT - 1 :]:
-        shutil.rmtree(old, ignore_errors=True)
+    keep_newest((other for other in folder.parent.iterdir() if other != folder), KEPT - 1)
     return folder / "model.onnx"
 
 
@@ -94,11 +91,8 @@ def _as_one(file: Path, target: Path) -> None:
     """The same file under another name: a hard link where the disk can, else a copy."""
     if target.exists() and target.stat().st_size == file.stat().st_size:
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
-    partial.unlink(missing_ok=True)
-    try:
-        os.link(file, partial)
-    except OSError:
-        shutil.copyfile(file, partial)
-    partial.replace(target)
+    with replaced(target) as draft:
+        try:
+            os.link(file, draft)
+        except OSError:
+            shutil.copyfile(file, draft)

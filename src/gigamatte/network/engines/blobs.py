@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import threading
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gigamatte.network.engines.silent import import_openvino
+from gigamatte.own_files import keep_newest, replaced
 
 #: compiled networks that are kept; one of Swin-L is 1 GB
 KEPT = 6
@@ -32,16 +32,7 @@ def read_blob(path: Path) -> Any:
 
 def write_blob(path: Path, data: Any) -> None:
     """Write the blob, then give it its name, so that no other process reads a half-written one. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(data)
-            file.write(_END)
-        partial.replace(path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
-    blobs = sorted(path.parent.glob("*.blob"), key=lambda blob: blob.stat().st_mtime, reverse=True)
-    for old in blobs[KEPT:]:
-        old.unlink(missing_ok=True)
+    with replaced(path) as draft, draft.open("wb") as file:
+        file.write(data)
+        file.write(_END)
+    keep_newest(path.parent.glob("*.blob"), KEPT)

@@ -19,6 +19,7 @@ from gigamatte.network.cards.onnx_header import OnnxHeader
 from gigamatte.network.engines.answer import pick
 from gigamatte.network.engines.blobs import read_blob, write_blob
 from gigamatte.network.engines.silent import import_openvino
+from gigamatte.own_files import sha256_of_text
 from gigamatte.system import cpu_count
 from gigamatte.types import FloatArray
 
@@ -201,7 +202,7 @@ def _key(core: Any, digest: str, device: str, precision: str) -> str:
     # a network that was compiled for one CPU or OpenVINO version must not be used with another
     where = (ov.get_version(), device, core.get_property(device.upper(), "FULL_DEVICE_NAME"), precision)
     capabilities = sorted(core.get_property(device.upper(), "OPTIMIZATION_CAPABILITIES"))
-    return f"{digest[:16]}-{hashlib.sha256(repr((digest, where, capabilities)).encode()).hexdigest()[:16]}"
+    return f"{digest[:16]}-{sha256_of_text(repr((digest, where, capabilities)))[:16]}"
 
 
 def _cached(core: Any, model: Path | bytes, device: str, config: dict[str, Any], blob: Path) -> tuple[Any, Any]:

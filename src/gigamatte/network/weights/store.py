@@ -21,7 +21,7 @@ from gigamatte.network.cards.card import ModelCard
 from gigamatte.network.weights import hub
 from gigamatte.network.weights.download import Progress, disk_full, download, free_bytes, offline
 from gigamatte.network.weights.reach import need_reach
-from gigamatte.system import sha256_of
+from gigamatte.own_files import replaced, sha256_of
 
 _RECORD = "record.json"
 
@@ -75,7 +75,7 @@ def verify(here: Installed) -> str:
     card = here.card
     files = [here.path.with_name(name) for name in (card.file, *card.parts)] if card.parts else [here.path]
     try:
-        size, found = sum(path.stat().st_size for path in files), digest_of(*files)
+        size, found = sum(path.stat().st_size for path in files), sha256_of(*files)
     except OSError as error:
         raise NetworkUnavailable(f"{here.path} cannot be read: {error.strerror or error}") from error
     if card.path is not None and card.sha256 is None:
@@ -90,11 +90,6 @@ def verify(here: Installed) -> str:
             f"{here.path} is not the file that the card {card.name} names: {wanted} expected, {got} found", hint
         )
     return found
-
-
-def digest_of(*paths: Path) -> str:
-    """The sha256 of a file, or of several one after another, as 64 hex digits. Raises OSError."""
-    return sha256_of(*paths)
 
 
 def get(card: ModelCard, progress: Progress | None = None) -> Installed:
@@ -129,7 +124,7 @@ def _from_hub(card: ModelCard, incoming: Path) -> tuple[Path, str | None, str]:
     if offline() and hub.in_cache(card) is None:
         raise _forbidden(card)
     copy = hub.in_cache(card)
-    if copy is not None and card.sha256 and card.revision and digest_of(copy) == card.sha256:
+    if copy is not None and card.sha256 and card.revision and sha256_of(copy) == card.sha256:
         return _link(copy, incoming / copy.name), card.sha256, card.revision
     need_reach(hub.endpoint())
     pinned = card.sha256 is not None and card.revision is not None
@@ -177,7 +172,7 @@ def _accept(card: ModelCard, path: Path, wanted: str | None) -> str:
     """Digest first, then what the file holds. What is refused is deleted."""
     from gigamatte.network.weights.inspect import refuse_misfit
 
-    found = digest_of(path)
+    found = sha256_of(path)
     if wanted is not None and found != wanted:
         path.unlink()
         raise WeightsRefused(
@@ -201,9 +196,8 @@ def _keep(card: ModelCard, path: Path, sha256: str, revision: str | None) -> Ins
         "source": card.source,
         "bytes": path.stat().st_size,
     }
-    partial = folder / f"{_RECORD}.partial"
-    partial.write_text(json.dumps(record, indent=1), "utf-8")
-    partial.replace(folder / _RECORD)
+    with replaced(folder / _RECORD) as draft:
+        draft.write_text(json.dumps(record, indent=1), "utf-8")
     target = folder / PurePosixPath(card.file).name
     path.replace(target)
     shutil.rmtree(folder / "incoming", ignore_errors=True)
