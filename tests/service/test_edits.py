@@ -150,3 +150,13 @@ def test_edits_count_against_the_quota_and_go_with_the_job(told, photo):
     assert before < told.desk.spool.used < before + 1_000_000
     requests.delete(told.url + job["links"]["self"], timeout=30)
     assert not (told.settings.spool / "jobs" / job["id"]).exists()
+
+
+def test_long_strokes_are_taken_and_endless_ones_refused(told, photo):
+    job = handed_in(told, photo)
+    line = [[100 + n / 10, 100 + n % 7] for n in range(9000)]
+    strokes = [{"kind": "keep", "points": line, "radius": 5}] * 3
+    answer = post(told, job, {"strokes": strokes})
+    assert answer.status_code == 200, answer.text
+    assert len(answer.json()["hints"]["strokes"]) == 3
+    assert post(told, job, {"keep": [[1, 1]] * 1_500_000}).status_code == 413

@@ -82,3 +82,43 @@ def test_an_opaque_result_stays_opaque(own_service, tmp_path):
         job = wait_for(service, response.headers["location"])
         made = result(service, job, "?format=webp")
         assert np.asarray(Image.open(io.BytesIO(made.content)).convert("RGBA"))[..., 3].min() == 255
+
+
+def ground(colour, size=(160, 120)):
+    data = io.BytesIO()
+    Image.new("RGB", size, colour).save(data, "PNG")
+    return data.getvalue()
+
+
+def put_ground(service, job, data, kind="image/png"):
+    address = f"{service.url}/jobs/{job['id']}/background"
+    return requests.put(address, data=data, headers={"content-type": kind}, timeout=60)
+
+
+def test_a_finished_result_is_laid_on_a_picture_that_is_handed_in_later(service, pictures):
+    job = handed_in(service, pictures["jpeg"])
+    refused = result(service, job, "?background=picture")
+    assert refused.status_code == 400
+    assert "PUT" in refused.json()["hint"]
+    for colour in ((20, 90, 200), (10, 160, 40)):  # the second takes the first one's place
+        assert put_ground(service, job, ground(colour)).status_code == 204
+        made = result(service, job, "?background=picture&format=png")
+        files = {"image": pictures["jpeg"], "background_image": ground(colour)}
+        fresh = requests.post(f"{service.url}/remove_background?format=png", files=files, timeout=60)
+        assert made.content == fresh.content
+        corner = np.asarray(Image.open(io.BytesIO(made.content)).convert("RGB"))[2, 2]
+        assert np.abs(corner.astype(int) - colour).max() <= 2
+    assert requests.get(f"{service.url}/jobs/{job['id']}/layers/cutout?background=picture", timeout=60).ok
+
+
+def test_what_is_no_picture_takes_no_place(service, pictures):
+    job = handed_in(service, pictures["jpeg"])
+    assert put_ground(service, job, ground((20, 90, 200))).status_code == 204
+    before = result(service, job, "?background=picture").content
+    assert put_ground(service, job, b"GIF89a" + bytes(100)).status_code == 415
+    assert put_ground(service, job, ground((1, 2, 3)), "text/plain").status_code == 415
+    huge = bytearray(ground((1, 2, 3)))
+    huge[16:24] = (60_000).to_bytes(4, "big") * 2
+    assert put_ground(service, job, bytes(huge)).status_code == 422
+    assert result(service, job, "?background=picture").content == before
+    assert requests.put(f"{service.url}/jobs/{'A' * 22}/background", data=b"x", timeout=60).status_code == 404

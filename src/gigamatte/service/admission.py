@@ -39,6 +39,8 @@ OPEN_BELOW = "/assets/"
 HEALTH = frozenset({"/livez", "/readyz", "/metrics"})
 #: bytes of a request that hands in no photo: its body is read into memory
 SMALL_BODY = 64 << 10
+#: bytes of a list of hints: enough for a thousand strokes drawn by hand
+HINTS_BODY = 8 << 20
 #: seconds after which a body must have the lowest average speed
 GRACE = 30.0
 
@@ -132,7 +134,10 @@ class Admission:
 
     def _most(self, scope: Scope) -> int:
         """Bytes that the body of this request may have."""
-        return self.settings.max_body if scope["path"] in WORK else min(self.settings.max_body, SMALL_BODY)
+        path, most = scope["path"], self.settings.max_body
+        if path in WORK or (scope["method"] == "PUT" and path.endswith("/background")):
+            return most
+        return min(most, HINTS_BODY if path.endswith("/edits") else SMALL_BODY)
 
     def _check_size(self, headers: Head, most: int) -> None:
         text = headers.get(b"content-length")

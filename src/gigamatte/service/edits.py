@@ -21,15 +21,13 @@ from gigamatte.service.jobs import described, finished
 from gigamatte.service.openapi import JOB, PROBLEMS
 from gigamatte.service.record import Record
 from gigamatte.service.stored import StoredFile
-from gigamatte.service_errors import BadRequest, TooLarge
+from gigamatte.service_errors import BadRequest
 from gigamatte.types import Size
 from gigamatte.worker.wire import Edit, pack_options, unpack_options
 
 router = APIRouter()
 
 PROBLEM_ANSWERS: Any = PROBLEMS
-#: bytes of a body of hints: enough for a thousand strokes drawn by hand
-LARGEST = 8 << 20
 #: bytes that are kept free for a preview
 PREVIEW_BYTES = 8 << 20
 _BODY = {
@@ -131,12 +129,10 @@ async def _cut(request: Request, record: Record, target: Path, *, preview: bool)
 
 
 async def _hints_in(request: Request) -> Hints:
-    """The hints of a body. Raises BadRequest, TooLarge."""
+    """The hints of a body, whose length admission bounds. Raises BadRequest."""
     body = bytearray()
     async for part in request.stream():
         body += part
-        if len(body) > LARGEST:
-            raise TooLarge(f"the hints are longer than {LARGEST} bytes", "send fewer or shorter strokes")
     try:
         return Hints.from_json(bytes(body))
     except UsageError as error:

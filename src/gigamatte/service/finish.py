@@ -33,6 +33,8 @@ router = APIRouter()
 CUTTING = frozenset((
     "model", "refine", "kind", "ignore_alpha", "normalise", "mask", "mask_kind", "box", "hints", "keep_empty",
 ))  # fmt: skip
+#: as ``background``: the picture that was handed in for the job
+PICTURE = "picture"
 #: otherwise finished results that are kept of one job
 KEPT = 3
 
@@ -50,7 +52,8 @@ async def get_result(request: Request, job: str, query: Annotated[Finish, Query(
 
     With a query it is finished otherwise, without being cut again: in another `format`, on a `background`, cropped …
     What the query does not name is as the job was asked for. The job's own result must hold the whole alpha for that:
-    a transparent PNG, WebP or TIFF, neither cropped nor smoothed.
+    a transparent PNG, WebP or TIFF, neither cropped nor smoothed. `background=picture` is the picture that
+    `PUT /jobs/{job}/background` handed in.
     """
     record = await finished(request, job)
     path, form = await finished_file(request, record, query)
@@ -71,9 +74,14 @@ async def finished_file(request: Request, record: Record, query: BaseModel | Non
 def options_of(record: Record, asked: dict[str, Any], request: Request) -> Options:
     """The job's options with what is ``asked``. Raises BadRequest, UsageError."""
     own, desk = unpack_options(record.options), desk_of(request)
-    backdrop = str(desk.spool.home(record.id) / "background_image")
+    file = desk.spool.home(record.id) / "background_image"
+    backdrop = str(file)
     plain = {name: getattr(own, name) for name in _FIELDS if getattr(own, name) != DEFAULTS[name]}
-    pictured = plain.get("background") == backdrop and "background" not in asked
+    pictured = asked.get("background") == PICTURE or (plain.get("background") == backdrop and "background" not in asked)
+    if asked.get("background") == PICTURE:
+        if not file.exists():
+            raise BadRequest("this job has no background picture", "send one with PUT /jobs/{job}/background first")
+        asked = {name: value for name, value in asked.items() if name != "background"}
     if plain.get("background") == backdrop:
         del plain["background"]
     made = CutQuery(**plain | asked).options(desk.settings, backdrop=backdrop if pictured else None)

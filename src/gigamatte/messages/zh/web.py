@@ -11,6 +11,8 @@ WEB: dict[str, str] = {
     "Not ready": "尚未完成",
     "Body too large": "请求内容过大",
     "Not a picture that is read here": "不是可以读取的图片",
+    "this job has no background picture": "此任务没有背景图片",
+    "send one with PUT /jobs/{job}/background first": "请先用 PUT /jobs/{job}/background 上传一张",
     "No such part of the file": "文件中没有这一部分",
     "Wrong host": "主机名不符",
     "the Range header {} is not understood": "无法识别 Range 标头 {}",
