@@ -47,8 +47,8 @@ class Bounded:
         if self._most is None or frames * full.pixels <= self._most:
             return
         raise BudgetExceeded(
-            f"{self.header.name}: {frames} frames of {full} = {frames * full.pixels / 1e6:,.0f} megapixels in all, "
-            f"allowed are {self._most / 1e6:,.0f}",
+            f"{self.header.name}: {frames} frames of {full} = {_megapixels(frames * full.pixels)} megapixels in all, "
+            f"allowed are {_megapixels(self._most)}",
             "cut a part of it (from, to), every n-th frame, or a smaller version",
         )
 
@@ -59,3 +59,7 @@ class Bounded:
             np.ascontiguousarray(pixels), (self._size.width, self._size.height), interpolation=cv2.INTER_AREA
         )
         return small
+
+
+def _megapixels(pixels: int) -> str:
+    return f"{pixels / 1e6:,.0f}" if pixels >= 1e8 else f"{pixels / 1e6:.2g}"

@@ -66,6 +66,10 @@ class FilmHints:
         except (ValueError, RecursionError) as error:
             raise UsageError(f"the hints are no JSON: {error}") from error
 
+    def scaled(self, factor: float) -> FilmHints:
+        """The same places in a film that is ``factor`` times as wide."""
+        return FilmHints([(time, hints.scaled(factor)) for time, hints in self._entries])
+
     def as_plain(self) -> list[dict[str, Any]]:
         """The JSON form."""
         return [{"time": time, **hints.as_plain()} for time, hints in self._entries]

@@ -31,7 +31,7 @@ from gigamatte.service_errors import (
 )
 
 #: routes that hand in work: they take a place in the queue
-WORK = frozenset({"/remove_background", "/jobs", "/v1.0/removebg", "/api/remove"})
+WORK = frozenset({"/remove_background", "/jobs", "/v1.0/removebg", "/api/remove", "/films"})
 #: open without a key: the page itself, and what tells whether the service is up
 OPEN = frozenset({"/", "/livez", "/readyz", "/about", "/docs", "/openapi.json", "/favicon.ico"})
 OPEN_BELOW = "/assets/"

@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 from gigamatte import __version__
 from gigamatte.errors import GigamatteError, UsageError
 from gigamatte.options import Options
-from gigamatte.service import adapters, backdrops, edits, finish, health, jobs, pages, routes, views
+from gigamatte.service import adapters, backdrops, edits, films, finish, health, jobs, pages, routes, views
 from gigamatte.service.admission import OPEN, Admission
 from gigamatte.service.answers import error_answer
 from gigamatte.service.desk import Desk
@@ -95,6 +95,7 @@ def create_app(settings: Settings | None = None, *, entry: str = "gigamatte.work
     for router in (
         routes.router,
         jobs.router,
+        films.router,
         finish.router,
         backdrops.router,
         edits.router,

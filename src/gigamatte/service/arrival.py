@@ -10,6 +10,7 @@ from fastapi import Query, Request
 from starlette.types import Receive, Scope, Send
 
 from gigamatte.errors import BudgetExceeded, UnsupportedInput
+from gigamatte.film.kinds import kind_of
 from gigamatte.options import Options
 from gigamatte.service.desk import Desk
 from gigamatte.service.openapi import PROBLEMS
@@ -61,14 +62,18 @@ class Arrival:
         self.desk.spool.charge(count, self.ticket.client, before=self._charged)
         self._charged += count
 
+    def keep_room(self, count: int) -> None:
+        """Keep so many bytes for a result. Raises as ``charge`` does."""
+        self.charge(count)
+        self.reserved += count
+
     def reserve(self, source: Path, *options: Options) -> None:
         """Keep room for the results of ``source``, and count what they have more pixels than it in the queue.
 
         Raises as ``charge`` does, and Busy.
         """
         count = sum(result_bytes(source, one) for one in options)
-        self.charge(count)
-        self.reserved += count
+        self.keep_room(count)
         more = max(0, max(result_pixels(source, one) for one in options) - claimed_pixels(source))
         self.ticket.grows(more)
         self.pixels += more
@@ -94,6 +99,8 @@ class Arrival:
             try:
                 pixels = claimed_pixels(path)
             except UnsupportedInput as error:
+                if kind_of(path) is not None:
+                    raise WrongType(f"{name} is a film, and here photos are cut", "POST /films takes films") from error
                 raise WrongType(error.written[0].replace("the upload", name, 1), error.written[1]) from error
             if pixels > most:
                 raise BudgetExceeded(

@@ -11,10 +11,12 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from gigamatte.errors import Cancelled, GigamatteError, WorkerDied
 from gigamatte.service.errors import problem
+from gigamatte.service.film_options import film_of, work_of
 from gigamatte.service.metrics import Metrics
 from gigamatte.service.places import Places, Ticket
 from gigamatte.service.record import Record
@@ -24,8 +26,8 @@ from gigamatte.service.wording import renamed
 from gigamatte.service_errors import Busy, Late
 from gigamatte.types import Receipt
 from gigamatte.worker.supervisor import Supervisor
-from gigamatte.worker.task import Task
-from gigamatte.worker.wire import Check, Edit, Job, View, unpack_options
+from gigamatte.worker.task import Progress, Task
+from gigamatte.worker.wire import Check, Edit, FilmFrame, FilmLook, Job, View, Work, unpack_options
 
 log = logging.getLogger("gigamatte.service")
 
@@ -63,6 +65,8 @@ class Desk(Places):
         self.live: dict[str, Live] = {}
         self._followers: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
+        #: films that are cut at once: all places but one, where there are several
+        self._films = asyncio.Semaphore(max(1, settings.inflight - 1))
         #: set shortly before the end of the drain
         self.out_of_time = asyncio.Event()
 
@@ -76,7 +80,7 @@ class Desk(Places):
         """
         return await self._wait_for(self.supervisor.submit(job), gone)
 
-    async def view(self, view: View | Check, gone: Callable[[], Awaitable[None]]) -> Receipt:
+    async def view(self, view: View | Check | FilmLook | FilmFrame, gone: Callable[[], Awaitable[None]]) -> Receipt:
         """Cut a picture into tiles, or check it, before the photos that wait, because a person waits for it."""
         return await self._wait_for(self.supervisor.submit(view, first=True), gone)
 
@@ -158,12 +162,13 @@ class Desk(Places):
         try:
             if record.attempts >= ATTEMPTS:
                 raise WorkerDied(f"the service ended {ATTEMPTS} times while it cut this photo")
-            options = unpack_options(record.options)
-            job = Job(home / "image", home / "result", options, mask=home / "mask" if record.has_mask else None)
-            live.task = self.supervisor.submit(Job(job.source, job.target, options, job.mask, overwrite=True), progress)
-            if live.removed:
-                live.task.cancel()
-            receipt = self._counted(await _settled(live.task))
+            if film_of(record) is not None:
+                receipt = await self._film(live, home, progress)
+            else:
+                mask = home / "mask" if record.has_mask else None
+                options = unpack_options(record.options)
+                work = Job(home / "image", home / "result", options, mask, overwrite=True)
+                receipt = self._counted(await self._do(live, work, progress))
             await asyncio.to_thread(self.spool.finish, record.id, "done", receipt=receipt.as_dict())
             if live.removed:  # its client cancelled it just before it ended
                 await asyncio.to_thread(self.spool.remove, record.id)
@@ -173,6 +178,23 @@ class Desk(Places):
             live.ticket.release()
             self.live.pop(record.id, None)
             live.tell("ended", 1.0)
+
+    async def _do(self, live: Live, work: Work, progress: Progress) -> asyncio.Future[Receipt]:
+        """One work of a job, done."""
+        live.task = self.supervisor.submit(work, progress)
+        if live.removed:
+            live.task.cancel()
+        future = asyncio.wrap_future(live.task)
+        await asyncio.wait((future,))
+        return future
+
+    async def _film(self, live: Live, home: Path, progress: Progress) -> Receipt:
+        """A film's first second, small, then all of it. Films leave one of the worker's places to photos."""
+        preview, whole = work_of(live.record, home, self.settings)
+        async with self._films:
+            if not preview.target.exists():
+                (await self._do(live, preview, lambda _, fraction: progress("preview", fraction))).result()
+            return self._counted(await self._do(live, whole, progress))
 
     async def _ended_badly(self, live: Live, error: GigamatteError) -> None:
         if isinstance(error, Cancelled) and not live.removed:
@@ -225,12 +247,6 @@ class Desk(Places):
         if self._followers:
             await asyncio.wait(tuple(self._followers), timeout=10)
         await asyncio.to_thread(self.spool.close)
-
-
-async def _settled(task: Task) -> asyncio.Future[Receipt]:
-    future = asyncio.wrap_future(task)
-    await asyncio.wait((future,))
-    return future
 
 
 def _kept(error: GigamatteError) -> dict[str, Any]:

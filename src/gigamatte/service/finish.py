@@ -17,6 +17,8 @@ from gigamatte.own_files import keep_newest, sha256_of_text
 from gigamatte.service.answers import receipt_headers
 from gigamatte.service.arrival import PROBLEM_ANSWERS, client_gone, desk_of
 from gigamatte.service.desk import Desk
+from gigamatte.service.film_options import MEDIA as FILM_MEDIA
+from gigamatte.service.film_options import film_of, result_of
 from gigamatte.service.jobs import finished
 from gigamatte.service.openapi import PHOTO
 from gigamatte.service.options import MEDIA, CutQuery
@@ -55,16 +57,20 @@ async def get_result(request: Request, job: str, query: Annotated[Finish, Query(
     a transparent PNG, WebP or TIFF, neither cropped nor smoothed. `background=picture` is the picture that
     `PUT /jobs/{job}/background` handed in.
     """
-    record = await finished(request, job)
+    record = await finished(request, job, film=True)
     path, form = await finished_file(request, record, query)
     receipt = record.receipt or {"model": None, "input": ""}
     headers = receipt_headers(unpack_receipt(receipt), "private, no-cache")
-    return StoredFile(path, media_type=MEDIA[form], headers=headers)
+    return StoredFile(path, media_type=(MEDIA | FILM_MEDIA)[form], headers=headers)
 
 
 async def finished_file(request: Request, record: Record, query: BaseModel | None) -> tuple[Path, str]:
     """(file, format) of a job's result, finished as a ``Finish`` asks. Raises BadRequest, UsageError."""
     asked = {} if query is None else {name: getattr(query, name) for name in query.model_fields_set}
+    if (film := film_of(record)) is not None:
+        if asked:
+            raise BadRequest("a film is not finished otherwise", "POST /films/{job}/again cuts it anew")
+        return result_of(desk_of(request).spool.home(record.id), film), film["format"]
     if not asked:
         return desk_of(request).spool.home(record.id) / "result", record.options["format"] or "png"
     options = options_of(record, asked, request)

@@ -17,11 +17,12 @@ from gigamatte.service.answers import preferred_language
 from gigamatte.service.arrival import FILES, PROBLEM_ANSWERS, Arrival, Cut, desk_of
 from gigamatte.service.desk import Live
 from gigamatte.service.errors import problem as problem_of
+from gigamatte.service.film_options import film_of
 from gigamatte.service.openapi import JOB, accepted
 from gigamatte.service.options import SUFFIX
 from gigamatte.service.record import Record
 from gigamatte.service.spool import new_id
-from gigamatte.service_errors import Busy, NotFound, NotReady
+from gigamatte.service_errors import BadRequest, Busy, NotFound, NotReady
 from gigamatte.worker.wire import pack_options, unpack_error
 
 router = APIRouter()
@@ -122,7 +123,8 @@ async def _events(request: Request, job: str) -> AsyncIterator[str]:
 def result_name(record: Record, form: str | None = None) -> str:
     """A file name for a job's result, made of the letters, digits, - and _ of the photo's name."""
     stem = re.sub(r"[^\w-]+", "_", Path(record.name).stem).strip("_")[:60] or "photo"
-    return f"{stem}.cutout.{SUFFIX[form or record.options['format'] or 'png']}"
+    film = film_of(record)
+    return f"{stem}.cutout.{film['format'] if film else SUFFIX[form or record.options['format'] or 'png']}"
 
 
 async def find(request: Request, job: str) -> tuple[Record, Live | None]:
@@ -135,9 +137,17 @@ async def find(request: Request, job: str) -> tuple[Record, Live | None]:
     return record, live
 
 
-async def finished(request: Request, job: str) -> Record:
-    """A job that is done. Raises NotReady while it is not, and the job's own error when it failed."""
+async def finished(request: Request, job: str, *, film: bool = False) -> Record:
+    """A job that is done. Raises NotReady while it is not, and the job's own error when it failed.
+
+    ``film``: whether it may be a film's; else that is a BadRequest.
+    """
     record, live = await find(request, job)
+    if film_of(record) is not None and not film:
+        raise BadRequest(
+            "this job is a film, which has neither layers, edits nor another finish",
+            "POST /films/{job}/frames opens one of its frames as a photo; POST /films/{job}/again cuts it anew",
+        )
     if live is not None or record.state in ("queued", "running"):
         raise NotReady("the job is not finished yet")
     if record.error is not None:
@@ -173,6 +183,12 @@ def described(request: Request, record: Record, live: Live | None) -> dict[str, 
             "preview": f"{address}/preview",
         },
     }
+    if (film := film_of(record)) is not None:
+        answer["film"] = {**film, "preview": (desk_of(request).spool.home(record.id) / "preview.webm").exists()}
+        films = f"{request.state.prefix}/films/{record.id}"
+        answer["links"] = {name: answer["links"][name] for name in ("self", "events", "result")} | {
+            "preview": f"{films}/preview", "frames": f"{films}/frames", "again": f"{films}/again",
+        }  # fmt: skip
     if record.receipt is not None:
         answer["receipt"] = {**record.receipt, "input": record.name, "output": None}
     if record.options.get("hints"):

@@ -110,6 +110,7 @@ class Settings(BaseSettings):
     # ---- what is accepted
     max_body: Count = Field(default=256 << 20, ge=1024, description="bytes of a request")
     max_pixels: Count = Field(default=300_000_000, ge=1, description="pixels of a photo")
+    film_megapixels: float = Field(default=20_000.0, gt=0, description="megapixels of all frames of a film together")
     queue_depth: int = Field(default=64, ge=1, description="photos that may be waiting and running at once")
     queue_megapixels: float = Field(
         default=2000.0, gt=0, description="megapixels that may be waiting and running at once"

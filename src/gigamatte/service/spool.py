@@ -196,6 +196,15 @@ class Spool:
                         f"UPDATE jobs SET {column} = ?, finished = ? WHERE id = ?", (_text(value), time.time(), job)
                     )
 
+    def restart(self, job: str, options: Mapping[str, Any], more: int) -> None:
+        """A job that has ended begins anew, with other options; ``more`` bytes were charged for its new result."""
+        with self._lock:
+            self._database.execute(
+                "UPDATE jobs SET state = 'queued', finished = NULL, receipt = NULL, error = NULL, attempts = 0,"
+                " options = ?, bytes = bytes + ? WHERE id = ?",
+                (_text(options), more, job),
+            )
+
     def recharge(self, job: str) -> None:
         """Charge what a job's folder holds now."""
         size = folder_bytes(self.home(job))

@@ -42,13 +42,13 @@ async def receive_upload(
 ) -> Upload:
     """Write the parts called ``files`` into ``folder``, each to a file of the part's name; keep other parts as texts.
 
-    A body that is itself a picture becomes the file ``whole``. ``charge(bytes)`` is told before each write and may
-    raise. Raises BadRequest, WrongType.
+    A body that is itself a picture or a film becomes the file ``whole``. ``charge(bytes)`` is told before each write
+    and may raise. Raises BadRequest, WrongType.
     """
     kind, options = parse_options_header(content_type)
     if kind == b"multipart/form-data" and options.get(b"boundary"):
         receiver: _Receiver = _Multipart(options[b"boundary"], folder, files)
-    elif whole is not None and (kind.startswith(b"image/") or kind == b"application/octet-stream"):
+    elif whole is not None and (kind.startswith((b"image/", b"video/")) or kind == b"application/octet-stream"):
         receiver = _Whole(folder, whole)
     else:
         shown = content_type[:80] or "none"

@@ -140,7 +140,7 @@ class ArchiveOrder(BaseModel):
 )  # fmt: skip
 async def archive(request: Request, order: Annotated[ArchiveOrder, Body()]) -> Response:
     """All of the jobs must be done. `finish` has the fields of the query of `GET /jobs/{job}/result`."""
-    records = [await finished(request, job) for job in dict.fromkeys(order.jobs)]
+    records = [await finished(request, job, film=True) for job in dict.fromkeys(order.jobs)]
     desk = desk_of(request)
     files = [(record, *await finished_file(request, record, order.finish)) for record in records]
     size = sum(file.stat().st_size for _, file, _ in files)

@@ -22,7 +22,7 @@ from gigamatte.errors import BudgetExceeded, Cancelled, GigamatteError, WorkerDi
 from gigamatte.option_names import as_typed
 from gigamatte.types import Receipt
 from gigamatte.worker.edits import Edits
-from gigamatte.worker.films import cut_film
+from gigamatte.worker.films import cut_film, look_at, write_frame
 from gigamatte.worker.removers import Removers
 from gigamatte.worker.signals import leave_to_parent
 from gigamatte.worker.task import FRAMES
@@ -30,7 +30,9 @@ from gigamatte.worker.view import write_check, write_view
 from gigamatte.worker.wire import (
     Check,
     Edit,
+    FilmFrame,
     FilmJob,
+    FilmLook,
     Job,
     Message,
     View,
@@ -121,6 +123,9 @@ class Child:
                 receipt = self.edit(work, message["id"])
             case FilmJob():
                 receipt = self.film(work, message["id"])
+            case FilmLook() | FilmFrame():
+                self._say({"event": "started", "id": message["id"]})
+                receipt = look_at(work) if isinstance(work, FilmLook) else write_frame(work)
             case _:
                 receipt = self.cut(work, message["id"])
         return {"event": "done", "receipt": receipt.as_dict()}

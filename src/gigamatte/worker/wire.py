@@ -19,7 +19,8 @@ Message = dict[str, Any]
 
 _LENGTH = struct.Struct("<I")
 #: of a film, what is plain as it is
-_FILM = ("hints", "start", "end", "every", "side", "most", "overwrite")
+_FILM = ("hints", "start", "end", "every", "side", "most", "room", "loop", "sticker", "overwrite")
+_LOOK = ("max_pixels", "start", "end", "every", "most")
 #: receipts and error lines are a few kilobytes
 LARGEST = 16 << 20
 
@@ -54,7 +55,34 @@ class FilmJob:
     side: int | None = None
     #: pixels of all frames together, at most
     most: int | None = None
+    #: bytes that the result and its unfinished parts may take together
+    room: int | None = None
+    loop: int = 0
+    #: side in pixels and bytes of a sticker
+    sticker: tuple[int, int] | None = None
     overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FilmLook:
+    """A film whose header is read, and nothing decoded but its first frame. The fields are those of ``FilmJob``."""
+
+    source: Path
+    max_pixels: int
+    start: float = 0.0
+    end: float | None = None
+    every: int = 1
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FilmFrame:
+    """One frame of a film, that is shown at ``time`` in seconds, to be written to ``target`` as PNG."""
+
+    source: Path
+    target: Path
+    time: float
+    max_pixels: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +123,7 @@ class Check:
     max_pixels: int
 
 
-Work = Job | FilmJob | View | Edit | Check
+Work = Job | FilmJob | FilmLook | FilmFrame | View | Edit | Check
 
 
 def send(stream: BinaryIO, message: Message) -> None:
@@ -122,12 +150,16 @@ def receive(stream: BinaryIO) -> Message | None:
 
 
 def pack_work(work: Work) -> Message:
-    """A job, a film, a view, an edit or a check as plain JSON types."""
+    """Any work as plain JSON types."""
     if isinstance(work, FilmJob):
         plain = {name: getattr(work, name) for name in _FILM}
         return {"film": plain, "options": pack_options(work.options)} | {
             "source": str(work.source), "target": str(work.target),
         }  # fmt: skip
+    if isinstance(work, FilmLook):
+        return {"source": str(work.source), "look": {name: getattr(work, name) for name in _LOOK}}
+    if isinstance(work, FilmFrame):
+        return {"source": str(work.source), "frame": str(work.target), "time": work.time, "max": work.max_pixels}
     if isinstance(work, Check):
         return {"source": str(work.source), "check": str(work.target), "preset": work.preset, "max": work.max_pixels}
     if isinstance(work, Edit):
@@ -142,7 +174,13 @@ def unpack_work(plain: Mapping[str, Any]) -> Work:
     """The inverse of ``pack_work``."""
     if "film" in plain:
         options = unpack_options(plain["options"])
-        return FilmJob(Path(plain["source"]), Path(plain["target"]), options, **plain["film"])
+        sticker = plain["film"]["sticker"]
+        film = {**plain["film"], "sticker": None if sticker is None else tuple(sticker)}
+        return FilmJob(Path(plain["source"]), Path(plain["target"]), options, **film)
+    if "look" in plain:
+        return FilmLook(Path(plain["source"]), **plain["look"])
+    if "frame" in plain:
+        return FilmFrame(Path(plain["source"]), Path(plain["frame"]), plain["time"], plain["max"])
     if "check" in plain:
         return Check(Path(plain["source"]), Path(plain["check"]), plain["preset"], plain["max"])
     if "preview" in plain:

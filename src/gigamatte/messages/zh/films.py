@@ -113,6 +113,34 @@ FILMS: dict[str, str] = {
     "the sticker would have {} bytes at least, allowed are {}": "贴纸至少需要 {} 字节，允许 {}",
     "cut a shorter part with --from and --to, or allow a smaller side": "请用 --from 和 --to 截取更短的部分，或减小边长",
     # in batches and over HTTP
+    "{} is a film, and here photos are cut": "{} 是影片，这里只抠照片",
+    "POST /films takes films": "影片请交给 POST /films",
+    "background is a colour such as white or #ff00ff, green, a gradient, or blur; found {}": (
+        "background 为颜色（如 white 或 #ff00ff）、green、渐变或 blur；收到 {}"
+    ),
+    "expected a film: MP4, MOV, WebM, MKV, AVI, or an animated GIF, PNG, WebP or AVIF": (
+        "应为影片：MP4、MOV、WebM、MKV、AVI，或动态 GIF、PNG、WebP、AVIF"
+    ),
+    "photos are handed in at POST /jobs": "照片请交给 POST /jobs",
+    "there is no film in the request": "请求中没有影片",
+    "send it as the multipart field film": "请用 multipart 字段 film 发送",
+    "this service cannot read films, but animated GIF, PNG, WebP and AVIF": (
+        "此服务不能读取影片，只能读取动态 GIF、PNG、WebP 和 AVIF"
+    ),
+    "whoever runs it can add them: pip install 'gigamatte[film]'": "运行者可以添加：pip install 'gigamatte[film]'",
+    "the film's first second is not cut yet": "影片的第一秒尚未抠好",
+    "this job is a photo's": "此任务是照片",
+    "POST /films hands a film in": "影片请交给 POST /films",
+    "the film is still being cut": "影片仍在处理中",
+    "DELETE /jobs/{job} stops it": "DELETE /jobs/{job} 可停止它",
+    "a film is not finished otherwise": "影片不能另行保存",
+    "POST /films/{job}/again cuts it anew": "POST /films/{job}/again 可重新抠图",
+    "this job is a film, which has neither layers, edits nor another finish": "此任务是影片，没有图层、修改和另行保存",
+    "POST /films/{job}/frames opens one of its frames as a photo; POST /films/{job}/again cuts it anew": (
+        "POST /films/{job}/frames 把其中一帧作为照片打开；POST /films/{job}/again 重新抠图"
+    ),
+    "{} has no frame at {} s": "{} 在 {} 秒处没有帧",
+    "the film's result takes more than the {} MB that are kept for it": "影片的结果超出为它保留的 {} MB",
     "{} frames of films among them": "其中影片共 {} 帧",
     "{} frames, sound: {}": "{} 帧，声音：{}",
     "{} holds {}, {} was written": "{} 中是 {}，写入的是 {}",
