@@ -23,9 +23,15 @@ class Refused(GigamatteError):
 
 
 class BadRequest(Refused):
-    """The request cannot be understood."""
+    """The request cannot be understood. ``reason`` is another service's word for it, which its clients test for."""
 
     code = "bad-request"
+    reason = ""
+
+    def because(self, reason: str) -> BadRequest:
+        """The same with a ``reason``."""
+        self.reason = reason
+        return self
 
 
 class MissingSource(BadRequest):

@@ -11,6 +11,7 @@ import base64
 import binascii
 import json
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -23,7 +24,7 @@ from gigamatte.service.arrival import Arrival, PassingFile, client_gone
 from gigamatte.service.fetch import fetch
 from gigamatte.service.options import MEDIA
 from gigamatte.service.removebg_answers import foreground, headers_of_result, wants_json
-from gigamatte.service.removebg_fields import FORMATS, SIZES, filled_in, to_options
+from gigamatte.service.removebg_fields import FORMATS, SIZES, filled_in, refused, to_options
 from gigamatte.service.uploads import Upload, receive_upload
 from gigamatte.service_errors import BadRequest, MissingSource, SeveralSources, TooLarge, WrongType
 from gigamatte.types import Receipt
@@ -54,7 +55,7 @@ _BODY = {
         "bg_color": {"type": "string", "examples": ["81d4fa"]},
         "bg_image_file": {"type": "string", "format": "binary"},
         "semitransparency": {"type": "boolean"},
-        "shadow_type": {"enum": ["none", "drop", "3D", "auto"]},
+        "shadow_type": {"enum": ["none", "auto", "car", "3D", "drop"]},
         "shadow_opacity": {"type": "integer", "minimum": 0, "maximum": 100},
         "add_shadow": {"type": "boolean"},
     },
@@ -143,23 +144,32 @@ async def _receive(arrival: Arrival) -> tuple[dict[str, str], Path]:
     if given == ["image_file_b64"]:
         await asyncio.to_thread(_decode, folder)
     if given == ["image_url"]:
-        await _fetch(arrival, fields["image_url"], "image_file")
+        await _fetch(arrival, "image_url", fields, "image_file")
     if not _not_empty(folder / "bg_image_file"):
         (folder / "bg_image_file").unlink(missing_ok=True)
     if "bg_image_url" in fields:
         if (folder / "bg_image_file").exists():
-            raise BadRequest("bg_image_url and bg_image_file exclude each other", "leave one of them out")
-        await _fetch(arrival, fields["bg_image_url"], "bg_image_file")
+            error = BadRequest("bg_image_url and bg_image_file exclude each other", "leave one of them out")
+            raise error.because("multiple_bg_sources")
+        await _fetch(arrival, "bg_image_url", fields, "bg_image_file")
     return fields, folder / "image_file"
 
 
-async def _fetch(arrival: Arrival, url: str, name: str) -> None:
-    settings, target = arrival.desk.settings, arrival.folder / name
+async def _fetch(arrival: Arrival, field: str, fields: Mapping[str, str], name: str) -> None:
+    settings, target, url = arrival.desk.settings, arrival.folder / name, fields[field]
+    if not url.lower().startswith(("http://", "https://")):
+        raise refused(field, "begins with http:// or https://", url, f"invalid_{field}")
+    failed = "failed_bg_download" if field == "bg_image_url" else "failed_image_download"
     if not settings.fetch_urls:
-        raise BadRequest("this service fetches no URLs", "send the picture itself, as image_file or bg_image_file")
+        hint = "send the picture itself, as image_file or bg_image_file"
+        raise BadRequest("this service fetches no URLs", hint).because(failed)
     target.unlink(missing_ok=True)
     hosts, most, charge = settings.fetch_urls, settings.max_body, arrival.charge
-    await asyncio.to_thread(lambda: fetch(url, target, hosts=hosts, most=most, charge=charge))
+    try:
+        await asyncio.to_thread(lambda: fetch(url, target, hosts=hosts, most=most, charge=charge))
+    except BadRequest as error:
+        error.because(failed)
+        raise
 
 
 async def _text(arrival: Arrival) -> bytes:
@@ -200,7 +210,7 @@ def _decode(folder: Path) -> None:
     try:
         (folder / "image_file").write_bytes(base64.b64decode(data + b"=" * (-len(data) % 4), validate=True))
     except (binascii.Error, ValueError) as error:
-        raise BadRequest("image_file_b64 is no base64") from error
+        raise BadRequest("image_file_b64 is no base64").because("failed_to_read_image") from error
 
 
 async def _cut(arrival: Arrival, image: Path, form: str, options: Options) -> tuple[Receipt, Path]:

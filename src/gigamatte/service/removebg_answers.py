@@ -45,9 +45,15 @@ def error_body(error: GigamatteError) -> tuple[int, dict[str, Any]]:
     title, hint = sentences(error)
     if isinstance(error, NoSubject):
         title, hint = "Could not identify foreground in image", "send a photo with a clear subject, or name it with roi"
+    if isinstance(error, BadRequest) and error.reason:
+        return 400, _body(title, error.reason, hint)
     usual = status_of(error), error.code.replace("-", "_")
     status, code = next(((status, code) for kind, status, code in CODES if isinstance(error, kind)), usual)
-    return status, {"errors": [{"title": title, "code": code} | ({"detail": hint} if hint else {})]}
+    return status, _body(title, code, hint)
+
+
+def _body(title: str, code: str, hint: str) -> dict[str, Any]:
+    return {"errors": [{"title": title, "code": code} | ({"detail": hint} if hint else {})]}
 
 
 def wants_json(accept: str) -> bool:
