@@ -23,7 +23,7 @@
     ├── Cancelled                 exit 130 somebody asked us to stop
     └── Refused                   exit 1   what the service refuses by itself (``service_errors.py``):
                                            BadRequest Unauthorised Forbidden NotFound NotAllowed TooSlow NotReady
-                                           TooLarge WrongType Misdirected TooMany Busy Late
+                                           TooLarge WrongType NoSuchRange Misdirected TooMany Busy Late
                                            and of these MissingSource SeveralSources WrongCoding
 
 Each carries one line: what was wrong, what was expected, what was found; and a hint: what to do about it.
