@@ -24,7 +24,7 @@ from gigamatte.service.arrival import Arrival, PassingFile, client_gone
 from gigamatte.service.fetch import fetch
 from gigamatte.service.options import MEDIA
 from gigamatte.service.removebg_answers import foreground, headers_of_result, wants_json
-from gigamatte.service.removebg_fields import FORMATS, SIZES, filled_in, refused, to_options
+from gigamatte.service.removebg_fields import FORMATS, SIZES, filled_in, to_options
 from gigamatte.service.uploads import Upload, receive_upload
 from gigamatte.service_errors import BadRequest, MissingSource, SeveralSources, TooLarge, WrongType
 from gigamatte.types import Receipt
@@ -158,7 +158,7 @@ async def _receive(arrival: Arrival) -> tuple[dict[str, str], Path]:
 async def _fetch(arrival: Arrival, field: str, fields: Mapping[str, str], name: str) -> None:
     settings, target, url = arrival.desk.settings, arrival.folder / name, fields[field]
     if not url.lower().startswith(("http://", "https://")):
-        raise refused(field, "begins with http:// or https://", url, f"invalid_{field}")
+        raise BadRequest(f"{field} begins with http:// or https://; found {url[:60]!r}").because(f"invalid_{field}")
     failed = "failed_bg_download" if field == "bg_image_url" else "failed_image_download"
     if not settings.fetch_urls:
         hint = "send the picture itself, as image_file or bg_image_file"

@@ -25,20 +25,12 @@ KNOWN = frozenset({
 })  # fmt: skip
 #: what is drawn for each type of shadow: car and 3D are those of something that stands on the ground
 _SHADOWS = {"none": None, "drop": "drop", "3d": "contact", "car": "contact", "auto": "contact"}
-#: fields whose errors have a code of their own at remove.bg
-_CODED = ("size", "format", "channels", "semitransparency", "bg_color", "crop_margin", "scale", "position", "roi")
 _TRUE, _FALSE = ("true", "1"), ("false", "0")
 
 
 def filled_in(fields: Mapping[str, str]) -> dict[str, str]:
     """The fields that are not empty."""
     return {name: text.strip() for name, text in fields.items() if text.strip() not in BLANK}
-
-
-def refused(name: str, expected: str, found: str, reason: str = "") -> BadRequest:
-    """A field whose value does not fit, with remove.bg's code where it has one."""
-    reason = reason or (f"invalid_{name}" if name in _CODED else "")
-    return BadRequest(f"{name} {expected}; found {found[:60]!r}").because(reason)
 
 
 def to_options(fields: Mapping[str, str], settings: Settings, backdrop: Path | None) -> tuple[str, Options, list[str]]:
@@ -50,12 +42,12 @@ def to_options(fields: Mapping[str, str], settings: Settings, backdrop: Path | N
     if unknown := sorted(fields.keys() - KNOWN):
         notes.append(f"fields that are not known were not used: {', '.join(unknown)[:200]}")
     if fields.get("size", "auto").lower() not in SIZES:
-        raise refused("size", f"is one of {', '.join(SIZES)}", fields["size"])
+        raise BadRequest(f"size is one of {', '.join(SIZES)}; found {fields['size'][:40]!r}").because("invalid_size")
     if not _flag(fields, "semitransparency", True):
         notes.append("semitransparency=false changes nothing here: what is seen through stays as the photo has it")
     channels = fields.get("channels", "rgba").lower()
     if channels not in ("rgba", "alpha"):
-        raise refused("channels", "is rgba or alpha", channels)
+        raise BadRequest(f"channels is rgba or alpha; found {channels[:40]!r}").because("invalid_channels")
     if backdrop is not None and "bg_color" in fields:
         error = BadRequest("bg_color and a background picture exclude each other", "leave one of them out")
         raise error.because("multiple_bg_sources")
@@ -97,10 +89,10 @@ def _shadow(fields: Mapping[str, str]) -> str | None:
     """The shadow that is asked for: by its type, else by add_shadow, which means that of something that stands."""
     kind = fields.get("shadow_type", "auto" if _flag(fields, "add_shadow", False) else "none").lower()
     if kind not in _SHADOWS:
-        raise refused("shadow_type", "is none, auto, car, 3D or drop", fields["shadow_type"])
+        raise BadRequest(f"shadow_type is none, auto, car, 3D or drop; found {fields['shadow_type'][:40]!r}")
     opacity = fields.get("shadow_opacity", "50")
     if not re.fullmatch(r"\d{1,3}(\.\d{1,6})?", opacity) or float(opacity) > 100:
-        raise refused("shadow_opacity", "lies in 0…100", opacity)
+        raise BadRequest(f"shadow_opacity lies in 0…100; found {opacity[:40]!r}")
     drawn = _SHADOWS[kind]
     return None if drawn is None or float(opacity) == 0 else f"{drawn}:strength={opacity}"
 
@@ -108,14 +100,15 @@ def _shadow(fields: Mapping[str, str]) -> str | None:
 def _flag(fields: Mapping[str, str], name: str, usual: bool) -> bool:
     text = fields.get(name, str(usual)).lower()
     if text not in (*_TRUE, *_FALSE):
-        raise refused(name, "is true or false", text)
+        error = BadRequest(f"{name} is true or false; found {text[:40]!r}")
+        raise error.because("invalid_semitransparency") if name == "semitransparency" else error
     return text in _TRUE
 
 
 def _format(fields: Mapping[str, str], background: str | None, channels: str) -> str:
     form = fields.get("format", "auto").lower()
     if form not in FORMATS:
-        raise refused("format", f"is one of {', '.join(FORMATS)}", form)
+        raise BadRequest(f"format is one of {', '.join(FORMATS)}; found {form[:40]!r}").because("invalid_format")
     if form == "auto":  # as remove.bg: a picture without transparency is a JPEG
         colour = None if background is None else parse_colour(background)
         clear = background is None or (colour is not None and colour[3] < 255)
@@ -130,7 +123,8 @@ def _colour(text: str | None) -> str | None:
     digits = re.fullmatch("[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8}", text)
     colour = f"#{text}" if digits else text
     if parse_colour(colour) is None:
-        raise refused("bg_color", "is a colour such as 81d4fa, 81d4fa77 or white", text)
+        error = BadRequest(f"bg_color is a colour such as 81d4fa, 81d4fa77 or white; found {text[:40]!r}")
+        raise error.because("invalid_bg_color")
     return colour
 
 
@@ -143,8 +137,11 @@ def _margins(text: str | None) -> tuple[str, str, str, str] | None:
     fits = all(re.fullmatch(r"\d{1,3}(\.\d{1,6})?(px|%)", side) for side in sides)
     most = [side for side in sides if fits and float(side.rstrip("px%")) > (500 if side.endswith("px") else 50)]
     if not fits or most or len(sides) not in (1, 2, 4):
-        expected = "is one margin, two (top and bottom, left and right) or four (top, right, bottom, left), each"
-        raise refused("crop_margin", f"{expected} 0…500px or 0…50%", text)
+        error = BadRequest(
+            "crop_margin is one margin, two (top and bottom, left and right) or four (top, right, bottom, left), each "
+            f"0…500px or 0…50%; found {text[:60]!r}"
+        )
+        raise error.because("invalid_crop_margin")
     top, right, bottom, left = {1: sides * 4, 2: sides * 2, 4: sides}[len(sides)]
     return top, right, bottom, left
 
@@ -154,14 +151,16 @@ def _placed(fields: Mapping[str, str]) -> dict[Literal["canvas", "fill", "align"
     scale, position = fields.get("scale", "original").lower(), fields.get("position")
     share = re.fullmatch(r"(\d{1,3}(?:\.\d{1,6})?)%", scale)
     if scale != "original" and (share is None or not 10 <= float(share[1]) <= 100):
-        raise refused("scale", "is original, or 10%…100% of the picture", scale)
+        error = BadRequest(f"scale is original, or 10%…100% of the picture; found {scale[:40]!r}")
+        raise error.because("invalid_scale")
     # as remove.bg: what is scaled is centred, unless something else is said
     align = ("center" if share else "original") if position is None else position.lower()
     part = r"\d{1,3}(?:\.\d{1,6})?%"
     if align not in ("original", "center"):
         sides = re.fullmatch(rf"({part})(?:\s*,\s*|\s+)?({part})?", align)
         if sides is None or any(float(side.rstrip("%")) > 100 for side in sides.groups() if side):
-            raise refused("position", "is original, center, or one or two of 0%…100%", align)
+            error = BadRequest(f"position is original, center, or one or two of 0%…100%; found {align[:40]!r}")
+            raise error.because("invalid_position")
     if share is None and align == "original":
         return {}
     return {"canvas": "photo", "fill": share[1] if share else "original", "align": align}
@@ -174,12 +173,12 @@ def _region(text: str | None) -> dict[Literal["box", "box_share"], Any]:
     sides = re.split(r"\s*,\s*|\s+", text)
     units = {side.lstrip("0123456789.") for side in sides}
     if found is None or len(units) != 1:
-        raise refused("roi", "is x1 y1 x2 y2, all in px or all in %", text)
+        raise BadRequest(f"roi is x1 y1 x2 y2, all in px or all in %; found {text[:60]!r}").because("invalid_roi")
     left, top, right, bottom = (float(side.rstrip("px%")) for side in sides)
     if right <= left or bottom <= top:
-        raise refused("roi", "has x1 < x2 and y1 < y2", text, "roi_region_empty")
+        raise BadRequest(f"roi has x1 < x2 and y1 < y2; found {text[:60]!r}").because("roi_region_empty")
     if units == {"%"} and max(right, bottom) > 100:
-        raise refused("roi", "ends at 100%", text, "roi_exceeds_bounds")
+        raise BadRequest(f"roi ends at 100%; found {text[:60]!r}").because("roi_exceeds_bounds")
     if units == {"px"}:
         corner = int(left), int(top)
         return {"box": Box(*corner, max(1, int(right) - corner[0]), max(1, int(bottom) - corner[1]))}

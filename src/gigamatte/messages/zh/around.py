@@ -53,7 +53,7 @@ AROUND: dict[str, str] = {
     "--max-bytes {}: quality {}": "--max-bytes {}：质量 {}",
     "--max-bytes {}: {}, sides reduced to {}": "--max-bytes {}：{}，边长缩小到 {}",
     "shadow_opacity lies in 0…100; found {}": "shadow_opacity 在 0…100 之间；实际是 {}",
-    "shadow_type is none, drop, 3D or auto; found {}": "shadow_type 是 none、drop、3D 或 auto；实际是 {}",
+    "shadow_type is none, auto, car, 3D or drop; found {}": "shadow_type 是 none、auto、car、3D 或 drop；实际是 {}",
     "a shadow is drawn in a picture alone: none in a zip, nor with channels=alpha": "阴影只画在图片里：zip 中没有，channels=alpha 时也没有",
     "--background keep shows the photo as it is": "--background keep 原样显示照片",
     "leave --shadow and --outline out": "请去掉 --shadow 和 --outline",
