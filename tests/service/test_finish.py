@@ -1,6 +1,7 @@
 """A finished job's result in another format, on a background, cropped: without being cut again."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -56,6 +57,29 @@ def test_no_network_is_asked_and_the_quota_counts(service, pictures):
     for number in range(6):
         assert result(service, job, f"?format=jpeg&background=%2300000{number}").status_code == 200
     assert len(list(kept.glob("*"))) <= 4
+
+
+def test_many_ways_at_once_take_nothing_from_each_other(service, pictures):
+    """More than are kept: none is removed while it is read."""
+    job = handed_in(service, pictures["jpeg"])
+    layers = f"{service.url}{job['links']['self']}/layers/cutout"
+
+    def asked(number):
+        query = {"format": "jpeg", "background": f"#0000{number:02x}"}
+        if number % 2:
+            return requests.get(layers, params=query, timeout=120)
+        return requests.get(f"{service.url}{job['links']['result']}", params=query, timeout=120)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(asked, range(16)))
+    assert [answer.status_code for answer in answers] == [200] * 16
+    for number in range(0, 16, 2):
+        with Image.open(io.BytesIO(answers[number].content)) as picture:
+            assert abs(picture.getpixel((0, 0))[2] - number) <= 2
+    assert not service.app.state.held
+    kept = service.desk.spool.home(job["id"]) / "finished"
+    assert result(service, job, "?format=jpeg&background=red").status_code == 200
+    assert len([file for file in kept.iterdir() if file.is_file()]) <= 4
 
 
 def test_a_job_on_a_background_cannot_be_finished_otherwise(service, pictures):

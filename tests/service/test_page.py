@@ -537,7 +537,7 @@ def test_every_word_of_the_page_has_its_chinese():
     tools = page.joinpath("editor.js").read_text("utf-8")
     for row in re.findall(r'\["\w+", "([^"]+)", "\w", "([^"]+)"\]', tools):
         words |= set(row)
-    for name in ("app.js", "queue.js", "editor.js"):
+    for name in ("app.js", "queue.js", "finish.js", "editor.js"):
         script = page.joinpath(name).read_text("utf-8")
         words |= set(re.findall(r'\bt\("([^"]+)"\)', script))
     assert len(words) > 40

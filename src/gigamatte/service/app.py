@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -16,7 +17,7 @@ from starlette.requests import ClientDisconnect
 from gigamatte import __version__
 from gigamatte.errors import GigamatteError, UsageError
 from gigamatte.options import Options
-from gigamatte.service import adapters, backdrops, edits, films, finish, health, jobs, pages, routes, views
+from gigamatte.service import adapters, backdrops, beside, edits, films, finish, health, jobs, pages, routes, views
 from gigamatte.service.admission import OPEN, Admission
 from gigamatte.service.answers import error_answer
 from gigamatte.service.desk import Desk
@@ -73,7 +74,7 @@ def create_app(settings: Settings | None = None, *, entry: str = "gigamatte.work
         servers=[{"url": ".", "description": "relative to this document: a proxy may serve it under a path"}],
     )  # fmt: skip
     app.state.metrics, app.state.keys = metrics, keys
-    app.state.streams, app.state.requests, app.state.tiling = 0, 0, {}
+    app.state.streams, app.state.requests, app.state.tiling, app.state.held = 0, 0, {}, Counter()
     # the middleware that is added last is the outermost
     app.add_middleware(Head)
     app.add_middleware(Admission, settings=settings, keys=keys)
@@ -81,7 +82,7 @@ def create_app(settings: Settings | None = None, *, entry: str = "gigamatte.work
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.origins,
-            allow_methods=["GET", "HEAD", "POST", "DELETE"],
+            allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE"],
             allow_headers=["Accept-Language", "Authorization", "Content-Type", "X-API-Key", "X-Request-Id"],
             expose_headers=["*"],
         )
@@ -98,6 +99,7 @@ def create_app(settings: Settings | None = None, *, entry: str = "gigamatte.work
         films.router,
         finish.router,
         backdrops.router,
+        beside.router,
         edits.router,
         views.router,
         adapters.router,

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from gigamatte.errors import BudgetExceeded, UnsupportedInput
 from gigamatte.service.arrival import PROBLEM_ANSWERS, desk_of
 from gigamatte.service.desk import Desk
-from gigamatte.service.finish import forget
+from gigamatte.service.finish import BACKDROP as NAME
 from gigamatte.service.jobs import finished
 from gigamatte.service.record import Record
 from gigamatte.service.sizes import claimed_pixels
@@ -21,8 +21,6 @@ from gigamatte.service_errors import WrongType
 
 router = APIRouter()
 
-#: the job's file
-NAME = "background_image"
 _BODY: dict[str, Any] = {
     "required": True,
     "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
@@ -66,7 +64,6 @@ def _keep(desk: Desk, record: Record, arrived: Path) -> None:
         raise BudgetExceeded(
             f"background_image has {pixels / 1e6:.1f} megapixels, allowed are {most / 1e6:.1f}", "send a smaller photo"
         )
-    home = desk.spool.home(record.id)
-    forget(home)  # what lies on another picture
-    arrived.replace(home / NAME)
+    # what lies on another picture has another name, and may be read just now
+    arrived.replace(desk.spool.home(record.id) / NAME)
     desk.spool.recharge(record.id)

@@ -6,16 +6,19 @@ import asyncio
 import dataclasses
 import json
 import shutil
+from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, create_model
 
+from gigamatte.clipping import path_named
 from gigamatte.options import DEFAULTS, Options
 from gigamatte.own_files import keep_newest, sha256_of_text
 from gigamatte.service.answers import receipt_headers
-from gigamatte.service.arrival import PROBLEM_ANSWERS, client_gone, desk_of
+from gigamatte.service.arrival import PROBLEM_ANSWERS, PassingFile, client_gone, desk_of
 from gigamatte.service.desk import Desk
 from gigamatte.service.film_options import MEDIA as FILM_MEDIA
 from gigamatte.service.film_options import film_of, result_of
@@ -24,19 +27,20 @@ from gigamatte.service.openapi import PHOTO
 from gigamatte.service.options import MEDIA, CutQuery
 from gigamatte.service.record import Record
 from gigamatte.service.reserve import result_bytes
-from gigamatte.service.stored import StoredFile
 from gigamatte.service_errors import BadRequest
 from gigamatte.worker.view import ALPHA
 from gigamatte.worker.wire import Job, View, unpack_options, unpack_receipt
 
 router = APIRouter()
 
-#: what decides where the subject is: another value would be another cut
+#: what decides where the subject is: another value would be another cut; but for a mask that is the photo's own path
 CUTTING = frozenset((
-    "model", "refine", "kind", "ignore_alpha", "normalise", "mask", "mask_kind", "box", "hints", "keep_empty",
+    "model", "refine", "kind", "ignore_alpha", "normalise", "mask_kind", "box", "hints", "keep_empty",
 ))  # fmt: skip
 #: as ``background``: the picture that was handed in for the job
 PICTURE = "picture"
+#: the file of a job's background picture
+BACKDROP = "background_image"
 #: otherwise finished results that are kept of one job
 KEPT = 3
 
@@ -52,72 +56,102 @@ Finish: type[BaseModel] = create_model("Finish", __config__=ConfigDict(extra="fo
 async def get_result(request: Request, job: str, query: Annotated[Finish, Query()]) -> Response:  # type: ignore[valid-type]
     """The picture; 409 with `Retry-After` while it is not ready; the job's own error if it failed.
 
-    With a query it is finished otherwise, without being cut again: in another `format`, on a `background`, cropped …
+    With a query it is finished otherwise, without a network: in another `format`, on a `background`, cropped, by the
+    photo's own clipping path (`mask=path`) …
     What the query does not name is as the job was asked for. The job's own result must hold the whole alpha for that:
     a transparent PNG, WebP or TIFF, neither cropped nor smoothed. `background=picture` is the picture that
     `PUT /jobs/{job}/background` handed in.
     """
     record = await finished(request, job, film=True)
-    path, form = await finished_file(request, record, query)
+    held = await finished_file(request, record, query)
     receipt = record.receipt or {"model": None, "input": ""}
     headers = receipt_headers(unpack_receipt(receipt), "private, no-cache")
-    return StoredFile(path, media_type=(MEDIA | FILM_MEDIA)[form], headers=headers)
+    return PassingFile(held, held.path, media_type=(MEDIA | FILM_MEDIA)[held.form], headers=headers)
 
 
-async def finished_file(request: Request, record: Record, query: BaseModel | None) -> tuple[Path, str]:
-    """(file, format) of a job's result, finished as a ``Finish`` asks. Raises BadRequest, UsageError."""
+@dataclasses.dataclass(frozen=True)
+class HeldFile:
+    """A job's result, which stays where it is until ``close``."""
+
+    path: Path
+    form: str
+    holders: Counter[Path]
+
+    def close(self) -> None:
+        """It may be forgotten for newer ones."""
+        self.holders[self.path] -= 1
+        if not self.holders[self.path]:
+            del self.holders[self.path]
+
+
+async def finished_file(request: Request, record: Record, query: BaseModel | None) -> HeldFile:
+    """A job's result, finished as a ``Finish`` asks. Raises BadRequest, UsageError."""
     asked = {} if query is None else {name: getattr(query, name) for name in query.model_fields_set}
+    holders: Counter[Path] = request.app.state.held
     if (film := film_of(record)) is not None:
         if asked:
             raise BadRequest("a film is not finished otherwise", "POST /films/{job}/again cuts it anew")
-        return result_of(desk_of(request).spool.home(record.id), film), film["format"]
+        path = result_of(desk_of(request).spool.home(record.id), film)
+        holders[path] += 1
+        return HeldFile(path, film["format"], holders)
     if not asked:
-        return desk_of(request).spool.home(record.id) / "result", record.options["format"] or "png"
+        path = desk_of(request).spool.home(record.id) / "result"
+        holders[path] += 1
+        return HeldFile(path, record.options["format"] or "png", holders)
     options = options_of(record, asked, request)
-    return await finish(request, record, options), options.format or "png"
+    return HeldFile(await finish(request, record, options), options.format or "png", holders)
 
 
 def options_of(record: Record, asked: dict[str, Any], request: Request) -> Options:
     """The job's options with what is ``asked``. Raises BadRequest, UsageError."""
     own, desk = unpack_options(record.options), desk_of(request)
-    file = desk.spool.home(record.id) / "background_image"
-    backdrop = str(file)
+    file = desk.spool.home(record.id) / BACKDROP
     plain = {name: getattr(own, name) for name in _FIELDS if getattr(own, name) != DEFAULTS[name]}
-    pictured = asked.get("background") == PICTURE or (plain.get("background") == backdrop and "background" not in asked)
-    if asked.get("background") == PICTURE:
+    if plain.get("background") == str(file):
+        plain["background"] = PICTURE
+    fields = plain | asked
+    pictured = fields.get("background") == PICTURE
+    if pictured:
         if not file.exists():
             raise BadRequest("this job has no background picture", "send one with PUT /jobs/{job}/background first")
-        asked = {name: value for name, value in asked.items() if name != "background"}
-    if plain.get("background") == backdrop:
-        del plain["background"]
-    made = CutQuery(**plain | asked).options(desk.settings, backdrop=backdrop if pictured else None)
+        del fields["background"]
+    made = CutQuery(**fields).options(desk.settings, backdrop=str(file) if pictured else None)
     return dataclasses.replace(made, **{name: getattr(own, name) for name in CUTTING})
 
 
 async def finish(request: Request, record: Record, options: Options) -> Path:
-    """The file of the result finished so. Raises BadRequest where the job's result lacks the alpha."""
+    """The file of the result finished so, held. Raises BadRequest where the job's result lacks the alpha."""
     desk = desk_of(request)
     home = desk.spool.home(record.id)
-    art = options.kind == "art"  # without a network, and its colours come with its alpha: cut again
-    if not (art or holds_alpha(unpack_options(record.options))):
+    # without a network, and art's colours come with its alpha: cut again
+    again = options.kind == "art" or path_named(options.mask) is not None
+    if not (again or holds_alpha(unpack_options(record.options))):
         raise BadRequest(
             "this job's result does not hold the whole alpha, so it cannot be finished otherwise",
             "hand the photo in for a transparent PNG, neither cropped nor smoothed",
         )
-    target = home / "finished" / _name(record, options)
-    locks: dict[tuple[str, str], asyncio.Lock] = request.app.state.tiling
-    async with locks.setdefault((record.id, "finish"), asyncio.Lock()):
+    target = home / "finished" / _name(record, options, home / BACKDROP)
+    holders: Counter[Path] = request.app.state.held
+    async with lock_of(request, record):
         if target.exists():
+            holders[target] += 1
             return target
         room = result_bytes(home / "image", options) + record.pixels * 2
         desk.spool.charge(room, record.client)
         try:
-            await _make(desk, home, target, options, None if art else home / "finished" / ALPHA, request)
-            await asyncio.to_thread(_forget_all_but, target)
+            await _make(desk, home, target, options, None if again else home / "finished" / ALPHA, request)
+            await asyncio.to_thread(_forget_all_but, target, frozenset(holders))
             await asyncio.to_thread(desk.spool.recharge, record.id)
+            holders[target] += 1
         finally:
             desk.spool.refund(room, record.client)
     return target
+
+
+def lock_of(request: Request, record: Record) -> asyncio.Lock:
+    """Held while a job's finished results are made or forgotten."""
+    locks: dict[tuple[str, str], asyncio.Lock] = request.app.state.tiling
+    return locks.setdefault((record.id, "finish"), asyncio.Lock())
 
 
 async def _make(desk: Desk, home: Path, target: Path, options: Options, alpha: Path | None, request: Request) -> None:
@@ -147,9 +181,10 @@ def forget(home: Path) -> None:
         _forget_file(file)
 
 
-def _forget_all_but(newest: Path) -> None:
+def _forget_all_but(newest: Path, held: Collection[Path]) -> None:
     files = [file for file in newest.parent.iterdir() if file.name != ALPHA]
-    for file in keep_newest((file for file in files if file != newest), KEPT - 1):
+    files = [file for file in files if file != newest and file not in held]
+    for file in keep_newest(files, KEPT - 1):
         _forget_file(file)
 
 
@@ -164,7 +199,11 @@ def tiles_of(file: Path) -> Path:
     return file.parents[1] / "tiles" / f"cutout-{file.name}"
 
 
-def _name(record: Record, options: Options) -> str:
+def _name(record: Record, options: Options, backdrop: Path) -> str:
     """Another for everything that the file depends on but the photo."""
-    plain = json.dumps([dataclasses.asdict(options), record.options.get("hints")], sort_keys=True, default=str)
+    picture = None
+    if options.background == str(backdrop):
+        state = backdrop.stat()
+        picture = state.st_mtime_ns, state.st_size  # another may have been sent
+    plain = json.dumps([dataclasses.asdict(options), record.options.get("hints"), picture], sort_keys=True, default=str)
     return sha256_of_text(plain)[:24]

@@ -18,6 +18,7 @@ router = APIRouter(include_in_schema=False)
 FILES = {
     "app.js": ("gigamatte.service.page", "text/javascript"),
     "queue.js": ("gigamatte.service.page", "text/javascript"),
+    "finish.js": ("gigamatte.service.page", "text/javascript"),
     "editor.js": ("gigamatte.service.page", "text/javascript"),
     "client.js": ("gigamatte.service.page", "text/javascript"),
     "docs.js": ("gigamatte.service.page", "text/javascript"),

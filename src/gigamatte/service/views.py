@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import shutil
 import zipfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -49,32 +50,42 @@ async def get_layer(request: Request, job: str, kind: str, query: Annotated[Fini
     record = await (handed_in if kind == "photo" else finished)(request, job)
     if kind not in ("photo", "cutout"):
         raise NotFound(f"a job has the layers photo and cutout, not {kind[:40]!r}")
+    tiles = desk_of(request).spool.home(job) / "tiles"
+    place = f"{request.state.prefix}/jobs/{job}/layers/"
+    headers = {"cache-control": "private, max-age=3600"}
+    if kind == "photo":
+        await _tile(request, record, tiles.parent / "image", tiles / kind, "photo")
+        headers["content-location"] = place + kind
+        return StoredFile(tiles / kind / "layer.json", media_type="application/json", headers=headers)
+    held = await finished_file(request, record, query)
+    try:
+        folder = tiles / kind if held.path == tiles.parent / "result" else tiles_of(held.path)
+        await _tile(request, record, held.path, folder, "cutout")
+    except BaseException:
+        held.close()
+        raise
+    headers["content-location"] = place + folder.name
+    return PassingFile(held, folder / "layer.json", media_type="application/json", headers=headers)
+
+
+async def _tile(request: Request, record: Record, source: Path, folder: Path, kind: Literal["photo", "cutout"]) -> None:
+    """See that the tiles of a picture are there."""
     desk = desk_of(request)
-    home = desk.spool.home(job)
-    source, folder = home / "image", home / "tiles" / kind
-    if kind == "cutout":
-        source, _ = await finished_file(request, record, query)
-        folder = folder if source == home / "result" else tiles_of(source)
     locks: dict[tuple[str, str], asyncio.Lock] = request.app.state.tiling
-    lock = locks.setdefault((job, folder.name), asyncio.Lock())
+    lock = locks.setdefault((record.id, folder.name), asyncio.Lock())
     try:
         async with lock:
-            if not (folder / "layer.json").exists():
-                room = record.pixels * TILED + (1 << 20)
-                desk.spool.charge(room, record.client)
-                try:
-                    await desk.view(
-                        View(source, folder, kind, desk.settings.max_pixels),  # type: ignore[arg-type]
-                        lambda: client_gone(request),
-                    )
-                    await asyncio.to_thread(desk.spool.recharge, record.id)
-                finally:
-                    desk.spool.refund(room, record.client)
+            if (folder / "layer.json").exists():
+                return
+            room = record.pixels * TILED + (1 << 20)
+            desk.spool.charge(room, record.client)
+            try:
+                await desk.view(View(source, folder, kind, desk.settings.max_pixels), lambda: client_gone(request))
+                await asyncio.to_thread(desk.spool.recharge, record.id)
+            finally:
+                desk.spool.refund(room, record.client)
     finally:
-        locks.pop((job, folder.name), None)
-    place = f"{request.state.prefix}/jobs/{job}/layers/{folder.name}"
-    headers = {"cache-control": "private, max-age=3600", "content-location": place}
-    return StoredFile(folder / "layer.json", media_type="application/json", headers=headers)
+        locks.pop((record.id, folder.name), None)
 
 
 @router.get(
@@ -110,14 +121,15 @@ async def check_result(request: Request, job: str, query: Annotated[Finish, Quer
         raise BadRequest("preset is missing: there is nothing to check against", "GET /about lists the presets")
     name = find_preset(asked.preset).name
     alone = asked.model_fields_set == {"preset"}
-    picture, _ = await finished_file(request, record, None if alone else asked)
+    held = await finished_file(request, record, None if alone else asked)
     desk = desk_of(request)
     folder = desk.spool.passing()
     try:
-        work = Check(picture, folder / "check.json", name, desk.settings.max_pixels)
+        work = Check(held.path, folder / "check.json", name, desk.settings.max_pixels)
         await desk.view(work, lambda: client_gone(request))
         failures = json.loads(await asyncio.to_thread(work.target.read_text, "utf-8"))
     finally:
+        held.close()
         await asyncio.to_thread(shutil.rmtree, folder, True)
     lang: Language = "zh" if preferred_language(request.scope) == "zh" else "en"
     translated = [{"what": one["what"], "why": translate(one["why"], lang)} for one in failures]
@@ -132,6 +144,8 @@ class ArchiveOrder(BaseModel):
     jobs: list[str] = Field(min_length=1, max_length=ARCHIVE)
     #: as in the query of ``GET /jobs/{job}/result``
     finish: Finish | None = None  # type: ignore[valid-type]
+    #: … and what of them is otherwise for one of the jobs, by its id
+    single: dict[str, Finish] = Field({}, max_length=ARCHIVE)  # type: ignore[valid-type]
 
 
 @router.post(
@@ -139,20 +153,28 @@ class ArchiveOrder(BaseModel):
     responses={200: {"description": "A zip", "content": {"application/zip": {}}}} | PROBLEM_ANSWERS,
 )  # fmt: skip
 async def archive(request: Request, order: Annotated[ArchiveOrder, Body()]) -> Response:
-    """All of the jobs must be done. `finish` has the fields of the query of `GET /jobs/{job}/result`."""
+    """All of the jobs must be done. `finish` has the fields of the query of `GET /jobs/{job}/result`.
+
+    `single` has, by a job's id, other fields for this one.
+    """
     records = [await finished(request, job, film=True) for job in dict.fromkeys(order.jobs)]
     desk = desk_of(request)
-    files = [(record, *await finished_file(request, record, order.finish)) for record in records]
-    size = sum(file.stat().st_size for _, file, _ in files)
     client = request.state.client
-    desk.spool.charge(size, client)
-    folder = desk.spool.passing()
-    box = _Packed(desk, folder, size, client)
-    try:
-        await asyncio.to_thread(_pack, files, folder / "archive")
-    except BaseException:
-        box.close()
-        raise
+    with contextlib.ExitStack() as stack:
+        files = []
+        for record in records:
+            held = await finished_file(request, record, order.single.get(record.id, order.finish))
+            stack.callback(held.close)
+            files.append((record, held.path, held.form))
+        size = sum(file.stat().st_size for _, file, _ in files)
+        desk.spool.charge(size, client)
+        folder = desk.spool.passing()
+        box = _Packed(desk, folder, size, client)
+        try:
+            await asyncio.to_thread(_pack, files, folder / "archive")
+        except BaseException:
+            box.close()
+            raise
     disposition = {"content-disposition": 'attachment; filename="cutouts.zip"'}
     return PassingFile(box, folder / "archive", media_type="application/zip", headers=disposition)
 

@@ -2,6 +2,7 @@
 
 import { Client, save } from "./client.js";
 import { Editor } from "./editor.js";
+import { Finish } from "./finish.js";
 import { Queue } from "./queue.js";
 
 const $ = (id) => document.getElementById(id);
@@ -12,6 +13,7 @@ let strings = {};
 const t = (text) => strings[text] || text;
 
 const client = new Client(askKey);
+const finish = new Finish({ t, changed: refinish, own: (item) => item.paths?.clipping || item.paths?.paths.length === 1 });
 const queue = new Queue($("queue"), client, { t, query, finish, changed: reflect, selected: present, save });
 
 // ---- words
@@ -51,47 +53,14 @@ function query() {
   return words;
 }
 
-/* How what was cut is shown and saved: fields that leave the alpha as it is. */
-function finish() {
-  const words = {};
-  // what is left as it was is left to the preset
-  if (!$("preset").value || $("format").value !== "png") words.format = $("format").value;
-  for (const id of ["preset", "canvas"]) if ($(id).value.trim()) words[id] = $(id).value.trim();
-  if ($("fill").value && (words.canvas || words.preset)) words.fill = $("fill").value;
-  const background = $("background").value;
-  if (background) words.background = named(background);
-  if ($("shadow").value) words.shadow = $("shadow").value;
-  if ($("crop").checked) words.crop = "true";
-  if ($("smooth").checked) words.smooth = "true";
-  return Object.keys(words).length === 1 && words.format === "png" ? {} : words;
-}
-
-function named(background) {
-  const [first, second] = [$("colour").value, $("second").value];
-  if (background === "linear" || background === "radial") return `${background}(${first}, ${second})`;
-  return background === "colour" ? first : background;
-}
-
-function checkOptions() {
-  const background = $("background").value;
-  const gradient = background === "linear" || background === "radial";
-  $("colour-field").hidden = background !== "colour" && !gradient;
-  $("second-field").hidden = !gradient;
-  // the blurred ground shows the photo's own shadow already
-  $("shadow-keep").disabled = background === "blur";
-  if (background === "blur" && $("shadow").value === "keep") $("shadow").value = "";
-  const opaque = $("format").value === "jpeg" && !$("background").value && !$("preset").value;
-  if (opaque) $("background").value = "white";
-  $("format-note").textContent = opaque ? t("JPEG has no transparency: the background will be white.") : "";
-}
-
-for (const id of ["background", "format", "preset"]) $(id).addEventListener("change", checkOptions);
-$("finish").addEventListener("change", () => {
+/* What was cut is shown and saved otherwise now. */
+function refinish() {
   for (const item of queue.items) item.checked = null;
   if (queue.selected?.state !== "done") return;
   queue.check(queue.selected);
   if (viewed.item) openViewer(viewed.item);
-});
+}
+
 for (const id of ["model", "ignore-alpha"]) {
   $(id).addEventListener("change", () => { $("again-all").hidden = !queue.items.some((item) => item.file.slice && item.job); });
 }
@@ -109,7 +78,7 @@ if (navigator.clipboard?.write && globalThis.ClipboardItem) {
   $("copy").hidden = false;
   $("copy").addEventListener("click", async () => {
     // browsers take PNG alone
-    const png = client.result(viewed.item.job, { ...finish(), format: "png" });
+    const png = client.result(viewed.item.job, { ...finish.shown(viewed.item), format: "png" });
     try {
       await navigator.clipboard.write([new ClipboardItem({ "image/png": png })]);
       $("said").textContent = t("Copied");
@@ -204,7 +173,8 @@ $("save-all").addEventListener("click", async () => {
   const done = queue.items.filter((item) => item.state === "done");
   $("save-all").disabled = true;
   try {
-    save(await client.archive(done.map((item) => item.job), finish()), "cutouts.zip");
+    for (const item of done) await finish.send(client, item.job);
+    save(await client.archive(done.map((item) => [item.job, finish.words(item)])), "cutouts.zip");
   } catch (error) {
     $("said").textContent = queue.wordsOf(error);
   }
@@ -224,6 +194,7 @@ function reflect() {
   } else {
     $("said").textContent = "";
   }
+  $("own-path-field").hidden = !queue.items.some((item) => item.paths?.paths.length);
 }
 
 // ---- stage
@@ -273,8 +244,9 @@ async function openViewer(item) {
   if (viewed.job !== job.id) closeViewer();
   Object.assign(viewed, { item, job: job.id, coming });
   try {
+    await finish.send(client, job);
     const [photo, cutout] = await Promise.all([
-      client.layer(job, "photo", t("Photo")), client.layer(job, "cutout", t("Cutout"), finish()),
+      client.layer(job, "photo", t("Photo")), client.layer(job, "cutout", t("Cutout"), finish.shown(item)),
     ]);
     if (viewed.coming !== coming) return;
     // a cropped cutout shows another frame than the photo: no slider then
@@ -359,6 +331,6 @@ if (matchMedia("(width >= 900px) and (height >= 700px)").matches) $("finish").op
 present(null);
 await speak(chosen);
 await fillChoices();
-checkOptions();
+finish.check();
 await queue.restore();
 document.body.dataset.ready = "yes";

@@ -174,9 +174,20 @@ export class Client {
     return (await this.fetch(`jobs/${edited.id}/edits/save`, { method: "POST" })).json();
   }
 
-  async archive(jobs, words) {
-    const finish = Object.keys(words).length ? { finish: words } : {};
-    const body = JSON.stringify({ jobs: jobs.map((job) => job.id), ...finish });
+  /* The names of the paths in the photo's file, and of the one that clips. */
+  async paths(job) {
+    return (await this.fetch(`${addressOf(job)}/paths`)).json();
+  }
+
+  async background(job, picture) {
+    const headers = { "Content-Type": picture.type || "application/octet-stream" };
+    await this.fetch(`${addressOf(job)}/background`, { method: "PUT", headers, body: picture });
+  }
+
+  /* `wanted`: jobs, each with how it is finished. */
+  async archive(wanted) {
+    const single = Object.fromEntries(wanted.filter(([, words]) => Object.keys(words).length).map(([job, words]) => [job.id, words]));
+    const body = JSON.stringify({ jobs: wanted.map(([job]) => job.id), single });
     const headers = { "Content-Type": "application/json" };
     return (await this.fetch("archive", { method: "POST", headers, body })).blob();
   }

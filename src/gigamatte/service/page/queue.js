@@ -22,8 +22,9 @@ const ICONS = {
 
 const SUFFIXES = {
   "image/png": "png", "image/webp": "webp", "image/tiff": "tif", "image/jpeg": "jpg", "image/avif": "avif",
-  "image/vnd.adobe.photoshop": "psd",
+  "image/vnd.adobe.photoshop": "psd", "image/svg+xml": "svg", "image/vnd.dxf": "dxf",
 };
+const WITH_PATHS = /\.(jpe?g|tiff?|psd)$/i;
 
 function element(tag, className, text) {
   const node = document.createElement(tag);
@@ -171,7 +172,7 @@ export class Item {
 }
 
 export class Queue {
-  /* `query`: how to cut; `finish`: how what was cut is saved. */
+  /* `query`: how to cut; `finish`: the fields that say how what was cut is saved. */
   constructor(list, client, { t, query, finish, changed, selected, save }) {
     Object.assign(this, { list, client, t, query, finish, tell: changed, onSelect: selected, saveAs: save });
     this.items = [];
@@ -282,18 +283,20 @@ export class Queue {
   async followed(item, job, signal) {
     const ended = await this.client.follow(job, (latest) => item.progress(latest), signal);
     if (ended.state !== "done") throw new Problem(ended.error.status, ended.error, 0);
+    item.paths = WITH_PATHS.test(item.file.name) ? await this.client.paths(ended).catch(() => null) : null;
     item.change({ state: "done", job: ended, fraction: 1, checked: null });
     await this.check(item);
   }
 
   /* Whether the result, finished as it is now, is as the shop asks that is chosen. */
   async check(item) {
-    const { job } = item, words = this.finish();
+    const { job } = item, words = this.finish.shown(item);
     item.checked = null;
     if (!words.preset) return item.draw();
     // beside other fields the finished picture is looked at
+    await this.finish.send(this.client, job).catch(() => null);
     const checked = await this.client.check(job, { only: "cutout", ...words }).catch(() => null);
-    if (item.job === job && this.finish().preset === words.preset) {
+    if (item.job === job && this.finish.shown(item).preset === words.preset) {
       item.checked = checked;
       item.draw();
     }
@@ -341,9 +344,10 @@ export class Queue {
 
   /* Finished as it is shown. What goes wrong is told, and takes nothing away. */
   async save(item) {
-    const words = this.finish();
+    const words = this.finish.words(item);
     item.status.textContent = this.t("Writing");
     try {
+      await this.finish.send(this.client, item.job);
       const name = item.job.file_name.replace(/\.[^.]+$/, "");
       const blob = await this.client.result(item.job, words);
       this.saveAs(blob, `${name}.${SUFFIXES[blob.type] || "png"}`);

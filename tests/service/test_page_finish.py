@@ -1,0 +1,106 @@
+"""What the page saves: its fields, and the bytes that the service gives for the words that they mean."""
+
+import io
+from pathlib import Path
+
+import pytest
+import requests
+from PIL import Image
+
+from gigamatte.photo.paths.find import own_paths
+from gigamatte.types import Size
+
+from .test_beside import flat, with_path
+from .test_page import open_page, pick, ready, shot, until  # noqa: F401
+
+pytestmark = pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture
+def cut(open_page, pictures):  # noqa: F811
+    """A page with a photo that is cut."""
+    page = open_page()
+    ready(page)
+    pick(page, ("fuchs.jpg", with_path(pictures["jpeg"])))
+    page.wait_for_selector(".item.done", timeout=60000)
+    return page
+
+
+def saved(page):
+    with page.expect_download() as coming:
+        page.locator(".tool-save").first.click()
+    return coming.value.suggested_filename, Path(coming.value.path()).read_bytes()
+
+
+def fresh(service, pictures, files=None, **query):
+    sent = {"image": with_path(pictures["jpeg"]), **(files or {})}
+    answer = requests.post(f"{service.url}/remove_background", params=query, files=sent, timeout=60)
+    assert answer.status_code == 200, answer.text
+    return answer.content
+
+
+def test_a_line_around_the_subject_and_few_colours(cut, service, pictures):
+    cut.fill("#outline", "6")
+    cut.dispatch_event("#outline", "change")
+    cut.fill("#outline-colour", "#ff8800")
+    cut.check("#palette")
+    shot(cut, "finish-outline")
+    name, data = saved(cut)
+    assert name == "fuchs.cutout.png"
+    assert data == fresh(service, pictures, format="png", outline="6px,#ff8800", palette="true")
+    with Image.open(io.BytesIO(data)) as picture:
+        assert picture.mode == "P"
+
+
+def test_a_picture_beneath_and_its_light(cut, service, pictures):
+    cut.select_option("#format", "jpeg")
+    cut.select_option("#background", "picture")
+    beneath = flat((30, 60, 200), (80, 60))
+    cut.set_input_files("#picture", {"name": "sea.png", "mimeType": "image/png", "buffer": beneath})
+    cut.select_option("#fit", "tile")
+    cut.fill("#relight", "50")
+    cut.dispatch_event("#relight", "change")
+    cut.fill("#max-bytes", "9")
+    cut.dispatch_event("#max-bytes", "change")
+    shot(cut, "finish-picture")
+    _, data = saved(cut)
+    assert len(data) <= 9000
+    assert data == fresh(
+        service, pictures, {"background_image": beneath}, format="jpeg", background_fit="tile", relight="0.5",
+        max_bytes="9000",
+    )  # fmt: skip
+
+
+def test_its_path_is_drawn_moved_and_put_into_the_file(cut, service, pictures):
+    assert cut.locator("#clipping-path-field").is_hidden()
+    cut.select_option("#format", "svg")
+    cut.fill("#offset", "5")
+    cut.dispatch_event("#offset", "change")
+    shot(cut, "finish-path")
+    name, data = saved(cut)
+    assert name == "fuchs.cutout.svg"
+    assert data == fresh(service, pictures, only="path", format="svg", offset="5px")
+    cut.select_option("#format", "dxf")
+    assert saved(cut)[0] == "fuchs.cutout.dxf"
+    cut.select_option("#format", "jpeg")
+    cut.select_option("#background", "keep")
+    assert cut.is_checked("#clipping-path")
+    _, data = saved(cut)
+    assert data == fresh(service, pictures, format="jpeg", background="keep", clipping_path="true", offset="5px")
+    assert own_paths(data, Size(400, 300), 1).clipping == "Path 1"
+
+
+def test_the_photos_own_path_is_taken_where_it_has_one(cut, service, pictures):
+    until(cut, "!document.getElementById('own-path-field').hidden")
+    pick(cut, ("plain.jpg", pictures["jpeg"]))
+    until(cut, "document.querySelectorAll('.item.done').length === 2")
+    cut.check("#own-path")
+    shot(cut, "finish-own-path")
+    _, data = saved(cut)
+    assert data == fresh(service, pictures, format="png", mask="path")
+    with cut.expect_download() as coming:
+        cut.locator(".tool-save").nth(1).click()
+    plain = requests.post(
+        f"{service.url}/remove_background?format=png", files={"image": pictures["jpeg"]}, timeout=60
+    ).content
+    assert Path(coming.value.path()).read_bytes() == plain
