@@ -62,7 +62,7 @@ def _keep(desk: Desk, record: Record, arrived: Path) -> None:
         raise WrongType(error.written[0].replace("the upload", NAME, 1), error.written[1]) from error
     if pixels > most:
         raise BudgetExceeded(
-            f"background_image has {pixels / 1e6:.1f} megapixels, allowed are {most / 1e6:.1f}", "send a smaller photo"
+            f"{NAME} has {pixels / 1e6:.1f} megapixels, allowed are {most / 1e6:.1f}", "send a smaller photo"
         )
     # what lies on another picture has another name, and may be read just now
     arrived.replace(desk.spool.home(record.id) / NAME)
