@@ -1,4 +1,4 @@
-"""One photo that a person works on: opened once, then cut again after every hint, as a preview or in full.
+"""An editing session of one photo: opened once, cut again after each hint, as a preview or at full size.
 
 What a hint costs is the network's decoder and the tiles that it changes; what it gives is, bit for bit, what a fresh
 cut with the same hints gives.

@@ -1,4 +1,4 @@
-"""What lies around the subject, from words to numbers: its shadow, its outline, how a picture fills the ground."""
+"""Parses the options of shadow, outline and the fit of a background picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a network's pictures are normalised, from words to numbers."""
+"""Parses how a network's input is normalised: mean and deviation of RGB."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A photo that stays open while a person works on it: decoded once, and what was worked out is remembered."""
+"""A photo that stays open during an editing session: it is decoded once, and results are reused."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ NEURAL_PIXELS = 800_000
 
 
 class Opened(Protocol):
-    """What one journey takes from those before it: a photo that stays open, or the frames of a film before this one."""
+    """What a cut takes from earlier cuts: of the same open photo, or of the film's frames before this one."""
 
     @property
     def first(self) -> bool:
-        """Whether what is told once, of all that follows too, is to be told now."""
+        """Whether warnings that hold for all later cuts too are to be given now."""
         ...
 
     def lent(self) -> PhotoLevels:
@@ -54,7 +54,7 @@ class Opened(Protocol):
         ...
 
     def settled(self, matte: Matte, levels: PhotoLevels) -> Matte:
-        """The finished alpha, in the light of what was finished before."""
+        """The finished alpha, smoothed over time where there are earlier frames."""
         ...
 
 

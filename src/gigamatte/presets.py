@@ -1,4 +1,4 @@
-"""What pictures have to be like where they are uploaded: named sets of options, and what a finished one is checked for.
+"""Presets: named sets of options for the pictures that shops ask for, and the rules a finished picture is checked by.
 
 Data in ``presets.toml``; a user's own lie beside the model cards, in files of the same form.
 """

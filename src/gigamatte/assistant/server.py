@@ -158,7 +158,7 @@ class Tools:
             said = f"{path.name}: {found.width}×{found.height} {found.format}, {found.bits} bits a channel."
             return result(said, found.as_dict(), *preview(path))
 
-        return await _told_of(look)
+        return await _as_result(look)
 
     async def compare(
         self, photo: Photo, output: Output = None, model: Model = "auto", overwrite: Overwrite = False
@@ -172,7 +172,7 @@ class Tools:
             found, page = compare(source, target, options=options, overwrite=overwrite)
             return result(f"{page} was written.", found.as_dict(), linked(page))
 
-        return await _told_of(measure)
+        return await _as_result(measure)
 
     async def batch_status(
         self, folder: Annotated[str, Field(description="OUT of a `gigamatte batch`")]
@@ -185,7 +185,7 @@ class Tools:
             said = f"{standing.done} of {standing.photos} photos are done, {standing.failed} failed."
             return result(said, standing.as_dict())
 
-        return await _told_of(look)
+        return await _as_result(look)
 
     def picture(self, path: str) -> bytes:
         """The bytes of a picture below the folders."""
@@ -226,7 +226,7 @@ class Tools:
         return source.with_name(f"{source.stem}.cutout.{suffix}")
 
 
-async def _told_of(work: Callable[[], types.CallToolResult]) -> types.CallToolResult:
+async def _as_result(work: Callable[[], types.CallToolResult]) -> types.CallToolResult:
     """What ``work`` tells, done in a thread."""
     try:
         return await anyio.to_thread.run_sync(work)

@@ -46,7 +46,7 @@ def lock_shard(folder: Path, shard: tuple[int, int]) -> Lock:
     owner = folder / f"{name}.owner"
     if not mine.take():
         raise UsageError(
-            f"another batch is at work on {folder.parent} (shard {name.replace('-of-', '/')}{_told(owner)})",
+            f"another batch is at work on {folder.parent} (shard {name.replace('-of-', '/')}{_owner_text(owner)})",
             "wait for it, or choose another output folder or --shard",
         )
     owner.write_text(f"process {os.getpid()} on {socket.gethostname()}", "utf-8")
@@ -70,7 +70,7 @@ def shard_name(shard: tuple[int, int]) -> str:
     return f"{shard[0]}-of-{shard[1]}"
 
 
-def _told(owner: Path) -> str:
+def _owner_text(owner: Path) -> str:
     try:
         return f", {owner.read_text('utf-8')}"
     except OSError:

@@ -22,10 +22,10 @@ def main() -> None:
 
         print(f"gigamatte: {translate('interrupted')}", file=sys.stderr)
         code = 130
-    _leave(_told(code))
+    _leave(_flushed(code))
 
 
-def _told(code: int) -> int:
+def _flushed(code: int) -> int:
     """The exit code once everything that was printed has arrived."""
     import contextlib
     import sys

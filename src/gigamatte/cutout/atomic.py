@@ -1,4 +1,4 @@
-"""A file that appears whole or not at all."""
+"""Writes a file so that it appears complete or not at all."""
 
 from __future__ import annotations
 

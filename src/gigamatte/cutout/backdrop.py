@@ -1,4 +1,4 @@
-"""What a cutout is laid on: a colour, a gradient, a picture, or the photo's own ground, blurred; strip by strip.
+"""The background behind a cutout, in strips: a colour, a gradient, a picture, or the photo's own background, blurred.
 
 In the photo's own depth and colour space.
 """
@@ -35,7 +35,7 @@ from gigamatte.types import Depth, FloatArray, Matte, Size
 USUAL_BLUR, BLURS = 2.0, (0.1, 20.0)
 #: Pixels of the level on which the photo's ground is blurred, at most, and how soft it is there, at least, pixels.
 BLUR_PIXELS, LEAST_SOFT = 1_600_000, 2.0
-#: What is mixed with the subject from here on is no ground.
+#: Pixels of a higher alpha are not taken for background (0…1).
 SUBJECT_ALPHA = 0.02
 
 _BLUR = re.compile(r"blur(?::\s*([^/\\]*?)\s*%?)?", re.IGNORECASE)
@@ -74,7 +74,7 @@ def open_backdrop(
 
 
 def check_backdrop(background: str, max_pixels: int, fit: str = "cover") -> bool:
-    """Whether something of it can be seen through, told before anything is computed. Raises like ``open_backdrop``."""
+    """Whether a part of it is transparent; reads no more than headers. Raises like ``open_backdrop``."""
     if blur_of(background) is not None:
         return False
     gradient = parse_gradient(background)
@@ -87,7 +87,7 @@ def check_backdrop(background: str, max_pixels: int, fit: str = "cover") -> bool
 
 
 def names_no_file(background: str) -> bool:
-    """Whether it is a colour, a gradient or a blur: a client may name these, and no files. Raises UsageError."""
+    """Whether it is a colour, a gradient or a blur: HTTP clients may name no files. Raises UsageError."""
     drawn = blur_of(background) is not None or parse_gradient(background) is not None
     return drawn or parse_colour(background) is not None
 
@@ -142,7 +142,7 @@ def _graded(gradient: Gradient, size: Size, bits: int, icc: bytes | None) -> Bac
 
 
 def _dithered(values: FloatArray, first: int, bits: int) -> FloatArray:
-    """Slow changes of 8 bits in ordered steps, which show no bands (B. Bayer, 1973); rounded, they are within 1."""
+    """8-bit values with ordered dithering, against visible bands (B. Bayer, 1973); rounded, they are within 1."""
     if bits != 8:
         return values
     rows, columns = values.shape[:2]

@@ -1,4 +1,4 @@
-"""How large a result can become, and what placing it takes, told from a photo's size and the options alone."""
+"""The largest possible size of a result and the memory of placing it, from the photo's size and the options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which metadata of a photo a result carries: what its format has a place for, made to fit, and what is lost."""
+"""Chooses the metadata of a photo that its result keeps: what the format can store, shortened where it must be."""
 
 from __future__ import annotations
 

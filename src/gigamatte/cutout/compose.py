@@ -1,4 +1,4 @@
-"""Rows of the result, from top to bottom: the photo's own pixels where it is opaque, F where it is mixed."""
+"""Makes the rows of the result: the photo's pixels where alpha is 1, else the foreground colour F."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class Composer:
         return (*layers, *([Beneath("shadow", (0, 0, 0))] if self.shadow is not None else []))
 
     def suited(self, format: Format, quality: int | None) -> Composer:
-        """As a format wants it: Photoshop users paint on the mask, so what it hides has to be there."""
+        """The composer for a file format: a PSD keeps the photo's colours under alpha 0, as users edit the mask."""
         reach = LOSSY_REACH if is_lossy(format, quality) else self.reach
         hidden = format == "psd"
         frame = self.canvas.behind if hidden and self.canvas is not None else self.frame
@@ -153,7 +153,7 @@ class Composer:
         depth, bands = self.matte.depth, 1 if self.bands == 1 else 4
         beneath = 0 if self.under == "black" and not self.hidden else depth.full
         for strip, box in placed(made, self.frame, canvas, bands, depth, beneath=beneath, hidden=self.hidden):
-            yield self._told(strip) if bands == 1 else strip, box
+            yield self._one_channel(strip) if bands == 1 else strip, box
 
     def _made(self) -> Iterator[tuple[PixelArray, Box]]:
         """The strips and where they lie, before they are finished."""
@@ -205,7 +205,7 @@ class Composer:
     def _strip(self, box: Box) -> PixelArray:
         if self.bands == 1:
             alpha = self._alpha(box) if self.only == "alpha" else self.matte.read(box)
-            return alpha if self.canvas is not None else self._told(alpha)
+            return alpha if self.canvas is not None else self._one_channel(alpha)
         if self.uncut:
             return self._as_it_is(box)
         alpha = self._alpha(box)
@@ -220,8 +220,8 @@ class Composer:
             return colour.copy()
         return with_alpha(colour, np.full_like(colour[..., 0], self.matte.depth.full) if own is None else own)
 
-    def _told(self, alpha: PixelArray) -> PixelArray:
-        """What a picture of one channel shows of the matte."""
+    def _one_channel(self, alpha: PixelArray) -> PixelArray:
+        """The one-channel picture that ``only`` asks for: alpha, trimap or uncertainty."""
         if self.only == "trimap":
             return trimap(alpha, self.matte.depth.full)
         return uncertainty(alpha, self.matte.depth.full) if self.only == "uncertainty" else alpha
@@ -266,7 +266,7 @@ class Composer:
     def _laid(self, strip: PixelArray, top: int, rows: int, rim: FloatArray | None = None) -> PixelArray:
         """The strip over its outline, its shadow and its backdrop, of which ``rows`` from ``top`` are read in order.
 
-        A photo that is not cut lies on white, where it ends.
+        Transparent pixels of an uncut photo get white.
         """
         if self.uncut and self.bands == 3 and strip.shape[2] == 4:
             return on_white(strip, int(self.matte.depth.full))[..., :3]

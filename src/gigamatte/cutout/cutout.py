@@ -1,4 +1,4 @@
-"""Cutout: the end of the journey. A photo and its matte, composed when asked for."""
+"""A photo and its matte; the result's pixels are composed when they are read or saved."""
 
 from __future__ import annotations
 

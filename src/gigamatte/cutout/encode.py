@@ -1,4 +1,4 @@
-"""What each format can hold, and how it is asked for."""
+"""What each file format can hold, and the options of libvips' encoders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that are known at some pixels only, carried on to all others."""
+"""Fills unknown pixels smoothly from the known ones around them."""
 
 from __future__ import annotations
 

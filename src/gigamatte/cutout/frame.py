@@ -136,7 +136,7 @@ def resolution_of(options: Options) -> tuple[float, float] | None:
 
 
 def _without_subject(photo: Size, options: Options) -> Canvas:
-    """An empty result has the size that is wanted, all the same."""
+    """The canvas of a result without a subject: the size that the options ask for."""
     size = canvas_size(options, photo)
     if size is None:
         return Canvas(photo, photo)

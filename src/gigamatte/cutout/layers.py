@@ -1,4 +1,4 @@
-"""Layers laid one upon another: colours over others that can, or can not, be seen through."""
+"""Composites layers with alpha, from the lowest up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file that fits into a number of bytes: one attempt after another, each losing a little more, until it does."""
+"""Writes a file of at most so many bytes: settings are tried in order of their loss until one fits."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from gigamatte.options import Format, Options
 LOWEST, COLOURS = 40, (256, 16)
 #: how the sides shrink from attempt to attempt, and the smallest share of them that is tried
 STEP, SMALLEST = 0.85, 0.15
-#: what AVIF and JPEG, and WebP with loss, begin with
+#: the first quality that is tried
 FIRST = {"jpeg": 95, "avif": 90, "webp": 90}
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """How a picture is packed, with what share of its sides, and what is said of it."""
+    """One setting to try: encoding, the part of the sides that is kept (0…1), and the warning that names the loss."""
 
     encoding: Encoding
     share: float = 1.0

@@ -1,4 +1,4 @@
-"""A line of one colour around what can be seen, outside of it: every level set of the alpha grown by a disc.
+"""Draws a line of one colour outside the visible subject: level sets of the alpha are dilated by a disc.
 
 A pixel at the distance d from a set is covered by r + ½ − d, cut to 0…1. The mean over several sets is a grown alpha,
 as smooth as the alpha itself (grey dilation by level sets: J. Serra, Image Analysis and Mathematical Morphology, 1982).

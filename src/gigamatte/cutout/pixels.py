@@ -51,7 +51,7 @@ def occupied(mixed: NDArray[np.bool_], home: Box) -> Box:
 
 
 def watching(strips: Iterable[PixelArray], watch: Watch | None) -> Iterator[PixelArray]:
-    """The same strips; ``watch`` is asked before each, and may stop it."""
+    """The same strips; ``watch`` is called before each and may stop by raising."""
     for strip in strips:
         if watch is not None:
             watch("path", 0.0)

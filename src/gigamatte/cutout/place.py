@@ -1,4 +1,4 @@
-"""The place that a result is written to: a file, through a link, or a stream; what is wrong with it is told at once."""
+"""Where a result is written: a file (links are followed) or a stream. What cannot be written is refused at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a picture that is written consists of: its pixels' form, and what its file holds beside them."""
+"""The form of a picture that is written (size, channels, bits) and the metadata of its file."""
 
 from __future__ import annotations
 

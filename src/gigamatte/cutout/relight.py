@@ -1,4 +1,4 @@
-"""A light match of the subject to the colour and brightness of a new ground: one factor for each channel."""
+"""Adapts the subject's colours to a new background: one factor for each channel."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def gain_for(backdrop: Backdrop, size: Size, old: FloatArray, amount: float, bit
 
 
 def mean_ground(levels: Levels, matte: Matte) -> FloatArray:
-    """Mean colour of what is not the subject, (RGB) float32 in [0, 1], told from the smallest level."""
+    """Mean colour of what is not the subject, (RGB) float32 in [0, 1], measured on the smallest level."""
     level = levels.levels - 1
     box = levels.size(level).box
     colour = photo_in(levels, level, box)

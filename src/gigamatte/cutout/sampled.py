@@ -1,4 +1,4 @@
-"""A small picture that stands for a large one: read in rows of the result, wherever the result lies over the photo."""
+"""A picture stored at a lower resolution and interpolated when rows of the result are read from it."""
 
 from __future__ import annotations
 

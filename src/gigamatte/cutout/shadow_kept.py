@@ -1,4 +1,4 @@
-"""The shadow that a photo has: how much darker its plain ground is than it would be without, as black with alpha.
+"""Extracts a photo's own shadow on a plain background, as black with alpha: how much darker than unshaded it is.
 
 Composed as programs do it, a shadow multiplies the stored colours of the ground B by 1 − s. B is not seen where the
 shadow lies, so it is fitted: a polynomial of the place to the ground's brightest part, by weights that shade loses
@@ -38,7 +38,7 @@ SUBJECT_ALPHA, MARGIN = 0.004, 1
 MOSTLY = 0.8
 #: the ground is plain when nine tenths of it, smoothed, lie this near to the fit; part of its brightness
 PLAIN = 0.06
-#: darker grounds hold no shadow that could be told from noise; less of it cannot be fitted
+#: on darker grounds a shadow cannot be distinguished from noise; less of it cannot be fitted
 DARKEST, LEAST_GROUND = 0.08, 0.08
 #: no shade is darker than this, and no ground brighter than the fit by this part, or as far off its colour; what is
 #: so, is something else, together with so many pixels around it
@@ -61,7 +61,7 @@ class Lifted:
 
 
 def lift_shadow(levels: Levels, matte: Matte) -> Lifted:
-    """The photo's own shadow on its plain ground, also under the subject, where it is carried on from around it."""
+    """The photo's own shadow on its plain background; under the subject it is continued from the pixels around."""
     level = _map_level([levels.size(level) for level in range(levels.levels)])
     box = levels.size(level).box
     colour, alpha = photo_in(levels, level, box), alpha_at(matte, box, level)
@@ -89,7 +89,7 @@ def lift_shadow(levels: Levels, matte: Matte) -> Lifted:
     rest = (seen > 0) & ~grown(near, max(1, max(alpha.shape) // 100))
     if not _plain(lit, rest) or _across(near & (seen > 0) & (gate > 0.5)):
         return Lifted(None, reason="the ground is not plain")
-    # behind the subject the gate is that of the ground around it
+    # under the subject, the gate is continued from the background around it
     gate = filled((gate * _soft(near)).astype(np.float32), np.minimum(known * 8, 1))
     kept = filled((lit * gate).astype(np.float32), known)
     return Lifted(np.clip(kept, 0, 1).astype(np.float32), level)

@@ -1,4 +1,4 @@
-"""A cutout for other Python libraries: a Pillow image, and a small picture for a notebook."""
+"""A cutout as a Pillow image, and as a small PNG for notebooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Strips of pixels that Python makes, as a lazy libvips image that is read while they are made.
+"""Passes strips of pixels made in Python to libvips, as a lazy image that is read while they are made.
 
 libvips' own raw readers are off limits for strangers' files, so the strips travel as an *uncompressed* PNG: a few
 bytes around them, a checksum, nothing lost (PNG, W3C 2003, clauses 5, 10 and 11; stored blocks of RFC 1951).

@@ -1,4 +1,4 @@
-"""Where the subject is in a photo, and at which of its edges it goes on beyond it."""
+"""The subject's bounding box, and the edges of the photo that cut the subject off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lies around the subject in the result: its shadow, its outline and what it is laid on."""
+"""Shadow, outline and background of one result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a result goes and in what format: everything about it that can be refused before anything is computed."""
+"""Checks target, format and options of a result before anything is computed."""
 
 from __future__ import annotations
 

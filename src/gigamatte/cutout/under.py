@@ -1,4 +1,4 @@
-"""Colour where nothing is to be seen: programs that resize or drop alpha show some of it.
+"""The colour of pixels whose alpha is 0: programs that resize without alpha, or drop it, show some of it.
 
 A thin ring around the subject takes the colour of the nearest pixel that can be seen, so that what is resized without
 regard to alpha keeps its edge; beyond it all is white. The photo's own ground is never written.

@@ -76,5 +76,5 @@ class AnimatedPicture:
 
 
 def _sees_through(picture: Image.Image) -> bool:
-    """Whether any frame may be seen through: told by its mode, for one opaque frame tells nothing of the others."""
+    """Whether any frame may be transparent, decided by the mode: one opaque frame says nothing of the others."""
     return "transparency" in picture.info or picture.mode in ("RGBA", "LA", "PA", "P")

@@ -28,7 +28,7 @@ from gigamatte.types import Box, CoarseMatte, Fit, FloatArray, Size
 
 #: how much of the old answer stays where the picture has not changed, and where it moved and is believed
 STAYS, MOVES = 0.9, 0.5
-#: differences of an answer that are no news
+#: smaller differences of an answer (alpha, 0…1) are ignored
 NO_NEWS = 1 / 128
 #: frames after which a network looks at the whole picture again, not only around the subject
 WHOLE = 12
@@ -140,7 +140,7 @@ def _looked(
 
 
 def looked_at(before: CoarseMatte, region: Box, margin: float) -> Box:
-    """The part of the frame that the network is to look at: that of the frame before, while it goes on to suit."""
+    """The box that the network gets: the one of the frame before, as long as the subject lies well inside it."""
     have, subject = before.fit.region, subject_box(before)
     if subject is None or not margin:
         return region
@@ -153,7 +153,7 @@ def looked_at(before: CoarseMatte, region: Box, margin: float) -> Box:
 
 
 def steady(now: CoarseMatte, before: CoarseMatte, moved: Motion) -> CoarseMatte:
-    """The answer with as much of the one ``before`` as its place allows."""
+    """The answer averaged with the one ``before``, weighted by how well the motion is known at each pixel."""
     fit = now.fit
     old = carried(before, moved, fit)
     still, believed = (_sampled(values, fit) for values in (moved.still, moved.believed))
@@ -187,7 +187,7 @@ def _centres(fit: Fit) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.float64]
 
 
 def _sampled(values: FloatArray, fit: Fit) -> FloatArray:
-    """What is known of the reduced frame at the pixels of ``fit``."""
+    """Values of the reduced frame, float32 (row, column[, channel]), sampled at the pixels of ``fit``."""
     x, y = _centres(fit)
     rows, columns = values.shape[:2]
     x, y = x * columns / fit.photo.width - 0.5, y * rows / fit.photo.height - 0.5

@@ -1,4 +1,4 @@
-"""One frame after another is cut: what is known of the frames before is all that is kept between them."""
+"""Cuts frames one after another; only the state needed for the next frame is kept between them."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class FilmCutting:
         return self.tiles
 
     def settle(self, matte: Matte, levels: PhotoLevels) -> Matte:
-        """The alpha of a frame, steadied by that of the frame before."""
+        """The alpha of a frame, averaged over time with that of the frame before."""
         found = settled(matte, levels, self._settled, self.answers.moved)
         self._settled = Settled(levels.read(0, levels.size(0).box), found)
         return found

@@ -1,4 +1,4 @@
-"""All that was asked of a film and its result, checked before anything is decoded."""
+"""Source, target and options of a film, checked before anything is decoded."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class FilmRequest:
 
     @property
     def total(self) -> int | None:
-        """How many frames will be cut, as far as that can be told."""
+        """How many frames will be cut: an estimate, None where it is not known."""
         return self.span.frames_of(self.source.header)
 
     @property
@@ -64,7 +64,7 @@ class FilmRequest:
         animation.check_size(self.plan.format, self.source.header.size, self.total)
 
     def identity(self) -> dict[str, Any]:
-        """What finished frames belong to, plain: other frames must not be taken for them."""
+        """Plain data that identify the run which finished frames belong to: frames of another run are not used."""
         path, span = self.source.path, self.span
         source: list[Any] = [self.source.header.name, self.source.header.frames]
         if path is not None:

@@ -1,4 +1,4 @@
-"""The finished frames of a film become its result: joined, with the sound, and told of in a receipt."""
+"""Joins the finished frames of a film, adds its sound and makes the receipt."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def receipt_of(
     noted: dict[str, Any],
     said: tuple[str, ...],
 ) -> FilmReceipt:
-    """What was done. ``before``: frames of an earlier run; ``noted``: what the frames told of themselves."""
+    """The receipt. ``before``: frames of an earlier run; ``noted``: network, device and warnings."""
     shown = kept.shown
     return FilmReceipt(
         input=wanted.source.header.name,

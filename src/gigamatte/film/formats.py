@@ -1,4 +1,4 @@
-"""In what a film is written: told by the target's name, and refused at once where it cannot hold the result."""
+"""Chooses the format of a film by the target's name, and refuses one that cannot hold the result."""
 
 from __future__ import annotations
 

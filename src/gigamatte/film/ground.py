@@ -1,4 +1,4 @@
-"""What the subject of a film is laid on: a colour, a picture, another film, or its own background out of focus."""
+"""The background of a film's result: a colour, a picture, another film, or its own background, blurred."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class FilmGround:
 
 
 def blurred(pixels: PixelArray, alpha: FloatArray, sigma: float) -> FloatArray:
-    """The background out of focus, float32 (row, column, RGB): the subject does not bleed into it.
+    """The background blurred, float32 (row, column, RGB), without the subject's colours.
 
     Normalised convolution (Knutsson and Westin, 1993): only what is background counts.
     """

@@ -1,6 +1,6 @@
-"""Hints over time: what was pointed at in some frames, each entry holding until the next one.
+"""Hints of a film: entries with a time, each valid until the next one.
 
-The places follow the picture's motion from frame to frame; a place whose motion cannot be believed is no longer told,
+The places follow the picture's motion from frame to frame; a place whose motion is not reliable is left out,
 since the answer that it led to goes on as the next frame's earlier answer. Before the first entry, its places hold
 where they were given.
 """
@@ -22,7 +22,7 @@ from gigamatte.types import Size
 
 #: entries of a file of hints, at most
 MOST = 10_000
-#: a place whose motion is believed less is no longer told
+#: a place whose motion is less reliable (0…1) is left out
 BELIEVED = 0.5
 
 
@@ -75,7 +75,7 @@ class FilmHints:
         return [{"time": time, **hints.as_plain()} for time, hints in self._entries]
 
     def turn(self, time: Fraction, moved: Motion | None, size: Size) -> Hints | None:
-        """What is told of the frame at ``time``, which ``moved`` so since the one before."""
+        """The hints for the frame at ``time``; ``moved``: the motion since the frame before."""
         if not self._entries:
             return None
         entry = max(0, bisect_right(self._times, time) - 1)
@@ -93,7 +93,7 @@ def followed_by(hints: Hints, moved: Motion, size: Size) -> Hints:
 
     def place(x: float, y: float) -> tuple[float, float] | None:
         new_x, new_y = x, y
-        for _ in range(4):  # the motion is known of where things are, not of where they were
+        for _ in range(4):  # motion is given at places of this frame, so the place is found by iteration
             column = min(max(int(new_x * across), 0), columns - 1)
             row = min(max(int(new_y * down), 0), rows - 1)
             shift = moved.back[row, column]

@@ -1,4 +1,4 @@
-"""What moves: told from a file's first bytes, or from how a sequence of pictures is named."""
+"""Recognises films and animations by their first bytes, and sequences by their names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What moved between two frames: optical flow of reduced frames, how far it can be believed, and cuts of the film."""
+"""Motion between two frames: optical flow of reduced frames, its reliability, and cuts between scenes."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def motion(before: Reduced, now: Reduced) -> Motion:
 
 
 def _likeness(one: NDArray[Any], other: NDArray[Any]) -> float:
-    """The correlation of two frames, -1…1: it does not see light that is switched on. 0 where either is flat."""
+    """The correlation of two frames, -1…1, which does not depend on brightness; 0 where one of them is uniform."""
     a, b = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32) for frame in (one, other))
     a, b = a - a.mean(), b - b.mean()
     spread = float(np.sqrt((a * a).mean() * (b * b).mean()))

@@ -1,4 +1,4 @@
-"""Finished frames, kept beside the target until the whole film is there: an interrupted run goes on from them.
+"""Stores finished frames beside the target until the film is complete, so that an interrupted run can continue.
 
 The folder ``.NAME.film`` holds parts of the film, what was remembered after each, and a journal that names both. What
 the journal does not name does not count. It belongs to one source, one target and one set of options.
@@ -66,7 +66,7 @@ class FinishedParts:
 
     def begin(self) -> Arrays | None:
         """Make the folder; what was remembered after the last finished part, or None at the film's beginning."""
-        with _told(self.folder):
+        with _write_errors(self.folder):
             if not self.parts:
                 shutil.rmtree(self.folder, ignore_errors=True)
                 self.folder.mkdir()
@@ -85,7 +85,7 @@ class FinishedParts:
     def add(self, shown: list[Shown], state: Arrays, notes: dict[str, Any]) -> None:
         """The next part is finished."""
         number = len(self.parts) + 1
-        with _told(self.folder):
+        with _write_errors(self.folder):
             self._write(_STATE.format(number), state)
             self.parts.append(len(shown))
             self.shown += shown
@@ -109,12 +109,12 @@ class FinishedParts:
             os.fsync(file.fileno())
 
     def remove(self) -> None:
-        """The film is there: nothing more is to be kept."""
+        """Delete the folder, once the film is complete."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def _told(folder: Path) -> Any:
+def _write_errors(folder: Path) -> Any:
     try:
         yield
     except OSError as error:

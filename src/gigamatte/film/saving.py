@@ -51,7 +51,7 @@ class FilmSaving:
         self._ground = None
         if plan.ground != "none":
             self._ground = FilmGround(wanted.options, plan, header.size, wanted.bits)
-        #: what the frames tell of themselves: network, device, warnings
+        #: from the frames' receipts: network, device, warnings
         self._noted: dict[str, Any] = {}
 
     def run(self) -> FilmReceipt:
@@ -132,7 +132,7 @@ class FilmSaving:
         self._kept.add(shown, self._cutting.state(), self._noted)
 
     def _note(self, cutout: Cutout) -> None:
-        """What is told of the whole film, from its frames."""
+        """Note what the receipt says of the whole film: network, device and warnings of this frame."""
         receipt, noted = cutout.receipt, self._noted
         if "model" not in noted and receipt.model is not None:
             noted["model"] = [receipt.model.name, receipt.model.licence, receipt.model.sha256]

@@ -1,4 +1,4 @@
-"""The alpha of a frame is steadied at its own size: as much of the one before stays as the picture allows.
+"""Smooths the full-size alpha over time: where the picture is unchanged, most of the last frame's alpha stays.
 
 The alpha of the frame before follows the motion of the reduced frames. How much of it counts is decided pixel by pixel,
 by whether the picture, moved the same way, shows the same: a hair that the motion misses by a pixel keeps its own.
@@ -31,7 +31,7 @@ class Settled:
 
 
 def settled(matte: Matte, levels: PhotoLevels, before: Settled | None, moved: Motion | None) -> Matte:
-    """``matte`` with as much of the one ``before`` as its picture allows."""
+    """``matte`` averaged with the one ``before``, weighted by how alike the two pictures are at each pixel."""
     if before is None or moved is None or moved.cut or before.matte.size != matte.size:
         return matte
     decided, tiles = matte.decided.copy(), dict(matte.tiles)

@@ -1,4 +1,4 @@
-"""Tiles of one frame that serve the next: what shows the same, and is asked the same, is not refined again.
+"""Reuses refined tiles of earlier frames where the picture and the alpha to refine are nearly the same.
 
 A tile is compared with what it was refined from, not with the last frame: however slowly a picture changes, a kept tile
 is never further from its own frame than the tolerance.

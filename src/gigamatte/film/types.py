@@ -126,13 +126,13 @@ class Progress:
 
     @property
     def left(self) -> float | None:
-        """Seconds still to go, if that can be told."""
+        """Seconds still to go; None where that is not known."""
         if self.total is None or self.rate <= 0:
             return None
         return max(0, self.total - self.done) / self.rate
 
 
-#: told after each frame; raising Cancelled stops
+#: called after each frame; raising Cancelled stops
 FilmWatch = Callable[[Progress], None]
 
 

@@ -59,7 +59,7 @@ def ask(
     encoder's maps.
     """
     if hints is not None and hints.has_points and isinstance(network, HintedNetwork):
-        return _told(network, levels, region, hints, sights or Sights())
+        return _with_hints(network, levels, region, hints, sights or Sights())
     answers: list[Answer] = []
 
     def look(box: Box) -> CoarseMatte:
@@ -83,7 +83,7 @@ def _seen(network: HintedNetwork, levels: PhotoLevels, box: Box, sights: Sights)
     return sights.of(box, lambda: network.see(levels.proxy(box, network.input_size(box.size)), box, photo))
 
 
-def _told(network: HintedNetwork, levels: PhotoLevels, region: Box, hints: Hints, sights: Sights) -> Answer:
+def _with_hints(network: HintedNetwork, levels: PhotoLevels, region: Box, hints: Hints, sights: Sights) -> Answer:
     asked = Asked(network, lambda box: _seen(network, levels, box, sights), sights.quick)
     coarse = hinted_answer(asked, region, hints, network.card.closer)
     engine = network.engine

@@ -67,7 +67,7 @@ async def edit_job(request: Request, job: str) -> Response:
     """
     record = await finished(request, job)
     hints = await _hints_in(request)
-    kept = _told(record, hints)
+    kept = _with_hints(record, hints)
     await asyncio.to_thread(desk_of(request).spool.rewrite, record.id, options=kept)
     return JSONResponse(_edited(request, dataclasses.replace(record, options=kept)))
 
@@ -139,7 +139,7 @@ async def _hints_in(request: Request) -> Hints:
         raise BadRequest(error.message, error.hint) from error
 
 
-def _told(record: Record, hints: Hints) -> dict[str, Any]:
+def _with_hints(record: Record, hints: Hints) -> dict[str, Any]:
     """The record's options with these hints. Raises BadRequest for a point outside of the photo."""
     receipt = record.receipt or {}
     options = unpack_options(record.options)
