@@ -5,8 +5,9 @@ import json
 import threading
 from collections.abc import Iterator
 
+import cv2
 import pytest
-from batch_helpers import batch_of_five, rows
+from batch_helpers import batch_of_five, pictures, rows, run
 
 from gigamatte.batch.overview import manifests_of
 from gigamatte.batch.review.desk import Desk
@@ -109,3 +110,54 @@ def test_what_is_refused(review):
     port = int(client.host.rpartition(":")[2])
     with pytest.raises(UsageError, match="cannot be served"):
         ReviewServer(Desk(str(out), manifests_of(str(out))), str(out), port)
+
+
+def test_hints_are_previewed_and_kept_beside_the_photo(review):
+    client, source, _ = review
+    first = client.photos()["photos"][0]
+    name, beside = first["id"], (source / first["path"]).with_suffix(".hints.json")
+    status, kind, page = client.ask("GET", f"/edit/{name}")
+    assert (status, kind) == (200, "text/html; charset=utf-8")
+    assert b"new Editor(" in page
+    status, kind, data = client.ask("GET", f"/edit/{name}/photo")
+    assert (status, kind, data[:4]) == (200, "image/webp", b"RIFF")
+    hints = {"keep": [[32, 24]], "drop": [[2, 2, 3]], "strokes": [], "box": [1, 1, 60, 40]}
+    body, json_kind = json.dumps(hints).encode(), {"Content-Type": "application/json"}
+    status, kind, data = client.ask("POST", f"/edit/{name}/preview", body, **json_kind)
+    assert (status, kind, data[8:12]) == (200, "image/webp", b"WEBP")
+    assert not beside.exists()
+    assert client.ask("POST", f"/edit/{name}/save", body, **json_kind)[0] == 200
+    assert json.loads(beside.read_text()) == {name: value for name, value in hints.items() if value}
+    assert b'"drop":[[2,2,3]]' in client.ask("GET", f"/edit/{name}")[2].replace(b".0", b"")
+    assert client.photos("mark=redo")["photos"][0]["id"] == name
+    for wrong, code in ((b'{"keep": [[900, 1]]}', 400), (b'{"keep": 1}', 400), (b"[", 400)):
+        assert client.ask("POST", f"/edit/{name}/save", wrong, **json_kind)[0] == code
+    too_long = {**json_kind, "Content-Length": "9000000"}
+    assert client.ask("POST", f"/edit/{name}/save", b"{}", **too_long)[0] == 404
+    assert client.ask("POST", f"/edit/{name}/save", body)[0] == 400  # a form of another page
+    assert client.ask("POST", f"/edit/{name}/save", body, **json_kind, Origin="http://example.com")[0] == 403
+    assert json.loads(beside.read_text())["keep"] == [[32, 24]]
+    assert client.ask("POST", f"/edit/{name}/save", b"{}", **json_kind)[0] == 200
+    assert not beside.exists()
+    (source / first["path"]).unlink()
+    status, _, data = client.ask("GET", f"/edit/{name}")
+    assert (status, data.splitlines()[0][:18]) == (404, b"there is no photo ")
+
+
+def test_what_is_hinted_is_done_again_with_the_hints(review, mask):
+    client, source, out = review
+    first = client.photos()["photos"][0]
+    before = pictures(out)
+    stroke = {"kind": "drop", "points": [[20, 24], [44, 24]], "radius": 9}
+    body = json.dumps({"strokes": [stroke]}).encode()
+    assert client.ask("POST", f"/edit/{first['id']}/save", body, **{"Content-Type": "application/json"})[0] == 200
+    listener = run(source, out, Options(mask=mask), redo=True)[1]
+    assert [(outcome.key, outcome.state) for outcome, _ in listener.outcomes] == [(first["path"], "done")]
+    after = pictures(out)
+    changed = [name for name in before if before[name] != after[name]]
+    assert changed == [first["path"].replace(".jpg", ".cutout.png")]
+    alpha = cv2.imread(str(out / changed[0]), cv2.IMREAD_UNCHANGED)[..., 3]
+    assert alpha[24, 32] == 0
+    listener = run(source, out, Options(mask=mask))[1]
+    assert listener.outcomes == []  # and the next run leaves it so
+    assert client.photos("mark=redo")["photos"] == []

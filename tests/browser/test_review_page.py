@@ -1,5 +1,6 @@
 """The review page in a real browser: a thousand results, marks by keys, the viewer."""
 
+import json
 import os
 import sqlite3
 import threading
@@ -92,6 +93,15 @@ def test_a_thousand_results_are_marked_by_keys(browser, served, tmp_path):
     page.keyboard.press("h")
     until(page, "document.activeElement.querySelector('b').textContent === '0003.jpg'")
     assert marks(manifest) == {"0000.jpg": "good", "0001.jpg": "redo", "0002.jpg": "hand"}
+    for latest, left in (("0002.jpg", 2), ("0001.jpg", 1)):  # the latest marks are taken back
+        page.keyboard.press("Control+z")
+        until(page, f"document.activeElement.querySelector('b').textContent === '{latest}'")
+        until(page, "!document.activeElement.dataset.mark")
+        assert len(marks(manifest)) == left
+    for key, name in (("r", "0002.jpg"), ("h", "0003.jpg")):
+        page.keyboard.press(key)
+        until(page, f"document.activeElement.querySelector('b').textContent === '{name}'")
+    assert marks(manifest) == {"0000.jpg": "good", "0001.jpg": "redo", "0002.jpg": "hand"}
     # all thousand come while one scrolls
     for _ in range(60):
         page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
@@ -115,3 +125,76 @@ def test_a_thousand_results_are_marked_by_keys(browser, served, tmp_path):
         page.screenshot(path=os.environ["GIGAMATTE_SHOTS"] + "/review.png")
     context.close()
     assert problems == []
+
+
+def test_hints_are_given_from_the_page(browser, served):
+    address, manifest = served
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(180_000)
+    page, problems = context.new_page(), []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.goto(address)
+    until(page, "document.querySelectorAll('article').length >= 60")
+    page.locator("article").nth(4).focus()
+    page.keyboard.press("e")
+    frame = page.frame_locator("iframe")
+    frame.locator("#editor[data-settled='0']").wait_for()  # a preview without hints
+    canvas = frame.locator("canvas")
+    room = canvas.bounding_box()
+    canvas.click(position={"x": room["width"] / 2, "y": room["height"] / 2})
+    frame.locator("#editor[data-settled='1']").wait_for()
+    assert frame.locator(".edit-area img").evaluate("(image) => image.naturalWidth") == 128
+    assert frame.locator(".edit-said").inner_text() == ""
+    if "GIGAMATTE_SHOTS" in os.environ:
+        page.screenshot(path=os.environ["GIGAMATTE_SHOTS"] + "/review-editor.png")
+    page.keyboard.press("Escape")  # closes, and keeps nothing
+    until(page, "!document.querySelector('dialog').open")
+    folder = manifest.parents[2] / "in"
+    assert not list(folder.glob("*.json"))
+    page.keyboard.press("e")
+    frame.locator("#editor[data-settled='0']").wait_for()
+    frame.locator("canvas").click(position={"x": room["width"] / 2, "y": room["height"] / 2})
+    frame.locator("#editor[data-settled='1']").wait_for()
+    frame.locator("button.primary").click()
+    until(page, "!document.querySelector('dialog').open")
+    until(page, "document.querySelectorAll('article')[4].dataset.mark === 'redo'")
+    (kept,) = folder.glob("*.hints.json")
+    assert kept.name == "0004.hints.json"
+    ((x, y),) = json.loads(kept.read_text())["keep"]
+    assert abs(x - 64) < 1
+    assert abs(y - 48) < 1
+    assert marks(manifest)["0004.jpg"] == "redo"
+    context.close()
+    assert problems == []
+
+
+@pytest.mark.parametrize("look", ["phone", "dark-zh"])
+def test_on_a_phone_and_in_chinese(look, browser, served, monkeypatch):
+    monkeypatch.setenv("GIGAMATTE_LANG", "zh" if "zh" in look else "en")
+    small = {"width": 390, "height": 844}
+    context = browser.new_context(
+        viewport=small if look == "phone" else {"width": 1280, "height": 800}, has_touch=look == "phone",
+        color_scheme="dark" if "dark" in look else "light",
+    )  # fmt: skip
+    context.set_default_timeout(180_000)
+    page = context.new_page()
+    page.goto(served[0])
+    until(page, "document.querySelectorAll('article').length >= 60")
+    until(page, "[...document.images].slice(0, 2).every((image) => image.complete && image.naturalWidth > 0)")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")  # nothing is cut off
+    widest = page.evaluate(
+        "Math.max(...[...document.querySelectorAll('article *')].map((one) => one.getBoundingClientRect().right))"
+    )
+    assert widest <= page.evaluate("innerWidth")
+    if "zh" in look:
+        assert page.get_by_role("button", name="重做", exact=True).count() > 0
+        assert "不确定度" in page.locator("article").first.inner_text()
+        assert "提示" in page.locator("article").first.inner_text()
+    if "GIGAMATTE_SHOTS" in os.environ:
+        page.screenshot(path=os.environ["GIGAMATTE_SHOTS"] + f"/review-{look}.png")
+    page.get_by_role("button", name="提示" if "zh" in look else "Hints").nth(9).click()
+    page.frame_locator("iframe").locator("#editor[data-settled='0']").wait_for()
+    if "GIGAMATTE_SHOTS" in os.environ:
+        page.screenshot(path=os.environ["GIGAMATTE_SHOTS"] + f"/review-editor-{look}.png")
+    context.close()

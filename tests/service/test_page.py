@@ -534,11 +534,12 @@ def test_every_word_of_the_page_has_its_chinese():
     page = resources.files("gigamatte.service.page")
     html = page.joinpath("index.html").read_text("utf-8")
     words = set(re.findall(r"data-t>([^<]+)<", html)) | set(re.findall(r'data-t-label="([^"]+)"', html))
-    tools = page.joinpath("editor.js").read_text("utf-8")
+    editor = resources.files("gigamatte.viewer").joinpath("editor.js")
+    tools = editor.read_text("utf-8")
     for row in re.findall(r'\["\w+", "([^"]+)", "\w", "([^"]+)"\]', tools):
         words |= set(row)
-    for name in ("app.js", "queue.js", "finish.js", "editor.js"):
-        script = page.joinpath(name).read_text("utf-8")
+    scripts = [page.joinpath(name).read_text("utf-8") for name in ("app.js", "queue.js", "finish.js")]
+    for script in (*scripts, tools):
         words |= set(re.findall(r'\bt\("([^"]+)"\)', script))
     assert len(words) > 40
     assert [word for word in sorted(words) if word not in PAGE] == []

@@ -13,7 +13,7 @@ from gigamatte.batch import places
 from gigamatte.batch.open_manifest import open_tables
 from gigamatte.batch.pair import files_of
 from gigamatte.batch.records import row_of
-from gigamatte.batch.tables import DONE
+from gigamatte.batch.tables import DONE, HINTED
 from gigamatte.batch.thumbnails import thumbnail
 from gigamatte.errors import InputError, MissingInput, UsageError
 from gigamatte.messages import translate
@@ -71,6 +71,13 @@ class Desk:
             if done.rowcount != 1:
                 raise MissingInput(f"there is no photo {key}")
 
+    def hinted(self, name: str, there: bool) -> None:
+        """Remember that hints lie beside a photo, or no longer: in a store nobody looks for them. Mark it for redo."""
+        number, key = self._named(name)
+        with self._opened(self._manifests[number]) as database:
+            values = (~HINTED, HINTED * there, key)
+            database.execute("UPDATE listed SET flags = flags & ? | ?, mark = 'redo' WHERE key = ?", values)
+
     def thumbnail(self, name: str, kind: str) -> tuple[str, bytes]:
         """(media type, bytes) of a small picture of the ``photo`` or the ``result``. Raises MissingInput."""
         row = self._row(name)
@@ -93,6 +100,10 @@ class Desk:
             result = layer_of(_local(self._files(row)[0], Path(folder)), translate("Cutout"))
             layers = [*layers, result] if layers and _same_frame(layers[0], result) else [result]
         return viewer_page(row["key"], layers, split=0.5 if len(layers) > 1 else None)
+
+    def source(self, name: str) -> str:
+        """Path or URI of the photo."""
+        return str(self._row(name)["source"])
 
     def _files(self, row: dict[str, Any]) -> tuple[str, ...]:
         return tuple(places.join(self._out, file) for file in files_of(row["target"], bool(row["pair"])))

@@ -14,6 +14,7 @@
   const host = document.getElementById("review"), header = element("header"), main = element("main");
   const totalsLine = element("span", "quiet"), end = element("div", "end");
   const dialog = element("dialog"), frame = element("iframe");
+  const before = []; // marks as they were, the latest last
   let shown = "", start = 0, loading = false, complete = false, round = 0;
 
   header.append(element("h1", "", out));
@@ -23,7 +24,7 @@
     header.append(button);
     return [mark, button];
   });
-  header.append(totalsLine, element("span", "quiet", t("Keys: arrows move, Enter looks, G good, R redo, H by hand, U unmarked")));
+  header.append(totalsLine, element("span", "quiet keys", t("Keys: arrows move, Enter looks, G good, R redo, H by hand, U unmarked, E hints, Ctrl+Z undoes")));
   frame.title = t("Picture viewer");
   const close = element("button", "close", "×");
   close.title = t("Close");
@@ -87,6 +88,10 @@
       pair.append(box);
     }
     pair.addEventListener("click", () => look(made));
+    const hint = element("button", "", t("Hints"));
+    hint.title = t("Point at what is meant (E)");
+    hint.tabIndex = -1;
+    hint.addEventListener("click", () => edit(made));
     row.append(element("span", "quiet", t("doubt") + " " + photo.doubt.toFixed(2) + (photo.redone ? " · " + t("done again") : "")));
     for (const [mark, key, name] of MARKS) {
       const button = element("button", mark, name);
@@ -95,32 +100,67 @@
       button.addEventListener("click", () => set(made, made.dataset.mark === mark ? null : mark));
       row.append(button);
     }
+    row.append(hint);
     text.append(element("b", "", photo.path), row);
     made.append(pair, text);
     return made;
   }
 
-  async function set(made, mark) {
+  async function keep(id, mark) {
     const answer = await fetch("/mark", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ id: made.dataset.id, mark }),
+      body: JSON.stringify({ id, mark }),
     }).catch(() => null);
-    if (!answer || !answer.ok) {
-      totalsLine.textContent = t("The mark could not be kept: is the command still running?");
-      return;
-    }
-    if (mark) made.dataset.mark = mark;
-    else delete made.dataset.mark;
+    if (answer && answer.ok) return true;
+    totalsLine.textContent = t("The mark could not be kept: is the command still running?");
+    return false;
+  }
+
+  async function set(made, mark) {
+    const was = made.dataset.mark || null;
+    if (!(await keep(made.dataset.id, mark))) return;
+    before.push([made.dataset.id, was]);
+    await marked(made, mark);
+  }
+
+  /* The latest mark is as it was; its card, where it is still shown, has the focus. */
+  async function undo() {
+    const latest = before.pop();
+    if (!latest || !(await keep(...latest))) return;
+    const made = cards().find((one) => one.dataset.id === latest[0]);
+    if (made) move(made, 0);
+    await marked(made, latest[1]);
+  }
+
+  async function marked(made, mark) {
+    if (made && mark) made.dataset.mark = mark;
+    else if (made) delete made.dataset.mark;
     const { totals } = await (await fetch("/photos?start=1000000000")).json();
     totalsLine.textContent = MARKS.map(([own, , name]) => name + " " + totals[own]).join(" · ") + " / " + totals.all;
   }
 
   function look(made) {
-    frame.src = "/view/" + made.dataset.id;
+    open(made, "/view/");
+  }
+
+  function edit(made) {
+    open(made, "/edit/");
+  }
+
+  function open(made, path) {
+    frame.src = path + made.dataset.id;
+    close.hidden = path === "/edit/"; // the editor has its own
     made.focus({ preventScroll: true });
     dialog.showModal();
   }
+
+  addEventListener("message", (event) => {
+    if (event.origin !== location.origin || !event.data || !event.data.edited) return;
+    dialog.close();
+    const made = cards().find((one) => one.dataset.id === event.data.edited);
+    if (made && event.data.saved) marked(made, "redo");
+  });
 
   function move(made, steps) {
     const all = cards(), next = all[Math.min(all.length - 1, Math.max(0, all.indexOf(made) + steps))];
@@ -132,6 +172,11 @@
 
   document.addEventListener("keydown", (event) => {
     const made = document.activeElement && document.activeElement.closest("article");
+    if (!dialog.open && (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") {
+      event.preventDefault();
+      undo();
+      return;
+    }
     if (dialog.open || event.ctrlKey || event.metaKey || event.altKey || !made) return;
     const columns = getComputedStyle(main).gridTemplateColumns.split(" ").length;
     const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
@@ -140,6 +185,7 @@
     else if (event.key === "Enter" || event.key === " ") look(made);
     else if (mark) set(made, mark[0]).then(() => move(made, 1));
     else if (event.key.toLowerCase() === "u") set(made, null);
+    else if (event.key.toLowerCase() === "e") edit(made);
     else return;
     event.preventDefault();
   });

@@ -11,12 +11,17 @@ from importlib import resources
 from urllib.parse import parse_qs, urlsplit
 
 from gigamatte.batch.review.desk import Desk
+from gigamatte.batch.review.hinting import HintDesk
 from gigamatte.errors import GigamatteError, InputError, UsageError
+from gigamatte.hints import Hints
 from gigamatte.messages import page_strings, translate
+from gigamatte.options import Options
 from gigamatte.viewer.page import document, embedded
 
 #: bytes of a request's body, at most: a mark is a few words
 LARGEST = 10_000
+#: bytes of hints: enough for a thousand strokes drawn by hand
+LONGEST = 8 << 20
 #: the page and the viewer in its frame load nothing from elsewhere
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src 'self' data: blob:; "
@@ -27,9 +32,10 @@ POLICY = (
 class ReviewServer:
     """Serves ``desk`` at 127.0.0.1; ``port`` 0 = any that is free. Raises UsageError when the port is taken."""
 
-    def __init__(self, desk: Desk, out: str, port: int) -> None:
+    def __init__(self, desk: Desk, out: str, port: int, options: Options | None = None) -> None:
+        self._hints = HintDesk(desk, options or Options())
         try:
-            self._server = _Server(("127.0.0.1", port), _handler(desk, out))
+            self._server = _Server(("127.0.0.1", port), _handler(desk, self._hints, out))
         except (OSError, OverflowError) as error:
             why = getattr(error, "strerror", None) or str(error)
             raise UsageError(f"port {port} cannot be served: {why}", "choose another one with --port") from error
@@ -44,9 +50,14 @@ class ReviewServer:
         self._server.serve_forever(poll_interval=0.2)
 
     def close(self) -> None:
-        """Stop serving."""
+        """Stop serving, from another thread than that of ``run``."""
         self._server.shutdown()
+        self.end()
+
+    def end(self) -> None:
+        """Give back what was held, after ``run``."""
         self._server.server_close()
+        self._hints.close()
 
 
 class _Server(ThreadingHTTPServer):
@@ -71,7 +82,14 @@ def page(out: str) -> str:
     return document(translate("Review"), start, styles=[style])
 
 
-def _handler(desk: Desk, out: str) -> type[BaseHTTPRequestHandler]:
+def edit_page(hints: HintDesk, name: str) -> str:
+    """The editor of one photo."""
+    own = resources.files("gigamatte.batch.review")
+    style, script = (own.joinpath(file).read_text("utf-8") for file in ("edit.css", "edit.js"))
+    return hints.page(name, page_strings(), style, script)
+
+
+def _handler(desk: Desk, hints: HintDesk, out: str) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 60
@@ -120,19 +138,36 @@ def _handler(desk: Desk, out: str) -> type[BaseHTTPRequestHandler]:
                 return desk.thumbnail(words[1], words[2])
             if len(words) == 2 and words[0] == "view":
                 return "text/html; charset=utf-8", desk.viewer(words[1]).encode("utf-8", "backslashreplace")
+            if len(words) == 2 and words[0] == "edit":
+                return "text/html; charset=utf-8", edit_page(hints, words[1]).encode("utf-8", "backslashreplace")
+            if len(words) == 3 and words[0] == "edit" and words[2] == "photo":
+                return "image/webp", hints.photo(words[1])
             raise InputError("not found")
 
         def _post(self) -> tuple[str, bytes]:
-            length = int(self.headers.get("Content-Length") or 0)
-            if self.path != "/mark" or not 0 < length <= LARGEST:
+            words = self.path.strip("/").split("/")
+            if len(words) == 3 and words[0] == "edit" and words[2] in ("preview", "save"):
+                given = Hints.from_json(self._body(LONGEST))
+                if words[2] == "preview":
+                    return "image/webp", hints.preview(words[1], given)
+                hints.save(words[1], given)
+                return "application/json", b"{}"
+            if self.path != "/mark":
                 raise InputError("not found")
-            if self.headers.get("Content-Type", "").partition(";")[0] != "application/json":
-                raise UsageError("a mark is sent as JSON")
-            said = json.loads(self.rfile.read(length))
+            said = json.loads(self._body(LARGEST))
             if not isinstance(said, dict) or not isinstance(said.get("id"), str):
                 raise UsageError("a mark is sent as JSON with an id")
             desk.mark(said["id"], said.get("mark"))
             return "application/json", b"{}"
+
+        def _body(self, most: int) -> bytes:
+            """The JSON of a request. Raises InputError, UsageError."""
+            length = int(self.headers.get("Content-Length") or 0)
+            if not 0 < length <= most:
+                raise InputError("not found")
+            if self.headers.get("Content-Type", "").partition(";")[0] != "application/json":
+                raise UsageError("marks and hints are sent as JSON")
+            return self.rfile.read(length)
 
         def _send(self, status: int, kind: str, body: bytes) -> None:
             self.send_response(status)

@@ -42,7 +42,6 @@ BATCHES: dict[str, str] = {
     "choose another one with --port": "请用 --port 换一个",
     "the review of {} is at {}": "{} 的复查页面：{}",
     "not found": "没有找到",
-    "a mark is sent as JSON": "标记以 JSON 发送",
     "a mark is sent as JSON with an id": "标记以带 id 的 JSON 发送",
     # status, merge, export
     "--export writes .jsonl, .csv or .parquet; found {}": "--export 可写 .jsonl、.csv 或 .parquet；实际是 {}",
@@ -108,6 +107,9 @@ BATCHES: dict[str, str] = {
     "--tar-photos is a whole number from 1 on, found {}": "--tar-photos 需要从 1 开始的整数，得到 {}",
     "expected a mask for each photo, under the photo's name": "需要每张照片一个同名蒙版",
     "{} is empty": "{} 是空的",
+    "{} is a film: hints for it are written by hand": "{} 是影片：它的提示要手写",
+    "is it in a tar shard, or was it moved?": "它是在 tar 分片里，还是被移动了？",
+    "marks and hints are sent as JSON": "标记和提示以 JSON 发送",
     "pip install {}": "pip install {}",
     "--results is files or tars; found {}": "--results 为 files 或 tars，实际是 {}",
     "--tar-photos and --tar-size are for results in tar shards": "--tar-photos 和 --tar-size 用于放进 tar 分片的结果",
@@ -161,18 +163,20 @@ BATCH_HELP: dict[str, str] = {
         "gigamatte review cutouts/\n"
         'gigamatte batch photos/ cutouts/ --redo marked --model birefnet-hr     what was marked "redo"\n'
         "gigamatte batch export cutouts/ by-hand.csv --marked hand              what needs a hand\n\n"
-        "Keys: arrows move, Enter looks at it in full, G good, R redo, H needs a hand, U takes the mark away. Marks are\n"
-        "kept in the manifest at once, also while a batch is at work. Ctrl-C ends it. Only this machine reaches the page."
+        "Keys: arrows move, Enter looks at it in full, G good, R redo, H needs a hand, U takes the mark away, E points at\n"
+        "what is meant: such hints are kept in NAME.hints.json beside the photo, and the next run cuts it with them. Marks\n"
+        "are kept in the manifest at once, also while a batch is at work. Ctrl-C ends it. Only this machine reaches the page."
     ): (
         "在本地页面上复查批处理的结果：最不确定的在前，按键标记。\n\n\b\n"
         "gigamatte review cutouts/\n"
         "gigamatte batch photos/ cutouts/ --redo marked --model birefnet-hr     标记为“重做”的\n"
         "gigamatte batch export cutouts/ by-hand.csv --marked hand              需要手工处理的\n\n"
-        "按键：方向键移动，回车查看全图，G 好，R 重做，H 手工，U 取消标记。标记立即写入清单，批处理同时运行也可以。Ctrl-C 结束。\n"
-        "只有本机能打开该页面。"
+        "按键：方向键移动，回车查看全图，G 好，R 重做，H 手工，U 取消标记，E 指出主体：这些提示保存在照片旁的\n"
+        "NAME.hints.json 里，下次运行按它们重抠。标记立即写入清单，批处理同时运行也可以。Ctrl-C 结束。只有本机能打开该页面。"
     ),
     "Port of the page, on this machine only. [0 = any]": "页面的端口，仅限本机。[0 = 任意]",
     "Open it in the browser.": "在浏览器中打开。",
+    "Network of the previews while hints are given. [auto]": "给提示时预览所用的网络。[auto]",
     "The folder or URI with the results.": "存放结果的文件夹或 URI。",
     "Folders that were given as --manifest, or files in them.": "用作 --manifest 的文件夹，或其中的文件。",
     "What an hour of one worker costs: adds a column.": "一个进程每小时的费用：增加一列。",
@@ -199,12 +203,15 @@ REVIEW_PAGE: dict[str, str] = {
     "By hand": "手工",
     "All": "全部",
     "Unmarked": "未标记",
-    "Keys: arrows move, Enter looks, G good, R redo, H by hand, U unmarked": (
-        "按键：方向键移动，回车查看，G 好，R 重做，H 手工，U 取消标记"
+    "Keys: arrows move, Enter looks, G good, R redo, H by hand, U unmarked, E hints, Ctrl+Z undoes": (
+        "按键：方向键移动，回车查看，G 好，R 重做，H 手工，U 取消标记，E 提示，Ctrl+Z 撤销"
     ),
+    "Hints": "提示",
+    "Point at what is meant (E)": "指出主体（E）",
     "Loading …": "正在加载……",
     "Close": "关闭",
     "That is all.": "就这些。",
     "done again": "已重做",
+    "doubt": "不确定度",
     "The mark could not be kept: is the command still running?": "标记未能保存：命令还在运行吗？",
 }

@@ -1,4 +1,5 @@
-/* Work on a finished photo: point, brush, undo; each change is sent whole and answered by a preview. */
+/* Work on a finished photo: point, brush, undo; each change is sent whole and answered by a preview. `client` asks
+   for previews and saves: that of the web page, or of the review. */
 
 const TOOLS = [
   ["pick", "Pick", "P", "Click what is meant; with Alt or the other button what is not"],
@@ -465,7 +466,8 @@ function sized(part) {
 const round = (value) => Math.round(value * 10) / 10;
 
 function hintsOf(marks) {
-  const points = (kind) => marks.filter((one) => !one.points && !one.box && one.kind === kind).map((one) => [round(one.x), round(one.y)]);
+  const points = (kind) => marks.filter((one) => !one.points && !one.box && one.kind === kind)
+    .map((one) => [round(one.x), round(one.y), ...(one.reach ? [one.reach] : [])]);
   const strokes = marks.filter((one) => one.points).map((one) => ({
     kind: one.kind, points: one.points.map(([x, y]) => [round(x), round(y)]), radius: Math.max(0.1, round(one.radius)),
   }));
@@ -475,7 +477,7 @@ function hintsOf(marks) {
 }
 
 function marksOf(hints) {
-  const dots = (kind) => (hints[kind] || []).map(([x, y]) => ({ kind, x, y }));
+  const dots = (kind) => (hints[kind] || []).map(([x, y, reach]) => ({ kind, x, y, reach }));
   const box = hints.box ? [{ kind: "box", box: hints.box }] : [];
   return [...dots("keep"), ...dots("drop"), ...(hints.strokes || []), ...box];
 }
