@@ -13,6 +13,10 @@ from dataclasses import dataclass
 HEAD = b"Photoshop 3.0\0"
 IPTC = 1028
 _MARK = b"8BIM"
+#: … and what begins resources of other programs, whose numbers mean something else
+_OTHERS = (b"MeSa", b"PHUT", b"AgHg", b"DCSR")
+#: zeros between two resources, at the end of a segment say
+_ZEROS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +40,14 @@ class Broken(ValueError):
 
 
 def resources(block: bytes) -> Iterator[Resource]:
-    """The resources of a block, with the head of a JPEG's segment or without it. Raises Broken where they break off."""
+    """The resources of a block, with the head of a JPEG's segment or without it. Raises Broken where they break off.
+
+    Some programs leave out the byte that makes data even, or put zeros behind it.
+    """
     at = len(HEAD) if block.startswith(HEAD) else 0
     while at + 12 <= len(block):
-        if block[at : at + 4] != _MARK:
+        mark = block[at : at + 4]
+        if mark != _MARK and mark not in _OTHERS:
             raise Broken
         length = block[at + 6]
         behind = at + 6 + (1 + length) + (1 + length) % 2  # the name and its length are padded to even
@@ -49,5 +57,17 @@ def resources(block: bytes) -> Iterator[Resource]:
         start = behind + 4
         if start + size > len(block):
             raise Broken
-        yield Resource(number, block[at + 7 : at + 7 + length], block[start : start + size])
-        at = start + size + size % 2
+        if mark == _MARK:
+            yield Resource(number, block[at + 7 : at + 7 + length], block[start : start + size])
+        at = _next(block, start + size)
+
+
+def _next(block: bytes, end: int) -> int:
+    """Where the next resource begins behind one that ends there, or its padding."""
+    even = end + end % 2
+    if block[even : even + 4] == _MARK:
+        return even
+    behind = end
+    while behind < min(len(block), end + _ZEROS) and block[behind] == 0:
+        behind += 1
+    return behind if block[behind : behind + 4] in (_MARK, *_OTHERS) else even

@@ -19,11 +19,11 @@ def resource(number: int, name: bytes, data: bytes) -> bytes:
     return b"8BIM" + struct.pack(">H", number) + padded + struct.pack(">I", len(data)) + data + b"\0" * (len(data) % 2)
 
 
-def polygons(*shapes: Corners, open_ends: bool = False) -> bytes:
+def polygons(*shapes: Corners, open_ends: bool = False, operation: int = 1) -> bytes:
     """A path's records: straight lines through corners, each a knot whose control points lie on it."""
     records = [struct.pack(">H24x", 6), struct.pack(">HH22x", 8, 0)]
     for number, corners in enumerate(shapes):
-        records.append(struct.pack(">HHhHI14x", 3 if open_ends else 0, len(corners), 1, 1, number))
+        records.append(struct.pack(">HHhHI14x", 3 if open_ends else 0, len(corners), operation, 1, number))
         for x, y in corners:
             place = (round(y * 2**24), round(x * 2**24))
             records.append(struct.pack(">H6i", 5 if open_ends else 2, *place * 3))
@@ -58,8 +58,8 @@ def in_tiff(tiff: bytes, block: bytes) -> bytes:
     return tiff[:4] + struct.pack("<I", len(data)) + data[8:] + table
 
 
-def psd(width: int, height: int, block: bytes) -> bytes:
-    """A flat white RGB document of 8 bits with these resources."""
-    head = struct.pack(">4sH6xHIIHH", b"8BPS", 1, 3, height, width, 8, 3)
-    body = struct.pack(">I", 0) + struct.pack(">I", len(block)) + block + struct.pack(">I", 0)
+def psd(width: int, height: int, block: bytes, *, large: bool = False) -> bytes:
+    """A flat white RGB document of 8 bits with these resources; ``large``: as PSB."""
+    head = struct.pack(">4sH6xHIIHH", b"8BPS", 2 if large else 1, 3, height, width, 8, 3)
+    body = struct.pack(">I", 0) + struct.pack(">I", len(block)) + block + bytes(8 if large else 4)
     return head + body + struct.pack(">H", 0) + b"\xff" * (3 * width * height)

@@ -31,8 +31,9 @@ class PathFill:
         pieces = straight_pieces(path)
         upwards = pieces[:, 1] > pieces[:, 3]
         pieces[upwards] = pieces[upwards][:, [2, 3, 0, 1]]
-        seen = (pieces[:, 3] > 0) & (pieces[:, 1] < size.height) & (pieces[:, 3] > pieces[:, 1])
-        self._pieces = pieces[seen]
+        seen = pieces[(pieces[:, 3] > 0) & (pieces[:, 1] < size.height)]
+        level = seen[:, 3] == seen[:, 1]
+        self._pieces, self._level = seen[~level], seen[level]
         rows = float(np.sum(np.clip(self._pieces[:, 3], 0, size.height) - np.clip(self._pieces[:, 1], 0, size.height)))
         lines = LINES
         while lines > FEWEST_LINES and rows * lines > MOST_CROSSINGS:
@@ -46,10 +47,8 @@ class PathFill:
 
     def values(self, box: Box) -> FloatArray:
         """The part of each pixel of ``box`` that lies within the path: float32 (row, column) in [0, 1]."""
-        low, high = self._pieces[:, 1], self._pieces[:, 3]
-        beside = self._pieces[(high > box.top) & (low < box.bottom)]
-        left, right = np.minimum(beside[:, 0], beside[:, 2]), np.maximum(beside[:, 0], beside[:, 2])
-        if not bool(np.any((right > box.left) & (left < box.right))):  # all of it is inside, or none
+        beside, level = (one[(one[:, 3] > box.top) & (one[:, 1] < box.bottom)] for one in (self._pieces, self._level))
+        if not (_touches(beside, box) or _touches(level, box)):  # all of it is inside, or none
             return np.full((box.height, box.width), _is_inside(beside, box), np.float32)
         return self._values(box, beside)
 
@@ -77,6 +76,12 @@ class PathFill:
         order = np.sort(line * float(width) + across)
         row, column = np.divmod(order, width)
         return _covered(row.astype(np.int64) // self._lines, column, box) / np.float32(self._lines)
+
+
+def _touches(pieces: NDArray[np.float64], box: Box) -> bool:
+    """Whether any of the pieces beside a box lies in its columns too."""
+    left, right = np.minimum(pieces[:, 0], pieces[:, 2]), np.maximum(pieces[:, 0], pieces[:, 2])
+    return bool(np.any((right > box.left) & (left < box.right)))
 
 
 def _is_inside(pieces: NDArray[np.float64], box: Box) -> bool:
