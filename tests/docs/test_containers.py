@@ -105,7 +105,8 @@ def test_the_health_check_runs(name, status):
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_shell_lines_are_shell(name):
-    for word, words in steps(name):
-        if word == "RUN":
-            assert shlex.split(words)
-            subprocess.run(["sh", "-n", "-c", words], check=True)
+    lines = [words for word, words in steps(name) if word == "RUN"]
+    assert lines
+    for words in lines:
+        assert shlex.split(words)
+        subprocess.run(["sh", "-n", "-c", words], check=True)

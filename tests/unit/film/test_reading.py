@@ -30,6 +30,7 @@ def test_every_frame_keeps_its_own_time(tmp_path: Path, suffix: str) -> None:
 
 def test_a_frame_is_shown_until_the_next_one(tmp_path: Path) -> None:
     shown = frames_of(write_film(tmp_path / "film.mp4", moving()))
+    assert len(shown) == len(UNEVEN)
     for frame, following in itertools.pairwise(shown):
         assert frame.time + frame.duration == following.time
 

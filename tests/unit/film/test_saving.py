@@ -70,7 +70,9 @@ def test_alpha_and_times_are_those_of_the_frames(
 
 def test_the_colours_of_a_film_are_kept(source: Path, tmp_path: Path) -> None:
     cut(source, tmp_path / "out.webm")
-    for frame in frames_of(tmp_path / "out.webm"):
+    found = frames_of(tmp_path / "out.webm")
+    assert len(found) == len(alphas(source))
+    for frame in found:
         assert isinstance(frame.pixels, np.ndarray)
         inside = frame.pixels[frame.pixels[..., 3] == 255][:, :3].astype(int)
         assert np.abs(np.median(inside, axis=0) - (200, 30, 40)).max() <= 4

@@ -25,6 +25,9 @@ def no_proxy(monkeypatch):
 def test_a_server_that_listens_is_reached():
     with socket.create_server(("127.0.0.1", 0)) as server:
         reach.need_reach(f"http://127.0.0.1:{server.getsockname()[1]}/file")
+        server.settimeout(10)
+        connection, _ = server.accept()  # it has really asked
+        connection.close()
 
 
 def test_a_closed_port_is_told():
