@@ -31,7 +31,7 @@ def _at_scale(logits: Tensor, target: Tensor) -> Tensor:
 
 
 def locator_loss(outputs: list[Tensor], target: Tensor) -> Tensor:
-    """Loss of the full and the side outputs against target (N, 1, S, S) in [0, 1]."""
+    """Loss of the full and the side outputs, logits (N, 1, s, s), against target float (N, 1, S, S) in [0, 1]."""
     total = torch.zeros(())
     for weight, logits in zip(SIDE_WEIGHTS, outputs, strict=True):
         factor = target.shape[-1] // logits.shape[-1]

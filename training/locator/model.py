@@ -44,7 +44,7 @@ EPSILON, MOMENTUM = 1e-3, 0.05
 
 
 def conv_bn(inputs: int, outputs: int, kernel: int = 3) -> nn.Sequential:
-    """Convolution and batch norm; `fold` later merges the second into the first."""
+    """Convolution and batch norm, (N, inputs, H, W) -> (N, outputs, H, W); `fold` later merges the two."""
     return nn.Sequential(nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False), nn.BatchNorm2d(outputs))
 
 
@@ -61,7 +61,10 @@ class SameConv(nn.Conv2d):
 
 
 class InvertedResidual(nn.Module):
-    """One block of EfficientNet-Lite: widen, filter each channel by itself, narrow (Sandler et al., 2018)."""
+    """Inverted residual block: expand, depthwise filter, project (Sandler et al., MobileNetV2, 2018).
+
+    float (N, inputs, H, W) -> (N, outputs, H/stride, W/stride); with stride 1 and equal channels the input is added.
+    """
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, expansion: int) -> None:
         super().__init__()
@@ -83,7 +86,10 @@ class InvertedResidual(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Normalised pixels (N, 3, S, S), S a multiple of 32 -> maps at strides 2, 4, 8, 16 and 32."""
+    """Normalised pixels, float (N, 3, S, S), S a multiple of 32 -> five maps (N, channels, S/stride, S/stride).
+
+    Strides are 2, 4, 8, 16 and 32, with the channels of `TAPPED`.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -112,9 +118,10 @@ class Encoder(nn.Module):
 
 
 class Attention(nn.Module):
-    """Self-attention of every place with all others, because places that look like the border are rarely the subject.
+    """Self-attention over all places and a feed-forward layer, both added: float (N, channels, H, W), same shape.
 
-    It begins as the identity, so that it can be put into a network that is trained already.
+    Places that look like the border are rarely the subject. It begins as the identity, so that it can be put into a
+    network that is trained already.
     """
 
     def __init__(self, channels: int, heads: int = HEADS) -> None:
@@ -126,7 +133,7 @@ class Attention(nn.Module):
         self.narrow = nn.Conv2d(2 * channels, channels, 1)
 
     def begin(self) -> None:
-        """Makes it the identity."""
+        """Sets the last layers to zero, which makes it the identity."""
         for last in (self.answer, self.narrow):
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
@@ -143,7 +150,7 @@ class Attention(nn.Module):
 
 
 class Context(nn.Module):
-    """Adds to every place what the whole picture, and its quarters, look like."""
+    """Adds global context: means of the whole map and of its quarters; float (N, channels, H, W), same shape."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -170,7 +177,10 @@ def quarters(x: Tensor) -> Tensor:
 
 
 class Join(nn.Module):
-    """Doubles the coarse map, adds the encoder's map of that size, and mixes them."""
+    """float (N, coarse, H, W) and (N, skip, 2H, 2W) -> (N, outputs, 2H, 2W): enlarged, added, and convolved.
+
+    ``skip`` is the encoder's map of that size.
+    """
 
     def __init__(self, coarse: int, skip: int, outputs: int, mixes: int = 2) -> None:
         super().__init__()
@@ -234,11 +244,11 @@ class Locator(nn.Module):
         self.hints = nn.ModuleDict({str(stride): Hint(stride, width) for stride, width in HINTED.items()})
 
     def say(self, hints: Tensor) -> list[Tensor]:
-        """What the hints add at strides 32, 16, 8 and 4."""
+        """What hints (N, 3, S, S) add to the decoder: (N, channels, S/stride, S/stride) at strides 32, 16, 8 and 4."""
         return [self.hints[str(stride)](hints) for stride in HINTED]
 
     def decode(self, maps: list[Tensor], said: list[Tensor] | None = None) -> Tensor | list[Tensor]:
-        """The answer from the encoder's ``maps`` and what the hints ``said``."""
+        """Logits, see the class, from the encoder's ``maps`` and what ``say`` gave (None: no hints)."""
         at2, at4, at8, at16, at32 = maps
         add32, add16, add8, add4 = said or (0.0, 0.0, 0.0, 0.0)
         x = self.context(self.attention(functional.relu(self.reduce(at32)) + add32))

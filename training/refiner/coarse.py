@@ -1,4 +1,4 @@
-"""The mask that a network would have given: small, blurred, steepened, and wrong in places."""
+"""Simulates a network's coarse mask from an exact alpha: reduced, blurred, steepened, with errors."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def covered_share(mask: Image, exact: Image) -> float:
 
 
 def reduced(alpha: Image, shrink: float) -> Image:
-    """Area averages, any factor."""
+    """The alpha, float32 (row, column) in [0, 1], reduced by any factor ``shrink`` by area averages."""
     size = [max(8, round(length / shrink)) for length in alpha.shape[::-1]]
     return np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def misjudged(rng: Rng, alpha: Image) -> Image:
-    """Holes filled, strands lost, the contour a little beside where it belongs."""
+    """The alpha, float32 (row, column) in [0, 1], with random filled holes, lost strands and a displaced contour."""
     if rng.random() < 0.6:
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (int(rng.integers(2, 4)),) * 2)
         where = (smooth_field(rng, alpha.shape, 1.0) > rng.uniform(0, 0.8)).astype(np.float32)
@@ -75,7 +75,7 @@ def misjudged(rng: Rng, alpha: Image) -> Image:
 
 
 def smooth_field(rng: Rng, shape: tuple[int, ...], size: float) -> Image:
-    """Random values of about ±``size`` that change slowly."""
+    """Smooth noise of about ±``size``: float32 (row, column) of ``shape``."""
     cells = [max(2, length // int(rng.integers(5, 14))) for length in shape]
     field = rng.normal(0, size, cells).astype(np.float32)
     return np.asarray(cv2.resize(field, shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)

@@ -1,4 +1,4 @@
-"""An endless, seeded stream of walks to train on."""
+"""The endless, seeded stream of training examples: walks down the cascade."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far an alpha is from the exact one: values, contours at five scales, gradients."""
+"""The refiner's loss: errors of values, of means at four scales, and of gradients. Tensors are float32."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ DOWN = torch.outer(_SLOPE, _SMOOTH)[None, None]
 
 
 def gradients(alpha: Tensor) -> Tensor:
-    """(N, 2, row, column): across and down, valid part only. For measuring; its backward pass is slow."""
+    """(N, 1, row, column) → (N, 2, row - 8, column - 8): derivatives across and down. Its backward pass is slow."""
     return torch.cat([conv2d(alpha, ACROSS), conv2d(alpha, DOWN)], 1)
 
 
 def slope_size(error: Tensor) -> Tensor:
-    """How steep ``error`` is at the same scale: three means of 3×3 pixels (σ = 1.41), then differences; valid part."""
+    """Gradient magnitude of ``error`` (N, 1, row, column) after three 3×3 means (σ = 1.41); 4 pixels less a side."""
     for _ in range(3):
         error = avg_pool2d(error, 3, stride=1)
     across = (error[:, :, 1:-1, 2:] - error[:, :, 1:-1, :-2]) / 2
@@ -30,9 +30,9 @@ def slope_size(error: Tensor) -> Tensor:
 
 
 def coarser(error: Tensor, weight: Tensor, levels: int = 4) -> Tensor:
-    """Mean absolute error of 2×2, 4×4 … means, summed; ``weight`` says where it counts.
+    """Sum of the mean absolute errors of 2×2, 4×4 … means, weighted by ``weight``; both (N, 1, row, column).
 
-    Catches what is a little wrong over an area. (A Laplacian pyramid says much the same at three times the cost.)
+    It sees small errors over large areas. (A Laplacian pyramid says much the same at three times the cost.)
     """
     total = error.new_zeros(())
     for _ in range(levels):
@@ -42,7 +42,10 @@ def coarser(error: Tensor, weight: Tensor, levels: int = 4) -> Tensor:
 
 
 def regret(error: Tensor, before: Tensor, band: Tensor) -> Tensor:
-    """By what part each picture's error exceeds the classical alpha's, averaged; 0 for those that are better."""
+    """Relative excess of ``error`` over that ``before`` within ``band``, 0 where smaller; mean over the pictures.
+
+    All (N, 1, row, column); ``before`` is the error of the classical alpha.
+    """
     now, then = ((e.abs() * band).sum((1, 2, 3)) / (band.sum((1, 2, 3)) + 16) for e in (error, before))
     return (torch.relu(now - then) / (then + 0.01)).mean()
 

@@ -11,7 +11,7 @@ GUIDED, UNMIXED = slice(12, 16), slice(16, 20)
 
 
 class Block(nn.Module):
-    """Two convolutions beside a shortcut."""
+    """Residual block of two 3×3 convolutions: float (N, width, row, column), same shape."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -56,5 +56,5 @@ def parameters(model: nn.Module) -> int:
 
 
 def to_space(depth: Tensor) -> Tensor:
-    """(N, 4, row, column) → (N, 1, 2·row, 2·column), the order of evidence.to_depth."""
+    """float (N, 4, row, column) → (N, 1, 2·row, 2·column): the inverse of evidence.to_depth for one channel."""
     return torch.nn.functional.pixel_shuffle(depth, 2)

@@ -19,7 +19,7 @@ Image = NDArray[np.float32]
 
 
 def half(picture: Image) -> Image:
-    """Box means of 2×2 pixels: the next level."""
+    """Means of 2×2 pixels, (row, column[, channel]) → half of both sides: the next coarser level."""
     size = (picture.shape[1] // 2, picture.shape[0] // 2)
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.float32)
 
@@ -43,7 +43,7 @@ class Walk:
     level: int
 
     def patch(self) -> LevelPatch:
-        """What the refiner is given for the next step."""
+        """The refiner's input for the next step: alpha at this level, colours at this and the finer one."""
         return LevelPatch(self.alpha, self.photo[self.level], self.photo[self.level - 1], self.blur)
 
     def begun_late(self, steps: int) -> Walk:
