@@ -68,6 +68,10 @@ class FilmAnswers:
         self.moved = None if self.memory is None else motion(self.memory.seen, self._seen)
         self.cut = self.moved is None or self.moved.cut
 
+    def forget(self) -> None:
+        """What was answered before does not count for the frame that has begun."""
+        self.memory = None
+
     def ask(
         self,
         network: Network,

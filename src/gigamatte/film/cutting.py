@@ -84,7 +84,13 @@ class FilmCutting:
         tiles = self._begin(levels)
         hints = None
         if self._hints is not None:
+            entry = self._hints.current
             hints = self._hints.turn(frame.time, self.answers.moved, photo.size)
+            if entry not in (None, self._hints.current):
+                # what was said holds from this very frame: nothing of the frames before is to stay
+                self.answers.forget()
+                self.tiles.forget()
+                self._settled = None
             if hints is not None:
                 hints = hints.inside(photo.size)
                 request = resolve_request(photo, dataclasses.replace(self.options, hints=hints), None, None)

@@ -20,6 +20,8 @@ FILES = {
     "queue.js": ("gigamatte.service.page", "text/javascript"),
     "finish.js": ("gigamatte.service.page", "text/javascript"),
     "client.js": ("gigamatte.service.page", "text/javascript"),
+    "films.js": ("gigamatte.service.page", "text/javascript"),
+    "films.css": ("gigamatte.service.page", "text/css"),
     "docs.js": ("gigamatte.service.page", "text/javascript"),
     "docs.css": ("gigamatte.service.page", "text/css"),
     "app.css": ("gigamatte.service.page", "text/css"),

@@ -19,6 +19,7 @@ from gigamatte.presets import find_preset
 from gigamatte.service.answers import preferred_language
 from gigamatte.service.arrival import PROBLEM_ANSWERS, PassingFile, client_gone, desk_of
 from gigamatte.service.desk import Desk
+from gigamatte.service.film_options import film_of
 from gigamatte.service.finish import Finish, finished_file, tiles_of
 from gigamatte.service.jobs import finished, handed_in, result_name
 from gigamatte.service.openapi import DONE
@@ -163,7 +164,8 @@ async def archive(request: Request, order: Annotated[ArchiveOrder, Body()]) -> R
     with contextlib.ExitStack() as stack:
         files = []
         for record in records:
-            held = await finished_file(request, record, order.single.get(record.id, order.finish))
+            query = None if film_of(record) else order.single.get(record.id, order.finish)
+            held = await finished_file(request, record, query)
             stack.callback(held.close)
             files.append((record, held.path, held.form))
         size = sum(file.stat().st_size for _, file, _ in files)

@@ -163,3 +163,14 @@ def test_a_point_decides_which_of_two_is_meant(tools: Tools) -> None:
         alpha = cutting.cut(at(number, pair), nobody).alpha
         assert alpha[120, 100] == 255
         assert alpha[120, 300] == 0
+
+
+def test_what_is_said_holds_from_its_frame_on(tools: Tools) -> None:
+    """What steadies frames must not let what was dropped fade out slowly, nor touch the frames before."""
+    pair = np.concatenate([scene()[:, 60:260], scene()[:, 60:260]], axis=1)
+    both = {"keep": [[100, 120], [300, 120]]}
+    told = [{"time": 0, **both}, {"time": 0.08, "keep": [[100, 120]], "drop": [[300, 120]]}]
+    cutting = FilmCutting(tools.options, tools, FilmHints.from_plain(told))
+    seen = [int(cutting.cut(at(number, pair), nobody).alpha[120, 300]) for number in range(4)]
+    assert seen == [255, 255, 0, 0]
+    assert cutting.cuts == 0

@@ -161,6 +161,19 @@ WEB: dict[str, str] = {
 
 #: the web page
 WEB_PAGE: dict[str, str] = {
+    # films
+    "frames a second": "帧/秒",
+    "Magenta background": "品红背景",
+    "Correct this frame": "修正这一帧",
+    "Cut the film again": "重新抠整部影片",
+    "The first second, small. The film is still being cut.": "这是缩小的第一秒。影片仍在处理中。",
+    "What was corrected is not in the film yet.": "修正尚未用于影片。",
+    "The film can be cut again when it is ready.": "影片完成后即可重新抠图。",
+    "Safari shows a transparent WebM on black.": "Safari 会把透明 WebM 显示在黑色上。",
+    "Go there": "转到该处",
+    "Take the correction away": "取消此处修正",
+    "Cutting the first second": "正在抠第一秒",
+    "Cutting": "正在抠图",
     "Pick from the screen": "从屏幕取色",
     "Copy": "复制",
     "Copied": "已复制",

@@ -3,11 +3,12 @@
 import { Client, save } from "./client.js";
 import { Editor } from "./editor.js";
 import { Finish } from "./finish.js";
+import { FilmStage } from "./films.js";
 import { Queue } from "./queue.js";
 
 const $ = (id) => document.getElementById(id);
 const LANGUAGE = "gigamatte-language";
-const PICTURE = /\.(jpe?g|png|webp|tiff?|avif|hei[cf]|psd)$/i;
+const PICTURE = /\.(jpe?g|png|webp|tiff?|avif|hei[cf]|psd|mp4|m4v|mov|webm|mkv|avi|gif)$/i;
 
 let strings = {};
 const t = (text) => strings[text] || text;
@@ -47,8 +48,8 @@ for (const button of document.querySelectorAll("[data-lang]")) {
 // ---- options
 
 /* How to cut. What it gives is transparent and whole; all else is done when it is saved. */
-function query() {
-  const words = { model: $("model").value, format: "png" };
+function query(item) {
+  const words = { model: $("model").value, format: item.film ? "webm" : "png" };
   if ($("ignore-alpha").checked) words.ignore_alpha = "true";
   return words;
 }
@@ -207,6 +208,9 @@ function present(item) {
   reflect();
   $("stage").classList.toggle("nothing", !item);
   $("empty").hidden = Boolean(item);
+  $("film").hidden = !item?.film || !item.job || item.state === "failed";
+  if (!$("film").hidden) return presentFilm(item);
+  film.forget();
   const done = Boolean(item) && item.state === "done";
   $("viewer").hidden = !done;
   $("edit-offer").hidden = !done;
@@ -220,6 +224,36 @@ function present(item) {
   $("working-bar").hidden = done || item.bar.hidden;
   $("working-bar").value = item.fraction;
   drawLarge(item);
+}
+
+const film = new FilmStage($("film"), client, {
+  t, correct: correctFrame, again: (item, job) => queue.resume(item, job), wordsOf: (error) => queue.wordsOf(error),
+});
+
+/* A film plays as soon as its first second is there; until then it is told how far it is. */
+function presentFilm(item) {
+  closeViewer();
+  for (const id of ["viewer", "edit-offer"]) $(id).hidden = true;
+  $("working").hidden = item.job.film?.preview || item.state === "done";
+  $("shown").hidden = true;
+  $("working-text").textContent = item.words();
+  $("working-text").classList.remove("failed");
+  $("working-bar").hidden = item.bar.hidden;
+  $("working-bar").value = item.fraction;
+  film.show(item);
+}
+
+/* The editor on one frame of a film. */
+function correctFrame(item, frame, done) {
+  for (const id of ["film", "working"]) $(id).hidden = true;
+  $("editor").hidden = false;
+  const close = (saved, job) => {
+    editing = null;
+    $("editor").hidden = true;
+    done(saved, job);
+    present(queue.selected);
+  };
+  editing = { item, editor: new Editor($("editor"), client, frame, { t, close, wordsOf: (error) => queue.wordsOf(error) }) };
 }
 
 function drawLarge(item) {

@@ -1,6 +1,8 @@
 /* Speaks with the service. The key, where one is needed, lives in sessionStorage and travels in a header.
    Addresses are relative to the page: a proxy may serve it under a path. */
 
+import { isFilm } from "./films.js";
+
 const KEY = "gigamatte-key";
 const PATIENCE = 60; // tries to reach a service that has gone away, 2 seconds apart
 
@@ -67,7 +69,8 @@ export class Client {
   upload(file, query, progress, signal) {
     return new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
-      request.open("POST", "jobs?" + new URLSearchParams(query));
+      const [path, field] = isFilm(file) ? ["films", "film"] : ["jobs", "image"];
+      request.open("POST", `${path}?` + new URLSearchParams(query));
       const key = sessionStorage.getItem(KEY);
       for (const [name, value] of Object.entries(this.headers())) request.setRequestHeader(name, value);
       request.responseType = "json";
@@ -81,7 +84,7 @@ export class Client {
       request.addEventListener("abort", () => reject(new DOMException("", "AbortError")));
       signal.addEventListener("abort", () => request.abort());
       const form = new FormData();
-      form.append("image", file, file.name);
+      form.append(field, file, file.name);
       request.send(form);
     });
   }

@@ -97,7 +97,7 @@ export class Finish {
 
   /* Before something is made with it: the background picture is with the job. */
   async send(client, job) {
-    if ($("background").value !== "picture" || !this.picture || job.backdrop === this.picture) return;
+    if (job.film || $("background").value !== "picture" || !this.picture || job.backdrop === this.picture) return;
     await client.background(job, this.picture);
     job.backdrop = this.picture;
   }

@@ -1,13 +1,14 @@
 /* The photos: one row each, what has become of it, and what can be done with it. */
 
 import { Problem, pause } from "./client.js";
+import { FILM_SHARES, filmFacts, isFilm } from "./films.js";
 
 const UPLOADS = 2; // at once; the service queues the rest by itself
 const SMALL = 80e6; // bytes: larger files get their thumbnail from the service, not from this browser
 const KEPT = "gigamatte-jobs"; // in sessionStorage: the list comes back when the page is loaded again
 const stages = (t) => ({
   queued: t("Waiting"), read: t("Reading"), network: t("Finding the subject"), matte: t("Resolving the edge"),
-  write: t("Writing"),
+  write: t("Writing"), preview: t("Cutting the first second"), frames: t("Cutting"),
 });
 const SHARES = { queued: [0, 0], read: [0, 0.2], network: [0.2, 0.1], matte: [0.3, 0.4], write: [0.7, 0.3] };
 /* What can be done about an error here: the service's own hints speak of what its programs can send. */
@@ -60,6 +61,7 @@ export class Item {
   constructor(queue, file) {
     this.queue = queue;
     this.file = file;
+    this.film = isFilm(file);
     this.state = "waiting";
     this.fraction = 0;
     this.stage = "";
@@ -126,11 +128,17 @@ export class Item {
     const t = this.queue.t, percent = Math.round(this.fraction * 100) + " %";
     if (this.busy) return t("The service is busy: trying again");
     if (this.state === "uploading") return t("Sending") + " · " + percent;
+    if (this.state === "working" && this.job?.film && this.stage === "frames") {
+      return filmFacts(t, this.job, this.began) || t("Cutting") + " · " + percent;
+    }
     if (this.state === "working") return (stages(t)[this.stage] || t("Working")) + " · " + percent;
     if (this.state === "failed") return t("Failed");
     if (this.state === "waiting") return t("Waiting");
     if (this.state === "done") {
       const receipt = this.job.receipt;
+      if (receipt.film.frames) {
+        return `${receipt.width} × ${receipt.height} · ${receipt.film.frames} ${t("frames")} · ${receipt.seconds.total.toFixed(1)} s`;
+      }
       this.status.title = `${receipt.model.name} · ${receipt.model.licence}`;
       const facts = `${receipt.width} × ${receipt.height} · ${receipt.seconds.total.toFixed(1)} s`;
       if (!this.checked) return facts;
@@ -146,7 +154,8 @@ export class Item {
   }
 
   progress(job) {
-    const [from, share] = SHARES[job.stage] || [this.fraction, 0];
+    if (job.stage === "frames" && this.stage !== "frames") this.began = performance.now();
+    const [from, share] = (this.film ? FILM_SHARES : SHARES)[job.stage] || [this.fraction, 0];
     const within = job.stage === "queued" ? 0 : job.progress;
     this.change({ job, stage: job.stage || this.stage, fraction: Math.max(this.fraction, from + share * within) });
   }
@@ -161,7 +170,7 @@ export class Item {
   }
 
   async preview() {
-    if (this.file.size > SMALL || !this.file.slice) return;
+    if (this.file.size > SMALL || !this.file.slice || this.film) return;
     try {
       const bitmap = await createImageBitmap(this.file, { resizeHeight: 480, resizeQuality: "medium" });
       this.large = bitmap;
@@ -231,6 +240,12 @@ export class Queue {
     }
   }
 
+  /* A film that is cut anew under its old name. */
+  resume(item, job) {
+    item.change({ state: "working", job, fraction: 0, stage: "queued", checked: null });
+    this.take(item, job);
+  }
+
   select(item) {
     const before = this.selected;
     this.selected = item;
@@ -292,7 +307,7 @@ export class Queue {
   async check(item) {
     const { job } = item, words = this.finish.shown(item);
     item.checked = null;
-    if (!words.preset) return item.draw();
+    if (!words.preset || item.film) return item.draw();
     // beside other fields the finished picture is looked at
     await this.finish.send(this.client, job).catch(() => null);
     const checked = await this.client.check(job, { only: "cutout", ...words }).catch(() => null);
@@ -306,7 +321,8 @@ export class Queue {
     for (let attempt = 0; ; attempt++) {
       try {
         const progress = (fraction) => item.change({ fraction });
-        return await this.client.upload(item.file, this.query(), progress, signal);
+        item.query = this.query(item);
+        return await this.client.upload(item.file, item.query, progress, signal);
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
         if (error.status === 401) {
@@ -349,8 +365,8 @@ export class Queue {
     try {
       await this.finish.send(this.client, item.job);
       const name = item.job.file_name.replace(/\.[^.]+$/, "");
-      const blob = await this.client.result(item.job, words);
-      this.saveAs(blob, `${name}.${SUFFIXES[blob.type] || "png"}`);
+      const blob = await this.client.result(item.job, item.film ? {} : words);
+      this.saveAs(blob, item.film ? item.job.file_name : `${name}.${SUFFIXES[blob.type] || "png"}`);
       item.draw();
     } catch (error) {
       item.status.textContent = this.wordsOf(error);
