@@ -287,7 +287,7 @@ def test_an_error_is_told_in_words_beside_its_photo(open_page, pictures):
     pick(page, ("fine.jpg", pictures["jpeg"]), ("<b>bold</b>.jpg", b"GIF89a" + bytes(100)))
     page.wait_for_selector(".item.failed", timeout=60000)
     page.wait_for_selector(".item.done", timeout=60000)
-    assert "found a GIF" in page.locator(".item.failed .why").inner_text()
+    assert "is a film" in page.locator(".item.failed .why").inner_text()
     assert page.locator(".item.failed .name").inner_text() == "<b>bold</b>.jpg"
     shot(page, "desktop-error")
     page.locator(".item.failed .tool-remove").click()
