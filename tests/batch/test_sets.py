@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from batch_helpers import receipts, run
+from batch_helpers import Recorder, receipts, run
 from PIL import Image
 
 from gigamatte.errors import UsageError
@@ -84,8 +84,50 @@ def test_a_set_that_was_cut_off_is_settled_by_the_next_run(photos, tmp_path, mon
     assert len({placed(out, f"shoe/{number}.png")["scale"] for number in range(3)}) == 1
 
 
-def test_what_does_not_go_with_sets(photos, tmp_path):
+def test_a_photo_is_told_of_once(photos, tmp_path):
+    _, listener = run(photos, tmp_path / "out", OPTIONS, masks=str(tmp_path / "masks"))
+    assert sorted(outcome.key for outcome, _ in listener.outcomes) == [
+        "hat/0.png", "shoe/0.png", "shoe/1.png", "shoe/2.png",
+    ]  # fmt: skip
+    assert listener.warnings == ["2 photos are cut once more, with the one scale of their folder"]
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_folder_goes_to_one_shard_and_has_one_scale(photos, tmp_path, count):
+    out, found = tmp_path / "out", {}
+    for number in range(1, count + 1):
+        summary, _ = run(photos, out, OPTIONS, masks=str(tmp_path / "masks"), shard=(number, count))
+        assert (summary.failed, summary.done) == (0, summary.total)
+        for key, receipt in receipts(out / ".gigamatte" / f"{number}-of-{count}.sqlite").items():
+            assert key not in found
+            found[key] = number, receipt["placed"]["scale"]
+    assert {found[f"shoe/{number}.png"][1] for number in range(3)} == {2.0}
+    assert len({found[f"shoe/{number}.png"][0] for number in range(3)}) == 1
+    assert found["hat/0.png"][1] == pytest.approx(160 / 50)
+
+
+def test_a_watched_set_is_settled_whenever_there_is_nothing_else_to_do(photos, tmp_path):
+    out = tmp_path / "out"
+
+    class Watching(Recorder):
+        """Adds a wide photo when the first ones are done; stops when the last has its scale."""
+
+        def ended(self, outcome, progress, *, again):
+            super().ended(outcome, progress, again=again)
+            if len(self.outcomes) == 4:
+                save_box(photos / "shoe" / "3.png", 100, 20, tmp_path / "masks")
+
+        def warned(self, text):
+            super().warned(text)
+            if len(self.outcomes) == 5:
+                raise KeyboardInterrupt
+
+    run(photos, out, OPTIONS, masks=str(tmp_path / "masks"), watch=True, every=0.2, listener=Watching())
+    # what was to be cut once more is done by the next run
+    run(photos, out, OPTIONS, masks=str(tmp_path / "masks"))
+    assert {placed(out, f"shoe/{number}.png")["scale"] for number in range(4)} == {1.6}
+
+
+def test_a_set_has_a_canvas():
     with pytest.raises(UsageError, match="canvas"):
         Options(consistent=True)
-    with pytest.raises(UsageError, match="whole folders"):
-        run(photos, tmp_path / "out", OPTIONS, shard=(1, 2))

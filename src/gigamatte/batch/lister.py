@@ -127,7 +127,10 @@ class Lister:
                 plan.source, pattern=plan.pattern, out=plan.out, column=plan.column, passed=self._passed
             )
         index, count = plan.shard
-        mine: Iterator[Source] = (source for source in found if shard_of(source.key, count) == index - 1)
+        sets = plan.options.consistent
+        mine: Iterator[Source] = (
+            source for source in found if shard_of(source.key, count, whole_folders=sets) == index - 1
+        )
         if resting is not None:
             mine = resting.of(mine)
         standing = ResultStamps(plan)

@@ -80,10 +80,14 @@ def folded(key: str) -> str:
     return unicodedata.normalize("NFC", key).casefold()
 
 
-def shard_of(key: str, shards: int) -> int:
-    """Which of ``shards`` (counted from 0) a photo belongs to. Photos whose results could collide belong together."""
+def shard_of(key: str, shards: int, *, whole_folders: bool = False) -> int:
+    """Which of ``shards`` (counted from 0) a photo belongs to. Photos whose results could collide belong together.
+
+    ``whole_folders``: all photos of a folder belong together, however many they are.
+    """
     folder, name = _split(key)
-    digest = hashlib.sha256(folded(folder + stem_of(name)).encode("utf-8", "surrogateescape")).digest()
+    together = folder if whole_folders else folder + stem_of(name)
+    digest = hashlib.sha256(folded(together).encode("utf-8", "surrogateescape")).digest()
     return int.from_bytes(digest[:8], "big") % shards
 
 

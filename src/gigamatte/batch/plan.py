@@ -79,7 +79,6 @@ class Plan:
             raise UsageError(
                 "--keep-times sets the times of files, which objects in a bucket have not", "name a folder"
             )
-        self._check_sets()
         format = output_format(self.options, Path(self.template.format(stem="a", name="a.jpg", suffix="jpg")))
         self._check_background(format)
         root = root_of(self.source)
@@ -108,15 +107,6 @@ class Plan:
             decode_picture(ground, options.max_pixels)
         if self.masks is not None and not has_entries(self.masks):
             raise MissingInput(f"{self.masks} is empty", "expected a mask for each photo, under the photo's name")
-
-    def _check_sets(self) -> None:
-        if not self.options.consistent:
-            return
-        if self.watch or self.shard != (1, 1):
-            raise UsageError(
-                "--consistent looks at whole folders: it goes with neither --watch nor --shard",
-                "give each machine folders of its own",
-            )
 
     @property
     def template(self) -> str:

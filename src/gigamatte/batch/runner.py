@@ -92,7 +92,7 @@ class _Run:
         self._lister = Lister(plan, manifest, config)
         self._meter = Meter(Counts())
         self._told = False
-        self._sets = Sets(manifest) if plan.options.consistent else None
+        self._sets = Sets(manifest, listener, wanted=plan.options.consistent)
 
     def go(self, make_engine: Callable[[Path], BatchEngine]) -> Summary:
         began = time.monotonic()
@@ -138,7 +138,7 @@ class _Run:
                 return True
             self._lister.wait(0.05)
         # sets whose run was cut off before they were settled
-        return self._manifest.waits() or (self._sets is not None and self._sets.settle() > 0)
+        return self._manifest.waits() or self._sets.settle() > 0
 
     def _wait_for_a_short_list(self, until: float) -> None:
         """Wait a moment for a short list to end, so that its figures are shown before the first photo's result."""
@@ -165,7 +165,7 @@ class _Run:
     def _passes(self, engine: BatchEngine) -> None:
         """Every photo once, then once more those whose failure may pass; then those whose set has another scale."""
         self._attempts(engine)
-        if self._sets is not None and not self._stopping() and self._sets.settle():
+        if not self._stopping() and self._sets.settle():
             self._attempts(engine)
 
     def _attempts(self, engine: BatchEngine) -> None:
@@ -196,6 +196,7 @@ class _Run:
                 self._lister.wait(LOOK)
                 if complete and not self._bytes:
                     self._manifest.try_again()  # nothing else to do: what failed once is tried once more
+                    self._sets.settle()
                 yield None
             for task in tasks:
                 self._hear_list()
@@ -207,8 +208,7 @@ class _Run:
                 except GigamatteError as error:
                     self._refused.append(replace(failure(task.key, error), stale=task.earlier))
                     continue
-                task = task if mask is None else replace(task, mask=mask)
-                yield task if self._sets is None else self._sets.of(task)
+                yield self._sets.of(task if mask is None else replace(task, mask=mask))
 
     def _take_refused(self) -> None:
         while self._refused:
@@ -242,13 +242,13 @@ class _Run:
         if (read := self._bytes.pop(outcome.key, None)) is None:
             return
         self._unwritten.append(outcome)
-        if outcome.state == "done":
-            if self._sets is None or not self._sets.cut_before(outcome.key):
-                self._done += 1
-            self._megapixels += outcome.megapixels
+        self._megapixels += outcome.megapixels if outcome.state == "done" else 0
         self._judge(outcome)
         if len(self._unwritten) >= FLUSH_COUNT or time.monotonic() - self._flushed >= FLUSH_SECONDS:
             self._flush()
+        if self._sets.noted(outcome):
+            return  # it was counted, and told of, when it was cut first
+        self._done += outcome.state == "done"
         if outcome.verdict != "stop" or outcome.state != "failed":
             again = outcome.state == "failed" and self._manifest.will_retry(outcome)
             self._meter.add(outcome, read, final=not again)

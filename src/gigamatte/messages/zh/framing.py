@@ -130,8 +130,7 @@ gigamatte presets amazon --check shoe.shop.jpg
 #: sets
 FRAMING |= {
     "With --canvas: one scale and one base line for all photos of a folder.": "配合 --canvas：同一文件夹的照片用同一比例、同一基线。",
-    "--consistent looks at whole folders: it goes with neither --watch nor --shard": "--consistent 要看整个文件夹：不能与 --watch 或 --shard 同用",
-    "give each machine folders of its own": "请给每台机器各自的文件夹",
+    "{} photos are cut once more, with the one scale of their folder": "{} 张照片按所在文件夹的统一比例再抠一次",
     "--consistent needs a canvas that is the same for all": "--consistent 需要一个统一的画布",
     "name one with --canvas": "请用 --canvas 指定",
     "scale is above 0, found {}": "scale 大于 0，实际是 {}",
