@@ -24,6 +24,8 @@ StrokeKind = Literal["keep", "drop", "hair"]
 MOST, LONGEST = 1000, 10_000
 #: bytes of a file of hints: usually a few kilobytes, a few megabytes with a thousand long strokes
 LARGEST = 32 << 20
+#: brackets and commas of such a file, at most: each may become an object of 60 bytes and more
+PARTS = 1_000_000
 #: the largest coordinate that is accepted, pixels: no photo is wider
 _FARTHEST = 1e7
 
@@ -50,7 +52,7 @@ class Point:
         except ValueError:
             values = []
         if len(values) not in (2, 3):
-            raise UsageError(f"a point is X,Y or X,Y,RADIUS in pixels of the upright photo; found {text!r}")
+            raise UsageError(f"a point is X,Y or X,Y,RADIUS in pixels of the upright photo; found {text!r:.100}")
         return cls(*values)
 
 
@@ -64,7 +66,7 @@ class Stroke:
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(StrokeKind):
-            raise UsageError(f"a stroke is one of {', '.join(get_args(StrokeKind))}; found {self.kind!r}")
+            raise UsageError(f"a stroke is one of {', '.join(get_args(StrokeKind))}; found {self.kind!r:.100}")
         if not 1 <= len(self.points) <= LONGEST:
             raise UsageError(f"a stroke has 1…{LONGEST} points; found {len(self.points)}")
         for x, y in self.points:
@@ -150,13 +152,14 @@ class Hints:
         known = {field.name for field in dataclasses.fields(cls)}
         unknown = sorted(set(plain) - known)
         if unknown:
-            raise UsageError(f"hints have {', '.join(sorted(known))}; found {', '.join(map(repr, unknown))}")
+            raise UsageError(f"hints have {', '.join(sorted(known))}; found {', '.join(map(repr, unknown)):.100}")
         lists = {name: _list(name, plain.get(name) or ()) for name in ("keep", "drop", "strokes")}
         return cls(**lists, box=_box(plain["box"]) if plain.get("box") is not None else None)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Hints:
         """From the text of the JSON form. Raises UsageError when it is none."""
+        refuse_parts(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text)
         try:
             return cls.from_plain(json.loads(text))
         except (ValueError, RecursionError) as error:
@@ -185,25 +188,37 @@ def hints_in(path: Path) -> Hints:
 def hints_text(path: Path) -> bytes:
     """The bytes of a file of hints, for a photo or a film, undecoded. Raises MissingInput, UsageError if too long."""
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for without end
+            raise UsageError(f"{path} is not a file", "expected hints in JSON")
         with path.open("rb") as opened:
             text = opened.read(LARGEST + 1)
     except OSError as error:
         raise MissingInput(f"{path} cannot be read: {error.strerror or error}") from error
     if len(text) > LARGEST:
         raise UsageError(f"{path} is larger than {LARGEST} bytes: too long for hints")
+    refuse_parts(text)
     return text
 
 
+def refuse_parts(text: bytes) -> None:
+    """Raises UsageError, before anything is parsed, where the JSON would take much more memory than its bytes."""
+    parts = text.count(b",") + text.count(b"[") + text.count(b"{")
+    if parts > PARTS:
+        raise UsageError(f"the hints have {parts:,} brackets and commas, at most {PARTS:,} are read")
+
+
 def _number(name: str, value: Any, low: float, high: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise UsageError(f"{name} of a hint is a number; found {value!r}")
+    # a whole number may have more digits than any float
+    if isinstance(value, bool) or not (isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))):
+        raise UsageError(f"{name} of a hint is a number; found {value!r:.100}")
     if not low <= value <= high:
-        raise UsageError(f"{name} of a hint lies in {low:g}…{high:g}; found {value:g}")
+        found = str(value)[:40] if isinstance(value, int) else f"{value:g}"
+        raise UsageError(f"{name} of a hint lies in {low:g}…{high:g}; found {found}")
 
 
 def _list(name: str, value: Any) -> tuple[Any, ...]:
     if not isinstance(value, list | tuple):
-        raise UsageError(f"{name} of hints is a list; found {value!r}")
+        raise UsageError(f"{name} of hints is a list; found {value!r:.100}")
     if len(value) > MOST:
         raise UsageError(f"a photo takes at most {MOST} points and strokes; {name} has {len(value)}")
     return tuple(value)
@@ -213,7 +228,7 @@ def _point(name: str, value: Any) -> Point:
     if isinstance(value, Point):
         return value
     if not isinstance(value, Sequence) or isinstance(value, str) or len(value) not in (2, 3):
-        raise UsageError(f"{name} of hints holds points (x, y) or (x, y, radius); found {value!r}")
+        raise UsageError(f"{name} of hints holds points (x, y) or (x, y, radius); found {value!r:.100}")
     return Point(*value)
 
 
@@ -221,23 +236,23 @@ def _stroke(value: Any) -> Stroke:
     if isinstance(value, Stroke):
         return value
     if not isinstance(value, Mapping) or set(value) != {"kind", "points", "radius"}:
-        raise UsageError(f"a stroke has kind, points and radius; found {value!r}")
+        raise UsageError(f"a stroke has kind, points and radius; found {value!r:.100}")
     return Stroke(value["kind"], _pairs(value["points"]), value["radius"])
 
 
 def _pairs(value: Any) -> tuple[tuple[float, float], ...]:
     if not isinstance(value, Iterable) or isinstance(value, str | Mapping):
-        raise UsageError(f"points of a stroke are a list of (x, y); found {value!r}")
+        raise UsageError(f"points of a stroke are a list of (x, y); found {value!r:.100}")
     pairs = tuple(value)
     for pair in pairs:
         if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
-            raise UsageError(f"points of a stroke are a list of (x, y); found {pair!r}")
+            raise UsageError(f"points of a stroke are a list of (x, y); found {pair!r:.100}")
     return tuple((pair[0], pair[1]) for pair in pairs)
 
 
 def _box(value: Any) -> Box:
     if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != 4:
-        raise UsageError(f"box of hints is left, top, width, height; found {value!r}")
+        raise UsageError(f"box of hints is left, top, width, height; found {value!r:.100}")
     for number in value:
         _number("box", number, -_FARTHEST, _FARTHEST)
     return Box(*(round(number) for number in value))

@@ -1,10 +1,11 @@
 """NAME.hints.json beside a photo: what is meant in it, and part of what its result is made of."""
 
 import json
+import os
 
 import numpy as np
 import pytest
-from batch_helpers import pictures, run, save_photos, states
+from batch_helpers import pictures, rows, run, save_photo, save_photos, states
 from PIL import Image
 
 from gigamatte.batch.hint_files import HINTS, hinted, hints_of, parts, stamp_of
@@ -88,3 +89,49 @@ def test_hints_in_a_store(tmp_path, mask):
         assert alpha["b"] == 0
     finally:
         system.rm("/beside", recursive=True)
+
+
+HOSTILE = {
+    "too many parts": b"[" + b"[]," * 600_000 + b"1]",
+    "numbers without end": b'{"box": [' + b"1.5," * 1_100_000 + b"1]}",
+    "too long": b" " * (33 << 20),
+    "nested without end": b"[" * 100_000,
+    "a number of 400 digits": b'{"keep": [[1' + b"0" * 400 + b", 1]]}",
+    "a number of 5000 digits": b'{"keep": [[1' + b"0" * 5000 + b", 1]]}",
+    "infinite": b'{"keep": [[1e999, 1]]}',
+    "long words": b'{"keep": "' + b"x" * 3_000_000 + b'"}',
+    "a long name": b'{"' + b"k" * 3_000_000 + b'": 1}',
+    "a long kind": b'{"strokes": [{"kind": "' + b"k" * 3_000_000 + b'", "points": [[1, 1]], "radius": 1}]}',
+    "no object": b"null",
+    "half of two bytes": b"\xff\xfe{",
+}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes and links of POSIX")
+@pytest.mark.parametrize("way", ["folder", "list"])
+def test_hostile_hints_fail_their_photo_in_one_short_line(way, tmp_path, mask):
+    source = tmp_path / "in"
+    names = [*HOSTILE, "pipe", "folder", "outside", "nowhere", "circle", "device"]
+    for name in (*names, "good"):
+        save_photo(source / f"{name}.jpg", 1)
+    for name, data in HOSTILE.items():
+        (source / f"{name}.hints.json").write_bytes(data)
+    (tmp_path / "secret.json").write_text('{"password": 1}')
+    os.mkfifo(source / "pipe.hints.json")
+    (source / "folder.hints.json").mkdir()
+    for name, target in (
+        ("outside", "../secret.json"), ("nowhere", "../no"), ("circle", "circle.hints.json"), ("device", "/dev/zero"),
+    ):  # fmt: skip
+        os.symlink(target, source / f"{name}.hints.json")
+    os.symlink("loop.jpg", source / "loop.jpg")
+    given = source
+    if way == "list":
+        given = source / "list.txt"
+        given.write_text("\n".join(f"{name}.jpg" for name in (*names, "loop", "good")))
+    summary, _ = run(given, tmp_path / "out", Options(mask=mask, refine="off"))
+    assert (summary.done, summary.failed) == (1, len(names) + 1)
+    table = rows(tmp_path / "out" / ".gigamatte" / "1-of-1.sqlite")
+    assert all(len(row["message"]) < 400 for row in table.values() if row["state"] != "done")
+    if way == "folder":
+        assert not any("password" in str(row["message"]) for row in table.values())
+        assert "its hints are not a file" in table["pipe.jpg"]["message"]

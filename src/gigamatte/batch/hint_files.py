@@ -5,6 +5,8 @@ The photo's stamp includes that of the file, so that a listing notices when hint
 
 from __future__ import annotations
 
+import os
+
 from gigamatte.batch import places
 from gigamatte.batch.task import Source
 from gigamatte.errors import InputError
@@ -48,10 +50,13 @@ def stamp_of(photo: str, *, hinted: bool | None = None) -> tuple[int, str]:
     size, stamp = places.stamp_of(photo)
     if hinted is False or (hinted is None and places.is_uri(photo)):
         return size, stamp
+    beside = hints_of(photo)
     try:
-        return size, both(stamp, places.stamp_of(hints_of(photo))[1])
-    except InputError:  # there are none
-        return size, stamp
+        return size, both(stamp, places.stamp_of(beside)[1])
+    except InputError:
+        if not places.is_uri(photo) and os.path.lexists(beside):
+            raise
+        return size, stamp  # there are none
 
 
 def _name(place: str) -> str:

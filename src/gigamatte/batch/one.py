@@ -46,6 +46,8 @@ from gigamatte.write_errors import not_written
 _FINAL = (UnsupportedInput, BudgetExceeded, NoSubject, UsageError)
 #: every other photo would fail the same way
 EVERYBODY = (NetworkUnavailable, ScratchFull, DiskFailed, WorkerNotStarted)
+#: letters of a failure's message that are kept, at most
+LONGEST = 2000
 #: more photos than are ever at work at once
 _ROOM = 1 << 20
 #: bytes of the memory that are for the process around the child
@@ -205,7 +207,7 @@ def failure(key: str, error: GigamatteError) -> Outcome:
         key,
         "failed",
         code=error.code,
-        message=error.written[0],
+        message=error.written[0][:LONGEST],
         hint=error.written[1],
         verdict=verdict,
         suspect=suspect,

@@ -7,6 +7,7 @@ import errno
 import glob
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,10 @@ def stamp_of(place: str) -> tuple[int, str]:
     """(bytes, stamp). The stamp of a local file changes with every write to it, even when its times are set back."""
     with reading(place):
         if not is_uri(place):
-            return local_stamp(os.stat(place))
+            status = os.stat(place)
+            if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for without end
+                raise MissingInput(f"{place} is not a file")
+            return local_stamp(status)
         system, path = filesystem(place)
         if (objects := objects_of(system)) is not None:
             return objects.head(path)

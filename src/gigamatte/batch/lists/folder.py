@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from gigamatte.batch import hint_files
@@ -44,8 +45,8 @@ def folder_photos(root: Path, wanted: Wanted, out: str | None, passed: Passed) -
                     folders.append(key + "/")
             elif wanted(key):
                 source = _file(key, entry, real)
-                stamp = _stamp(hints.get(hint_files.hints_of(entry.name)))
-                yield source if stamp is None else hint_files.with_hints(source, stamp)
+                beside = hints.get(hint_files.hints_of(entry.name))
+                yield source if beside is None or source.refusal else _with_hints(source, beside, real)
             elif not wanted.chosen and entry.name not in hints:
                 passed.file(entry.name)
         waiting.extend(reversed(folders))
@@ -63,21 +64,20 @@ def refused(key: str, path: Path, why: str) -> Source:
     return Source(key, str(path), 0, "", refusal=f"{key}: {why}")
 
 
-def _stamp(entry: os.DirEntry[str] | None) -> str | None:
-    """The stamp of a file of hints, if there is one that can be read."""
-    try:
-        return None if entry is None or not entry.is_file() else local_stamp(entry.stat())[1]
-    except OSError:
-        return None
+def _with_hints(source: Source, entry: os.DirEntry[str], root: Path) -> Source:
+    """The photo with the hints beside it, refused where these are no file of the folder."""
+    hints = _file(source.key, entry, root, "its hints are ")
+    return replace(hints, place=source.place) if hints.refusal else hint_files.with_hints(source, hints.stamp)
 
 
-def _file(key: str, entry: os.DirEntry[str], root: Path) -> Source:
+def _file(key: str, entry: os.DirEntry[str], root: Path, what: str = "") -> Source:
     try:
         if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(root):
-            return refused(key, Path(entry.path), "a link that leads outside the input folder")
+            return refused(key, Path(entry.path), f"{what}a link that leads outside the input folder")
         if not entry.is_file():
-            return refused(key, Path(entry.path), "not a file")
+            return refused(key, Path(entry.path), f"{what}not a file")
         size, stamp = local_stamp(entry.stat())
-    except OSError as error:
-        return refused(key, Path(entry.path), f"cannot be read: {error.strerror}")
+    except (OSError, RuntimeError) as error:  # links in a circle are a RuntimeError
+        why = getattr(error, "strerror", None) or "a link that leads to itself"
+        return refused(key, Path(entry.path), f"cannot be read: {why}")
     return Source(key, os.path.abspath(entry.path), size, stamp)
