@@ -1,10 +1,15 @@
 """A network of a few bytes, a mask, and a home that is not the user's."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import onnx
 import pytest
+from batch_helpers import batch_of_five
 from onnx import TensorProto, helper, numpy_helper
+
+from gigamatte.options import Options
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +50,9 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     """Manifests of URIs stay out of the user's own folder; messages are English."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
     monkeypatch.setenv("GIGAMATTE_LANG", "en")
+
+
+@pytest.fixture
+def batch(tmp_path: Path, mask: str) -> tuple[Path, Path, Options]:
+    """A finished batch of five photos: (in, out, options)."""
+    return batch_of_five(tmp_path, Options(mask=mask))
