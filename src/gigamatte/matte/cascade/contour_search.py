@@ -27,7 +27,7 @@ def searched_contour(
     alpha = laid_on_level(coarse, levels.size(searched), searched)
     matte, blur = as_matte(alpha, 16), edge_blur(alpha)
     for finer in range(searched - 1, level - 1, -1):
-        by = refiner.at(levels.size(finer))
+        by = refiner.at(levels.size(finer), blur)
         lift = Lift(matte, levels, finer, by, blur, TileCache(), Correction(), strays=True)
         matte = lift.run(pool, _unwatched)
         blur = 0.0

@@ -7,6 +7,7 @@ is undecided, so that an edge stays as sharp as the refiner made it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -53,6 +54,10 @@ class Known:
     def halo(self, level: int) -> int:
         """How many pixels beyond its border a tile of this level has to read: a multiple of 4."""
         return 4 * int(np.ceil(REACH * min(max(self.widest / 2**level, 1.0), 8.0) / 4))
+
+    def reach(self, level: int) -> int:
+        """How far from undecided pixels agreement may still change an alpha, in pixels of a level."""
+        return int(math.ceil(2 * self.widest / 2**level)) + 1
 
     def values(self, box: Box) -> FloatArray:
         """The mask in a box of the photo, where it has at least the photo's size: float32 (row, column) in [0, 1]."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from gigamatte.filters import extremes
 from gigamatte.matte.cascade import tiles as tiling
 from gigamatte.matte.cascade.band import SUPPORT, band
-from gigamatte.matte.cascade.known import Known, KnownPart
+from gigamatte.matte.cascade.cover import covering
+from gigamatte.matte.cascade.known import Known
 from gigamatte.matte.cascade.reading import Levels, alpha_in, nearest_inside, photo_in
 from gigamatte.matte.cascade.sparse import quantised16
 from gigamatte.matte.cascade.tile_cache import TileCache
@@ -107,31 +109,44 @@ class Lift:
         waiting: list[tuple[Block, _Work]] = []
         for block in blocks:
             work = self._work(block)
-            if not work.band.any():
-                ready.append((block, self._finished(work, work.plain)))
+            if not work.spots:
+                ready.append((block, work.pixels))
             elif (known := self._known(work, block)) is not None:
                 ready.append((block, known))
             else:
                 waiting.append((block, work))
-        if waiting:
-            lifted = self.refiner.lift([self._patch(work) for _, work in waiting])
-            for (block, work), alpha in zip(waiting, lifted, strict=True):
-                pixels = self._finished(work, alpha)
-                self.tile_cache.add(work.key, pixels, len(block))
-                ready.append((block, pixels))
+        for block, work in self._drawn(waiting):
+            self.tile_cache.add(work.key, work.pixels, len(block))
+            ready.append((block, work.pixels))
         return [(place, tile) for block, pixels in ready for place, tile in self._apart(block, pixels)]
 
-    def _finished(self, work: _Work, alpha: FloatArray) -> Pixels16:
-        """The pixels that the tile writes: in the band the lifted alpha, elsewhere the enlarged mask."""
-        inside = work.band.repeat(2, axis=0).repeat(2, axis=1)
+    def _drawn(self, works: list[tuple[Block, _Work]]) -> list[tuple[Block, _Work]]:
+        """The same, with what the refiner makes of their spots drawn into their pixels."""
+        asked = [(work, spot) for _, work in works for spot in work.spots if spot.band.any()]
+        lifted = iter(self.refiner.lift([self._patch(spot) for _, spot in asked]) if asked else ())
+        for _, work in works:
+            for spot in work.spots:
+                alpha = next(lifted) if spot.band.any() else None
+                work.pixels[spot.inside.slices()] = self._finished(spot, alpha)
+        return works
+
+    def _finished(self, spot: _Spot, lifted: FloatArray | None) -> Pixels16:
+        """The pixels that the spot writes: in the band the lifted alpha, elsewhere the enlarged mask."""
+        inside = _twice_as_many(spot.band.view(np.uint8)).view(np.bool_)
         if self.known is None:
-            return quantised16(np.where(inside, alpha, _snapped(work.plain))[work.tile.inner])
-        alpha = np.where(inside, alpha, work.plain)
-        if work.part is not None and float(alpha.max()) > float(alpha.min()):
-            alpha = work.part.agreed(alpha)
+            rows, columns = spot.tile.inner
+            nearest = _twice_as_many((spot.alpha > 0.5).view(np.uint8))[rows, columns].astype(np.float32)
+            return quantised16(
+                nearest if lifted is None else np.where(inside[rows, columns], lifted[rows, columns], nearest)
+            )
+        plain = spot.plain if spot.plain is not None else twice(spot.alpha)
+        alpha = plain if lifted is None else np.where(inside, lifted, plain)
+        part = self.known.part(self.finer, spot.tile.read)
+        if part is not None and float(alpha.max()) > float(alpha.min()):
+            alpha = part.agreed(alpha)
         if not self.known.exact:
-            alpha = np.where(inside, alpha, _snapped(work.plain))
-        return quantised16(alpha[work.tile.inner], exact=self.known.exact)
+            alpha = np.where(inside, alpha, (plain > 0.5).astype(np.float32))
+        return quantised16(alpha[spot.tile.inner], exact=self.known.exact)
 
     def _apart(self, block: Block, pixels: Pixels16) -> Iterator[tuple[Place, Pixels16]]:
         """The tiles of a block's alpha."""
@@ -142,17 +157,32 @@ class Lift:
 
     def _work(self, block: Block) -> _Work:
         tile = tiling.with_halo(tiling.home_of(block, self.grid), self.halo)
-        under = tiling.parent(tile.read)
-        # the band depends on pixels farther away than the refiner reads: it is found on a wider box, then cut out
+        under, home = tiling.parent(tile.read), tiling.parent(tiling.evened(tile.write))
+        # the band depends on pixels farther away than the refiner reads
         wide = under.grown(SUPPORT)
         around = alpha_in(self.matte, wide)
-        inner = under.relative_to(wide).slices()
-        alpha = np.ascontiguousarray(around[inner])
-        if self.known is None:
-            plain = cv2.resize(alpha, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
-            return _Work(tile, under, around, alpha, band(around)[inner], plain)
-        part = self.known.part(self.finer, tile.read)
-        return _Work(tile, under, around, alpha, band(around)[inner], twice(alpha), part)
+        found = np.zeros(around.shape, np.bool_)
+        seen = (under if self.known is not None else home).grown(SUPPORT).relative_to(wide)
+        found[seen.slices()] = band(around[seen.slices()])
+        inner = home.relative_to(wide).slices()
+        wanted = found[inner]
+        if self.known is not None and self.known.exact:
+            wanted = wanted | _between(around, self.known.reach(self.finer + 1))[inner]
+        pixels = _twice_as_many((around[inner] > 0.5) * np.uint16(65535))[: tile.write.height, : tile.write.width]
+        work = _Work(tile, under, around, pixels, [])
+        for box in covering(wanted, self.halo // 2):
+            write = Box(2 * (home.left + box.left), 2 * (home.top + box.top), 2 * box.width, 2 * box.height)
+            work.spots.append(self._spot(work, wide, found, write.within(tile.write)))
+        return work
+
+    def _spot(self, work: _Work, wide: Box, found: NDArray[np.bool_], write: Box) -> _Spot:
+        """What there is to do for the pixels of ``write``; the band that was ``found`` lies in ``wide``."""
+        tile = tiling.with_halo(write, self.halo)
+        under = tiling.parent(tile.read)
+        seen = under.relative_to(wide).slices()
+        alpha = np.ascontiguousarray(work.around[seen])
+        inside = write.relative_to(work.tile.write)
+        return _Spot(tile, under, inside, alpha, found[seen], None if self.known is None else twice(alpha))
 
     def _known(self, work: _Work, block: Block) -> Pixels16 | None:
         """The block of tiles, if an earlier run made it from the same input."""
@@ -169,32 +199,45 @@ class Lift:
         ]
         if self.known is not None:
             described += " matte"
-        if work.part is not None:
-            described += f" {work.part}"
-            shown += [work.part.means, work.part.weight]
+            if (part := self.known.part(self.finer, tile.read)) is not None:
+                described += f" {part}"
+                shown += [part.means, part.weight]
         work.key = self.tile_cache.key(described, (self.finer, *block[0]), work.around, *shown)
         return self.tile_cache.find(work.key, tile.write.size, len(block))
 
-    def _patch(self, work: _Work) -> LevelPatch:
-        coarse = photo_in(self.levels, self.finer + 1, work.under)
-        fine = photo_in(self.levels, self.finer, work.tile.read)
-        return LevelPatch(work.alpha, coarse, fine, self.blur, self.strays)
+    def _patch(self, spot: _Spot) -> LevelPatch:
+        coarse = photo_in(self.levels, self.finer + 1, spot.under)
+        fine = photo_in(self.levels, self.finer, spot.tile.read)
+        return LevelPatch(spot.alpha, coarse, fine, self.blur, self.strays, spot.plain)
+
+
+@dataclass(slots=True)
+class _Spot:
+    """A rectangle of a block that is lifted. ``under`` is what it reads of the coarser level, where ``alpha`` and
+    ``band`` lie (of the band, what is written, and with a known mask all that is read). ``inside``: its place in the
+    block; ``plain``: with a known mask, the alpha enlarged.
+    """
+
+    tile: Tile
+    under: Box
+    inside: Box
+    alpha: FloatArray
+    band: NDArray[np.bool_]
+    plain: FloatArray | None
 
 
 @dataclass(slots=True)
 class _Work:
-    """A block to lift. ``under`` is its box on the coarser level, where ``alpha`` and ``band`` lie.
+    """A block to lift: its ``pixels`` are those of the coarser level, 0 or full, until its ``spots`` are drawn in.
 
-    ``around`` is the alpha of a wider box, ``plain`` the alpha enlarged twice, ``part`` what the mask says about it.
+    ``under`` is its box on the coarser level, ``around`` the alpha of a wider one.
     """
 
     tile: Tile
     under: Box
     around: FloatArray
-    alpha: FloatArray
-    band: NDArray[np.bool_]
-    plain: FloatArray
-    part: KnownPart | None = None
+    pixels: Pixels16
+    spots: list[_Spot]
     key: bytes | None = None
 
 
@@ -214,6 +257,12 @@ def _near_undecided(decided: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return np.asarray((highest != lowest) | (decided == UNDECIDED))
 
 
-def _snapped(alpha: FloatArray) -> FloatArray:
-    """0 or 1, whichever is nearer: outside the band an alpha is background or subject."""
-    return (alpha > 0.5).astype(np.float32)
+def _between(alpha: FloatArray, reach: int) -> NDArray[np.bool_]:
+    """Where the pixels within ``reach`` are neither all 0 nor all 1."""
+    highest, lowest = extremes(alpha, reach)
+    return np.asarray((highest > 0) & (lowest < 1))
+
+
+def _twice_as_many(plane: NDArray[Any]) -> NDArray[Any]:
+    """Each pixel, uint8 or uint16 (row, column), four times."""
+    return np.asarray(cv2.resize(plane, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST))

@@ -117,7 +117,7 @@ def _lifted(
     matte = as_matte(start.alpha, 16, edge, exact=start.exact)
     total = sum(levels.size(k).pixels for k in range(start.level)) or 1
     for finer in range(start.level - 1, -1, -1):
-        by = refiner.at(levels.size(finer))
+        by = refiner.at(levels.size(finer), blur)
         lift = Lift(matte, levels, finer, by, blur, tile_cache, correction, known=start.known)
         span = levels.size(finer).pixels / total
         base = done / total

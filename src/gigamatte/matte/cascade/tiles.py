@@ -49,8 +49,12 @@ def with_halo(write: Box, halo: int) -> Tile:
     """
     if write.left % 2 or write.top % 2 or halo % 2:
         raise UsageError(f"tiles start on even pixels and have an even halo, found {write} and {halo}")
-    read = write.grown(halo)
-    return Tile(write, Box(read.left, read.top, read.width + read.width % 2, read.height + read.height % 2))
+    return Tile(write, evened(write.grown(halo)))
+
+
+def evened(box: Box) -> Box:
+    """The box with even sides: perhaps a pixel wider and higher."""
+    return Box(box.left, box.top, box.width + box.width % 2, box.height + box.height % 2)
 
 
 def parent(box: Box) -> Box:

@@ -17,6 +17,7 @@ class LevelPatch:
     ``fine`` float32 (row, column, RGB) in [0, 1] has exactly twice the rows and columns. ``blur`` is σ, in coarser
     pixels, of how much softer the alpha is than the photo at that level: above 0 only where the cascade starts.
     ``strays`` says that the contour may still lie beside its true place: the photo then counts more than the alpha.
+    ``plain``: the alpha enlarged by ``upscale.twice``, where that is known already.
     """
 
     alpha: FloatArray
@@ -24,6 +25,7 @@ class LevelPatch:
     fine: FloatArray
     blur: float = 0.0
     strays: bool = False
+    plain: FloatArray | None = None
 
 
 class Refiner(Protocol):
@@ -40,8 +42,11 @@ class Refiner(Protocol):
         """Whether it reads the photo, and so can search for a contour that lies beside its true place."""
         ...
 
-    def at(self, finer: Size, /) -> Refiner:
-        """The refiner that lifts to a level of this size: a refiner may leave some levels to another one."""
+    def at(self, finer: Size, blur: float = 0.0, /) -> Refiner:
+        """The refiner that lifts to a level of this size: a refiner may leave some levels to another one.
+
+        ``blur`` is that of the patches that it will be given.
+        """
         ...
 
     def keeping(self) -> Refiner:

@@ -14,7 +14,7 @@ both sides went through the same filter and the fitted line is the one that hold
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -32,6 +32,8 @@ RADIUS = 3
 EPSILON = 1e-5
 #: The alpha that the fit copies from the photo's texture beyond a clean edge, at the first level and later: cut off.
 FIRST_HAZE, HAZE = 0.05, 0.03
+#: Two box filters of the wider radius and the bilinear lift, in finer pixels.
+SHARP_HALO = 16
 #: How much the colour lines count for a matte, against the matte enlarged (docs/design/matte.md has the measurements).
 GUIDED_PART = 0.6
 
@@ -41,13 +43,13 @@ class GuidedRefiner:
     """Lifts by local colour lines. No state, no network."""
 
     name: str = "guided"
-    #: two box filters of the widest radius, the blur's tail and the bilinear lift, twice as many finer pixels
+    #: two box filters of the first radius, the blur's tail and the bilinear lift, twice as many finer pixels
     halo: int = 32
     looks: bool = True
 
-    def at(self, _finer: Size, /) -> Refiner:
-        """Itself: it lifts to every level."""
-        return self
+    def at(self, _finer: Size, blur: float = 0.0, /) -> Refiner:
+        """Itself: it lifts to every level. Where nothing is blurred it needs a smaller halo."""
+        return self if blur else replace(self, halo=SHARP_HALO)
 
     def keeping(self) -> Refiner:
         """The refiner that takes a part of the colour lines' result and the rest from the enlarged matte."""
@@ -70,7 +72,7 @@ class MatteRefiner(GuidedRefiner):
         """One alpha per patch: float32 (row, column) in [0, 1] at the finer level."""
         lifted = []
         for patch in patches:
-            plain = twice(patch.alpha)
+            plain = twice(patch.alpha) if patch.plain is None else patch.plain
             lifted.append(plain + np.float32(GUIDED_PART) * (guided(patch) - plain))
         return lifted
 

@@ -68,9 +68,9 @@ class NeuralRefiner:
             )
         self.engine, self._most = engine, most
 
-    def at(self, finer: Size, /) -> Refiner:
+    def at(self, finer: Size, blur: float = 0.0, /) -> Refiner:
         """Itself for levels of up to ``most`` pixels, the classical refiner for larger ones."""
-        return self if finer.pixels <= self._most else GuidedRefiner()
+        return self if finer.pixels <= self._most else GuidedRefiner().at(finer, blur)
 
     def up_to(self, most: int) -> NeuralRefiner:
         """The same network, for levels of up to ``most`` pixels: the classical refiner takes a third of its time."""

@@ -24,7 +24,7 @@ class UpscaleRefiner:
     halo: int = 8
     looks: bool = False
 
-    def at(self, _finer: Size, /) -> Refiner:
+    def at(self, _finer: Size, _blur: float = 0.0, /) -> Refiner:
         """Itself: it lifts to every level."""
         return self
 
@@ -34,7 +34,7 @@ class UpscaleRefiner:
 
     def lift(self, patches: Sequence[LevelPatch]) -> list[FloatArray]:
         """One alpha per patch: float32 (row, column) in [0, 1] at the finer level."""
-        return [twice(patch.alpha) for patch in patches]
+        return [twice(patch.alpha) if patch.plain is None else patch.plain for patch in patches]
 
 
 def twice(alpha: FloatArray) -> FloatArray:
