@@ -57,7 +57,8 @@ class Known:
 
     def reach(self, level: int) -> int:
         """How far from undecided pixels agreement may still change an alpha, in pixels of a level."""
-        return int(math.ceil(2 * self.widest / 2**level)) + 1
+        steps: int = math.ceil(2 * self.widest / 2**level)
+        return steps + 1
 
     def values(self, box: Box) -> FloatArray:
         """The mask in a box of the photo, where it has at least the photo's size: float32 (row, column) in [0, 1]."""
