@@ -199,7 +199,9 @@ def in_space(pixels: NDArray[np.uint8], bits: int, icc: bytes | None) -> PixelAr
     if icc is None or icc == srgb_profile():
         return deep
     colours = np.ascontiguousarray(pixels[..., :3])
-    lab = pyvips.Image.new_from_array(colours).copy(interpretation="srgb").colourspace("lab").copy()
+    image = pyvips.Image.new_from_array(colours).copy(interpretation="srgb")
+    # as profiles do it: libvips' own Lab has another white than the Lab between two profiles
+    lab = image.icc_import(input_profile="srgb", intent="relative").copy()
     lab.set_type(pyvips.GValue.blob_type, "icc-profile-data", icc)
     exported: PixelArray = lab.icc_export(depth=bits, intent="relative").numpy()
     return exported if pixels.shape[2] == 3 else np.dstack([exported, deep[..., 3]])  # type: ignore[return-value]
