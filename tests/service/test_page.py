@@ -538,7 +538,8 @@ def test_every_word_of_the_page_has_its_chinese():
     tools = editor.read_text("utf-8")
     for row in re.findall(r'\["\w+", "([^"]+)", "\w", "([^"]+)"\]', tools):
         words |= set(row)
-    scripts = [page.joinpath(name).read_text("utf-8") for name in ("app.js", "queue.js", "finish.js")]
+    names = ("app.js", "queue.js", "finish.js", "dragout.js", "askbox.js")
+    scripts = [page.joinpath(name).read_text("utf-8") for name in names]
     for script in (*scripts, tools):
         words |= set(re.findall(r'\bt\("([^"]+)"\)', script))
     assert len(words) > 40

@@ -1,6 +1,8 @@
 /* Work on a finished photo: point, brush, undo; each change is sent whole and answered by a preview. `client` asks
    for previews and saves: that of the web page, or of the review. */
 
+const { contourOf, wholeOf } = globalThis.GigamatteContour;
+
 const TOOLS = [
   ["pick", "Pick", "P", "Click what is meant; with Alt or the other button what is not"],
   ["keep", "Brush: keep", "B", "Exactly this belongs to the subject"],
@@ -67,10 +69,12 @@ export class Editor {
     for (const [name, on] of [["pointerdown", true], ["pointerup", false], ["pointerleave", false]]) {
       this.compare.addEventListener(name, () => this.peek(on));
     }
+    this.line = button(t("Contour"), t("The contour over the photo (L)"), () => this.overlay());
+    this.line.setAttribute("aria-pressed", "false");
     this.done = button(t("Done"), "", () => this.save());
     this.done.className = "primary";
     this.cancel = button(t("Close"), "Esc", () => this.end(false));
-    this.bar.append(size, this.undo, this.redo, this.compare, this.cancel, this.done);
+    this.bar.append(size, this.undo, this.redo, this.compare, this.line, this.cancel, this.done);
     this.said = Object.assign(document.createElement("p"), { className: "edit-said" });
     this.said.setAttribute("role", "status");
     this.area = document.createElement("div");
@@ -183,6 +187,7 @@ export class Editor {
     const pen = this.canvas.getContext("2d");
     pen.setTransform(density * scale, 0, 0, density * scale, density * left, density * top);
     pen.lineCap = pen.lineJoin = "round";
+    if (this.lined && this.contour) pen.drawImage(this.contour, 0, 0, this.size.width, this.size.height);
     for (const mark of [...this.marks, this.stroke, this.drawn]) if (mark) this.drawMark(pen, mark, scale);
     if (document.activeElement === this.canvas && this.keyed) this.drawCross(pen, scale);
     this.undo.disabled = !this.marks.length;
@@ -349,6 +354,7 @@ export class Editor {
     else if (event.key === "[") this.resize(1 / 1.25);
     else if (event.key === "]") this.resize(1.25);
     else if (letter === "c" && !event.repeat) this.held();
+    else if (letter === "l") this.overlay();
     else if (event.key === "Escape") this.end(false);
     else if (event.target === this.canvas) this.byKeys(event);
   }
@@ -379,12 +385,32 @@ export class Editor {
   }
 
   async peek(on) {
-    if (on && !this.original) {
-      const layer = await this.client.layer(this.job, "photo", "");
-      const level = layer.levels.find((one) => one.tiles.length === 1);
-      if (level) this.original = URL.createObjectURL(await level.tiles[0]());
-    }
-    this.picture.src = on && this.original ? this.original : this.shown || "";
+    this.peeking = on;
+    this.original ||= this.client.layer(this.job, "photo", "").then(wholeOf).catch(() => null);
+    this.photo = await this.original;
+    this.show();
+  }
+
+  /* The contour over the photo, in place of the cutout. */
+  async overlay() {
+    this.lined = !this.lined;
+    this.line.setAttribute("aria-pressed", String(this.lined));
+    if (this.lined) await this.peek(this.peeking);
+    this.show();
+    this.trace();
+  }
+
+  show() {
+    const photo = this.photo && (this.peeking || this.lined);
+    this.picture.src = (photo ? this.photo : this.shown) || "";
+    this.draw();
+  }
+
+  async trace() {
+    if (!this.lined || !this.preview) return;
+    const traced = this.preview, contour = await contourOf(traced);
+    if (traced === this.preview) this.contour = contour;
+    this.draw();
   }
 
   /* ---- what was said */
@@ -421,7 +447,9 @@ export class Editor {
         const blob = await this.client.preview(this.edited);
         if (this.shown) URL.revokeObjectURL(this.shown);
         this.shown = URL.createObjectURL(blob);
-        this.picture.src = this.shown;
+        this.preview = blob;
+        this.show();
+        this.trace();
         this.said.textContent = "";
       } catch (error) {
         this.said.textContent = this.wordsOf(error);
@@ -448,7 +476,7 @@ export class Editor {
     this.ended = true;
     removeEventListener("keydown", this.onKey);
     removeEventListener("resize", this.onResize);
-    for (const url of [this.shown, this.original]) if (url) URL.revokeObjectURL(url);
+    for (const url of [this.shown, this.photo]) if (url) URL.revokeObjectURL(url);
     this.root.replaceChildren();
     delete this.root.dataset.settled;
     this.close(saved, job);

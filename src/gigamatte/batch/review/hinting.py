@@ -60,7 +60,8 @@ class HintDesk:
         body = (
             f'<script type="application/json" id="strings">{embedded(strings)}</script>\n'
             f'<script type="application/json" id="photo">{embedded(told)}</script>\n'
-            f'<div class="editor" id="editor"></div>\n<script type="module">\n{asset("editor.js")}\n{script}</script>'
+            f'<div class="editor" id="editor"></div>\n<script>\n{asset("contour.js")}</script>\n'
+            f'<script type="module">\n{asset("editor.js")}\n{script}</script>'
         )
         return document(place.rpartition("/")[2], body, styles=[style, asset("editor.css")])
 

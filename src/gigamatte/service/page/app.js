@@ -1,5 +1,6 @@
 /* The page: words, options, dropping and pasting, and which picture is on the stage. */
 
+import { AskBox, inPixels, sizeOf } from "./askbox.js";
 import { Client, save } from "./client.js";
 import { Editor } from "./editor.js";
 import { Finish } from "./finish.js";
@@ -28,6 +29,7 @@ async function speak(language) {
   client.language = language;
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
   for (const [node, text] of originals) node.textContent = t(text);
+  $("box-area").setAttribute("aria-label", t("Arrow keys move the box, with Shift they resize it, Enter cuts"));
   for (const node of labels) node.setAttribute("aria-label", t(node.dataset.tLabel));
   for (const button of document.querySelectorAll("[data-lang]")) {
     button.setAttribute("aria-pressed", String(button.dataset.lang === language));
@@ -163,6 +165,11 @@ addEventListener("paste", (event) => {
   if (files.length) queue.add(files.map((file, i) => (file.name ? file : new File([file], `pasted-${i + 1}.png`, { type: file.type }))));
 });
 
+$("sample").addEventListener("click", async () => {
+  const response = await fetch("assets/sample.jpg");
+  if (response.ok) queue.add([new File([await response.blob()], "sample.jpg", { type: "image/jpeg" })]);
+});
+
 // ---- buttons
 
 $("download").addEventListener("click", async () => {
@@ -224,6 +231,7 @@ function present(item) {
   $("working-bar").hidden = done || item.bar.hidden;
   $("working-bar").value = item.fraction;
   drawLarge(item);
+  askForBox(item);
 }
 
 const film = new FilmStage($("film"), client, {
@@ -255,6 +263,24 @@ function correctFrame(item, frame, done) {
   };
   editing = { item, editor: new Editor($("editor"), client, frame, { t, close, wordsOf: (error) => queue.wordsOf(error) }) };
 }
+
+const asking = new AskBox($("box-area"), cutInBox);
+
+/* Where no subject was found, and the photo is there to be cut again. */
+function askForBox(item) {
+  const wanted = item.state === "failed" && item.code === "no-subject" && Boolean(item.large && item.file.slice);
+  if ($("box-area").hidden === wanted) {
+    for (const id of ["box-area", "box-cut"]) $(id).hidden = !wanted;
+    if (wanted) asking.draw();
+  }
+}
+
+async function cutInBox(box) {
+  const item = queue.selected;
+  item.box = inPixels(box, await sizeOf(item.file));
+  queue.again(item);
+}
+$("box-cut").addEventListener("click", () => cutInBox(asking.box));
 
 function drawLarge(item) {
   const canvas = $("shown");

@@ -134,9 +134,15 @@ export class Client {
     }
   }
 
+  /* Where a result lies, for a browser that fetches it by itself: null where a key has to go with it. */
+  address(job, words) {
+    return sessionStorage.getItem(KEY) ? null : `${addressOf(job)}/result?` + new URLSearchParams(words);
+  }
+
   /* `words`: how the cutout is finished, as for `result`. */
   async layer(job, kind, name, words = {}) {
-    const edited = kind === "cutout" && job.version ? `?version=${job.version}` : ""; // browsers keep what was before
+    const versions = [job.version || 0, words.background === "picture" ? job.pictures : 0];
+    const edited = kind === "cutout" && versions.some(Boolean) ? `?version=${versions.join("-")}` : ""; // browsers keep what was before
     const query = new URLSearchParams(kind === "cutout" ? words : {}).toString();
     const cache = edited ? "reload" : "default";
     const response = await this.fetch(`${addressOf(job)}/layers/${kind}${query ? "?" + query : ""}`, { cache });
@@ -185,6 +191,7 @@ export class Client {
   async background(job, picture) {
     const headers = { "Content-Type": picture.type || "application/octet-stream" };
     await this.fetch(`${addressOf(job)}/background`, { method: "PUT", headers, body: picture });
+    job.pictures = Date.now();
   }
 
   /* `wanted`: jobs, each with how it is finished. */

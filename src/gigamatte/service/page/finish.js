@@ -4,6 +4,7 @@ const $ = (id) => document.getElementById(id);
 const MARKETS = ["jpeg", "tiff", "psd"]; // formats that hold a clipping path
 const FITTED = ["png", "jpeg", "webp", "avif"]; // formats that can be made to fit into so many bytes
 const DRAWN = ["svg", "dxf"];
+const BEST = { webp: "", jpeg: "95", avif: "90" }; // the quality where none is asked for
 
 export class Finish {
   /* `changed`: called when what is saved would be another; `own(item)`: whether the photo has a path of its own. */
@@ -31,6 +32,7 @@ export class Finish {
     if ($("shadow").value) words.shadow = $("shadow").value;
     if (Number($("outline").value) > 0) words.outline = `${$("outline").value}px,${$("outline-colour").value}`;
     for (const id of ["crop", "smooth"]) if ($(id).checked) words[id] = "true";
+    if (format in BEST && $("quality").value) words.quality = $("quality").value;
     if ($("palette").checked && format === "png") words.palette = "true";
     if ($("max-bytes").value && FITTED.includes(format)) words.max_bytes = String($("max-bytes").value * 1000);
     return this.ofPath(words, item);
@@ -65,6 +67,8 @@ export class Finish {
     return Object.keys(words).length === 1 && words.format === "png" ? {} : words;
   }
 
+  format() { return $("format").value; }
+
   marked() { return MARKETS.includes($("format").value); }
 
   lit() { return !["", "keep", "blur"].includes($("background").value); }
@@ -81,6 +85,8 @@ export class Finish {
     hide("relight-field", !this.lit());
     hide("outline-colour-field", !(Number($("outline").value) > 0));
     hide("palette-field", format !== "png");
+    hide("quality-field", !(format in BEST));
+    $("quality").placeholder = BEST[format] || this.t("lossless");
     hide("max-bytes-field", !FITTED.includes(format));
     hide("clipping-path-field", !this.marked());
     hide("offset-field", !drawn && !(this.marked() && $("clipping-path").checked));

@@ -1,6 +1,7 @@
 /* The photos: one row each, what has become of it, and what can be done with it. */
 
 import { Problem, pause } from "./client.js";
+import { draggable } from "./dragout.js";
 import { FILM_SHARES, filmFacts, isFilm } from "./films.js";
 
 const UPLOADS = 2; // at once; the service queues the rest by itself
@@ -13,7 +14,7 @@ const stages = (t) => ({
 const SHARES = { queued: [0, 0], read: [0, 0.2], network: [0.2, 0.1], matte: [0.3, 0.4], write: [0.7, 0.3] };
 /* What can be done about an error here: the service's own hints speak of what its programs can send. */
 const HINTS = (t) => ({
-  "no-subject": t("Choose another network, or crop the photo to its subject first."),
+  "no-subject": t("Draw a box around what is meant, or choose another model."),
   budget: t("Choose a smaller photo."), worker: t("Choose a smaller photo."), deadline: t("Choose a smaller photo."),
 });
 const ICONS = {
@@ -70,6 +71,8 @@ export class Item {
     this.preset = "";
     this.checked = null;
     this.busy = false;
+    this.code = ""; // of its error
+    this.box = ""; // where a person says that the subject is
     this.row = element("li", "item");
     this.thumb = element("canvas");
     this.thumb.width = this.thumb.height = 104;
@@ -101,6 +104,7 @@ export class Item {
     this.bar.hidden = this.state !== "uploading" && this.state !== "working";
     this.bar.value = this.fraction;
     this.bar.setAttribute("aria-label", this.file.name);
+    if (!this.film) draggable(this, (item) => this.queue.client.address(item.job, this.queue.finish.words(item)), () => this.queue.finish.format());
     const reasons = this.state === "done" && this.checked ? this.checked.failures.map((failure) => failure.why) : [];
     this.why.hidden = this.state !== "failed" && !reasons.length;
     if (reasons.length) this.why.textContent = reasons.join(" · ");
@@ -261,7 +265,7 @@ export class Queue {
 
   again(item) {
     if (item.job) this.client.remove(item.job);
-    item.change({ state: "waiting", job: null, error: null, fraction: 0 });
+    item.change({ state: "waiting", job: null, error: null, code: "", fraction: 0 });
     this.next();
   }
 
@@ -284,11 +288,12 @@ export class Queue {
       const job = await this.hand(item, signal);
       item.change({ state: "working", job, fraction: 0, stage: "queued" });
       sent();
+      if (!item.film) this.client.layer(job, "photo", "").catch(() => {}); // the viewer's tiles of the photo are made meanwhile
       this.remember();
       await this.followed(item, job, signal);
     } catch (error) {
       if (error.name === "AbortError") return;
-      item.change({ state: "failed", busy: false, error: this.wordsOf(error) });
+      item.change({ state: "failed", busy: false, code: error.code || "", error: this.wordsOf(error) });
       item.why.scrollIntoView({ block: "nearest" });
     } finally {
       sent();
@@ -321,7 +326,7 @@ export class Queue {
     for (let attempt = 0; ; attempt++) {
       try {
         const progress = (fraction) => item.change({ fraction });
-        item.query = this.query(item);
+        item.query = { ...this.query(item), ...(item.box && { box: item.box }) };
         return await this.client.upload(item.file, item.query, progress, signal);
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
