@@ -21,11 +21,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
 
 from gigamatte import system
 from gigamatte.evaluate.table import Cell, markdown_table
+from gigamatte.testing.networks import smoothed_red
 from gigamatte.testing.photos import made_photo
 from gigamatte.types import Size
 from report import publish
@@ -117,22 +116,7 @@ def make_photos(work: Path, count: int, size: Size) -> Path:
 def make_network(work: Path) -> Path:
     """A network that takes red for the subject and is sure of it; called as rembg calls u2net (ImageNet, 320 × 320)."""
     path = work / "red.onnx"
-    weight = numpy_helper.from_array(np.array([[[[9]], [[3]], [[-9]]]], np.float32), "w")
-    nodes = [
-        helper.make_node("AveragePool", ["x"], ["soft"], kernel_shape=[9, 9], pads=[4] * 4),
-        helper.make_node("Conv", ["soft", "w"], ["raw"]),
-        helper.make_node("Sigmoid", ["raw"], ["alpha"]),
-    ]
-    graph = helper.make_graph(
-        nodes,
-        "red",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, SIDE, SIDE])],
-        [helper.make_tensor_value_info("alpha", TensorProto.FLOAT, [1, 1, SIDE, SIDE])],
-        [weight],
-    )
-    network = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    helper.set_model_props(network, {"output": "sigmoid", "licence": "Apache-2.0"})
-    onnx.save(network, path)
+    path.write_bytes(smoothed_red(SIDE, (9.0, 3.0, -9.0)))
     return path
 
 

@@ -4,34 +4,18 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnx
 import pytest
 from batch_helpers import batch_of_five
-from onnx import TensorProto, helper, numpy_helper
 
 from gigamatte.options import Options
+from gigamatte.testing.networks import smoothed_red
 
 
 @pytest.fixture(scope="session")
 def network(tmp_path_factory: pytest.TempPathFactory) -> str:
     """An ONNX file that takes what is red and not blue for the subject."""
-    weight = numpy_helper.from_array(np.array([[[[1.5]], [[0.5]], [[-1.5]]]], np.float32), "w")
-    nodes = [
-        helper.make_node("AveragePool", ["x"], ["soft"], kernel_shape=[9, 9], pads=[4] * 4),
-        helper.make_node("Conv", ["soft", "w"], ["raw"]),
-        helper.make_node("Sigmoid", ["raw"], ["alpha"]),
-    ]
-    graph = helper.make_graph(
-        nodes,
-        "red",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 64, 64])],
-        [helper.make_tensor_value_info("alpha", TensorProto.FLOAT, [1, 1, 64, 64])],
-        [weight],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 19)], ir_version=10)
-    helper.set_model_props(model, {"output": "sigmoid", "licence": "Apache-2.0"})
     path = tmp_path_factory.mktemp("network") / "red.onnx"
-    onnx.save(model, path)
+    path.write_bytes(smoothed_red(64))
     return str(path)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from batch_helpers import pictures, run, save_photo, save_photos
+from stores import LEFT_SOCKETS
 
 from gigamatte.errors import GigamatteError
 from gigamatte.options import Options
@@ -25,9 +26,7 @@ PROGRAM = shutil.which("azurite-blob", path=os.pathsep.join([f"{NODE}/.bin", os.
 
 pytestmark = [
     pytest.mark.skipif(PROGRAM is None, reason=WHY),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    *LEFT_SOCKETS,
 ]
 
 

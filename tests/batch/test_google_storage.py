@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from batch_helpers import pictures, run, save_photos
+from stores import LEFT_SOCKETS
 
 from gigamatte.options import Options
 
@@ -15,11 +16,7 @@ WHY = "the emulator of Google's store is not installed (pip install 'gigamatte[t
 gcsfs = pytest.importorskip("gcsfs", reason=WHY)
 emulator = pytest.importorskip("gcp_storage_emulator.server", reason=WHY)
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
+pytestmark = LEFT_SOCKETS
 
 
 @pytest.fixture

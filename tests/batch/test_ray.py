@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from batch_helpers import GIB, Recorder, pictures, rows, run, save_photo, save_photos
+from stores import LEFT_SOCKETS
 from tar_helpers import photo, write_tar
 from tar_helpers import run as run_tars_here
 
@@ -26,9 +27,7 @@ cluster_utils = pytest.importorskip("ray.cluster_utils")
 
 # Ray leaves sockets and processes to the garbage collector
 pytestmark = [
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    *LEFT_SOCKETS,
     pytest.mark.filterwarnings("ignore::FutureWarning"),
 ]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from batch_helpers import run, save_photo
-from stores import bucket, fill, moto_server, results
+from stores import LEFT_SOCKETS, bucket, fill, moto_server, results
 
 from gigamatte.batch import objects, places, retry
 from gigamatte.batch.lists.sources import list_sources
@@ -15,11 +15,7 @@ from gigamatte.errors import MissingInput, WriteError
 from gigamatte.options import Options
 from gigamatte.types import Size
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
+pytestmark = LEFT_SOCKETS
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from batch_helpers import GIB, Recorder, pictures, rows, run, save_photo
-from stores import bucket, fill, moto_server, results
+from stores import LEFT_SOCKETS, bucket, fill, moto_server, results
 
 from gigamatte.batch import objects, places
 from gigamatte.batch.hint_files import hinted
@@ -14,12 +14,7 @@ from gigamatte.batch.plan import Plan
 from gigamatte.errors import MissingInput, WriteError
 from gigamatte.options import Options
 
-# the server and its client leave sockets to the garbage collector; nothing of ours does
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
+pytestmark = LEFT_SOCKETS
 
 
 @pytest.fixture
