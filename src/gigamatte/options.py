@@ -101,7 +101,7 @@ class Options:
         box_share: the same as parts of the photo's width and height, 0…1: left, top, right, bottom; takes the place of
             ``box``.
         hints: what was pointed at in this photo: points, strokes and a box, which goes before the other.
-        device: auto, cpu, gpu, cuda, coreml, directml or intel-gpu.
+        device: auto, cpu, gpu, cuda, coreml, directml or intel-gpu; cuda:1 of several; in a batch "cuda:0,cuda:1".
         require_device: fail instead of falling back to another device.
         threads: CPU threads, 0 = as many as the machine grants.
         max_pixels: refuse photos with more pixels than this.

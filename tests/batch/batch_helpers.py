@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -105,9 +106,8 @@ def run(
     needs_network = options.mask is None and plan.masks is None
 
     def engine(scratch: Path) -> LocalEngine:
-        return LocalEngine(
-            lambda: Worker(options, limits, out=plan.out, network=needs_network, scratch=scratch, entry=entry)
-        )
+        make = partial(Worker, options, limits, out=plan.out, network=needs_network, scratch=scratch, entry=entry)
+        return LocalEngine([make])
 
     return run_batch(plan, engine, listener, finish=finish), listener
 

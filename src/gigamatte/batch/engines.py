@@ -14,7 +14,11 @@ from gigamatte.batch.one import Worker, scratch_room
 from gigamatte.batch.plan import Plan
 from gigamatte.batch.task import BatchEngine
 from gigamatte.errors import UsageError
+from gigamatte.network.engines.devices import devices_of, one_device
 from gigamatte.system import cpu_count
+
+#: bytes of memory that each of several workers needs
+CHILD_LEAST = 768 << 20
 
 
 def engine_for(plan: Plan, kind: str, *, address: str, pool: Pool = BY_CLUSTER) -> Callable[[Path], BatchEngine]:
@@ -25,15 +29,29 @@ def engine_for(plan: Plan, kind: str, *, address: str, pool: Pool = BY_CLUSTER) 
     settled = plan.limits.settled()  # checked now and not after the listing
     network = plan.options.mask is None and plan.masks is None
     if kind == "local":
-        children = children_for(plan.options, settled, network=network)
+        devices = devices_of(plan.options.device)
+        # one worker for each device at least; more of them take the devices in turn
+        children = max(len(devices), children_for(plan.options, settled, network=network))
+        if (settled.memory or 0) // children < CHILD_LEAST:
+            raise UsageError(
+                f"{children} workers, one for each --device, share {(settled.memory or 0) / 1e9:.1f} GB of memory: "
+                f"each needs {CHILD_LEAST / 1e9:.1f}",
+                "name fewer devices, or give more --memory",
+            )
         threads = plan.options.threads or max(1, cpu_count() // children)
         options = replace(plan.options, threads=threads)
-        worker = partial(Worker, options, settled.parted(children), out=plan.out, network=network)
-        return lambda scratch: LocalEngine(partial(worker, scratch=scratch, room=scratch_room()), children)
+        own = [replace(options, device=devices[number % len(devices)]) for number in range(children)]
+        worker = partial(Worker, limits=settled.parted(children), out=plan.out, network=network)
+
+        def make(scratch: Path) -> BatchEngine:
+            room = scratch_room()
+            return LocalEngine([partial(worker, options, scratch=scratch, room=room) for options in own])
+
+        return make
     if kind != "ray":
         raise UsageError(f"--engine is local or ray, found {kind!r}")
     from gigamatte.batch.ray import RayEngine, need_ray
 
     need_ray()  # checked before the listing
-
+    one_device(plan.options.device)  # on a cluster each worker has a GPU of its own
     return lambda _: RayEngine(plan.options, plan.limits, out=plan.out, network=network, address=address, pool=pool)

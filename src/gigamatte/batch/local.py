@@ -7,7 +7,7 @@ threads wait for Python's lock a fifth of the time.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from gigamatte.batch.one import Worker
@@ -18,16 +18,16 @@ AROUND = 2
 
 
 class LocalEngine:
-    """Cuts on this machine with ``workers`` that ``make`` gives: as many photos at once as they take."""
+    """Cuts on this machine with the workers that ``makes`` give: as many photos at once as they take."""
 
-    def __init__(self, make: Callable[[], Worker], workers: int = 1) -> None:
-        self._make, self._count = make, workers
+    def __init__(self, makes: Sequence[Callable[[], Worker]]) -> None:
+        self._makes = makes
         self._workers: list[Worker] = []
 
     def start(self) -> None:
         """Start the children and load their networks. Raises NetworkUnavailable, WorkerDied."""
-        for _ in range(self._count):
-            self._workers.append(self._make())
+        for make in self._makes:
+            self._workers.append(make())
         for worker in self._workers:
             worker.start()
 

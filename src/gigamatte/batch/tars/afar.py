@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -92,9 +93,8 @@ class LotCutter:
         network = plan.options.mask is None and plan.masks is None
 
         def engine(scratch: Path) -> LocalEngine:
-            return LocalEngine(
-                lambda: Worker(plan.options, limits, out=out, network=network, scratch=scratch, entry=entry)
-            )
+            make = partial(Worker, plan.options, limits, out=out, network=network, scratch=scratch, entry=entry)
+            return LocalEngine([make])
 
         self._engine = SharedEngine(engine, self._home / "scratch")
 

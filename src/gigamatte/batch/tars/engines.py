@@ -15,6 +15,7 @@ from gigamatte.batch.tars.inside import SharedEngine
 from gigamatte.batch.tars.lots import Home, Lot
 from gigamatte.batch.task import BatchEngine
 from gigamatte.errors import GigamatteError
+from gigamatte.network.engines.devices import one_device
 
 #: makes an engine with a folder for its scratch files
 MakeLots = Callable[["Cutting", "Listener", Path], "LotEngine"]
@@ -62,6 +63,7 @@ def lots_for(plan: Plan, kind: str, *, address: str, pool: Pool = BY_CLUSTER) ->
         from gigamatte.batch.tars.afar import RayLots
 
         need_ray()  # checked before the listing
+        one_device(plan.options.device)
         return lambda cutting, listener, _: RayLots(cutting, listener, plan, address=address, pool=pool)
     # results are made in the lots' homes, or below OUT
     return lambda cutting, listener, scratch: LocalLots(

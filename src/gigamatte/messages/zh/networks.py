@@ -205,5 +205,17 @@ NETWORKS: dict[str, str] = {
     "OpenVINO has no device {} here; it has {}": "OpenVINO 在这里没有设备 {}；可用 {}",
     "use a smaller network or fewer photos at a time": "请用更小的网络，或减少同时处理的照片",
     "use f32, or auto": "请用 f32 或 auto",
-    "--device is one of {}; found {}": "--device 可取 {}；实际是 {}",
+    "--device is one of {}, or one of several as cuda:1; found {}": (
+        "--device 可取 {}，或多个中的一个，如 cuda:1；实际是 {}"
+    ),
+    "--device names {} twice": "--device 两次写了 {}",
+    "leave one out; --jobs says how many photos are cut at once": "请去掉一个；同时抠几张由 --jobs 决定",
+    "--device names {} devices, {}: only a batch on this machine divides its photos among them": (
+        "--device 写了 {} 个设备（{}）：只有本机的批处理才把照片分给多个设备"
+    ),
+    "name one of them": "请只写其中一个",
+    "{} workers, one for each --device, share {} GB of memory: each needs {}": (
+        "{} 个工作进程（每个 --device 一个）共用 {} GB 内存：每个需要 {}"
+    ),
+    "name fewer devices, or give more --memory": "请少写几个设备，或用 --memory 给更多内存",
 }

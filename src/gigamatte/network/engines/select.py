@@ -7,14 +7,12 @@ import importlib
 import threading
 from pathlib import Path
 
-from gigamatte.errors import DeviceUnavailable, GigamatteError, UsageError, WeightsRefused
+from gigamatte.errors import DeviceUnavailable, GigamatteError, WeightsRefused
 from gigamatte.network.cards.onnx_file import read_header
 from gigamatte.network.engines.base import Engine
+from gigamatte.network.engines.devices import one_device
 from gigamatte.network.engines.differences import differences
 from gigamatte.thread_exit import native_work
-
-#: what ``--device`` takes; cuda:1 and the like choose among several
-DEVICES = ("auto", "cpu", "gpu", "cuda", "coreml", "directml", "intel-gpu")
 
 #: what ``gpu`` tries, in this order
 _GPUS = ("cuda", "coreml", "directml", "intel-gpu")
@@ -39,9 +37,8 @@ def open_engine(
     cannot convert, or would compute otherwise, is run by ONNX Runtime where it is installed, and a warning says so.
     A ``part`` of a network may have several inputs. Raises WeightsRefused where neither can run it.
     """
+    device = one_device(device)
     kind = device.partition(":")[0]
-    if kind not in DEVICES:
-        raise UsageError(f"--device is one of {', '.join(DEVICES)}; found {device!r}")
 
     def on_cpu() -> tuple[Engine, tuple[str, ...]]:
         from gigamatte.network.engines.openvino import OpenVinoEngine, Precision
