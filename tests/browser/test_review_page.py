@@ -71,15 +71,21 @@ def until(page, condition: str) -> None:
     raise AssertionError(condition)
 
 
-def test_a_thousand_results_are_marked_by_keys(browser, served, tmp_path):
-    address, manifest = served
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(120_000)
+def opened(context, address):
+    """(the page with its first results, the list of errors that it reports)"""
     page, problems = context.new_page(), []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page.goto(address)
     until(page, "document.querySelectorAll('article').length >= 60")
+    return page, problems
+
+
+def test_a_thousand_results_are_marked_by_keys(browser, served, tmp_path):
+    address, manifest = served
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(120_000)
+    page, problems = opened(context, address)
     assert page.evaluate("document.querySelector('article b').textContent") == "0000.jpg"
     until(page, "[...document.images].slice(0, 4).every((image) => image.complete && image.naturalWidth > 0)")
     # only what is near the window is fetched
@@ -131,11 +137,7 @@ def test_hints_are_given_from_the_page(browser, served):
     address, manifest = served
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     context.set_default_timeout(180_000)
-    page, problems = context.new_page(), []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-    page.goto(address)
-    until(page, "document.querySelectorAll('article').length >= 60")
+    page, problems = opened(context, address)
     page.locator("article").nth(4).focus()
     page.keyboard.press("e")
     frame = page.frame_locator("iframe")

@@ -11,7 +11,7 @@ from PIL import Image
 from gigamatte.testing import paths
 
 from .conftest import picture_of
-from .test_finish import handed_in, result
+from .test_finish import ground, handed_in, put_ground, result
 
 _CORNERS = [(0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75)]
 
@@ -19,17 +19,6 @@ _CORNERS = [(0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75)]
 def with_path(photo):
     block = paths.resource(2000, b"Shop", paths.polygons(_CORNERS)) + paths.resource(1028, b"", b"")
     return paths.in_jpeg(photo, block + paths.resource(2999, b"", paths.clipping(b"Shop")))
-
-
-def flat(colour, size=(40, 30)):
-    file = io.BytesIO()
-    Image.new("RGB", size, colour).save(file, "PNG")
-    return file.getvalue()
-
-
-def put(service, job, picture, kind="image/png"):
-    url = f"{service.url}{job['links']['self']}/background"
-    return requests.put(url, data=picture, headers={"content-type": kind}, timeout=60)
 
 
 def test_the_paths_of_a_photo_are_listed_and_one_is_obeyed(service, pictures):
@@ -64,12 +53,12 @@ def test_a_picture_is_sent_for_a_job_and_laid_beneath(service, pictures):
     assert missing.status_code == 400
     assert "no background picture" in missing.json()["detail"]
     for colour in ((0, 0, 255), (0, 255, 0)):
-        assert put(service, job, flat(colour)).status_code == 204
+        assert put_ground(service, job, ground(colour)).status_code == 204
         made = result(service, job, "?background=picture&format=png")
         assert picture_of(made).convert("RGB").getpixel((0, 0)) == colour
         fresh = requests.post(
             f"{service.url}/remove_background?format=png",
-            files={"image": pictures["jpeg"], "background_image": flat(colour)}, timeout=60,
+            files={"image": pictures["jpeg"], "background_image": ground(colour)}, timeout=60,
         )  # fmt: skip
         assert made.content == fresh.content
     tiled = result(service, job, "?background=picture&background_fit=contain:white&format=jpeg")
@@ -83,7 +72,7 @@ def test_a_picture_is_sent_for_a_job_and_laid_beneath(service, pictures):
 def test_what_is_no_picture_is_refused_and_nothing_is_left(service, pictures, body, kind, status):
     job = handed_in(service, pictures["jpeg"])
     used = service.desk.spool.used
-    assert put(service, job, body, kind).status_code == status
+    assert put_ground(service, job, body, kind).status_code == status
     assert service.desk.spool.used == used
     assert not (service.desk.spool.home(job["id"]) / "background_image").exists()
     assert service.emptied()
@@ -95,15 +84,15 @@ def test_a_picture_counts_against_the_quota_and_the_limits(service, own_service,
     noise = np.random.default_rng(1).integers(0, 255, (200, 300, 3), np.uint8)
     file = io.BytesIO()
     Image.fromarray(noise).save(file, "PNG")
-    assert put(service, job, file.getvalue()).status_code == 204
+    assert put_ground(service, job, file.getvalue()).status_code == 204
     assert service.desk.spool.used >= before + len(file.getvalue())
     with own_service(max_pixels=130_000) as small:
         job = handed_in(small, pictures["jpeg"])
-        refused = put(small, job, flat("white", (500, 500)))
+        refused = put_ground(small, job, ground("white", (500, 500)))
         assert refused.status_code == 422
         assert "background_image has 0.2 megapixels" in refused.json()["detail"]
         strange = {"links": {"self": f"/jobs/{'A' * 22}"}}
-        assert put(small, strange, flat("white")).status_code == 404
+        assert put_ground(small, strange, ground("white")).status_code == 404
 
 
 def test_an_archive_has_fields_for_single_jobs(service, pictures):

@@ -108,14 +108,16 @@ def test_an_opaque_result_stays_opaque(own_service, tmp_path):
         assert np.asarray(Image.open(io.BytesIO(made.content)).convert("RGBA"))[..., 3].min() == 255
 
 
-def ground(colour, size=(160, 120)):
+def ground(colour, size=(40, 30)):
+    """A PNG of one colour."""
     data = io.BytesIO()
     Image.new("RGB", size, colour).save(data, "PNG")
     return data.getvalue()
 
 
 def put_ground(service, job, data, kind="image/png"):
-    address = f"{service.url}/jobs/{job['id']}/background"
+    """Hand in a picture that the job's subject is to be laid on."""
+    address = f"{service.url}{job['links']['self']}/background"
     return requests.put(address, data=data, headers={"content-type": kind}, timeout=60)
 
 
