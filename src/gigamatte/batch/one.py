@@ -19,6 +19,7 @@ from gigamatte.batch.memory import BASE, Budget, cost
 from gigamatte.batch.pair import files_of, joined, together
 from gigamatte.batch.scratch import Scratch
 from gigamatte.batch.task import Known, Outcome, Task, Verdict
+from gigamatte.batch.verified import verified
 from gigamatte.errors import (
     BudgetExceeded,
     Cancelled,
@@ -144,13 +145,13 @@ class Worker:
                 target = scratch.draft(task.target)
                 written = scratch.note(files_of(str(target), self._pair))
                 receipt = self._cut(dataclasses.replace(job, target=target))
-                sha256, length = _verified(written, receipt)
+                sha256, length = verified(written, receipt)
                 self._unchanged(task, stamp)
                 out_stamp = _published(written, files)
             else:
                 with together(files):
                     receipt = self._cut(dataclasses.replace(job, target=_checked(task.target, files, self._out)))
-                    sha256, length = _verified(files, receipt)
+                    sha256, length = verified(files, receipt)
                     self._unchanged(task, stamp)
                 out_stamp = _stamp(files)
         plain = dataclasses.replace(receipt, input=task.source, output=task.target).as_dict()
@@ -268,34 +269,3 @@ def _checked(target: str, files: tuple[str, ...], out: str) -> Path:
     if link is not None:
         raise WriteError(f"{link} leads out of the output folder through a link", "remove the link")
     return path
-
-
-def _verified(files: tuple[str, ...], receipt: Receipt) -> tuple[str, int]:
-    """(SHA-256, bytes) of a result that is what its receipt says: of two files their hashes and the sum."""
-    if receipt.film:
-        return films.verified(Path(files[0]))
-    found = [_verified_file(Path(file), receipt) for file in files]
-    return "+".join(digest for digest, _ in found), sum(length for _, length in found)
-
-
-def _verified_file(path: Path, receipt: Receipt) -> tuple[str, int]:
-    """Raises WriteError."""
-    try:
-        length = path.stat().st_size
-        digest = places.sha256_of(path)
-    except (OSError, InputError) as error:
-        raise WriteError(f"{path} was written but cannot be read again: {error}") from error
-    if receipt.path and _is_drawing(path):
-        return digest, length
-    size = dimensions(path)
-    found = None if size is None else (size.width, size.height)
-    if found != (receipt.width, receipt.height):
-        raise WriteError(f"{path} holds {size or 'no picture'}, {receipt.width}×{receipt.height} were written")
-    return digest, length
-
-
-def _is_drawing(path: Path) -> bool:
-    """Whether it is a drawing of a path, and whole."""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 8))
-        return file.read().endswith((b"</svg>\n", b"\nEOF\n"))

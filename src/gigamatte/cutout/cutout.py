@@ -41,7 +41,6 @@ from gigamatte.types import Matte, PixelArray, Receipt, Size, Watch
 if TYPE_CHECKING:
     from PIL import Image
 
-
 _NO_TIMES = "--keep-times: the photo is no file, so it has no times to keep"
 
 
@@ -275,7 +274,6 @@ class Cutout(Closable):
     ) -> Composer:
         if self._foreground is None and not uncut and only not in ("alpha", "trimap", "uncertainty", "shadow"):
             self._foreground = Foreground(self._levels, self._solved, quick=quick)
-        threads = self._options.threads or system.cpu_count()
         canvas = self._canvas if share == 1 else self._canvas.smaller(share)
         return Composer(
             self._levels,
@@ -290,7 +288,7 @@ class Cutout(Closable):
             solved=self._solved,
             under=self._options.under,
             uncut=uncut,
-            threads=threads,
+            threads=self._options.threads or system.cpu_count(),
             watch=watch,
         )
 
