@@ -8,9 +8,10 @@ otherwise; opaque and photo tiles are JPEG.
 from __future__ import annotations
 
 import base64
+import itertools
 from collections.abc import Iterator
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import cv2
@@ -23,6 +24,8 @@ from gigamatte.thread_exit import Pool
 from gigamatte.types import Size
 
 TILE = 512
+#: sides of what is halved at once
+BLOCK = 128
 JPEG_QUALITY = 92
 WEBP_QUALITY = 90
 
@@ -57,14 +60,16 @@ def cut_into_tiles(
 
     Without ``lossless`` the colours of soft tiles are kept about as well as a JPEG's, their alpha still exactly.
     """
-    builders = [_Level(size, lossless)]
-    while builders[-1].size.long > TILE:
-        builders.append(_Level(_half(builders[-1].size), lossless))
-    for strip in strips:
-        _feed(builders, 0, strip)
-    for index in range(1, len(builders)):
-        _flush(builders, index)
-    levels = [builder.as_dict() for builder in builders]
+    # encoders release Python's global lock: they run while the next strip is decoded and halved
+    with Pool(min(4, cpu_count())) as pool:
+        builders = [_Level(size, lossless, pool)]
+        while builders[-1].size.long > TILE:
+            builders.append(_Level(_half(builders[-1].size), lossless, pool))
+        for strip in strips:
+            _feed(builders, 0, strip)
+        for index in range(1, len(builders)):
+            _flush(builders, index)
+        levels = [builder.as_dict() for builder in builders]
     return Layer(name, kind, size, levels)
 
 
@@ -72,18 +77,20 @@ def cut_into_tiles(
 class _Level:
     size: Size
     lossless: bool
-    tiles: list[str | None] = field(default_factory=list)
+    pool: Pool
+    tiles: list[Future[str | None]] = field(default_factory=list)
     pending: list[Pixels] = field(default_factory=list)
 
     def add(self, strip: Pixels) -> None:
-        """Encodes the tiles of one full strip."""
-        tiles = [strip[:, left : left + TILE] for left in range(0, self.size.width, TILE)]
-        with Pool(min(4, cpu_count())) as pool:  # the encoders release Python's global lock
-            self.tiles += pool.map(partial(_encoded, lossless=self.lossless), tiles)
+        """Has the tiles of one full strip encoded, after those of the strip before: memory holds two strips."""
+        wait(self.tiles)
+        for left in range(0, self.size.width, TILE):
+            self.tiles.append(self.pool.submit(_encoded, strip[:, left : left + TILE], lossless=self.lossless))
 
     def as_dict(self) -> dict[str, Any]:
         columns = -(-self.size.width // TILE)
-        return {"width": self.size.width, "height": self.size.height, "columns": columns, "tiles": self.tiles}
+        tiles = [tile.result() for tile in self.tiles]
+        return {"width": self.size.width, "height": self.size.height, "columns": columns, "tiles": tiles}
 
 
 def _feed(builders: list[_Level], index: int, strip: Pixels) -> None:
@@ -117,12 +124,12 @@ def _halved(strip: Pixels) -> Pixels:
     if strip.shape[2] == 3:
         return _quarter(strip)
     out = np.zeros((strip.shape[0] // 2, strip.shape[1] // 2, 4), np.uint8)
-    for left in range(0, strip.shape[1], TILE):
-        part = strip[:, left : left + TILE]
-        lowest, highest = int(part[..., 3].min()), int(part[..., 3].max())
-        if highest:  # what is wholly opaque needs no weights: most of a cutout is that, or nothing
-            made = _quarter(part) if lowest == 255 else _weighted_quarter(part)
-            out[:, left // 2 : left // 2 + made.shape[1]] = made
+    for top, left in itertools.product(range(0, strip.shape[0], BLOCK), range(0, strip.shape[1], BLOCK)):
+        part = strip[top : top + BLOCK, left : left + BLOCK]
+        alpha = part[..., 3]
+        if alpha.any():  # what is wholly opaque needs no weights: most of a cutout is that, or nothing
+            made = _quarter(part) if alpha.all() and alpha.min() == 255 else _weighted_quarter(part)
+            out[top // 2 : top // 2 + made.shape[0], left // 2 : left // 2 + made.shape[1]] = made
     return out
 
 
