@@ -22,6 +22,8 @@ from gigamatte.types import Box, CoarseMatte, Fit, FloatArray
 SAID = 2.0
 #: Whole pieces are dropped only if at least this part of the subject's area is left.
 LEFT = 0.1
+#: A point is about a whole piece where its distance from the rim is at least this part of the largest one.
+DEEP = 0.6
 #: Margin of another look around a place to keep that was not found, as a part of the region's longer side.
 AROUND = 0.2
 #: The second look stays where it went without hints while it would grow by this part of its side at most, and keep
@@ -103,12 +105,13 @@ def _again(box: Box | None, before: Box | None, region: Box) -> Box | None:
 def _without_dropped(answer: CoarseMatte, before: CoarseMatte, hints: Hints) -> CoarseMatte:
     """The answer without the whole pieces that drop points lie in, where something else is left.
 
-    A piece is one of the answer ``before`` the hints; one that was also pointed at to be kept stays, and so does what
-    holds nearly all of the subject: a click there is about a part of it.
+    A piece is one of the answer ``before`` the hints, and the point lies near its middle: beside its rim it is about
+    a part of it. One that was also pointed at to be kept stays, and so does what holds nearly all of the subject.
     """
     count, labels = pieces(before.alpha > 0.5)
     wanted = {_label_at(labels, before, point) for point in hints.keep}
-    dropped = {_label_at(labels, before, point) for point in hints.drop} - wanted - {0}
+    pointed = {_label_at(labels, before, point) for point in hints.drop if _is_deep(labels, before, point)}
+    dropped = pointed - wanted - {0}
     areas = np.bincount(labels.ravel(), minlength=count)
     if not dropped or sum(areas[1:]) - sum(areas[label] for label in dropped) < LEFT * sum(areas[1:]):
         return answer
@@ -116,6 +119,17 @@ def _without_dropped(answer: CoarseMatte, before: CoarseMatte, hints: Hints) -> 
     gone = cv2.dilate(np.isin(labels, list(dropped)).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
     gone &= ~np.isin(labels, [label for label in range(1, count) if label not in dropped])
     return dataclasses.replace(answer, alpha=np.where(gone, np.float32(0), answer.alpha))
+
+
+def _is_deep(labels: NDArray[np.int32], before: CoarseMatte, point: Point) -> bool:
+    """Whether the point lies near the middle of the piece that it lies in."""
+    cell = _cell(before, point)
+    if cell is None or not labels[cell]:
+        return False
+    # beyond the frame there is another thing
+    piece = np.pad(labels == labels[cell], 1).astype(np.uint8)
+    inside = cv2.distanceTransform(piece, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    return float(inside[cell]) >= DEEP * float(inside.max())
 
 
 def picked(look: Callable[[Box], CoarseMatte], region: Box, hints: Hints) -> CoarseMatte:

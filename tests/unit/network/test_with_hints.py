@@ -157,3 +157,15 @@ def test_a_quick_answer_is_made_of_one_look_and_nearly_the_same(network):
     finally:
         del network._decoded
     assert np.abs(quick.alpha - asked(network, hints).alpha).mean() < 0.02
+
+
+def test_a_drop_beside_the_rim_is_about_a_part_of_the_piece_and_one_in_its_middle_about_all_of_it(network):
+    _, (left, right) = two_balls()
+    plain = asked(network, Hints(keep=[LEFT]))
+    assert mean_in(plain, right) > 0.5
+    beside = asked(network, Hints(drop=[(RIGHT[0] + 80, RIGHT[1])]))
+    assert mean_in(beside, right) > 0.5
+    assert mean_in(beside, left) > 0.8
+    middle = asked(network, Hints(drop=[(RIGHT[0] + 20, RIGHT[1])]))
+    assert mean_in(middle, right) < 0.1
+    assert mean_in(middle, left) > 0.8
