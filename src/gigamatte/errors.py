@@ -10,6 +10,7 @@
     │   ├── WeightsRefused        exit 5   … or its file is not what its card says
     │   ├── DownloadFailed        exit 5   … or could not be fetched
     │   └── DeviceUnavailable     exit 5   … or the device that was required is not there
+    ├── NoRoom                    exit 1   a network needs more memory than its device has, or may take
     ├── NoSubject                 exit 6   the network found nothing to keep: an outcome, not a failure of ours
     ├── WriteError                exit 1   the result could not be written; what was there before is untouched
     │   ├── DiskFailed            exit 1   … because the disk is read-only or broken: no other result could be either
@@ -124,6 +125,12 @@ class DeviceUnavailable(NetworkUnavailable):
     """The device that was required is not there."""
 
     code = "device"
+
+
+class NoRoom(GigamatteError):
+    """The device's memory does not suffice for what was asked of it at once."""
+
+    code = "no-room"
 
 
 class NoSubject(GigamatteError):

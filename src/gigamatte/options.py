@@ -103,6 +103,7 @@ class Options:
         hints: what was pointed at in this photo: points, strokes and a box, which goes before the other.
         device: auto, cpu, gpu, cuda, coreml, directml or intel-gpu; cuda:1 of several; in a batch "cuda:0,cuda:1".
         require_device: fail instead of falling back to another device.
+        device_memory: bytes that a network may take of a GPU's memory; CUDA alone. None: as many as it needs.
         threads: CPU threads, 0 = as many as the machine grants.
         max_pixels: refuse photos with more pixels than this.
         keep: path of a picture whose white is the subject, whatever the network says; stretched to the photo's frame.
@@ -176,6 +177,9 @@ class Options:
     hints: Hints | None = None
     device: str = knob("auto", "auto|cpu|cuda|…", "Where the network runs.")
     require_device: bool = knob(False, None, "Fail rather than fall back to another device.")
+    device_memory: int | None = knob(
+        None, "N", "Bytes a network may take of a GPU's memory (CUDA): 4G.", low=64_000_000, high=1 << 50
+    )
     threads: int = knob(0, "N", "CPU threads. [0 = all]", low=0, high=1024)
     max_pixels: int = knob(
         MAX_PIXELS, "N", "Refuse larger photos, before decoding: 300M, 2G.", low=1, high=1 << 62, typed="2G"
@@ -225,6 +229,7 @@ class Options:
         for name, one in KNOBS.items():
             one.check(name, getattr(self, name))
         normalisation(self.normalise)
+        self._check_device()
         if self.offset is not None:
             offset_of(self.offset, None)
         if self.margins is not None:
@@ -249,6 +254,14 @@ class Options:
             object.__setattr__(self, "notes", (*self.notes, preset.note))
         object.__setattr__(self, "preset", None)
         convert_fields(self)
+
+    def _check_device(self) -> None:
+        kinds = {name.strip().partition(":")[0] for name in self.device.split(",")}
+        if self.device_memory is not None and not kinds & {"auto", "gpu", "cuda"}:
+            raise UsageError(
+                f"--device-memory bounds CUDA's memory; found --device {self.device}",
+                "--memory bounds what a photo may take of this machine's own",
+            )
 
     def _check_canvas(self) -> None:
         if self.aspect is not None:

@@ -46,7 +46,7 @@ class Tools:
     @staticmethod
     def key(options: Options) -> Hashable:
         """Options with the same key can share their tools; ``threads`` is no part of it, since it changes no result."""
-        network = (options.model, options.normalise, options.device, options.require_device)
+        network = (options.model, options.normalise, options.device, options.require_device, options.device_memory)
         cache = None if options.cache is None else (options.cache, options.cache_size)
         return network, options.refine, cache
 
@@ -60,6 +60,7 @@ class Tools:
                     options.model,
                     device=options.device,
                     require_device=options.require_device,
+                    device_memory=options.device_memory,
                     threads=self._threads,
                     lazy=self.cache is not None,
                     normalise=normalisation(options.normalise),

@@ -13,7 +13,17 @@ from gigamatte.options import DEFAULTS, Options
 from gigamatte.own_files import sha256_of_text
 
 #: options that change how fast a result comes, or whether it comes, but not what it is
-_INDIFFERENT = {"threads", "device", "require_device", "max_pixels", "memory", "cache", "cache_size", "notes"}
+_INDIFFERENT = {
+    "threads",
+    "device",
+    "require_device",
+    "device_memory",
+    "max_pixels",
+    "memory",
+    "cache",
+    "cache_size",
+    "notes",
+}
 
 
 def config_hash(options: Options, *, masks: bool = False) -> str:

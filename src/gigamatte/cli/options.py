@@ -22,6 +22,7 @@ PARSED: dict[str, Callable[[Any], Any]] = {
     "box": parse_box,
     "max_pixels": parse_count,
     "memory": _bytes,
+    "device_memory": lambda text: None if text is None else parse_count(text, "--device-memory"),
     "cache_size": lambda text: parse_count(text, "--cache-size"),
     "max_bytes": lambda text: None if text is None else parse_count(text, "--max-bytes"),
 }

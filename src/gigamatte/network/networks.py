@@ -32,10 +32,12 @@ def open_network(
     threads: int = 0,
     lazy: bool = False,
     normalise: Normalisation | None = None,
+    device_memory: int | None = None,
 ) -> Network:
     """Load the network called ``name``: auto, locator, a card, or the path of an ONNX file. Never downloads.
 
     ``normalise`` (mean, deviation) of RGB in 0…1 takes the place of what the card or the file's family says.
+    ``device_memory`` bounds what is held of CUDA's memory, in bytes.
 
     Weights are verified before they are parsed. A ``lazy`` network is only found and verified; its first use loads it.
     Raises NetworkUnavailable, WeightsRefused, DeviceUnavailable.
@@ -54,6 +56,7 @@ def open_network(
             cache_dir=None if small else cache_folder("compiled"),
             digest=digest,
             part=small,
+            device_memory=device_memory,
         )
 
     network = _find(chosen, opener, normalise)

@@ -45,6 +45,7 @@ HELP: dict[str, str] = {
     "Look for the subject only here (upright photo pixels).": "只在此区域内寻找主体（正向照片的像素）。",
     "Where the network runs.": "网络运行的设备。",
     "Fail rather than fall back to another device.": "设备不可用时报错，而不改用其他设备。",
+    "Bytes a network may take of a GPU's memory (CUDA): 4G.": "网络最多占用 GPU（CUDA）多少字节的内存：4G。",
     "CPU threads. [0 = all]": "CPU 线程数。[0 = 全部]",
     "Refuse larger photos, before decoding: 300M, 2G.": "解码之前就拒绝更大的照片：300M、2G。",
     "White here is subject, whatever the network says.": "此图中白色处必为主体，不论网络结果如何。",

@@ -198,7 +198,12 @@ NETWORKS: dict[str, str] = {
     "the device {} cannot be used: {}": "无法使用设备 {}：{}",
     "there is no device called {}": "没有名为 {} 的设备",
     "{}: not enough memory": "{}：内存不足",
-    "use a smaller network, or --device cpu": "请用更小的网络，或 --device cpu",
+    "{}: not enough memory of the device": "{}：设备的内存不足",
+    "raise --device-memory where it is given, use a smaller network, or --device cpu": (
+        "若给了 --device-memory 请调大，或用更小的网络，或 --device cpu"
+    ),
+    "--device-memory bounds CUDA's memory; found --device {}": "--device-memory 限制的是 CUDA 的内存；实际是 --device {}",
+    "--memory bounds what a photo may take of this machine's own": "--memory 限制照片占用本机的内存",
     "devices: {}": "设备：{}",
     "ONNX Runtime could not start {} and fell back to the CPU": "ONNX Runtime 无法启动 {}，已改用 CPU",
     "the device {} does not multiply in bf16": "设备 {} 不支持 bf16 计算",

@@ -12,7 +12,7 @@ class Engine(Protocol):
     A *part* of a network (see ``network/hinted.py``) may have several inputs and outputs instead: ``run_all``.
 
     Attributes describe what really runs, for the receipt: ``runtime`` (openvino, onnxruntime), ``device`` (cpu,
-    cuda:0 …), ``precision`` (f32, bf16, f16), ``input_shape`` (N, C, H, W; None where the size is free),
+    cuda:0 …), ``precision`` (f32, tf32, bf16, f16), ``input_shape`` (N, C, H, W; None where the size is free),
     ``input_shapes`` of all inputs in the file's order, and ``metadata`` of the file.
     """
 

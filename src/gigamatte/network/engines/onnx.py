@@ -6,14 +6,14 @@ It is optional: extras ``[cuda]`` and ``[onnx]`` bring it. The two wheels overwr
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gigamatte.errors import DeviceUnavailable, GigamatteError, WeightsRefused
+from gigamatte.errors import DeviceUnavailable, GigamatteError, NoRoom, WeightsRefused
 from gigamatte.network.cards.onnx_file import read_header
 from gigamatte.network.cards.onnx_header import OnnxHeader
 from gigamatte.network.engines.answer import pick
@@ -40,6 +40,9 @@ INSTALL = {
 EMPTIED = "onnxruntime is there and has nothing in it, as it is left when one of its two builds is uninstalled"
 REPAIR = "pip uninstall -y onnxruntime onnxruntime-gpu, then pip install the one that you want"
 
+#: what ONNX Runtime and CUDA say where memory does not suffice
+_NO_ROOM = ("out of memory", "bad_alloc", "failed to allocate", "available memory of", "cuda failure 2")
+
 #: native DeformConv came with this release
 OLDEST = (1, 25)
 
@@ -49,9 +52,11 @@ class OnnxRuntimeEngine:
 
     runtime = "onnxruntime"
 
-    def __init__(self, session: Any, header: OnnxHeader, device: str, part: bool = False) -> None:
+    def __init__(
+        self, session: Any, header: OnnxHeader, device: str, part: bool = False, precision: str = "f32"
+    ) -> None:
         self.device = device
-        self.precision = "f32"
+        self.precision = precision
         self.metadata = header.metadata
         self._inputs, self.input_shapes = tuple(header.inputs), tuple(shape for _, shape in header.inputs.values())
         self.input_shape = self.input_shapes[0] if part else header.inputs[header.image_input][1]
@@ -60,16 +65,26 @@ class OnnxRuntimeEngine:
         names = [output.name for output in session.get_outputs()]
         self._answers = names if part else [names[number] for number in header.answers]
         self._lock = threading.Lock()
+        #: pictures at once that the device's memory has been found to hold; None: no more were asked for than it holds
+        self._most: int | None = None
 
     @classmethod
     def open(
-        cls, model: Path | bytes, *, device: str = "cpu", threads: int = 0, part: bool = False
+        cls,
+        model: Path | bytes,
+        *,
+        device: str = "cpu",
+        threads: int = 0,
+        part: bool = False,
+        exact: bool = False,
+        memory: int | None = None,
     ) -> OnnxRuntimeEngine:
         """Load an ONNX network on cpu, cuda, cuda:1, coreml or directml.
 
-        ``threads`` bounds CPU threads (0: all that are granted). Raises DeviceUnavailable when the runtime or the
-        device is missing, or when ONNX Runtime would quietly have run on the CPU instead; WeightsRefused,
-        NetworkUnavailable.
+        ``threads`` bounds CPU threads (0: all that are granted). On CUDA products are rounded to TF32 (10 bits) where
+        the card has it, unless they are to be ``exact``; ``memory`` bounds what is held of it there, in bytes. Raises
+        DeviceUnavailable when the runtime or the device is missing, or when ONNX Runtime would quietly have run on the
+        CPU instead; WeightsRefused, NetworkUnavailable.
         """
         header = read_header(model)
         kind, _, index = device.partition(":")
@@ -82,11 +97,14 @@ class OnnxRuntimeEngine:
         options.enable_cpu_mem_arena = False
         with _translated(f"ONNX Runtime cannot load {model if isinstance(model, Path) else 'this network'}"):
             session = ort.InferenceSession(
-                model if isinstance(model, bytes) else str(model), options, providers=_providers(kind, index)
+                model if isinstance(model, bytes) else str(model),
+                options,
+                providers=providers_for(kind, index, exact=exact, memory=memory),
             )
         if PROVIDERS[kind] not in session.get_providers():
             raise DeviceUnavailable(f"ONNX Runtime could not start {kind} and fell back to the CPU", why_not(kind))
-        return cls(session, header, device if kind == "cpu" else f"{kind}:{index or 0}", part)
+        precision = "tf32" if kind == "cuda" and not exact else "f32"
+        return cls(session, header, device if kind == "cpu" else f"{kind}:{index or 0}", part, precision)
 
     def run(self, tensor: FloatArray) -> FloatArray:
         """(N, C, H, W) float32 in, the answer out; N, H, W may change where the network leaves them free."""
@@ -100,11 +118,34 @@ class OnnxRuntimeEngine:
         with self._lock:
             if self._session is None:
                 raise GigamatteError("this network was closed; open it again")
-            shapes = ", ".join(str(tensor.shape) for tensor in tensors)
-            with _translated(f"ONNX Runtime failed on an input of shape {shapes}", GigamatteError):
-                named = zip(self._inputs, tensors, strict=True)
-                feed = {name: np.ascontiguousarray(value, self._dtype) for name, value in named}
-                return tuple(np.asarray(value, np.float32) for value in self._session.run(self._answers, feed))
+            count = tensors[0].shape[0]
+            if len(tensors) > 1 or count < 2:
+                return self._bound(tensors)
+            return in_batches(self._one_batch, tensors[0], self._most or count)
+
+    def _one_batch(self, pictures: FloatArray) -> tuple[FloatArray, ...] | None:
+        """The answers for some pictures; None where more than one do not fit into the device's memory."""
+        try:
+            return self._bound((pictures,))
+        except NoRoom:
+            if len(pictures) < 2:
+                raise
+            self._most = -(-len(pictures) // 2)
+            return None
+
+    def _bound(self, tensors: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
+        """Inputs go to the device once, and answers come from it once, when all are there: I/O binding."""
+        shapes = ", ".join(str(tensor.shape) for tensor in tensors)
+        with _translated(f"ONNX Runtime failed on an input of shape {shapes}", GigamatteError):
+            binding = self._session.io_binding()  # type: ignore[union-attr]
+            for name, value in zip(self._inputs, tensors, strict=True):
+                binding.bind_cpu_input(name, np.ascontiguousarray(value, self._dtype))
+            kind, _, index = self.device.partition(":")
+            for name in self._answers:
+                # only CUDA's memory has a name of its own here; answers of other devices come back by themselves
+                binding.bind_output(name, *(("cuda", int(index)) if kind == "cuda" else ("cpu",)))
+            self._session.run_with_iobinding(binding)  # type: ignore[union-attr]
+            return tuple(np.asarray(value, np.float32) for value in binding.copy_outputs_to_cpu())
 
     def close(self) -> None:
         """Release the session."""
@@ -139,7 +180,24 @@ def why_not(kind: str) -> str:
     return ""
 
 
-def _providers(kind: str, index: str) -> list[Any]:
+def in_batches(
+    run: Callable[[FloatArray], tuple[FloatArray, ...] | None], pictures: FloatArray, most: int
+) -> tuple[FloatArray, ...]:
+    """What ``run`` answers for all pictures, asked for at most ``most`` at once; for half as many where it has none."""
+    answers: list[tuple[FloatArray, ...]] = []
+    at = 0
+    while at < len(pictures):
+        found = run(pictures[at : at + most])
+        if found is None:
+            most = -(-min(most, len(pictures) - at) // 2)
+            continue
+        answers.append(found)
+        at += most
+    return answers[0] if len(answers) == 1 else tuple(np.concatenate(parts) for parts in zip(*answers, strict=True))
+
+
+def providers_for(kind: str, index: str, *, exact: bool = False, memory: int | None = None) -> list[Any]:
+    """What ONNX Runtime is asked for: the device's provider with its settings, then the CPU's."""
     if kind == "cpu":
         return [PROVIDERS["cpu"]]
     settings: dict[str, str] = {}
@@ -148,6 +206,9 @@ def _providers(kind: str, index: str) -> list[Any]:
     if kind == "cuda":
         # grow by what is asked for, not by doubling; and measure convolutions once, not exhaustively
         settings |= {"arena_extend_strategy": "kSameAsRequested", "cudnn_conv_algo_search": "HEURISTIC"}
+        settings["use_tf32"] = "0" if exact else "1"
+        if memory is not None:
+            settings["gpu_mem_limit"] = str(memory)
     return [(PROVIDERS[kind], settings), PROVIDERS["cpu"]]
 
 
@@ -157,6 +218,9 @@ def _translated(what: str, kind: type[GigamatteError] = WeightsRefused) -> Itera
         yield
     except Exception as error:  # onnxruntime raises its own kinds, which have no common public base
         text = str(error)
-        if "out of memory" in text.lower() or "bad_alloc" in text.lower() or "failed to allocate" in text.lower():
-            raise GigamatteError(f"{what}: not enough memory", "use a smaller network, or --device cpu") from error
+        if any(sign in text.lower() for sign in _NO_ROOM):
+            raise NoRoom(
+                f"{what}: not enough memory of the device",
+                "raise --device-memory where it is given, use a smaller network, or --device cpu",
+            ) from error
         raise kind(f"{what}: {text.splitlines()[0] if text else type(error).__name__}") from error

@@ -28,6 +28,7 @@ def open_engine(
     cache_dir: Path | None = None,
     digest: str | None = None,
     part: bool = False,
+    device_memory: int | None = None,
 ) -> tuple[Engine, tuple[str, ...]]:
     """(engine, warnings) for an ONNX network.
 
@@ -35,7 +36,8 @@ def open_engine(
     missing raises DeviceUnavailable when ``require``, else the CPU does the work and a warning says so. Small networks
     run in f32 so that results do not depend on the CPU; large ones in bf16 where the CPU multiplies it. What OpenVINO
     cannot convert, or would compute otherwise, is run by ONNX Runtime where it is installed, and a warning says so.
-    A ``part`` of a network may have several inputs. Raises WeightsRefused where neither can run it.
+    A ``part`` of a network may have several inputs. ``device_memory`` bounds what is held of CUDA's memory, in bytes.
+    Raises WeightsRefused where neither can run it.
     """
     device = one_device(device)
     kind = device.partition(":")[0]
@@ -59,7 +61,8 @@ def open_engine(
     reasons = []
     for name in wanted:
         try:
-            return _on_gpu(model, name, threads, cache_dir, digest, part), ()
+            engine = _on_gpu(model, name, threads, cache_dir, digest, part, exact=small, memory=device_memory)
+            return engine, ()
         except DeviceUnavailable as error:
             reasons.append(error)
     if require:
@@ -106,7 +109,15 @@ def import_ahead(device: str) -> None:
 
 
 def _on_gpu(
-    model: Path | bytes, device: str, threads: int, cache_dir: Path | None, digest: str | None, part: bool
+    model: Path | bytes,
+    device: str,
+    threads: int,
+    cache_dir: Path | None,
+    digest: str | None,
+    part: bool,
+    *,
+    exact: bool,
+    memory: int | None,
 ) -> Engine:
     if device.startswith("intel-gpu"):
         from gigamatte.network.engines.openvino import OpenVinoEngine
@@ -120,7 +131,7 @@ def _on_gpu(
         return OpenVinoEngine.open(model, device=name, cache_dir=cache_dir, digest=digest, part=part)
     from gigamatte.network.engines.onnx import OnnxRuntimeEngine
 
-    return OnnxRuntimeEngine.open(model, device=device, threads=threads, part=part)
+    return OnnxRuntimeEngine.open(model, device=device, threads=threads, part=part, exact=exact, memory=memory)
 
 
 def gpu_listed() -> bool:
