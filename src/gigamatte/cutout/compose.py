@@ -16,12 +16,13 @@ from gigamatte.cutout.foreground import Foreground
 from gigamatte.cutout.frame import Canvas
 from gigamatte.cutout.layers import Beneath, Laid, Outline
 from gigamatte.cutout.outline import outlined
-from gigamatte.cutout.pixels import occupied, on_white, where, with_alpha
+from gigamatte.cutout.pixels import on_white, where, with_alpha
 from gigamatte.cutout.resample import placed, rows_at_once
 from gigamatte.cutout.shadow import Shadow
 from gigamatte.cutout.trimap import SOLID, trimap, uncertainty
 from gigamatte.cutout.under import LOSSY_REACH, REACH, edged
 from gigamatte.errors import GigamatteError
+from gigamatte.matte.cascade.cover import covering
 from gigamatte.options import Format, Only, Under
 from gigamatte.photo.colour import in_srgb
 from gigamatte.photo.levels import PhotoLevels
@@ -30,6 +31,8 @@ from gigamatte.types import UNDECIDED, Box, FloatArray, Matte, PixelArray, Place
 
 #: Strips that are made while another one is encoded.
 AHEAD = 2
+#: What the colours of a rectangle cost beyond its border, in pixels, all scales together.
+MARGIN = 8
 #: Columns that a ring is drawn into at a time, where nothing is known of them.
 BLOCK = 512
 
@@ -246,8 +249,8 @@ class Composer:
             inside = home.relative_to(box).slices()
             mixed = (self.solved or self.matte).read(home) < SOLID * self.matte.depth.full
             mixed &= alpha[inside] > 0
-            part = occupied(mixed, home)
-            if not part.empty:
+            for spot in covering(mixed, MARGIN):
+                part = Box(home.left + spot.left, home.top + spot.top, spot.width, spot.height).within(home)
                 solved, here = self.foreground.read(part), part.relative_to(home).slices()
                 target = colour[inside][here]
                 target[:] = where(mixed[here], solved, target.copy())

@@ -22,17 +22,14 @@ from gigamatte.types import Box, Depth, FloatArray, Matte, PixelArray, Size
 SMOOTHNESS = 1e-5
 #: Largest picture that is solved at once, in pixels, and what that takes.
 GLOBAL_PIXELS, GLOBAL_BYTES_PER_PIXEL = 2_000_000, 56
-#: Pixels of it that are worked on at a time.
-BAND_PIXELS = 1 << 17
+#: Pixels of it that are worked on at a time, few enough for the processor's cache, and at least so many rows.
+BAND_PIXELS, BAND_ROWS = 1 << 14, 16
 #: The photo is shrunk at least 2**GLOBAL_LEVEL times for that.
 GLOBAL_LEVEL = 3
 #: Jacobi steps at scales of up to SMALL pixels a side, and above.
 SMALL, SMALL_STEPS, STEPS = 32, 10, 2
 #: … and at full size, where the scales before have left little to do.
 FINAL_STEPS = 2
-#: What a tile sees beyond its border, in pixels of the coarsest level that is solved tile by tile: STEPS there, and as
-#: much again for all the finer ones.
-HALO = 2 * STEPS
 
 
 class Foreground:
@@ -52,23 +49,29 @@ class Foreground:
         """F in ``box`` of the photo: (row, column, RGB), uint8 or uint16 like the photo."""
         step = 2**self._level
         # whole pixels of the coarsest level, so that every scale between lies on the same grid
-        seen = _aligned(box.grown(HALO * step // 2), step).within(_aligned(self._levels.size(0).box, step))
+        coarsest = max(0, self._level - 1)
+        seen = _aligned(box.grown(_beyond(coarsest) << coarsest), step)
+        seen = seen.within(_aligned(self._levels.size(0).box, step))
         home = Box(seen.left // step, seen.top // step, -(-seen.width // step), -(-seen.height // step))
         whole = Box(0, 0, self._solved.shape[2], self._solved.shape[1])
         inside = nearest_inside(home, whole.size)
         both = repeated(self._solved[:, *inside.slices()], inside, home, axis=1)
+        held = home
         for level in range(self._level - 1, -1, -1):
             part = Box(seen.left >> level, seen.top >> level, -(-seen.width >> level), -(-seen.height >> level))
+            part = _scaled(box, level).grown(_beyond(level)).within(part)
             if self._quick and not level:
-                both = both[:3]
-            both = _resized(both, part.width, part.height, cv2.INTER_LINEAR)
-            if self._quick and not level:
-                break
+                return self._pixels(_doubled(both[:3], held, part), box.relative_to(part))
+            both, held = _doubled(both, held, part), part
             steps = STEPS if level else FINAL_STEPS
             both = relaxed(both, self._colour(level, part), alpha_at(self._matte, part, level), steps)
-        rows, columns = box.relative_to(seen).slices()
-        foreground = cv2.merge([np.ascontiguousarray(plane) for plane in both[:3, rows, columns]])
-        return self._matte.depth.pixels(foreground * np.float32(self._scale) + np.float32(0.5))
+        return self._pixels(both[:3], box.relative_to(held))
+
+    def _pixels(self, planes: FloatArray, box: Box) -> PixelArray:
+        """What lies in ``box`` of colours in [0, 1], (3, row, column): (row, column, RGB) in the photo's depth."""
+        rows, columns = box.slices()
+        colours = cv2.merge([np.ascontiguousarray(plane) for plane in planes[:, rows, columns]])
+        return self._matte.depth.pixels(colours * np.float32(self._scale) + np.float32(0.5))
 
     def _colour(self, level: int, box: Box) -> FloatArray:
         """The photo in ``box``: float32 (3, row, column) in [0, 1]; beyond the border its pixels are repeated."""
@@ -87,6 +90,33 @@ def _global_level(sizes: Sequence[Size]) -> int:
     while level < len(sizes) - 1 and sizes[level].pixels > GLOBAL_PIXELS:
         level += 1
     return level
+
+
+def _beyond(level: int) -> int:
+    """How many pixels of a level around a box its colours depend on: all steps there, and what finer levels need."""
+    beyond = FINAL_STEPS
+    for _ in range(level):
+        beyond = STEPS + -(-beyond // 2) + 1  # interpolation reads one pixel more
+    return beyond
+
+
+def _scaled(box: Box, level: int) -> Box:
+    """The pixels of a level that lie under a box of level 0."""
+    left, top = box.left >> level, box.top >> level
+    return Box(left, top, -(-box.right >> level) - left, -(-box.bottom >> level) - top)
+
+
+def _doubled(planes: FloatArray, held: Box, wanted: Box) -> FloatArray:
+    """Planes, (number, row, column), that lie in ``held`` of a level, in ``wanted`` of the next finer one; linear."""
+    # a pixel more on every side: what is interpolated at the rim is cut off, except where the picture ends
+    source = _scaled(wanted, 1).grown(1).within(held)
+    rows, columns = source.relative_to(held).slices()
+    inner = wanted.relative_to(Box(2 * source.left, 2 * source.top, 2 * source.width, 2 * source.height)).slices()
+    size = 2 * source.width, 2 * source.height
+    out = np.empty((len(planes), *wanted.size.shape), np.float32)
+    for number, plane in enumerate(planes):
+        out[number] = cv2.resize(plane[rows, columns], size, interpolation=cv2.INTER_LINEAR)[inner]
+    return out
 
 
 def _aligned(box: Box, step: int) -> Box:
@@ -144,7 +174,7 @@ def _relaxed_from(coarser: FloatArray, colour: FloatArray, alpha: FloatArray, st
     rows, columns = alpha.shape
     down, across = (np.arange(n) * m // n for n, m in zip(alpha.shape, coarser.shape[1:], strict=True))
     out = np.empty((len(coarser), rows, columns), np.float32)
-    band = max(1, BAND_PIXELS // columns)
+    band = max(BAND_ROWS, BAND_PIXELS // columns)
     for top in range(0, rows, band):
         bottom = min(rows, top + band)
         first, last = max(0, top - steps), min(rows, bottom + steps)

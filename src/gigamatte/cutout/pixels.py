@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.types import Box, PixelArray, Watch
+from gigamatte.types import PixelArray, Watch
 
 
 def on_white(strip: PixelArray, full: int) -> PixelArray:
@@ -35,19 +35,6 @@ def where(chosen: NDArray[np.bool_], colour: PixelArray, other: PixelArray | Non
     background = np.zeros_like(colour) if other is None else other
     out: PixelArray = cv2.copyTo(colour, chosen.view(np.uint8), background)
     return out
-
-
-def occupied(mixed: NDArray[np.bool_], home: Box) -> Box:
-    """The part of ``home`` that holds all pixels that are set in ``mixed``, (row, column): empty where none is.
-
-    A contour runs through a part of a tile; solving colours for the rest would be most of the work. Smaller blocks than
-    a tile would have more surroundings than contents.
-    """
-    rows, columns = np.flatnonzero(mixed.any(axis=1)), np.flatnonzero(mixed.any(axis=0))
-    if not rows.size:
-        return Box(home.left, home.top, 0, 0)
-    top, left = int(rows[0]), int(columns[0])
-    return Box(home.left + left, home.top + top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
 
 
 def watching(strips: Iterable[PixelArray], watch: Watch | None) -> Iterator[PixelArray]:

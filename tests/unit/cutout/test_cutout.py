@@ -93,6 +93,20 @@ def test_tiled_colours_are_as_good_as_the_whole_picture_at_once(scene: tuple[np.
     assert wrong_tiled < max(1.1 * wrong_whole, wrong_whole + 0.3)
 
 
+@pytest.mark.parametrize("width", [600, 333])
+def test_colours_do_not_depend_on_how_a_tile_is_divided(scene: tuple[np.ndarray, ...], width: int) -> None:
+    photo, mask, _ = scene
+    noise = np.random.default_rng(0).integers(-20, 20, photo.shape)
+    photo, mask = np.clip(photo + noise, 0, 255).astype(np.uint8)[:397, :width], mask[:397, :width]
+    foreground = Foreground(ArrayLevels(photo), as_matte(mask / np.float32(255), 8, 64))
+    whole = foreground.read(Box(0, 0, width, 397)).astype(int)
+    for part in (Box(0, 0, 37, 20), Box(170, 60, 30, 9), Box(251, 93, 82, 64), Box(width - 5, 380, 5, 17)):
+        apart = foreground.read(part).astype(int)
+        differs = np.abs(apart - whole[part.slices()])
+        assert differs.max() <= 1
+        assert (differs > 0).mean() < 0.01
+
+
 def test_the_photos_own_alpha_is_kept(scene: tuple[np.ndarray, ...]) -> None:
     photo, mask, _ = scene
     own = np.full(mask.shape, 128, np.uint8)
