@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -134,5 +135,6 @@ def cut(
     source: Source, options: Options | None = None, *, mask: Source | None = None, watch: Watch | None = None
 ) -> Cutout:
     """The cutout of one photo. For several photos make a Remover, which keeps the network loaded."""
-    with Remover(options) as remover:
+    options = options or Options()
+    with contextlib.closing(Tools(options, photos=1)) as tools, Remover(options, tools=tools) as remover:
         return remover.cut(source, mask=mask, watch=watch)

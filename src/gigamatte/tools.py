@@ -31,10 +31,11 @@ class Tools:
     """Owns the network, the refiner and the cache that some options ask for. Threads may share it.
 
     It is made for one user; ``share`` adds one. Each user closes it once; the last close frees everything.
+    ``photos`` that it is made for; None: unknown, or it stays.
     """
 
-    def __init__(self, options: Options) -> None:
-        self.options = options
+    def __init__(self, options: Options, *, photos: int | None = None) -> None:
+        self.options, self._photos = options, photos
         self._threads = options.threads or system.cpu_count()
         self._network: Network | None = None
         self._refiner: Refiner | None = None
@@ -61,6 +62,7 @@ class Tools:
                     device=options.device,
                     require_device=options.require_device,
                     device_memory=options.device_memory,
+                    photos=self._photos,
                     threads=self._threads,
                     lazy=self.cache is not None,
                     normalise=normalisation(options.normalise),

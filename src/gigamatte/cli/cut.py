@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import sys
 from collections.abc import Callable
@@ -104,6 +105,7 @@ def cut(
     130 interrupted. Of several photos one that fails does not stop the others; 1 where they failed for several reasons.
     """
     from gigamatte.remover import Remover
+    from gigamatte.tools import Tools
 
     said = FilmSaid(start, end, every, fps, loop, sticker)
     entries = None
@@ -123,7 +125,8 @@ def cut(
             _print_failure(photo[0], out or "", error)
         raise
     codes = set()
-    with folder_for(jobs, out), Remover(chosen) as remover:
+    own = contextlib.closing(Tools(chosen, photos=None if films else len(jobs)))
+    with folder_for(jobs, out), own as tools, Remover(chosen, tools=tools) as remover:
         for source, target in jobs:
             try:
                 receipt: Receipt | FilmReceipt

@@ -31,6 +31,7 @@ def examine() -> dict[str, Any]:
     from gigamatte import __version__
     from gigamatte.folders import cache_folder, cards_place
     from gigamatte.network.engines import report as engines
+    from gigamatte.network.engines.startup import keep, pays_from
     from gigamatte.system import available_memory, cpu_count
 
     memory = available_memory()
@@ -39,6 +40,8 @@ def examine() -> dict[str, Any]:
     problems += [
         f"{name}: {found['why_not']}" for name, found in runtimes.items() if found.get("needed") and found["why_not"]
     ]
+    looks = engines.inferences(name for name, found in gpus.items() if not found["why_not"])
+    keep(looks)
     return {
         "gigamatte": __version__,
         "python": platform.python_version(),
@@ -49,7 +52,8 @@ def examine() -> dict[str, Any]:
         "cpu": engines.cpu(),
         "runtimes": runtimes,
         "gpus": gpus,
-        "inference": engines.inferences(name for name, found in gpus.items() if not found["why_not"]),
+        "inference": looks,
+        "cuda_pays_from": None if gpus["cuda"]["why_not"] else pays_from(),
         "networks": networks,
         "cache": str(cache_folder()),
         "cards": str(cards_place()),
@@ -115,6 +119,10 @@ def _device_lines(report: dict[str, Any]) -> list[str]:
             lines.append(translate(f"device {name}: usable"))
     if all(found["why_not"] for found in report["gpus"].values()):
         lines.append(translate("--device auto takes the CPU: no GPU runtime is usable here"))
+    if (least := report["cuda_pays_from"]) is not None:
+        lines.append(
+            translate(f"--device auto takes cuda for the embedded network from {least} photos on, and where it stays")
+        )
     return lines
 
 

@@ -33,11 +33,12 @@ def open_network(
     lazy: bool = False,
     normalise: Normalisation | None = None,
     device_memory: int | None = None,
+    photos: int | None = None,
 ) -> Network:
     """Load the network called ``name``: auto, locator, a card, or the path of an ONNX file. Never downloads.
 
     ``normalise`` (mean, deviation) of RGB in 0…1 takes the place of what the card or the file's family says.
-    ``device_memory`` bounds what is held of CUDA's memory, in bytes.
+    ``device_memory`` bounds what is held of CUDA's memory, in bytes. ``photos`` that it is loaded for; None: it stays.
 
     Weights are verified before they are parsed. A ``lazy`` network is only found and verified; its first use loads it.
     Raises NetworkUnavailable, WeightsRefused, DeviceUnavailable.
@@ -57,6 +58,7 @@ def open_network(
             digest=digest,
             part=small,
             device_memory=device_memory,
+            photos=photos,
         )
 
     network = _find(chosen, opener, normalise)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from pathlib import Path
@@ -18,6 +19,7 @@ from gigamatte.option_names import with_option_names
 from gigamatte.options import MAX_PIXELS, Options
 from gigamatte.photo.mask import read_mask
 from gigamatte.remover import Remover
+from gigamatte.tools import Tools
 from gigamatte.types import FloatArray, Size
 from gigamatte.workflow.compare_page import comparison_page
 from gigamatte.workflow.comparison import Comparison, Measured
@@ -45,7 +47,12 @@ def compare(
     target = Path(output) if output is not None else beside(source, ".compare.html")
     refuse_existing(target, overwrite)
     options = options or Options()
-    with tempfile.TemporaryDirectory(prefix="gigamatte-compare-") as scratch, Remover(options) as remover:
+    own = contextlib.closing(Tools(options, photos=1))
+    with (
+        tempfile.TemporaryDirectory(prefix="gigamatte-compare-") as scratch,
+        own as tools,
+        Remover(options, tools=tools) as remover,
+    ):
         exact = _truth(Path(truth)) if truth is not None else None
         ways = four_ways(
             source, remover, Path(scratch), mask=Path(mask) if mask is not None else None, strategy=strategy

@@ -12,6 +12,7 @@ from gigamatte.network.cards.onnx_file import read_header
 from gigamatte.network.engines.base import Engine
 from gigamatte.network.engines.devices import one_device
 from gigamatte.network.engines.differences import differences
+from gigamatte.network.engines.startup import pays
 from gigamatte.thread_exit import native_work
 
 #: what ``gpu`` tries, in this order
@@ -29,10 +30,12 @@ def open_engine(
     digest: str | None = None,
     part: bool = False,
     device_memory: int | None = None,
+    photos: int | None = None,
 ) -> tuple[Engine, tuple[str, ...]]:
     """(engine, warnings) for an ONNX network.
 
-    ``auto`` takes CUDA where it works and the network is not ``small``, else the CPU. A device that was named and is
+    ``auto`` takes CUDA where it works, and for a ``small`` network where so many ``photos`` are worth loading it (None:
+    the process stays), else the CPU. A device that was named and is
     missing raises DeviceUnavailable when ``require``, else the CPU does the work and a warning says so. Small networks
     run in f32 so that results do not depend on the CPU; large ones in bf16 where the CPU multiplies it. What OpenVINO
     cannot convert, or would compute otherwise, is run by ONNX Runtime where it is installed, and a warning says so.
@@ -55,7 +58,7 @@ def open_engine(
             return _otherwise(model, threads, error, part=part)
         return engine, ()
 
-    if kind == "cpu" or (kind == "auto" and (small or not gpu_listed())):
+    if kind == "cpu" or (kind == "auto" and (not gpu_listed() or (small and not pays(photos)))):
         return on_cpu()
     wanted = {"auto": ("cuda",), "gpu": _GPUS}.get(kind, (device,))
     reasons = []
