@@ -86,7 +86,7 @@ def test_commands_and_removers_say_how_many_photos_they_cut(monkeypatch, tmp_pat
         Image.fromarray(np.full((64, 64, 3), 90, np.uint8)).save(tmp_path / f"{name}.png")
     first, second = (str(tmp_path / f"{name}.png") for name in ("a", "b"))
     assert run(["cut", first, "-o", str(tmp_path / "out.png")]) == 5
-    run(["cut", first, second, "-o", str(tmp_path / "out")])
+    run(["cut", first, second, "-o", f"{tmp_path / 'out'}/"])
     with pytest.raises(DeviceUnavailable):
         gigamatte.cut(first)
     with gigamatte.Remover() as remover, pytest.raises(DeviceUnavailable):
