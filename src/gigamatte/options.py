@@ -53,7 +53,7 @@ class Options:
             of RGB in 0…1 such as 0.5/0.5, one number or three each.
         mask: path of a coarse mask, alpha or trimap that takes the network's place; "path" means the clipping path in
             the photo's own file, "path:NAME" another path there: it is obeyed exactly, unless ``refine`` is said too.
-        mask_kind: what the mask is: auto (told by its values), alpha, or trimap (black, grey for unknown, white).
+        mask_kind: what the mask is: auto (decided by its values), alpha, or trimap (black, grey for unknown, white).
         refine: auto (= neural), neural (learned, over the classical one), guided (classical: less work), off
             (upscaling).
         only: what is written: cutout, alpha, foreground (colours without alpha), trimap, uncertainty, shadow (black

@@ -1,4 +1,4 @@
-"""Films among photos: told by their suffix, cut frame by frame, and kept in parts beside the target until whole."""
+"""Films among photos: recognised by their suffix, cut frame by frame, and kept in parts until they are complete."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def refuse_mask(key: str) -> None:
 
 
 def job_of(film: Path, target: Path, options: Options, hints: Path | None) -> FilmJob:
-    """The work of one film. Its format is told by the target, whatever that of the photos. Raises UsageError."""
-    told = None if hints is None else FilmHints.read(hints).as_plain()
+    """The work of one film. Its format is that of the target, whatever that of the photos. Raises UsageError."""
+    entries = None if hints is None else FilmHints.read(hints).as_plain()
     own = dataclasses.replace(options, format=None)
-    return FilmJob(film, target, own, hints=told, overwrite=True)
+    return FilmJob(film, target, own, hints=entries, overwrite=True)
 
 
 def verified(path: Path) -> tuple[str, int]:

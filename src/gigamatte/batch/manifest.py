@@ -135,7 +135,7 @@ class Manifest:
 
         Gives their states; how many of them this run had listed already; and the rows of those that stay given up on.
 
-        Two photos of one key (in a list, ``x/a.jpg`` and ``/x/a.jpg``) are told apart: the second gets another.
+        Two photos of one key (in a list, ``x/a.jpg`` and ``/x/a.jpg``) get different keys: the second gets another.
 
         ``standing(file)`` gives the stamp of a result's file, None where there is none. ``pair``: results are two files
         each. ``retry`` gives quarantined photos another chance; ``recheck`` has inputs and results hashed again;

@@ -13,7 +13,7 @@ from gigamatte.batch.tables import VERSION, Database, make_tables
 
 #: tables of the versions that had everything about a photo in one row
 _OLD = ("photos", "written", "runs")
-#: templates that are told from names; where there are more of them, names are kept whole
+#: templates that are derived from names; where there are more of them, names are kept whole
 _TEMPLATES = 16
 
 

@@ -237,7 +237,7 @@ def remove_partials(place: str) -> None:
 
 
 def has_entries(folder: str) -> bool:
-    """Whether there is anything in a folder, or at a URI. Raises MissingInput where it cannot be told."""
+    """Whether there is anything in a folder, or at a URI. Raises MissingInput where it cannot be found out."""
     with reading(folder):
         if is_uri(folder):
             system, path = filesystem(folder)

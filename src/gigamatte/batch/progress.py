@@ -47,7 +47,7 @@ class Meter:
 
     @property
     def found(self) -> int:
-        """Photos that it was told of."""
+        """How many photos were reported to it."""
         return self._listed.total
 
     def listed(self, counts: Counts) -> None:

@@ -247,7 +247,7 @@ class _Run:
         if len(self._unwritten) >= FLUSH_COUNT or time.monotonic() - self._flushed >= FLUSH_SECONDS:
             self._flush()
         if self._sets.noted(outcome):
-            return  # it was counted, and told of, when it was cut first
+            return  # it was counted, and reported, when it was cut first
         self._done += outcome.state == "done"
         if outcome.verdict != "stop" or outcome.state != "failed":
             again = outcome.state == "failed" and self._manifest.will_retry(outcome)

@@ -10,8 +10,10 @@ from typing import TextIO
 
 
 class Lines:
-    """Writes to ``stream``; None writes nowhere. ``lost`` is told, once, why nothing more can be written: not when a
-    reader has merely seen enough."""
+    """Writes to ``stream``; None writes nowhere.
+
+    ``lost`` is called once, with the reason why nothing more can be written, but not when a reader has closed its end.
+    """
 
     def __init__(self, stream: TextIO | None, lost: Callable[[str], None] | None = None) -> None:
         self._stream, self._lost = stream, lost

@@ -14,7 +14,7 @@ from gigamatte.messages import translate
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="plain data instead of lines")] = False) -> None:
     """Say what is installed, which device and precision are used, and why a GPU is not.
 
-    The embedded network is run once on each device that works, and its seconds are told.
+    The embedded network is run once on each device that works, and its seconds are shown.
     """
     report = examine()
     if as_json:

@@ -111,7 +111,7 @@ def evaluate(
 ) -> Evaluation:
     """Runs every case: from its coarse mask with every refine method, and from the network (``options.model``).
 
-    ``watch`` is told each row when it is done. A case without coarse.png is only given to the network.
+    ``watch`` is called with each row when it is done. A case without coarse.png is only given to the network.
     """
     options = options or Options()
     if not coarse and not network:

@@ -51,7 +51,7 @@ def plan(options: Options, target: Path) -> Plan:
     """What will be written to ``target``. Raises UsageError."""
     format, pattern = _format(target)
     if options.format is not None:
-        raise UsageError("--format is for photos: a film's format is told by the name of the result", _ADVICE)
+        raise UsageError("--format is for photos: a film's format is given by the name of the result", _ADVICE)
     grey = options.only in ("alpha", "trimap", "uncertainty")
     ground = _ground(options)
     if ground != "none" and options.only != "cutout":

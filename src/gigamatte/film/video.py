@@ -43,7 +43,7 @@ class VideoFile:
     def _describe(self, container: Any, stream: Any, max_pixels: int) -> Header:
         context, name = stream.codec_context, self._file.name
         if not context.width or not context.height:
-            raise UnsupportedInput(f"{name}: its size is not told", "is the film whole?")
+            raise UnsupportedInput(f"{name}: its size is not given", "is the film whole?")
         stored = Size(context.width, context.height)
         if stored.pixels > max_pixels:
             raise BudgetExceeded(

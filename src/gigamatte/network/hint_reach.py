@@ -1,7 +1,7 @@
 """How far a hint reaches: near it the network's answer to the hints counts, farther away its answer without them.
 
-A network that is told of a small error answers a little otherwise everywhere, and mostly not better. Who points at an
-error points at its middle: the farther the place lies from the contour that was found, the larger the error.
+A network that gets a hint about a small error changes its answer a little everywhere, and mostly not for the better.
+People point at the middle of an error: the farther the place lies from the contour that was found, the larger it is.
 """
 
 from __future__ import annotations

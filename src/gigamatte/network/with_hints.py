@@ -48,7 +48,7 @@ class Asked:
         """The answer without hints."""
         return self.network.answer(self.see(box))
 
-    def told(self, box: Box, hints: Hints, earlier: Callable[[Fit], FloatArray]) -> CoarseMatte:
+    def answer(self, box: Box, hints: Hints, earlier: Callable[[Fit], FloatArray]) -> CoarseMatte:
         """The answer with hints, and with the ``earlier`` one in the frame that it is given."""
         seen = self.see(box)
         return self.network.answer(seen, hint_maps(hints, seen.fit, earlier(seen.fit)), quick=self.quick)
@@ -61,10 +61,10 @@ def hinted_answer(asked: Asked, region: Box, hints: Hints, margin: float) -> Coa
     """
     before = asked.plain(region)
     plain = twice(asked.plain, region, margin)
-    found = _without_dropped(asked.told(region, hints, lambda _: before.alpha), before, hints)
+    found = _without_dropped(asked.answer(region, hints, lambda _: before.alpha), before, hints)
     box = _again(_surroundings(found, hints, margin), surroundings(before, margin) if margin else None, region)
     if box is not None:
-        found = both(found, asked.told(box, hints, partial(seen_from, found)))
+        found = both(found, asked.answer(box, hints, partial(seen_from, found)))
     unhinted = dataclasses.replace(found, alpha=_in_frame(plain, before, found.fit))
     reached = within_reach(unhinted.alpha, found, hints)
     return obeyed(_without_dropped(reached, unhinted, hints), hints)

@@ -28,7 +28,7 @@ AVIF = Kind("avif", "AVIF", "heifload", (".avif",))
 #: read by an optional library, not by libvips
 HEIC = Kind("heic", "HEIC", "", (".heic", ".heif", ".hif"))
 
-#: told to libvips as a TIFF
+#: passed to libvips as a TIFF
 PSD = Kind("psd", "Photoshop", "", (".psd", ".psb"))
 
 KINDS = (JPEG, PNG, WEBP, TIFF, AVIF, HEIC, PSD)
@@ -100,7 +100,7 @@ def suffix_warning(kind: Kind, suffix: str) -> str | None:
 
 
 def _media(head: bytes, name: str) -> Kind:
-    """Which of the formats that share the container of MP4 it is: told by the brands it claims (ISO 14496-12, 4.3)."""
+    """Which of the formats that share the container of MP4 it is: by the brands it claims (ISO 14496-12, 4.3)."""
     end = min(int.from_bytes(head[:4], "big"), len(head))
     # the major brand, then, after a version, the compatible ones
     brands = [head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))]

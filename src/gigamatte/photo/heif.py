@@ -34,7 +34,7 @@ class HeicFile:
         if picture.mode.split(";")[0] not in ("L", "LA", "RGB", "RGBA"):
             raise UnsupportedInput(f"{name}: a HEIC of mode {picture.mode} is not read; expected grey, RGB or RGBA")
         self.header = self._describe(picture)
-        #: colour that is told without a profile
+        #: colour given by code points, without a profile
         self.warnings: tuple[str, ...] = ()
         nclx = picture.info.get("nclx_profile")
         if nclx and "icc-profile-data" not in self.header.get_fields():

@@ -42,11 +42,11 @@ _BROKEN = (OSError, struct.error, ValueError, KeyError, IndexError, OverflowErro
 class Facts:
     """``planes``: colours lie in planes one after another; ``tiled``: in tiles; ``exif``: a block as JPEG has it.
 
-    ``strip``: rows that are packed together, 0 where it is not told. ``page`` is the directory of the first picture of
+    ``strip``: rows that are packed together, 0 where it is not given. ``page`` is the directory of the first picture of
     full size, ``inner`` its number among those within that directory, or None; ``pages`` is how many of full size and
     of reduced size there are. ``extra`` is what the file says of each channel beyond the colours: 0 nothing, 1 alpha
     by which the colours were multiplied, 2 alpha. ``space`` is the PhotometricInterpretation, ``packed`` the
-    Compression, ``bits`` those of the first channel; None where it is not told.
+    Compression, ``bits`` those of the first channel; None where it is not given.
     """
 
     planes: bool = False

@@ -156,7 +156,7 @@ _SHOWN = ("model", "refine", "kind", "ignore_alpha", "device", "threads", "max_p
 
 
 def room_of(look: Receipt, film: Mapping[str, Any], upload: int, most: int) -> int:
-    """Bytes that a film's result may take while it is written: half of ``most`` where its length is not told."""
+    """Bytes that a film's result may take while it is written: half of ``most`` where its length is not known."""
     frames, pixels = look.film["frames"], look.width * look.height
     if film["sticker"] is not None:
         pixels = film["sticker"][0] ** 2

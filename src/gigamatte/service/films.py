@@ -215,7 +215,7 @@ def _check_upload(files: dict[str, Path], fields: dict[str, str]) -> None:
 
 
 async def _look(request: Request, path: Path, film: dict[str, Any]) -> Receipt:
-    """Size and length, told by the worker: no decoder runs on uploaded bytes here."""
+    """Size and length, as the worker reads them: no decoder runs on uploaded bytes in this process."""
     settings = desk_of(request).settings
     most = round(settings.film_megapixels * 1e6)
     look = FilmLook(path, settings.max_pixels, film["start"], film["end"], film["every"], most)

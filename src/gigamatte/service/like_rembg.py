@@ -66,7 +66,7 @@ _FORM: dict[str, Any] = {
 async def remove(request: Request, query: Annotated[RembgQuery, Query()]) -> Response:
     """The answer is a PNG. Options are fields of the form; those in the query count too.
 
-    What differs from rembg is told in the header X-Warnings.
+    What differs from rembg is listed in the header X-Warnings.
     """
     arrival = Arrival(request)
     try:

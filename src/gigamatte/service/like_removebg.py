@@ -1,7 +1,7 @@
 """``/v1.0/removebg`` and ``/v1.0/account`` as remove.bg has them, for clients that cannot be changed.
 
 Results have the photo's own resolution whatever ``size`` says, and cost nothing. A field that would change the
-result and is not offered is refused, never ignored; a URL is fetched only from hosts that the service was told.
+result and is not offered is refused, never ignored; a URL is fetched only from hosts that its settings name.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _BODY = {
     "properties": {
         "image_file": {"type": "string", "format": "binary"},
         "image_file_b64": {"type": "string"},
-        "image_url": {"type": "string", "description": "only from hosts that the service was told"},
+        "image_url": {"type": "string", "description": "only from hosts that its settings name"},
         "size": {"enum": list(SIZES), "description": "the result has the photo's own resolution whatever it says"},
         "type": {"type": "string"},
         "format": {"enum": list(FORMATS)},

@@ -20,13 +20,13 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def claimed_pixels(path: Path) -> int:
-    """Width × height as the header has them; 0 where it cannot be told. Raises UnsupportedInput for other formats."""
+    """Width × height as the header has them; 0 where it is not known. Raises UnsupportedInput for other formats."""
     width, height = claimed_size(path)
     return width * height
 
 
 def claimed_size(path: Path) -> tuple[int, int]:
-    """(width, height) as the header has them; (0, 0) where it cannot be told. Raises UnsupportedInput."""
+    """(width, height) as the header has them; (0, 0) where it is not known. Raises UnsupportedInput."""
     with path.open("rb") as file:
         head = file.read(formats.HEAD)
         kind = formats.sniff(head, "the upload")

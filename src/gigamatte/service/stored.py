@@ -11,7 +11,7 @@ from gigamatte.service_errors import BadRequest, NoSuchRange
 
 
 class StoredFile(FileResponse):
-    """As FileResponse, but what is wrong with a Range header is told as every other error is, and not as plain text."""
+    """As FileResponse, but errors of a Range header are answered like all other errors, not as plain text."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it, or the error."""

@@ -42,7 +42,7 @@ async def receive_upload(
 ) -> Upload:
     """Write the parts called ``files`` into ``folder``, each to a file of the part's name; keep other parts as texts.
 
-    A body that is itself a picture or a film becomes the file ``whole``. ``charge(bytes)`` is told before each write
+    A body that is itself a picture or a film becomes the file ``whole``. ``charge(bytes)`` is called before each write
     and may raise. Raises BadRequest, WrongType.
     """
     kind, options = parse_options_header(content_type)

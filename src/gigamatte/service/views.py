@@ -194,7 +194,7 @@ class _Packed:
 
 
 def _pack(files: list[tuple[Record, Path, str]], target: Path) -> None:
-    """Pictures do not get smaller by zipping: they are stored. Photos of one name are told apart by a number."""
+    """Pictures do not get smaller by zipping: they are stored. Photos of one name get a number."""
     names: set[str] = set()
     with zipfile.ZipFile(target, "x", zipfile.ZIP_STORED) as box:
         for record, file, form in files:

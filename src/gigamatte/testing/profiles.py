@@ -1,4 +1,4 @@
-"""Small colour profiles whose effect can be told by hand (ICC.1:2001-04, version 2)."""
+"""Small colour profiles whose effect can be computed by hand (ICC.1:2001-04, version 2)."""
 
 from __future__ import annotations
 

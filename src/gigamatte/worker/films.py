@@ -1,4 +1,4 @@
-"""A film, cut in the child: frame by frame, each of which is told to the parent."""
+"""Cuts a film in the child process, and reports each frame to the parent."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gigamatte.worker.wire import FilmFrame, FilmJob, FilmLook
 
 #: bytes for each pixel of a frame: the frame before, the next one, those that are being encoded, and their alphas
 PER_PIXEL = 70
-#: seconds before a frame from which films are decoded to find it, and how much later its time may be told
+#: seconds before a frame from which films are decoded to find it, and how much later its time may be
 BEFORE, SLACK = 2.0, 1e-3
 
 
@@ -43,12 +43,12 @@ def cut_film(job: FilmJob, remover: Remover, memory: int, watch: Watch) -> Recei
             "cut a smaller version of it, or allow more memory",
         )
 
-    def told(progress: Progress) -> None:
+    def report(progress: Progress) -> None:
         if job.room is not None and progress.done % PART == 0:
             _check_room(job.target, job.room)
         watch(FRAMES, min(1.0, progress.done / progress.total) if progress.total else 0.0)
 
-    receipt = film.save(job.target, loop=job.loop, sticker=job.sticker, overwrite=job.overwrite, watch=told)
+    receipt = film.save(job.target, loop=job.loop, sticker=job.sticker, overwrite=job.overwrite, watch=report)
     return dataclasses.replace(receipt.as_receipt(), input=str(job.source))
 
 

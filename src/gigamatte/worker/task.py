@@ -14,7 +14,7 @@ from gigamatte.worker.wire import FilmJob, Work
 
 log = logging.getLogger("gigamatte.worker")
 
-#: the stage in which a film's frames are told, each when it is finished
+#: the stage in which a film's frames are reported, each when it is finished
 FRAMES = "frames"
 
 #: called with (stage, fraction 0…1) from the child's listening thread; must be quick
@@ -109,4 +109,4 @@ class Verdicts:
                 try:
                     verdict()
                 except InvalidStateError:
-                    log.debug("a task was told twice")
+                    log.debug("a task was resolved twice")

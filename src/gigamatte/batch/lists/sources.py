@@ -32,8 +32,8 @@ def list_sources(
 
     The pattern is compared with the path below the folder, or with the name alone when it has no slash. Hidden files
     and folders, folders of previews (``wanted.LITTER``), ``out`` when it lies below ``spec`` and results of other
-    batches are left out; ``passed`` is told. ``column`` is that of an inventory. Raises MissingInput when there is no
-    such place, UsageError when a list climbs out of its folder or a pattern is given without a folder.
+    batches are left out; ``passed`` counts them. ``column`` is that of an inventory. Raises MissingInput when there is
+    no such place, UsageError when a list climbs out of its folder or a pattern is given without a folder.
     """
     passed = Passed() if passed is None else passed
     if pattern is not None and (spec == STDIN or is_inventory(spec)):

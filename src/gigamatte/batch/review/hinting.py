@@ -56,10 +56,10 @@ class HintDesk:
         """A page with the editor. Raises MissingInput, UnsupportedInput."""
         place = self._place(name)
         size = open_photo(self._local(name, place), max_pixels=self._options.max_pixels).size
-        told = {"id": name, "receipt": {"width": size.width, "height": size.height}, "hints": self._hints(place)}
+        facts = {"id": name, "receipt": {"width": size.width, "height": size.height}, "hints": self._hints(place)}
         body = (
             f'<script type="application/json" id="strings">{embedded(strings)}</script>\n'
-            f'<script type="application/json" id="photo">{embedded(told)}</script>\n'
+            f'<script type="application/json" id="photo">{embedded(facts)}</script>\n'
             f'<div class="editor" id="editor"></div>\n<script>\n{asset("contour.js")}</script>\n'
             f'<script type="module">\n{asset("editor.js")}\n{script}</script>'
         )

@@ -1,4 +1,4 @@
-"""Lots on a Ray cluster: an actor takes a whole one, and works in a folder of its own machine.
+"""Cuts lots on a Ray cluster: each actor takes a whole lot and works in a folder of its own machine.
 
 What an actor gets and gives is a lot's home without its work: the manifest and what became of it, and how it went. A
 machine that dies costs the lots that it had in hand, which others do again.
@@ -47,7 +47,7 @@ class RayLots:
         self._started = False
 
     def cut(self, lots: Iterator[tuple[Lot, Home]]) -> Iterator[tuple[Lot, Ended]]:
-        """As they come back from the cluster."""
+        """Each lot and what became of it, in the order in which they come back from the cluster."""
         while window := _next(lots):
             if not self._started:
                 self._cluster.start()
@@ -135,26 +135,26 @@ class Events:
         self.all: list[list[Any]] = []
 
     def listed(self, photos: int) -> None:
-        """Only of one lot."""
+        """Called for one lot only."""
 
     def started(self, counts: Counts) -> None:
-        """What there was to do."""
+        """Record how many photos there are to cut."""
         self.all.append(["started", asdict(counts)])
 
     def left_alone(self, photos: list[dict[str, Any]], count: int) -> None:
-        """Photos that failed before."""
+        """Record photos that failed before and are not tried again."""
         self.all.append(["left_alone", photos, count])
 
     def ended(self, outcome: Outcome, progress: Progress, *, again: bool) -> None:
-        """One photo."""
+        """Record what became of one photo."""
         self.all.append(["ended", outcome.as_dict(), progress.as_dict(), again])
 
     def written(self, files: Sequence[str]) -> None:
-        """Tar shards."""
+        """Record the tar shards that were written."""
         self.all.append(["written", list(files)])
 
     def warned(self, text: str) -> None:
-        """A warning."""
+        """Record a warning."""
         self.all.append(["warned", text])
 
 

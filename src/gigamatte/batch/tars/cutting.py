@@ -80,8 +80,10 @@ class Cutting:
         return Summary(total=found.photos, unchanged=found.photos - found.failed, failed=found.failed)
 
     def cut(self, lot: Lot, home: Home, make: Callable[[Path], BatchEngine], listener: Listener) -> Summary:
-        """All of it, from where an earlier run was. Raises InputError for a tar shard that cannot be read, and what
-        ``run_batch`` raises."""
+        """Cut the lot, continuing where an earlier run stopped.
+
+        Raises InputError for a tar shard that cannot be read, and what ``run_batch`` raises.
+        """
         if not self.results.files:
             self._may_replace(lot, home, self._first_name(lot))
         stamp, unpacked = self._unpacked(lot, home)
@@ -99,7 +101,7 @@ class Cutting:
         return summary
 
     def _inner(self, lot: Lot, home: Home) -> Plan:
-        """The batch inside one lot."""
+        """Run the batch of one lot's photos."""
         out = self._out(lot) if self.results.files else str(home.work / "out")
         inner = replace(self._plan, out=out, shard=(1, 1), manifest=home.folder, watch=False)
         if lot.place:
@@ -172,7 +174,7 @@ class Cutting:
                     local.unlink()
 
     def _publish(self, lot: Lot, home: Home, unpacked: Unpacked) -> list[tuple[str, str, str, int]]:
-        """Pack the results and have them appear: what is remembered of each tar shard."""
+        """Pack the results and move them to OUT; (name, stamp, SHA-256, samples) of each tar shard."""
         folder = home.work / "packed"
         folder.mkdir(exist_ok=True)
         files = []

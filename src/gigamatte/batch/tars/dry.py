@@ -51,7 +51,7 @@ def dry_tars(
     *,
     price: float | None = None,
 ) -> Estimate:
-    """As ``dry_run``, of lots. OUT and its manifests are only looked at."""
+    """As ``dry_run``, for lots. OUT and its manifests are only looked at."""
     check(plan)
     plan = replace(plan, watch=False)
     with tempfile.TemporaryDirectory(prefix="gigamatte-dry-") as made:
@@ -112,7 +112,7 @@ def _counted(lot: Lot, plan: Plan) -> _Found:
 
 @dataclass
 class _Seen:
-    """Of the beginnings of tar shards: photos and their bytes, and the bytes of all that was passed."""
+    """Counts in the first parts of tar shards: photos, their bytes, and the bytes of all members read."""
 
     photos: int = 0
     read: int = 0

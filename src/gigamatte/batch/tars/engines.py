@@ -29,7 +29,7 @@ class LotEngine(Protocol):
         ...
 
     def end(self) -> None:
-        """All are done."""
+        """Stop the engine, once all lots are done."""
         ...
 
 
@@ -43,7 +43,7 @@ class LocalLots:
         self._engine = SharedEngine(make, scratch)
 
     def cut(self, lots: Iterator[tuple[Lot, Home]]) -> Iterator[tuple[Lot, Ended]]:
-        """In their order."""
+        """Each lot and what became of it, in their order."""
         for lot, home in lots:
             home.folder.mkdir(parents=True, exist_ok=True)
             try:
@@ -52,7 +52,7 @@ class LocalLots:
                 yield lot, error
 
     def end(self) -> None:
-        """End the engine."""
+        """Stop the engine."""
         self._engine.end()
 
 

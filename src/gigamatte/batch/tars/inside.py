@@ -1,4 +1,4 @@
-"""What a batch inside one lot sees of the whole: an engine that outlives it, a listener that names the lot."""
+"""Adapters for the batch of one lot: an engine shared by all lots, and a listener that adds the lot's name."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class SharedEngine:
         self._engine: BatchEngine | None = None
 
     def make(self, _: Path) -> BatchEngine:
-        """For one lot: itself."""
+        """The engine of one lot, which is this one."""
         return self
 
     def start(self) -> None:
-        """Once."""
+        """Start the engine, the first time it is called."""
         if self._engine is None:
             self._scratch.mkdir(parents=True, exist_ok=True)
             engine = self._make(self._scratch)
@@ -34,16 +34,16 @@ class SharedEngine:
             engine.start()
 
     def process(self, tasks: Iterator[Task | None]) -> Iterator[Outcome]:
-        """As the engine itself."""
+        """Cut photos, see the engine."""
         if self._engine is None:
             raise RuntimeError("start the engine first")
         return self._engine.process(tasks)
 
     def close(self) -> None:
-        """A lot is done; see ``end``."""
+        """Nothing: the next lot needs the engine; see ``end``."""
 
     def end(self) -> None:
-        """All are done."""
+        """Stop the engine, once all lots are done."""
         import shutil
 
         if self._engine is not None:
@@ -59,24 +59,24 @@ class Inside:
         self._listener, self._lot, self._files = listener, lot, files
 
     def listed(self, photos: int) -> None:
-        """Only of this lot."""
+        """Pass on how many photos this lot has."""
 
     def started(self, counts: Counts) -> None:
-        """Of this lot."""
+        """Pass on how many photos of this lot are to be cut."""
         self._listener.started(counts)
 
     def left_alone(self, photos: list[dict[str, Any]], count: int) -> None:
-        """With the lot's name."""
+        """Pass on a photo, with the lot's name."""
         self._listener.left_alone([{**photo, "key": self._lot.named(photo["key"])} for photo in photos], count)
 
     def ended(self, outcome: Outcome, progress: Progress, *, again: bool) -> None:
-        """With the lot's name. Results that will be packed lie in no file yet."""
+        """Pass on a photo, with the lot's name. Results that will be packed lie in no file yet."""
         files = outcome.files if self._files else ()
         self._listener.ended(replace(outcome, key=self._lot.named(outcome.key), files=files), progress, again=again)
 
     def written(self, files: Sequence[str]) -> None:
-        """Nothing is written before the lot is packed."""
+        """Nothing: tar shards are written when the lot is packed."""
 
     def warned(self, text: str) -> None:
-        """As it is."""
+        """Pass on a warning."""
         self._listener.warned(text)

@@ -29,7 +29,7 @@ class Lot:
         return places.stamp_of(self.place)[1] if self.place else self.stamp
 
     def named(self, key: str) -> str:
-        """The name of one of its photos, for people."""
+        """How messages name one of its photos."""
         return f"{self.stem}.tar/{key}" if self.place else key
 
     def as_dict(self) -> dict[str, Any]:
@@ -55,12 +55,12 @@ class Home:
 
     @property
     def manifest(self) -> Path:
-        """Of its photos."""
+        """The manifest of its photos."""
         return self.folder / "1-of-1.sqlite"
 
     @property
     def finished(self) -> Path:
-        """What became of it."""
+        """The file that records what became of it."""
         return self.folder / "finished.json"
 
 

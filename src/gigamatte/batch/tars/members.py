@@ -1,4 +1,4 @@
-"""Remembers which listed photo belongs to which lot: they come in their order, and stay where they were put."""
+"""Records which lot each listed photo belongs to: photos are assigned in their order and never move."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Members:
         return noted
 
     def _own_key(self, source: Source) -> Source:
-        """Two photos of one key (in a list, ``x/a.jpg`` and ``/x/a.jpg``) are told apart."""
+        """Two photos of one key (in a list, ``x/a.jpg`` and ``/x/a.jpg``) get different keys."""
         row = self._db.execute("SELECT place, seen FROM members WHERE key = ?", (source.key,)).fetchone()
         if row is None or row["place"] == source.place or row["seen"] != self._run:
             return source

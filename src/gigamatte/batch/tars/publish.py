@@ -1,4 +1,4 @@
-"""Has a packed tar shard appear in OUT, whole or not at all."""
+"""Moves a packed tar shard to OUT, where it appears complete or not at all."""
 
 from __future__ import annotations
 

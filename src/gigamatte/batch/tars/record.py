@@ -36,7 +36,7 @@ def read_finished(path: Path) -> Finished | None:
 
 
 def write_finished(path: Path, finished: Finished) -> None:
-    """Whole or not at all."""
+    """Write the record, complete or not at all."""
     _write(path, asdict(finished))
 
 

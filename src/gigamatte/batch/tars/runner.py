@@ -92,7 +92,7 @@ class _Run:
         )
 
     def go(self, engine: LotEngine) -> Summary:
-        """Stops where it cannot go on."""
+        """Cut all lots. Raises what makes going on impossible."""
         began, first = time.monotonic(), True
         try:
             while first or self._plan.watch:

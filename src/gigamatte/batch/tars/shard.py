@@ -112,7 +112,7 @@ def _copy(source: IO[bytes], file: IO[bytes], member: tarfile.TarInfo) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of a shard that is written: samples, and bytes; None = all of the shard that it was made of."""
+    """Limits of a shard that is written: samples and bytes; None: as many as the shard that it was made of."""
 
     photos: int | None = None
     bytes: int | None = None
@@ -172,7 +172,7 @@ def _write(folder: Path, name: str, samples: list[list[tuple[str, Path]]]) -> Pa
 
 
 def _add(tar: tarfile.TarFile, name: str, path: Path) -> None:
-    """Without owner and times, which say nothing and would make the same results other bytes."""
+    """Add a file without owner and times, so that equal results give equal bytes."""
     info = tarfile.TarInfo(name)
     info.size, info.mode = path.stat().st_size, 0o644
     with path.open("rb") as file:

@@ -34,7 +34,7 @@ class Lots(Protocol):
         ...
 
     def close(self) -> None:
-        """There will be no other look."""
+        """Free what is held; no other look follows."""
         ...
 
 
@@ -54,7 +54,7 @@ class Shards:
                 )
 
     def warnings(self) -> list[str]:
-        """There are none."""
+        """None: shards are listed without warnings."""
         return []
 
     def look(self, *, first: bool) -> Iterator[Lot]:
@@ -71,7 +71,7 @@ class Shards:
         return self._known(Lot(source.key, source.place))
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Nothing: no resources are held."""
 
     def _named(self) -> list[str]:
         try:
@@ -94,11 +94,11 @@ class Listed:
         self._passed = Passed()
 
     def warnings(self) -> list[str]:
-        """What was passed over."""
+        """Files that were left out of the list."""
         return list(self._passed.lines())
 
     def look(self, *, first: bool) -> Iterator[Lot]:
-        """Full ones while the list goes on."""
+        """Full lots while the list goes on; the last one at its end."""
         plan, passed = self._plan, Passed()
         self._passed = passed
         found = list_sources(plan.source, pattern=plan.pattern, out=plan.out, column=plan.column, passed=passed)
@@ -109,7 +109,7 @@ class Listed:
         yield from self._members.lots(mine, known=first, grows=plan.watch)
 
     def close(self) -> None:
-        """Let go of what is kept."""
+        """Close the record of members."""
         self._members.close()
 
 

@@ -69,7 +69,7 @@ class Lift:
         self.decided = np.zeros(self.grid.shape, np.uint8)
 
     def run(self, pool: ThreadPoolExecutor, report: Callable[[float], None]) -> Matte:
-        """The finer matte; ``report`` is told after each batch which part of the level is done."""
+        """The finer matte; ``report`` is called after each batch with the part of the level that is done, 0…1."""
         # with a cache, each tile is resolved and stored alone: after a stroke only the tiles that it touches are new
         todo = self._undecided()
         batches = batched([(place,) for place in todo] if self.tile_cache.remembers else tiling.blocks(todo))

@@ -34,7 +34,7 @@ FILMS: dict[str, str] = {
         "gigamatte cut 也接受照片；序列写作 shot_%05d.png"
     ),
     "{} holds no moving picture": "{} 中没有动态画面",
-    "{}: its size is not told": "{}：未说明尺寸",
+    "{}: its size is not given": "{}：未说明尺寸",
     "{} has frames of {} = {} megapixels, allowed are {}": "{} 每帧 {} = {} 百万像素，允许 {}",
     "{} has frames of {}, allowed are {} megapixels": "{} 每帧 {}，允许 {} 百万像素",
     "{} is HDR ({}): its colours were not tone-mapped and look pale": "{} 是 HDR（{}）：未做色调映射，颜色偏淡",
@@ -80,7 +80,7 @@ FILMS: dict[str, str] = {
     "write .webm, .mov, .webp, .apng, .gif, .avif, or a sequence like shot_%05d.png": (
         "请写成 .webm、.mov、.webp、.apng、.gif、.avif，或 shot_%05d.png 这样的序列"
     ),
-    "--format is for photos: a film's format is told by the name of the result": "--format 用于照片：影片的格式由结果的名称决定",
+    "--format is for photos: a film's format is given by the name of the result": "--format 用于照片：影片的格式由结果的名称决定",
     "MP4 holds no alpha that players show: what is written is dropped without a word": (
         "MP4 没有播放器能显示的 alpha：写入后会被无声丢弃"
     ),

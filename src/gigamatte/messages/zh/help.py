@@ -73,7 +73,7 @@ HELP: dict[str, str] = {
     "Say nothing but errors.": "只显示错误。",
     # doctor and models
     "Say what is installed, which device and precision are used, and why a GPU is not.\n\n"
-    "The embedded network is run once on each device that works, and its seconds are told.": (
+    "The embedded network is run once on each device that works, and its seconds are shown.": (
         "显示已安装的内容、所用设备和精度，以及为何没用 GPU。\n\n在每个可用设备上运行一次内置网络，并给出秒数。"
     ),
     "Say what is installed, which device and precision are used, and why a GPU is not.": (

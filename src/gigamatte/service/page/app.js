@@ -238,7 +238,7 @@ const film = new FilmStage($("film"), client, {
   t, correct: correctFrame, again: (item, job) => queue.resume(item, job), wordsOf: (error) => queue.wordsOf(error),
 });
 
-/* A film plays as soon as its first second is there; until then it is told how far it is. */
+/* A film plays as soon as its first second is there; until then its progress is shown. */
 function presentFilm(item) {
   closeViewer();
   for (const id of ["viewer", "edit-offer"]) $(id).hidden = true;

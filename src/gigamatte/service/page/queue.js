@@ -197,7 +197,7 @@ export class Queue {
     for (const file of files) {
       const item = this.append(file);
       if (this.largest && file.size > this.largest) {
-        // told before it is sent
+        // checked before it is sent
         const [found, most] = [file.size, this.largest].map(bytes);
         item.change({ state: "failed", error: `${this.t("This file is too large for the service:")} ${found} > ${most}` });
         continue;
@@ -363,7 +363,7 @@ export class Queue {
     this.next();
   }
 
-  /* Finished as it is shown. What goes wrong is told, and takes nothing away. */
+  /* Finished as it is shown. An error is shown, and nothing is lost. */
   async save(item) {
     const words = this.finish.words(item);
     item.status.textContent = this.t("Writing");
