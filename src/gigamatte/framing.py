@@ -1,4 +1,4 @@
-"""Parses the options that frame a result: canvas, aspect, fill, alignment."""
+"""Parses the options that frame a result: canvas, aspect, fill, alignment, margin."""
 
 from __future__ import annotations
 
@@ -136,3 +136,12 @@ def sized_by_aspect(box: tuple[float, float], aspect: float) -> Size:
     """The smallest canvas of an aspect that holds ``box`` (width, height)."""
     width = max(box[0], box[1] * aspect)
     return Size(max(1, math.ceil(width - 1e-6)), max(1, math.ceil(width / aspect - 1e-6)))
+
+
+def margin_of(text: str, whole: int) -> int:
+    """Pixels that "30px" or "10%" of ``whole`` pixels mean. Raises UsageError."""
+    found = re.fullmatch(r"(\d{1,6}(?:\.\d{1,6})?)(px|%)", text.strip())
+    if found is None:
+        raise UsageError(f"a margin is written as 30px or 10%; found {text!r}")
+    value = float(found[1])
+    return round(value if found[2] == "px" else whole * value / 100)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from gigamatte.clipping import offset_of
 from gigamatte.effects import fit_of, outline_of, shadow_of
 from gigamatte.errors import UsageError
-from gigamatte.framing import align_of, aspect_of, canvas_of, fill_of
+from gigamatte.framing import align_of, aspect_of, canvas_of, fill_of, margin_of
 from gigamatte.hints import Hints
 from gigamatte.knobs import knob, knobs_of
 from gigamatte.normalising import normalisation
@@ -289,15 +288,6 @@ class Options:
 KNOBS = knobs_of(Options)
 #: name → default of each field
 DEFAULTS = {field.name: field.default for field in fields(Options)}
-
-
-def margin_of(text: str, whole: int) -> int:
-    """Pixels that "30px" or "10%" of ``whole`` pixels mean. Raises UsageError."""
-    found = re.fullmatch(r"(\d{1,6}(?:\.\d{1,6})?)(px|%)", text.strip())
-    if found is None:
-        raise UsageError(f"a margin is written as 30px or 10%; found {text!r}")
-    value = float(found[1])
-    return round(value if found[2] == "px" else whole * value / 100)
 
 
 def as_picture(format: AnyFormat | None) -> Format | None:

@@ -7,8 +7,8 @@ import math
 from gigamatte.cutout.frame import canvas_size
 from gigamatte.cutout.resample import rows_at_once
 from gigamatte.effects import outline_of, shadow_of
-from gigamatte.framing import USUAL_FILL, aspect_of, fill_of, sized_by_aspect
-from gigamatte.options import Options, margin_of
+from gigamatte.framing import USUAL_FILL, aspect_of, fill_of, margin_of, sized_by_aspect
+from gigamatte.options import Options
 from gigamatte.types import Size
 
 #: Bytes that a pixel of the rows in work takes on a canvas, and one of the rows that an outline waits for (measured).

@@ -9,8 +9,8 @@ import numpy as np
 
 from gigamatte.cutout.subject import Subject
 from gigamatte.errors import UsageError
-from gigamatte.framing import USUAL_FILL, Fill, align_of, aspect_of, canvas_of, fill_of, sized_by_aspect
-from gigamatte.options import DEFAULTS, Options, margin_of
+from gigamatte.framing import USUAL_FILL, Fill, align_of, aspect_of, canvas_of, fill_of, margin_of, sized_by_aspect
+from gigamatte.options import DEFAULTS, Options
 from gigamatte.types import BACKGROUND, Box, Matte, Size
 
 #: How far bicubic resampling looks, in pixels of the coarser of both pictures.
