@@ -154,3 +154,24 @@ def test_the_contour_is_laid_over_the_photo(open_page, pictures):
     shot(page, "desktop-contour")
     page.keyboard.press("l")
     until(page, f"document.querySelector('.edit-area img').src !== {shown!r}")
+
+
+def test_a_phone_speaks_of_fingers_and_has_targets_for_them(browser, service, pictures):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    try:
+        page = context.new_page()
+        page.goto(service.url)
+        ready(page)
+        assert page.locator("h2:visible").all_inner_texts() == ["Choose a photo to begin"]
+        cut(page, pictures)
+        page.click("#finish summary")
+        shot(page, "phone-fields")
+        small = page.evaluate(
+            """() => [...document.querySelectorAll(
+                'button, select, summary, .check, .fields input:not([type=checkbox])')]
+              .filter((node) => node.offsetParent && !node.closest('.viewer'))
+              .filter((node) => node.getBoundingClientRect().height < 43.5).map((node) => node.id || node.outerHTML)"""
+        )
+        assert small == []
+    finally:
+        context.close()

@@ -3,13 +3,14 @@
 globalThis.GigamatteContour = (() => {
 const MOST = 1600; // pixels of the longer side
 
-/* A canvas of the picture's size with a line along the places where alpha passes one half. */
-async function contourOf(blob) {
-  const picture = await createImageBitmap(blob);
-  const { width, height } = picture;
+/* A canvas of the picture's size, or of `shown` pixels across where that is less, with a line along the places where
+   alpha passes one half. */
+async function contourOf(blob, shown) {
+  const picture = await createImageBitmap(blob), part = Math.min(1, shown / picture.width);
+  const [width, height] = [picture.width, picture.height].map((side) => Math.max(1, Math.round(side * part)));
   const canvas = Object.assign(document.createElement("canvas"), { width, height });
   const pen = canvas.getContext("2d", { willReadFrequently: true });
-  pen.drawImage(picture, 0, 0);
+  pen.drawImage(picture, 0, 0, width, height);
   picture.close();
   const seen = pen.getImageData(0, 0, width, height), { data } = seen;
   const inside = new Uint8Array(width * height);

@@ -136,6 +136,7 @@ export class Editor {
     const at = event ? this.place(event) : { x: this.view.x * this.size.width, y: this.view.y * this.size.height };
     const zoom = Math.min(40, Math.max(1, this.view.zoom * factor)), part = this.view.zoom / zoom;
     this.view.zoom = zoom;
+    this.trace();
     this.centre(
       at.x / this.size.width + (this.view.x - at.x / this.size.width) * part,
       at.y / this.size.height + (this.view.y - at.y / this.size.height) * part);
@@ -408,7 +409,8 @@ export class Editor {
 
   async trace() {
     if (!this.lined || !this.preview) return;
-    const traced = this.preview, contour = await contourOf(traced);
+    const across = this.frame().scale * this.size.width * (devicePixelRatio || 1);
+    const traced = this.preview, contour = await contourOf(traced, across);
     if (traced === this.preview) this.contour = contour;
     this.draw();
   }

@@ -268,6 +268,7 @@ WEB_PAGE: dict[str, str] = {
     "Try it with a sample photo": "用示例照片试一试",
     "Quality, 1 to 100": "质量（1–100）",
     "frames": "帧",
+    "Choose a photo to begin": "选择一张照片开始",
     "lossless": "无损",
     "Contour": "轮廓线",
     "The contour over the photo (L)": "在照片上显示轮廓线（L）",
