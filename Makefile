@@ -1,5 +1,5 @@
 # One word per task. Each uses the active Python environment.
-.PHONY: install check newest test lint types bench stores coverage docs site serve clean
+.PHONY: install check newest test lint types bench stores slurm coverage docs site serve clean
 
 install:        ## everything, for development
 	pip install -e '.[all,test-all,dev]'
@@ -44,6 +44,9 @@ stores:         ## batches from and to Google's and Azure's stores, as their emu
 	pip install -q -e '.[test,test-stores]'
 	npm install --silent --no-fund --no-audit --prefix build/stores azurite
 	GIGAMATTE_NODE_MODULES=build/stores/node_modules pytest -rs tests/batch/test_google_storage.py tests/batch/test_azure.py
+
+slurm:          ## have Slurm's own sbatch look at packaging/batch-job.slurm (Debian's packages, not installed)
+	bash packaging/check-slurm
 
 coverage:       ## which lines the tests reach
 	pytest -n auto --cov=gigamatte --cov-report=term:skip-covered
