@@ -1,10 +1,9 @@
 """Extracts a photo's own shadow on a plain background, as black with alpha: how much darker than unshaded it is.
 
 Composed as programs do it, a shadow multiplies the stored colours of the ground B by 1 − s. B is not seen where the
-shadow lies, so it is fitted: a polynomial of the place to the ground's brightest part, by weights that shade loses
-(iteratively reweighted least squares: Holland and Welsch, 1977), and what this leaves uneven by averages of what is
-surely unshaded. Per pixel s is the least-squares solution of I = (1 − s)·B over the three channels. Fine noise is
-smoothed away (bilateral filter: Tomasi and Manduchi, 1998), and what does not rise above it is no shadow.
+shadow lies, so it is fitted (``ground_fit``), and what this leaves uneven by averages of what is surely unshaded. Per
+pixel s is the least-squares solution of I = (1 − s)·B over the three channels. Fine noise is smoothed away (bilateral
+filter: Tomasi and Manduchi, 1998), and what does not rise above it is no shadow.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from gigamatte.cutout.fill_unknown import filled
 from gigamatte.cutout.foreground import alpha_at, solve
+from gigamatte.cutout.ground_fit import fitted_ground
 from gigamatte.filters import COARSE, distances, grown, pieces
 from gigamatte.matte.cascade.reading import Levels, photo_in
 from gigamatte.photo.levels import level_sizes
@@ -25,13 +25,6 @@ from gigamatte.types import FloatArray, Matte, Size
 
 #: pixels of the level on which the shadow is lifted, at most, and what that takes (measured)
 MAP_PIXELS, BYTES_PER_PIXEL = 1_600_000, 90
-#: longer side of the picture to which the ground is fitted
-FIT_SIDE = 160
-#: degrees of the polynomials that are fitted one after another
-DEGREES = (1, 2, 4)
-#: 1 / how much of each degree a ground is expected to have, and how many of its pixels say something of their own
-_STIFF = (0.0, 3.0, 8.0, 40.0, 40.0)
-INDEPENDENT = 10
 #: what is not ground alone: alpha from here on, and so many pixels around it, where an alpha may be a little off
 SUBJECT_ALPHA, MARGIN = 0.004, 1
 #: what is mixed up to here still tells of the ground behind it
@@ -69,7 +62,7 @@ def lift_shadow(levels: Levels, matte: Matte) -> Lifted:
     seen = (~grown(subject, MARGIN)).astype(np.float32)
     if float(seen.mean()) < LEAST_GROUND:
         return Lifted(None, reason="too little of the ground is to be seen")
-    ground = _fitted(colour, seen)
+    ground = fitted_ground(colour, seen)
     if float(np.median(ground[seen > 0])) < DARKEST:
         return Lifted(None, reason="the ground is too dark to hold one")
     # print and props beside the subject are no shade, however dark
@@ -104,76 +97,6 @@ def shadow_memory(photo: Size) -> int:
 def _map_level(sizes: Sequence[Size]) -> int:
     """The level on which the shadow is lifted, of a photo's levels of these sizes."""
     return next((level for level, size in enumerate(sizes) if size.pixels <= MAP_PIXELS), len(sizes) - 1)
-
-
-def _fitted(colour: FloatArray, seen: FloatArray) -> FloatArray:
-    """The ground without shade: a polynomial of the place, (row, column, RGB)."""
-    rows, columns = seen.shape
-    shrink = min(1.0, FIT_SIDE / max(rows, columns))
-    small = (max(4, round(columns * shrink)), max(4, round(rows * shrink)))
-    weight = cv2.resize(seen, small, interpolation=cv2.INTER_AREA)
-    values = (
-        cv2.resize(colour * seen[..., None], small, interpolation=cv2.INTER_AREA) / np.maximum(weight, 1e-6)[..., None]
-    )
-    use = weight.ravel() > 0.5
-    target = values.reshape(-1, 3)[use].astype(np.float64)
-    solution = np.quantile(target, 0.75, axis=0)[None]
-    for degree in DEGREES:
-        terms = _terms(*small[::-1], degree)[use]
-        start = np.zeros((terms.shape[1], 3))
-        start[: len(solution)] = solution
-        solution = _reweighted(terms, target, start)
-    return _surface(solution, rows, columns)
-
-
-def _surface(solution: NDArray[np.float64], rows: int, columns: int) -> FloatArray:
-    """The polynomial of these coefficients, (term, RGB), over a picture: float32 (row, column, RGB)."""
-    degree = DEGREES[-1]
-    across = np.polynomial.legendre.legvander(np.linspace(-1, 1, columns), degree)
-    down = np.polynomial.legendre.legvander(np.linspace(-1, 1, rows), degree)
-    planes = []
-    for channel in range(3):
-        table = np.zeros((degree + 1, degree + 1))
-        for (i, j), value in zip(_pairs(degree), solution[:, channel], strict=True):
-            table[j, i] = value
-        planes.append((down @ table @ across.T).astype(np.float32))
-    ground: FloatArray = np.clip(cv2.merge(planes), 1e-3, 2)
-    return ground
-
-
-def _pairs(degree: int) -> list[tuple[int, int]]:
-    """Powers of (across, down) of each term, by rising degree."""
-    return [(total - i, i) for total in range(degree + 1) for i in range(total + 1)]
-
-
-def _terms(rows: int, columns: int, degree: int) -> NDArray[np.float64]:
-    """Products of Legendre polynomials of the place by rising degree: (pixel, term)."""
-    y, x = np.linspace(-1, 1, rows), np.linspace(-1, 1, columns)
-    across = np.polynomial.legendre.legvander(x, degree)
-    down = np.polynomial.legendre.legvander(y, degree)
-    return np.stack([np.outer(down[:, j], across[:, i]).ravel() for i, j in _pairs(degree)], axis=1)
-
-
-def _degrees(terms: int) -> list[int]:
-    return [total for total in range(5) for _ in range(total + 1)][:terms]
-
-
-def _reweighted(
-    terms: NDArray[np.float64], target: NDArray[np.float64], start: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    solution, stiff = start, np.array([_STIFF[degree] for degree in _degrees(terms.shape[1])])
-    for _ in range(25):
-        ground = np.maximum(terms @ solution, 1e-3)
-        shade = 1 - (target * ground).sum(axis=1) / (ground * ground).sum(axis=1)
-        # the brighter side knows no shade: its spread is that of the ground
-        bright = shade[shade < 0]
-        spread = float(np.clip(1.5 * np.median(-bright) if len(bright) > 20 else 0.01, 0.003, 0.03))
-        weight = 1 / (1 + (np.maximum(shade, 0) / (2 * spread)) ** 4)
-        weight /= 1 + (np.minimum(shade, 0) / (6 * spread)) ** 2
-        weighted = terms * weight[:, None]
-        ridge = np.diag(len(terms) / INDEPENDENT * (spread * stiff) ** 2)
-        solution = np.linalg.solve(terms.T @ weighted + ridge, weighted.T @ target)
-    return solution
 
 
 def _shade(colour: FloatArray, ground: FloatArray) -> FloatArray:

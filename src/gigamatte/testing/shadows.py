@@ -23,10 +23,13 @@ class ShadowedPhoto:
     shadow: FloatArray
 
 
-def shadowed_photo(size: Size, *, kind: str = "floor", noise: float = 2.0, seed: int = 0) -> ShadowedPhoto:
+def shadowed_photo(
+    size: Size, *, kind: str = "floor", noise: float = 2.0, seed: int = 0, cove: float = 0.0
+) -> ShadowedPhoto:
     """``kind``: floor (to one side of it, softer with distance), wall (beside the whole of it), pool (around its foot).
 
-    ``noise``: standard deviation in levels of 255. The same seed gives the same photo.
+    ``noise``: standard deviation in levels of 255. ``cove``: how much darker the ground is where it bends up behind the
+    subject, part of 1. The same seed gives the same photo.
     """
     chance = np.random.default_rng(seed)
     rows, columns = size.shape
@@ -43,6 +46,9 @@ def shadowed_photo(size: Size, *, kind: str = "floor", noise: float = 2.0, seed:
         + chance.uniform(-0.06, 0.06) * v
         - chance.uniform(0, 0.12) * (u * u + v * v)
     )
+    if cove:
+        bend, width = chance.uniform(-0.1, 0.15), chance.uniform(0.04, 0.12)
+        light = light - cove / (1 + np.exp((v - bend) / width))
     ground = chance.uniform(0.62, 0.93) * light[..., None] * (1 + chance.uniform(-0.04, 0.04, 3))
     mixed = alpha[..., None] * front + (1 - alpha[..., None]) * ground * (1 - shadow[..., None])
     noisy = mixed * 255 + chance.normal(0, noise, mixed.shape)

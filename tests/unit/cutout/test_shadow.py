@@ -47,6 +47,19 @@ def test_a_kept_shadow_is_the_true_one(kind: str, seed: int) -> None:
     assert error[~shaded & seen].mean() <= 0.01
 
 
+@pytest.mark.parametrize("kind", ["floor", "wall", "pool"])
+@pytest.mark.parametrize("cove", [0.2, 0.35])
+def test_a_ground_that_bends_up_behind_the_subject_is_no_shade(kind: str, cove: float) -> None:
+    made = shadowed_photo(SIZE, kind=kind, noise=2, seed=7, cove=cove)
+    lifted = lift_shadow(ArrayLevels(made.photo), as_matte(made.alpha, 8, 256))
+    assert lifted.alpha is not None, lifted.reason
+    found = cv2.resize(lifted.alpha, (SIZE.width, SIZE.height), interpolation=cv2.INTER_LINEAR)
+    error, seen = np.abs(found - made.shadow), made.alpha < 0.5
+    shaded = made.shadow > 0.02
+    assert error[shaded & seen].mean() <= 0.03
+    assert error[~shaded & seen].mean() <= 0.01
+
+
 def test_a_photo_without_shadow_gives_none() -> None:
     made = shadowed_photo(SIZE, kind="pool", seed=4)
     ground = np.full_like(made.photo, 235)
