@@ -10,7 +10,8 @@ from PIL import Image
 from gigamatte.photo.paths.find import own_paths
 from gigamatte.types import Size
 
-from .test_beside import flat, with_path
+from .test_beside import with_path
+from .test_finish import ground
 from .test_page import open_page, pick, ready, shot, until  # noqa: F401
 
 pytestmark = pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning")
@@ -55,7 +56,7 @@ def test_a_line_around_the_subject_and_few_colours(cut, service, pictures):
 def test_a_picture_beneath_and_its_light(cut, service, pictures):
     cut.select_option("#format", "jpeg")
     cut.select_option("#background", "picture")
-    beneath = flat((30, 60, 200), (80, 60))
+    beneath = ground((30, 60, 200), (80, 60))
     cut.set_input_files("#picture", {"name": "sea.png", "mimeType": "image/png", "buffer": beneath})
     cut.select_option("#fit", "tile")
     cut.fill("#relight", "50")
