@@ -15,7 +15,6 @@ from gigamatte.clipping import offset_of
 from gigamatte.closable import Closable
 from gigamatte.cutout.atomic import all_or_as_before
 from gigamatte.cutout.compose import Composer
-from gigamatte.cutout.contour.curves import Contour, contour_of
 from gigamatte.cutout.contour.drawing import drawn
 from gigamatte.cutout.encode import Encoding
 from gigamatte.cutout.foreground import Foreground
@@ -40,6 +39,8 @@ from gigamatte.types import Matte, PixelArray, Receipt, Size, Watch
 
 if TYPE_CHECKING:
     from PIL import Image
+
+    from gigamatte.cutout.contour.curves import Contour
 
 _NO_TIMES = "--keep-times: the photo is no file, so it has no times to keep"
 
@@ -247,10 +248,11 @@ class Cutout(Closable):
     def _contour_of_result(self, watch: Watch | None) -> Contour:
         """The contour of what the result shows, as curves in its own pixels."""
         if self._contour is None:
-            offset = self._options.offset
-            pixels = 0.0 if offset is None else offset_of(offset, self._resolution)
+            from gigamatte.cutout.contour.curves import contour_of
+
+            away = 0.0 if self._options.offset is None else offset_of(self._options.offset, self._resolution)
             self._contour = contour_of(
-                lambda: watching(self._composer("alpha").strips(), watch), self.size, offset=pixels
+                lambda: watching(self._composer("alpha").strips(), watch), self.size, offset=away
             )
             self._receipt = dataclasses.replace(self._receipt, path=self._contour.as_dict())
         return self._contour

@@ -22,7 +22,6 @@ from gigamatte.cutout.containers.carried import Carried
 from gigamatte.cutout.encode import CONTAINERS, SUFFIXES, Encoding, check_fits, saver_options
 from gigamatte.cutout.layers import Beneath
 from gigamatte.cutout.place import is_stream, opened
-from gigamatte.cutout.psd import is_large, write_psd
 from gigamatte.cutout.raster import Extras, Raster
 from gigamatte.cutout.stream import ReaderGone, StripStream
 from gigamatte.forked import threads_begin
@@ -89,6 +88,8 @@ def write_image(
         warnings.append("AVIF holds 12 bits a channel: reduced from 16")
     profile = extras.icc if bands >= 3 else None
     if format == "psd":
+        from gigamatte.cutout.psd import is_large, write_psd
+
         if is_large(size, bits):
             warnings.append("larger than a PSD may be: written as PSB, Photoshop's format for large documents")
         with _place(target, overwrite, times) as draft, open(draft.descriptor, "wb", closefd=False) as file:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from gigamatte.types import SUBJECT, CoarseMatte, FloatArray, Matte
 
@@ -61,10 +60,10 @@ def _subjects(alpha: FloatArray) -> int:
 
 def _tally(matte: Matte) -> tuple[int, int, float]:
     """Pixels of the subject (alpha above 0), pixels strictly between, and their summed entropy in bits."""
-    counts: NDArray[np.int64] = np.zeros(256, np.int64)
+    counts = np.zeros(256, np.int64)
     for pixels in matte.tiles.values():
         levels = pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
-        counts += np.bincount(levels.ravel(), minlength=256)
+        counts += cv2.calcHist([levels], [0], None, [256], [0, 256]).ravel().astype(np.int64)
     alpha = np.arange(1, 255) / 255
     entropy = -(alpha * np.log2(alpha) + (1 - alpha) * np.log2(1 - alpha))
     between = int(counts[1:255].sum())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,12 @@ from gigamatte.photo import jpeg
 _ROWS = 64
 #: bytes that a decoder reads as more picture where some is missing, and skips where none is; several, because one of
 #: them alone may change no visible pixel
-_FILLERS = tuple(np.random.default_rng(seed).integers(0, 255, 256, np.uint8).tobytes() for seed in range(8))
+_FILLERS = 8
+
+
+def _fillers() -> Iterator[bytes]:
+    for seed in range(_FILLERS):
+        yield np.random.default_rng(seed).integers(0, 255, 256, np.uint8).tobytes()
 
 
 def mended(path: Path) -> bytes | None:
@@ -38,7 +44,7 @@ def with_end(data: bytes) -> bytes | None:
     scan = data.rstrip(b"\xff")  # half of the missing marker
     try:
         plain = _bottom(scan + jpeg.END, "warning")
-        same = all(np.array_equal(plain, _bottom(scan + filler + jpeg.END, "none")) for filler in _FILLERS)
+        same = all(np.array_equal(plain, _bottom(scan + filler + jpeg.END, "none")) for filler in _fillers())
     except pyvips.Error:
         return None
     return scan + jpeg.END if same else None

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
+import sys
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -16,6 +19,7 @@ from gigamatte.photo import ifd, metadata, xmp
 from gigamatte.photo.exif import Exif
 from gigamatte.photo.read import open_photo
 from gigamatte.photo.resources import Resource
+from gigamatte.photo.xmp import _escaped, _quoted
 from gigamatte.types import Size
 
 
@@ -261,3 +265,16 @@ def test_iptc_of_a_png_is_read() -> None:
     info.add_text("Raw profile type iptc", f"\niptc\n{len(block):8}\n{block.hex()}", zip=True)
     Image.new("RGB", (9, 9)).save(file, "PNG", pnginfo=info)
     assert open_photo(file.getvalue(), max_pixels=100).metadata[metadata.IPTC] == records
+
+
+@pytest.mark.parametrize("said", ["plain", "a<b&c>d", "both \" and ' quotes", "two\nlines\r\tand a tab"])
+def test_what_is_written_into_xmp_is_read_back(said: str) -> None:
+    element = ElementTree.fromstring(f"<x y={_quoted(said)}>{_escaped(said)}</x>")
+    assert element.get("y") == said
+    assert (element.text or "") == said.replace("\r", "\n")
+
+
+def test_a_cut_needs_no_network_library() -> None:
+    asked = "import sys, gigamatte.remover; print(sorted({'urllib.request', 'http.client', 'ssl'} & set(sys.modules)))"
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"

@@ -28,8 +28,17 @@ def edge_blur(alpha: FloatArray) -> float:
     slopes = np.hypot(across, down)[(alpha > 0.25) & (alpha < 0.75)]
     if slopes.size < 16:  # a binary mask has no pixel between: its contour is as sharp as its pixels
         return 0.8 * _STEEPENED
-    slope = float(np.percentile(slopes, 97))
+    slope = _percentile(slopes, 97)
     return max(0.5, _STEEPENED * _PEAK / max(slope, 1e-3))
+
+
+def _percentile(values: FloatArray, percent: int) -> float:
+    """``np.percentile`` of float32, to the last digit. That one imports ``numpy.ma``: a twentieth of a cut's start."""
+    place = np.float32(values.size - 1) * (np.float32(percent) / np.float32(100))
+    low = min(int(place), values.size - 2)
+    below, above = np.partition(values, (low, low + 1))[low : low + 2]
+    part, apart = place - np.float32(low), above - below
+    return float(below + apart * part if part < 0.5 else above - apart * (1 - part))
 
 
 def starting_level(coarse: CoarseMatte, deepest: int) -> tuple[int, float]:

@@ -41,9 +41,9 @@ def as_matte(alpha: FloatArray, bits: int, edge: int = EDGE, exact: bool = False
 
 def as_bits(matte: Matte, bits: int, exact: bool = False) -> Matte:
     """The same matte, 8 or 16 bits deep; alphas that count as decided become exactly so, unless ``exact``."""
-    found = {place: _finished(pixels, bits, exact) for place, pixels in matte.tiles.items()}
+    if bits != 8:
+        return Matte(matte.size, bits, matte.tile, matte.decided, dict(matte.tiles))
+    every = np.arange(65536, dtype=np.float32) * np.float32(1 / 65535)
+    table = quantised(every, bits, exact)
+    found = {place: table.take(pixels) for place, pixels in matte.tiles.items()}
     return Matte(matte.size, bits, matte.tile, matte.decided, found)
-
-
-def _finished(pixels: PixelArray, bits: int, exact: bool) -> PixelArray:
-    return quantised(pixels.astype(np.float32) * np.float32(1 / 65535), bits, exact) if bits == 8 else pixels

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gigamatte.matte.cascade.resolve import resolve
-from gigamatte.matte.cascade.sharpness import searching_level, starting_level
+from gigamatte.matte.cascade.sharpness import _percentile, searching_level, starting_level
 from gigamatte.matte.mask.correct import Correction
 from gigamatte.matte.refiners.guided import GuidedRefiner
 from gigamatte.matte.refiners.upscale import UpscaleRefiner
@@ -104,3 +104,9 @@ def test_the_networks_stray_is_carried_in_photo_pixels():
     fit = Fit(Size(8000, 8000), Box(100, 100, 4 * card.size, 9 * card.size), Size(card.size, card.size))
     assert as_coarse(alpha, card, fit).stray == pytest.approx(18.0)
     assert locator_card().stray > 1
+
+
+@pytest.mark.parametrize("size", [16, 17, 250, 99_991])
+def test_the_percentile_is_numpys(size: int) -> None:
+    values = np.random.default_rng(size).random(size, np.float32)
+    assert _percentile(values, 97) == float(np.percentile(values, 97))
