@@ -33,7 +33,7 @@ def edge_blur(alpha: FloatArray) -> float:
 
 
 def _percentile(values: FloatArray, percent: int) -> float:
-    """``np.percentile`` of float32, to the last digit. That one imports ``numpy.ma``: a twentieth of a cut's start."""
+    """``np.percentile``, but for the last digit. That one imports ``numpy.ma``, a twentieth of a cut's start."""
     place = np.float32(values.size - 1) * (np.float32(percent) / np.float32(100))
     low = min(int(place), values.size - 2)
     below, above = np.partition(values, (low, low + 1))[low : low + 2]
