@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.service.firefox import Firefox
 from tests.unit.film.films import moving, write_film
 
 from gigamatte import Options, Remover
@@ -53,3 +56,31 @@ def test_chromium_sees_the_alpha_that_was_cut(browser: Any, tmp_path: Path) -> N
     alpha = alphas[int(np.argmin(errors))]
     inside = np.median(seen[alpha == 255][:, :3].astype(int), axis=0)
     assert np.abs(inside - (200, 30, 40)).max() <= 6
+
+
+def test_firefox_sees_the_alpha_that_was_cut(tmp_path: Path) -> None:
+    pytest.importorskip("av")
+    program = os.environ.get("FIREFOX") or shutil.which("firefox-esr") or shutil.which("firefox")
+    if program is None:
+        pytest.skip("Firefox is not installed (apt-get install firefox-esr)")
+    source = write_film(tmp_path / "film.mp4", moving(4, width=320, height=240), sound="aac")
+    with Remover(Options(kind="art")) as remover:
+        film = remover.film(source)
+        alphas = [cutout.alpha for _, cutout in film]
+        film.save(tmp_path / "out.webm")
+    data = base64.b64encode((tmp_path / "out.webm").read_bytes()).decode()
+    (tmp_path / "firefox").mkdir()
+    with Firefox(program, tmp_path / "firefox") as window:
+        window.open("data:text/html,<title>film</title>")
+        window.run(
+            f"window.seen = null; ({_READ})(arguments[0]).then((found) => {{ window.seen = found; }}, "
+            "(error) => { window.seen = String(error); });",
+            data,
+        )
+        window.until("window.seen !== null")
+        found = window.run("return window.seen")
+    assert isinstance(found, list), found
+    width, height, _, pixels = found
+    seen = np.array(pixels, np.uint8).reshape(height, width, 4)
+    assert (width, height) == (320, 240)
+    assert min(int(np.abs(seen[..., 3].astype(int) - alpha).max()) for alpha in alphas) <= 6

@@ -14,26 +14,15 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from gigamatte.errors import BudgetExceeded, WriteError
+from gigamatte.errors import WriteError
+from gigamatte.film.animation_frames import merged, write_apng, write_gif
 from gigamatte.film.resume import Shown
-from gigamatte.types import PixelArray, Size
+from gigamatte.types import PixelArray
 
-#: bytes of frames that an encoder may hold at once (APNG and GIF compare all of them)
-HELD = 1 << 30
 #: the unit of durations, in seconds
 UNITS = {"webp": Fraction(1, 1000), "apng": Fraction(1, 1000), "avif": Fraction(1, 1000), "gif": Fraction(1, 100)}
 #: quality of lossy formats where nobody says
 QUALITY = 85
-
-
-def check_size(format: str, size: Size, frames: int | None) -> None:
-    """Raise BudgetExceeded where so many frames cannot be held; an encoder of APNG or GIF holds all."""
-    held = (frames or 0) * size.pixels * 4
-    if format in ("apng", "gif") and held > HELD:
-        raise BudgetExceeded(
-            f"{frames} frames of {size} pixels as {format.upper()} would need {held / 1e9:.1f} GB of memory",
-            "write WebM, MOV, animated WebP or a sequence; or fewer frames with --every, --from and --to",
-        )
 
 
 def keep(path: Path, pixels: PixelArray) -> None:
@@ -60,26 +49,19 @@ def encode(
     """Encode the kept ``pictures``. ``loop``: how often it is played, 0 = for ever."""
     durations = rounded(shown, UNITS[format])
     images = _gif_frames(pictures) if format == "gif" else _images(pictures)
-    head = next(images)
-    settings: dict[str, Any] = {"save_all": True, "duration": durations, "loop": loop}
-    if format == "webp":
-        settings |= {"append_images": images, "quality": quality or QUALITY, "alpha_quality": 100, "method": 4,
-                     "exact": True, "minimize_size": False, "kmin": 3, "kmax": 30}  # fmt: skip
-        head.save(file, "WEBP", **settings)
-    elif format == "avif":
-        settings.pop("loop")
-        settings |= {"append_images": images, "quality": quality or QUALITY, "speed": 7}
-        head.save(file, "AVIF", **settings)
-    elif format == "apng":
-        # from a list: of a generator the first frame alone is written
-        settings |= {"append_images": list(images), "disposal": 0, "blend": 0, "default_image": False}
-        head.save(file, "PNG", compress_level=6, **settings)
+    if format == "apng":
+        write_apng(merged(images, durations), file, loop=loop)
+    elif format == "gif":
+        write_gif(merged(images, durations), file, loop=loop)
     else:
-        settings.pop("loop")
-        if loop != 1:
-            settings["loop"] = 0 if loop == 0 else loop - 1  # GIF counts repetitions
-        settings |= {"append_images": list(images), "disposal": 2, "optimize": False, "transparency": 255}
-        head.save(file, "GIF", **settings)
+        settings: dict[str, Any] = {"save_all": True, "duration": durations, "quality": quality or QUALITY}
+        head = next(images)
+        if format == "webp":
+            settings |= {"loop": loop, "alpha_quality": 100, "method": 4, "exact": True, "minimize_size": False,
+                         "kmin": 3, "kmax": 30}  # fmt: skip
+            head.save(file, "WEBP", append_images=images, **settings)
+        else:
+            head.save(file, "AVIF", append_images=images, speed=7, **settings)
     file.flush()
 
 

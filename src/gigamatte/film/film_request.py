@@ -11,7 +11,7 @@ from gigamatte import __version__
 from gigamatte.cutout.place import refuse_existing, refuse_sources
 from gigamatte.cutout.target import read_by
 from gigamatte.errors import UsageError
-from gigamatte.film import animation, sticker
+from gigamatte.film import sticker
 from gigamatte.film.formats import Plan
 from gigamatte.film.hints import FilmHints
 from gigamatte.film.kinds import numbered
@@ -49,7 +49,7 @@ class FilmRequest:
         return self.target.parent / f".{self.target.name}.film"
 
     def refuse(self) -> None:
-        """Raise UsageError or BudgetExceeded for what cannot be written."""
+        """Raise UsageError for what cannot be written."""
         if not 0 <= self.loop <= 65535:
             raise UsageError(f"--loop lies in 0…65535, 0 = for ever; found {self.loop}")
         if self.fits is not None:
@@ -61,7 +61,6 @@ class FilmRequest:
             refuse_existing(self.target, self.overwrite)
         elif not self.kept_in.exists():
             refuse_existing(numbered(self.target, 1), self.overwrite)
-        animation.check_size(self.plan.format, self.source.header.size, self.total)
 
     def identity(self) -> dict[str, Any]:
         """Plain data that identify the run which finished frames belong to: frames of another run are not used."""

@@ -99,10 +99,6 @@ FILMS: dict[str, str] = {
     "the film's sound ({}) is left out: {}": "影片的声音（{}）未保留：{}",
     "of {} sound tracks the first was taken along": "{} 条音轨中保留了第一条",
     "{}: a part of the film holds {} frames, expected {}": "{}：影片的一段有 {} 帧，应为 {} 帧",
-    "{} frames of {} pixels as {} would need {} GB of memory": "{} 帧 {} 像素写成 {} 需要 {} GB 内存",
-    "write WebM, MOV, animated WebP or a sequence; or fewer frames with --every, --from and --to": (
-        "请写成 WebM、MOV、动态 WebP 或序列；或用 --every、--from、--to 减少帧数"
-    ),
     "{} cannot be encoded": "{} 无法编码",
     "a sticker is an animated WebP, APNG, GIF or AVIF": "表情贴纸是动态 WebP、APNG、GIF 或 AVIF",
     "name the result like sticker.webp": "请把结果命名为 sticker.webp 之类",
