@@ -14,7 +14,7 @@ import numpy as np
 
 from gigamatte.cache.base import Cache
 from gigamatte.film.motion import REDUCED, Motion, Reduced, motion, reduced
-from gigamatte.filters import remapped
+from gigamatte.filters import grown, remapped
 from gigamatte.hints import Hints
 from gigamatte.network.answers import Answer, ask
 from gigamatte.network.decode import has_subject
@@ -32,6 +32,9 @@ STAYS, MOVES = 0.9, 0.5
 NO_NEWS = 1 / 128
 #: frames after which a network looks at the whole picture again, not only around the subject
 WHOLE = 12
+#: Of so many frames one is asked of the network; in those between, its answer follows the motion, as long as that is
+#: believed in this part of the answer's contour.
+ASKED, FOLLOWED = 4, 0.9
 #: The part that is looked at stays where it is, while around the subject there is at least this part of the room that
 #: it was given, and at most so many times it.
 LEAST_ROOM, MOST_ROOM = 0.4, 2.0
@@ -101,8 +104,11 @@ class FilmAnswers:
         if not isinstance(network, HintedNetwork) or not has_subject(before.coarse):
             answer = ask(network, levels, region, hints=hints)
             return dataclasses.replace(answer, coarse=steady(answer.coarse, before.coarse, moved)), 0
-        coarse, since = _looked(network, levels, region, hints, moved, before.coarse, since)
-        coarse = steady(coarse, before.coarse, moved)
+        if since % ASKED and followable(before.coarse, moved):
+            coarse = followed_answer(before.coarse, moved)
+        else:
+            coarse, since = _looked(network, levels, region, hints, moved, before.coarse, since)
+            coarse = steady(coarse, before.coarse, moved)
         if hints is not None and pointed:
             coarse = obeyed(coarse, hints)
         engine = network.engine
@@ -165,6 +171,21 @@ def steady(now: CoarseMatte, before: CoarseMatte, moved: Motion) -> CoarseMatte:
     alpha = now.alpha + weight * (old - now.alpha)
     same = (np.abs(alpha - old) < NO_NEWS) & (still > 0.99)
     return dataclasses.replace(now, alpha=np.where(same, old, np.clip(alpha, 0, 1)).astype(np.float32))
+
+
+def followable(before: CoarseMatte, moved: Motion) -> bool:
+    """Whether the motion is believed along the contour of an answer: then it need not be asked for again."""
+    contour = np.abs(before.alpha - np.float32(0.5)) < np.float32(0.4)
+    contour = grown(contour, 2)
+    believed = _sampled(moved.believed, before.fit)[contour]
+    return believed.size > 0 and float(believed.mean()) >= FOLLOWED
+
+
+def followed_answer(before: CoarseMatte, moved: Motion) -> CoarseMatte:
+    """The answer for the frame before, where it is now; bit for bit the same where the picture has not changed."""
+    still = _sampled(moved.still, before.fit) > np.float32(0.99)
+    alpha = np.where(still, before.alpha, carried(before, moved, before.fit))
+    return dataclasses.replace(before, alpha=alpha.astype(np.float32))
 
 
 def carried(before: CoarseMatte, moved: Motion, fit: Fit) -> FloatArray:

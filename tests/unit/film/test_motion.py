@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from gigamatte.film.answers import carried, looked_at, steady
-from gigamatte.film.motion import motion, reduced
+from gigamatte.film.answers import carried, followable, followed_answer, looked_at, steady
+from gigamatte.film.motion import Motion, motion, reduced
 from gigamatte.types import Box, CoarseMatte, Fit, Size
 
 SIZE = Size(160, 96)
@@ -105,3 +105,25 @@ def test_the_part_that_is_looked_at_stays_while_it_suits() -> None:
     touching = CoarseMatte(np.pad(np.ones((64, 40), np.float32), ((0, 0), (0, 24))), Fit(SIZE, box, Size(64, 64)))
     assert looked_at(touching, SIZE.box, 0.25) != box
     assert looked_at(CoarseMatte(np.zeros_like(alpha), whole.fit), SIZE.box, 0.25) == SIZE.box
+
+
+def test_of_a_calm_scene_one_frame_in_four_is_asked() -> None:
+    """Between them the answer follows the motion; where that cannot be believed, every frame is asked."""
+    fit = Fit(Size(200, 100), Box(0, 0, 200, 100), Size(64, 32))
+    alpha = np.zeros((32, 64), np.float32)
+    alpha[8:24, 16:40] = 1.0
+    alpha[8:24, 15] = alpha[8:24, 40] = 0.5
+    before = CoarseMatte(alpha, fit)
+    shape = (144, 288)
+    back = np.zeros((*shape, 2), np.float32)
+    back[..., 0] = -288 / 64  # all moves by a pixel of the answer to the right
+    believed, moving = np.ones(shape, np.float32), np.zeros(shape, np.float32)
+    calm = Motion(back, believed, moving)
+    assert followable(before, calm)
+    found = followed_answer(before, calm).alpha
+    assert np.abs(found[:, 1:] - alpha[:, :-1]).max() <= 1e-4
+    wild = Motion(back, believed * 0.5, moving)
+    assert not followable(before, wild)
+    assert not followable(CoarseMatte(np.zeros((32, 64), np.float32), fit), calm)
+    still = Motion(back * 0, believed, believed)
+    assert np.array_equal(followed_answer(before, still).alpha, alpha)
