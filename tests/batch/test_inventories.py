@@ -178,10 +178,10 @@ def test_a_result_that_the_list_names_later_is_not_replaced(tmp_path, mask, monk
 def test_files_of_other_kinds_and_results_of_other_batches_are_named(tmp_path, mask):
     source = tmp_path / "in"
     save_photo(source / "a.jpg", 1)
-    for name in ("b.cr2", "c.CR2", "d.gif", "README"):
+    for name in ("b.cr2", "c.CR2", "d.bmp", "README"):
         (source / name).write_bytes(b"x")
     run(source, source / "first", Options(mask=mask))
     summary, listener = run(source, source / "second", Options(mask=mask))
     assert (summary.total, summary.done) == (1, 1)
-    assert "4 files are of kinds that are not read, and left out: .cr2 2, README 1, .gif 1" in listener.warnings
+    assert "4 files are of kinds that are not read, and left out: .cr2 2, README 1, .bmp 1" in listener.warnings
     assert any("first holds the results of another batch" in text for text in listener.warnings)
