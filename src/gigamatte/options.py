@@ -296,5 +296,8 @@ def as_picture(format: AnyFormat | None) -> Format | None:
 
 
 def format_name(value: Any) -> Any:
-    """What a format is called here: jpg means jpeg, TIF tiff; anything that is no text stays as it is."""
-    return _ALSO_CALLED.get(value.lower(), value.lower()) if isinstance(value, str) else value
+    """What a format is called here: jpg and .JPG mean jpeg, TIF tiff; anything that is no text stays as it is."""
+    if not isinstance(value, str):
+        return value
+    name = value.lower().removeprefix(".")
+    return _ALSO_CALLED.get(name, name)

@@ -168,7 +168,8 @@ def test_python_options_that_are_taken(tmp_path: Path) -> None:
         assert Image.open(tmp_path / "o.png").getpixel((3, 3)) == (255, 0, 0)
     assert gigamatte.Options(box=(10, 10, 60, 60)).box == gigamatte.Box(10, 10, 60, 60)
     assert gigamatte.Options(box=np.array([1, 2, 3, 4])).box == gigamatte.Box(1, 2, 3, 4)
-    assert gigamatte.Options(format="JPG").format == "jpeg"
+    assert gigamatte.Options(format="JPG").format == gigamatte.Options(format=".Jpg").format == "jpeg"
+    assert gigamatte.Options(format=Path("a.TIF").suffix).format == "tiff"
     assert gigamatte.Options(margin=np.float32(2), threads=np.int64(1), crop=np.bool_(True)).crop is True
     cv2.imwrite(str(tmp_path / "p.png"), PHOTO)
     assert quick().cut(BytesPath(tmp_path / "p.png"), mask=MASK).size == gigamatte.Size(120, 80)

@@ -93,6 +93,21 @@ def test_form_empty_file(service, pictures, path):
     assert "mask is empty" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("path", ["/remove_background", "/jobs", "/v1.0/removebg", "/api/remove"])
+def test_a_file_that_comes_twice_is_refused(service, pictures, path):
+    """The second was written behind the first, in one file, and only the first was cut."""
+    name = {"/v1.0/removebg": b"image_file", "/api/remove": b"file"}.get(path, b"image")
+    twice = [(part(name, b'; filename="%s.jpg"' % file), pictures["jpeg"]) for file in (b"a", b"b")]
+    answer = form(service, *twice, path=path)
+    assert answer.status_code == 400, answer.content[:80]
+    assert f"{name.decode()} is there twice" in answer.text
+    # but for one that was not chosen: a form may have several inputs of one name
+    answer = form(service, twice[0], (part(name, NO_FILE), b""), path=path)
+    assert answer.status_code in (200, 202), answer.text
+    answer = form(service, (part(name, NO_FILE), b""), twice[0], path=path)
+    assert answer.status_code in (200, 202), answer.text
+
+
 def test_form_empty_file_of_the_case(service, case):
     photo = (part(b"image", b'; filename="base.jpg"'), (case("form-empty-file") / "base.jpg").read_bytes())
     assert picture_of(form(service, photo, (part(b"mask", NO_FILE), b""))).mode == "RGBA"

@@ -127,7 +127,7 @@ class _Multipart(_Receiver):
         self._files = files
         self._parts = 0
         self._header, self._value = bytearray(), bytearray()
-        self._part = Part()
+        self._part, self._begun = Part(), False
         self._before: bytearray | None = bytearray()
         self._delimiter = b"--" + boundary
         self._ended = False
@@ -172,7 +172,7 @@ class _Multipart(_Receiver):
         self._parts += 1
         if self._parts > MAX_PARTS:
             raise BadRequest(f"the form has more than {MAX_PARTS} fields")
-        self._part = Part()
+        self._part, self._begun = Part(), False
 
     def _on_header_field(self, data: bytes, start: int, end: int) -> None:
         self._header += data[start:end]
@@ -197,7 +197,7 @@ class _Multipart(_Receiver):
     def _gather(self, data: bytes) -> None:
         part = self._part
         if part.name in self._files:
-            if part.name not in self._open:
+            if not self._begun:
                 self._begin_file()
             self.gather(part.name, data)
             return
@@ -211,6 +211,7 @@ class _Multipart(_Receiver):
 
     def _begin_file(self) -> None:
         self.begin(self._part.name)
+        self._begun = True
         self.upload.names[self._part.name] = clean_name(self._part.file_name)
 
     def _expected_otherwise(self) -> None:
@@ -225,7 +226,7 @@ class _Multipart(_Receiver):
             if is_binary(part.text):
                 self._expected_otherwise()
             self.upload.fields[part.name] = part.text.decode("utf-8", "replace")
-        elif part.file_name and part.name not in self.upload.files:
+        elif part.file_name and not self._begun:
             self._begin_file()  # a file without bytes; without a name too it is what browsers send for no file at all
 
     def _on_end(self) -> None:
