@@ -29,6 +29,8 @@ OF_SMALL, SMALLEST = 1e-4, 0.15
 MOST_KNOTS = 2400
 #: a contour with more corners is hair, in a picture whose width and height together are at most an eighth of it
 HAIRY = 200_000
+#: where averages leave less than this part of the subject, the longest pieces are taken, one for so many knots
+LOST, PIECE_KNOTS = 0.5, 12
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def contour_of(strips: Strips, size: Size, *, most_knots: int = MOST_KNOTS, offs
     ``offset``: moved outwards by so many pixels. ``most_knots``: knots and subpaths together are no more than this.
     """
     tolerances = _tolerances(size)
-    polygons = _exact(strips, size)
+    polygons = _exact(strips, size, max(HAIRY, 8 * (size.width + size.height)))
     curves = None if polygons is None else _curves(polygons, tolerances, most_knots)
     calm: Calm | None = None
     while polygons is None or curves is None:
@@ -82,19 +84,31 @@ def contour_of(strips: Strips, size: Size, *, most_knots: int = MOST_KNOTS, offs
         with contextlib.suppress(TooMany):
             polygons = calm.polygons(strips)
             curves = _curves(polygons, tolerances, most_knots)
+    if calm is not None and float(areas_of(polygons).sum()) < LOST * calm.coarse.subject:
+        # a mesh, or very many small things, of which averages leave little
+        pieces = _exact(strips, size, MOST_CORNERS) or polygons
+        polygons = sorted(pieces, key=len)[-most_knots // PIECE_KNOTS :]
+        curves = _somehow(polygons, tolerances, most_knots)
     if offset > 0:
-        polygons = widened(polygons, size, offset)
-        curves = None
-        while curves is None:
-            curves = _curves(polygons, tolerances, most_knots)
-            tolerances = tuple(2 * one for one in tolerances)
+        curves = _somehow(widened(polygons, size, offset), tolerances, most_knots)
     return _measured(curves, calm, moved=offset > 0)
 
 
-def _exact(strips: Strips, size: Size) -> list[Polygon] | None:
-    """The polygons of the alpha itself without specks, None where it is all hair."""
+def _somehow(polygons: list[Polygon], tolerances: tuple[float, ...], most_knots: int) -> Fitted:
+    """Curves with larger and larger tolerances, and at last through fewer corners and pieces, until they are few."""
+    while True:
+        for _ in range(6):
+            curves = _curves(polygons, tolerances, most_knots)
+            if curves is not None:
+                return curves
+            tolerances = tuple(2 * one for one in tolerances)
+        polygons = [one[::2] for one in sorted(polygons, key=len)[len(polygons) // 2 :]]
+
+
+def _exact(strips: Strips, size: Size, most: int) -> list[Polygon] | None:
+    """The polygons of the alpha itself without specks, None where they have more corners than ``most``."""
     try:
-        found = traced(strips(), size, min(MOST_CORNERS, max(HAIRY, 8 * (size.width + size.height))))
+        found = traced(strips(), size, min(MOST_CORNERS, most))
     except TooMany:
         return None
     return [one for one, area in zip(found, np.abs(areas_of(found)), strict=True) if area >= SPECK]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gigamatte.clipping import ClippingPath
 from gigamatte.cutout.contour.corners import corners_of
-from gigamatte.cutout.contour.curves import Contour, contour_of
+from gigamatte.cutout.contour.curves import MOST_KNOTS, Contour, contour_of
 from gigamatte.cutout.contour.fit import fitted
 from gigamatte.cutout.contour.trace import TooMany, traced
 from gigamatte.photo.paths.fill import PathFill, flattened
@@ -194,6 +194,17 @@ def test_the_smoothed_path_is_the_same_in_any_strips(rows: int) -> None:
     assert one.smoothed == other.smoothed > 0
     for own, same in zip(one.path.subpaths, other.path.subpaths, strict=True):
         np.testing.assert_array_equal(own, same)
+
+
+@pytest.mark.parametrize("offset", [0.0, 4.0])
+def test_a_mesh_and_very_many_things_have_a_path(offset: float) -> None:
+    place = np.arange(1100) % 22 - 11
+    dots = (np.add.outer(place**2, place**2) < 50) * np.uint8(255)
+    mesh = ((place[:, None] > 6) | (place[None] > 6)) * np.uint8(255)
+    for alpha in (dots, mesh):
+        found = contour(alpha, offset=offset)
+        assert 100 <= found.path.knots + len(found.path.subpaths) <= MOST_KNOTS
+        assert found.warnings
 
 
 def test_nothing_gives_no_path() -> None:
