@@ -30,7 +30,7 @@ SERVES, RESTS = 0.15, 8
 
 
 @dataclass(frozen=True, eq=False)
-class Kept:
+class FinishedTile:
     """A finished tile: what it was made of, and its alpha."""
 
     described: str
@@ -45,7 +45,7 @@ class FilmTiles(TileCache):
 
     def __init__(self) -> None:
         super().__init__(None, "")
-        self._kept: dict[bytes, Kept] = {}
+        self._finished: dict[bytes, FinishedTile] = {}
         self._asked: dict[bytes, tuple[str, tuple[NDArray[Any], ...]]] = {}
         self._frame = 0
         #: frames that are still not compared, and whether there was anything to compare this frame with
@@ -62,15 +62,15 @@ class FilmTiles(TileCache):
             self._resting -= 1
         elif self._compared and self.kept < SERVES * (self.kept + self.done):
             self._resting = RESTS
-        self._kept = {key: kept for key, kept in self._kept.items() if kept.used == self._frame}
-        self._compared = bool(self._kept)
+        self._finished = {key: tile for key, tile in self._finished.items() if tile.used == self._frame}
+        self._compared = bool(self._finished)
         self._asked.clear()
         self._frame += 1
         self.done = self.kept = 0
 
     def forget(self) -> None:
         """A new scene begins."""
-        self._kept.clear()
+        self._finished.clear()
         self._resting, self._compared = 0, False
 
     def key(self, described: str, place: Place3, *shown: Shown) -> bytes:
@@ -82,15 +82,15 @@ class FilmTiles(TileCache):
     def find(self, key: bytes, size: Size, tiles: int) -> Pixels16 | None:
         """The alpha of an earlier frame's tile, where that was made of nearly the same."""
         described, shown = self._asked[key]
-        kept = self._kept.get(key)
-        if kept is None or kept.described != described or kept.pixels.shape != size.shape:
+        found = self._finished.get(key)
+        if found is None or found.described != described or found.pixels.shape != size.shape:
             return None
-        if not nearly(kept.shown, shown):
+        if not nearly(found.shown, shown):
             return None
         with self._lock:
             self.kept += tiles
-        self._kept[key] = Kept(kept.described, kept.shown, kept.pixels, self._frame)
-        return kept.pixels
+        self._finished[key] = FinishedTile(found.described, found.shown, found.pixels, self._frame)
+        return found.pixels
 
     def add(self, key: bytes | None, pixels: Pixels16, tiles: int) -> None:
         """A tile that was resolved now."""
@@ -98,25 +98,25 @@ class FilmTiles(TileCache):
         if key is not None:
             described, shown = self._asked.pop(key)
             own = tuple(np.array(one) for one in shown)  # not the whole frame that they are a part of
-            self._kept[key] = Kept(described, own, pixels.copy(), self._frame)
+            self._finished[key] = FinishedTile(described, own, pixels.copy(), self._frame)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All that is remembered, as plain arrays by name."""
         counts = [self._resting, self._compared, self.done, self.kept]
         found: dict[str, NDArray[Any]] = {"counts": np.array(counts, np.int64)}
-        for number, (key, kept) in enumerate(sorted(self._kept.items())):
-            if kept.used != self._frame:
+        for number, (key, tile) in enumerate(sorted(self._finished.items())):
+            if tile.used != self._frame:
                 continue
             found[f"{number} key"] = np.frombuffer(key, np.uint8)
-            found[f"{number} described"] = np.frombuffer(kept.described.encode(), np.uint8)
-            found[f"{number} pixels"] = kept.pixels
-            for at, one in enumerate(kept.shown):
+            found[f"{number} described"] = np.frombuffer(tile.described.encode(), np.uint8)
+            found[f"{number} pixels"] = tile.pixels
+            for at, one in enumerate(tile.shown):
                 found[f"{number} shown {at}"] = one
         return found
 
     def restore(self, arrays: dict[str, NDArray[Any]]) -> None:
         """Remember what ``arrays`` gave."""
-        self._kept.clear()
+        self._finished.clear()
         self._resting, compared, self.done, self.kept = (int(number) for number in arrays["counts"])
         self._compared = bool(compared)
         numbers: Iterable[str] = (name.split()[0] for name in arrays if name.endswith(" key"))
@@ -126,7 +126,7 @@ class FilmTiles(TileCache):
                 shown.append(arrays[f"{number} shown {at}"])
                 at += 1
             described = arrays[f"{number} described"].tobytes().decode()
-            self._kept[arrays[f"{number} key"].tobytes()] = Kept(
+            self._finished[arrays[f"{number} key"].tobytes()] = FinishedTile(
                 described, tuple(shown), arrays[f"{number} pixels"], self._frame
             )
 

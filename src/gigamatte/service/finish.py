@@ -42,7 +42,7 @@ PICTURE = "picture"
 #: the file of a job's background picture
 BACKDROP = "background_image"
 #: otherwise finished results that are kept of one job
-KEPT = 3
+NEWEST = 3
 
 _FIELDS: Any = {name: (field.annotation, field) for name, field in CutQuery.model_fields.items() if name not in CUTTING}
 #: the fields of ``CutQuery`` that leave the alpha as it is
@@ -184,7 +184,7 @@ def forget(home: Path) -> None:
 def _forget_all_but(newest: Path, held: Collection[Path]) -> None:
     files = [file for file in newest.parent.iterdir() if file.name != ALPHA]
     files = [file for file in files if file != newest and file not in held]
-    for file in keep_newest(files, KEPT - 1):
+    for file in keep_newest(files, NEWEST - 1):
         _forget_file(file)
 
 

@@ -18,7 +18,7 @@ from gigamatte.write_errors import not_written
 StoredAs = Literal["f32", "f16"]
 
 #: built graphs that are kept; one of Swin-L in float16 has 440 MB
-KEPT = 6
+NEWEST = 6
 
 _DTYPES = {"f32": "float32", "f16": "float16"}
 
@@ -31,7 +31,7 @@ def cached_graph(card: ModelCard, weights: Path, sha256: str, size: Size) -> tup
         os.utime(path)  # the least recently used goes first
     else:
         write_graph(card, weights, sha256, path, size=size)
-        keep_newest(path.parent.glob("*.onnx"), KEPT)
+        keep_newest(path.parent.glob("*.onnx"), NEWEST)
     return path, f"{sha256}-{key}"
 
 

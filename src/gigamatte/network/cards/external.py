@@ -14,7 +14,7 @@ from gigamatte.errors import WeightsRefused, WriteError
 from gigamatte.own_files import keep_newest, replaced, sha256_of, sha256_of_text
 
 #: models whose files were put into one folder and are kept; hard links take no disk space, copies do
-KEPT = 3
+NEWEST = 3
 
 
 def external_files(model: Path, names: frozenset[str]) -> dict[str, Path]:
@@ -83,7 +83,7 @@ def together(model: Path, names: frozenset[str], folder: Path) -> Path:
             f"{model} and its weights could not be brought together in {folder}: {error.strerror or error}",
             "set GIGAMATTE_CACHE to a folder that you may write",
         ) from error
-    keep_newest((other for other in folder.parent.iterdir() if other != folder), KEPT - 1)
+    keep_newest((other for other in folder.parent.iterdir() if other != folder), NEWEST - 1)
     return folder / "model.onnx"
 
 

@@ -12,7 +12,7 @@ from gigamatte.network.engines.silent import import_openvino
 from gigamatte.own_files import keep_newest, replaced
 
 #: compiled networks that are kept; one of Swin-L is 1 GB
-KEPT = 6
+NEWEST = 6
 
 _END = b"gigamatte compiled\n"
 
@@ -35,4 +35,4 @@ def write_blob(path: Path, data: Any) -> None:
     with replaced(path) as draft, draft.open("wb") as file:
         file.write(data)
         file.write(_END)
-    keep_newest(path.parent.glob("*.blob"), KEPT)
+    keep_newest(path.parent.glob("*.blob"), NEWEST)

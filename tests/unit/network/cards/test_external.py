@@ -9,7 +9,7 @@ import pytest
 from tests.unit.network.onnx_files import red_detector
 
 from gigamatte.errors import WeightsRefused
-from gigamatte.network.cards.external import KEPT, together, whole_digest
+from gigamatte.network.cards.external import NEWEST, together, whole_digest
 from gigamatte.network.cards.onnx_file import read_header
 from gigamatte.network.networks import open_network
 from gigamatte.types import Size
@@ -107,7 +107,7 @@ def test_other_links_are_refused(harm, tmp_path):
 
 
 def test_few_models_are_kept_together(tmp_path):
-    for number in range(KEPT + 2):
+    for number in range(NEWEST + 2):
         path = hub(tmp_path / f"hub{number}")
         folder = tmp_path / "together" / str(number)
         whole = together(path, read_header(path).external, folder)
