@@ -19,7 +19,8 @@ from gigamatte.messages.zh.page import PAGE as VIEWER
 from gigamatte.messages.zh.paths import PATHS
 from gigamatte.messages.zh.pictures import PICTURES
 from gigamatte.messages.zh.services import SERVICES
-from gigamatte.messages.zh.web import WEB, WEB_PAGE
+from gigamatte.messages.zh.web import WEB
+from gigamatte.messages.zh.web_page import WEB_PAGE
 
 #: errors, hints, warnings, help and what the commands print
 TEXTS: dict[str, str] = {
