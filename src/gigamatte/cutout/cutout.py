@@ -237,7 +237,7 @@ class Cutout(Closable):
         data = drawn(contour.path, self.size, self._resolution, drawing_format(options, target))
         times = photo.times if options.keep_times else None
         written = write_bytes(data, target, overwrite=overwrite, times=times)
-        said = (_NO_TIMES,) if options.keep_times and photo.times is None else ()
+        said = (_NO_TIMES,) if options.keep_times and times is None else ()
         return dataclasses.replace(written, warnings=(*contour.warnings, *said))
 
     @property
@@ -250,10 +250,9 @@ class Cutout(Closable):
         if self._contour is None:
             from gigamatte.cutout.contour.curves import contour_of
 
-            away = 0.0 if self._options.offset is None else offset_of(self._options.offset, self._resolution)
-            self._contour = contour_of(
-                lambda: watching(self._composer("alpha").strips(), watch), self.size, offset=away
-            )
+            size, offset = self.size, self._options.offset
+            away = 0.0 if offset is None else offset_of(offset, self._resolution)
+            self._contour = contour_of(lambda: watching(self._composer("alpha").strips(), watch), size, offset=away)
             self._receipt = dataclasses.replace(self._receipt, path=self._contour.as_dict())
         return self._contour
 
