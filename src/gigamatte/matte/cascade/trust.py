@@ -130,7 +130,7 @@ def measured_trust(coarse: CoarseMatte, levels: Levels) -> Trust:
         if found is not None and found[0].sum() > SURELY * found[1].sum():
             break
         if not same_size:
-            found = _compared(mask, levels, MOST_PIECES)
+            found = _compared(mask, levels, MOST_PIECES, found)
         if found is None:
             continue
         sharp, blurred, count = (float(part.sum()) for part in found)
@@ -204,8 +204,11 @@ def _fading(value: NDArray[np.floating[Any]], full: float, none: float) -> Float
     return faded
 
 
-def _compared(coarse: CoarseMatte, levels: Levels, most: int = MOST_PIECES) -> _Fits | None:
-    """At every place: what the sharp photo and the blurred one leave unexplained, summed, and the undecided pixels."""
+def _compared(coarse: CoarseMatte, levels: Levels, most: int, before: _Fits | None = None) -> _Fits | None:
+    """At every place: what the sharp photo and the blurred one leave unexplained, summed, and the undecided pixels.
+
+    ``most``: how many pieces are fitted. ``before``: what was found with fewer, which are not fitted again.
+    """
     if coarse.fit.pixel < 1:  # finer than the photo
         size = Size(
             *(
@@ -219,22 +222,32 @@ def _compared(coarse: CoarseMatte, levels: Levels, most: int = MOST_PIECES) -> _
     if int(undecided.sum()) < FEWEST:
         return None
     grid = tuple(-(-side // PLACE) for side in alpha.shape)
-    sharp, blurred, count = (np.zeros(grid, np.float32) for _ in range(3))
-    pieces = list(_pieces(undecided))
-    for piece in pieces[:: max(1, -(-len(pieces) // most))]:
-        rows, columns = piece.slices()
-        within = undecided[rows, columns]
-        around = piece.grown(AROUND).within(Size.of(alpha))
-        colour = _photo_under(coarse, levels, around)
-        inner = piece.relative_to(around).slices()
+    sharp, blurred, count = before or (
+        np.zeros(grid, np.float32),
+        np.zeros(grid, np.float32),
+        np.zeros(grid, np.float32),
+    )
+    # the few are some of the many
+    for piece in _spread(_spread(list(_pieces(undecided)), MOST_PIECES), most):
         cells = (
             slice(piece.top // PLACE, -(-piece.bottom // PLACE)),
             slice(piece.left // PLACE, -(-piece.right // PLACE)),
         )
+        if count[cells].any():
+            continue
+        within = undecided[piece.slices()]
+        around = piece.grown(AROUND).within(Size.of(alpha))
+        colour = _photo_under(coarse, levels, around)
+        inner = piece.relative_to(around).slices()
         for sigma, total in ((0.0, sharp), (TRIED_BLUR, blurred)):
             total[cells] = _by_place(_unexplained(colour, alpha[around.slices()], sigma)[inner] * within)
         count[cells] = _by_place(within.astype(np.float32))
     return sharp, blurred, count
+
+
+def _spread(pieces: list[Box], most: int) -> list[Box]:
+    """At most so many of them, evenly spaced."""
+    return pieces[:: max(1, -(-len(pieces) // most))]
 
 
 def _sides(size: Size) -> tuple[int, int]:
