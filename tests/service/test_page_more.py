@@ -109,7 +109,8 @@ def test_a_box_is_asked_for_where_nothing_was_found(open_page, by):
     pick(page, ("lonely.png", lonely()))
     page.wait_for_selector(".item.failed", timeout=60000)
     page.wait_for_selector("#box-area")
-    assert "box" in page.locator(".item .why").inner_text()
+    told = page.locator(".item .why").inner_text()
+    assert told.startswith("No subject was found. — Draw a box")
     if by == "mouse":
         box = page.locator("#box-area").bounding_box()
         page.mouse.move(box["x"] + 0.22 * box["width"], box["y"] + 0.21 * box["height"])

@@ -93,6 +93,7 @@ WEB_PAGE: dict[str, str] = {
     "Quality, 1 to 100": "质量（1–100）",
     "frames": "帧",
     "Choose a photo to begin": "选择一张照片开始",
+    "No subject was found.": "没有找到主体。",
     "lossless": "无损",
     "Contour": "轮廓线",
     "The contour over the photo (L)": "在照片上显示轮廓线（L）",

@@ -346,7 +346,8 @@ export class Queue {
   wordsOf(error) {
     if (error instanceof Problem) {
       const hint = HINTS(this.t)[error.code] || error.hint;
-      return hint ? `${error.message} — ${hint}` : error.message;
+      const message = error.code === "no-subject" ? this.t("No subject was found.") : error.message;
+      return hint ? `${message} — ${hint}` : message;
     }
     return this.t("The service cannot be reached. Is it running?");
   }
