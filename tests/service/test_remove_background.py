@@ -200,7 +200,7 @@ def test_errors_in_chinese_when_the_client_reads_it(service):
         ({}, 415, "multipart"),
         ({"photo": b"x"}, 400, "expected it as image"),
         ({"image": b""}, 415, "empty"),
-        ({"image": b"GIF89a" + bytes(100)}, 415, "found a GIF"),
+        ({"image": b"GIF89a" + bytes(100)}, 415, "is a film, and here photos are cut"),
         ({"image": b"%PDF-1.7" + bytes(100)}, 415, "found a PDF"),
         ({"image": b"<svg xmlns='http://www.w3.org/2000/svg'/>"}, 415, "found an SVG"),
     ],
