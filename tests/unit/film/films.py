@@ -42,8 +42,10 @@ def write_film(
     tag: int | None = None,
     sound: str | None = None,
     transfer: int | None = None,
+    silent: float = 0.0,
 ) -> Path:
-    """A film of these frames, RGB or RGBA, at ``times`` in units of BASE; ``sound``: the codec of a tone."""
+    """A film of these frames, RGB or RGBA, at ``times`` in units of BASE; ``sound``: the codec of a tone that begins
+    after ``silent`` seconds."""
     import av
 
     height, width = frames[0].shape[:2]
@@ -65,6 +67,7 @@ def write_film(
     if track is not None:
         seconds = float(times[len(frames) - 1] * BASE) + 0.05
         tone = np.sin(np.arange(int(48000 * seconds)) * 2 * np.pi * 440 / 48000)
+        tone[: int(48000 * silent)] = 0
         heard = av.AudioFrame.from_ndarray((tone * 0.5).astype(np.float32)[np.newaxis], format="fltp", layout="mono")
         heard.sample_rate, heard.pts, heard.time_base = 48000, 0, Fraction(1, 48000)
         box.mux(track.encode(heard))

@@ -107,6 +107,35 @@ def test_sound_of_a_part_begins_with_it(source: Path, tmp_path: Path) -> None:
     assert abs(samples / 48000 - 0.1) < 1 / 30
 
 
+def onset(path: Path) -> float:
+    """When the tone begins, in seconds."""
+    with av.open(str(path)) as box:
+        track = box.streams.audio[0]
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=48_000)
+        for decoded in box.decode(track):
+            for heard in resampler.resample(decoded):
+                loud = np.flatnonzero(np.abs(heard.to_ndarray()[0]) > 0.2)
+                if loud.size:
+                    return float(heard.pts * heard.time_base) + loud[0] / 48_000
+    raise AssertionError("no tone")
+
+
+@pytest.mark.parametrize("name", ["out.webm", "out.mov"])
+@pytest.mark.parametrize("start", [0.0, 0.2])
+def test_sound_stays_with_the_picture(tmp_path: Path, name: str, start: float) -> None:
+    """A tone that begins with a frame begins with it in the result too, to the length of a frame."""
+    frames = 24
+    times = [512 * number for number in range(frames)]
+    begin = float(12 * 512 * BASE)
+    film = write_film(tmp_path / "film.mp4", moving(frames, 2), times, sound="aac", silent=begin)
+    assert abs(onset(film) - begin) < 0.01
+    cut(film, tmp_path / name, start=start)
+    shift = float(next(t for t in times if t * BASE >= Fraction(repr(start))) * BASE)
+    assert abs(onset(tmp_path / name) - (begin - start)) <= float(512 * BASE)
+    first = frames_of(tmp_path / name)[0].time
+    assert abs(float(first) - (shift - start)) < 0.002
+
+
 def test_sound_that_cannot_be_kept_is_said(source: Path, tmp_path: Path) -> None:
     receipt = cut(source, tmp_path / "out.webp")
     assert receipt.warnings == ("the film's sound (aac) is left out: WebP holds none",)
