@@ -14,6 +14,9 @@ from typing import Any
 from gigamatte.errors import UsageError
 from gigamatte.types import Box
 
+#: what else people call formats
+_ALSO_CALLED = {"jpg": "jpeg", "tif": "tiff", "psb": "psd"}
+
 
 def convert_fields(options: Any) -> None:
     """Convert the fields of a frozen dataclass by their declared types, in place; called when it is made.
@@ -92,3 +95,11 @@ _OF_TYPE: dict[str, Callable[[str, Any], Any]] = {
     "bool": _switch,
     "Box": _box,
 }
+
+
+def format_name(value: Any) -> Any:
+    """What a format is called here: jpg and .JPG mean jpeg, TIF tiff; anything that is no text stays as it is."""
+    if not isinstance(value, str):
+        return value
+    name = value.lower().removeprefix(".")
+    return _ALSO_CALLED.get(name, name)

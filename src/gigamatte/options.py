@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Literal
 
 from gigamatte.clipping import offset_of
 from gigamatte.effects import fit_of, outline_of, shadow_of
@@ -12,7 +12,7 @@ from gigamatte.framing import align_of, aspect_of, canvas_of, fill_of, margin_of
 from gigamatte.hints import Hints
 from gigamatte.knobs import knob, knobs_of
 from gigamatte.normalising import normalisation
-from gigamatte.option_values import convert_fields
+from gigamatte.option_values import convert_fields, format_name
 from gigamatte.presets import Preset, find_preset
 from gigamatte.types import Box
 
@@ -32,8 +32,6 @@ AnyFormat = Literal["png", "webp", "tiff", "jpeg", "avif", "psd", "svg", "dxf"]
 MAX_PIXELS = 2_000_000_000
 #: the ``background`` that is the photo itself, which is not cut then
 UNCUT = "keep"
-#: what else people call formats
-_ALSO_CALLED = {"jpg": "jpeg", "tif": "tiff", "psb": "psd"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,11 +291,3 @@ DEFAULTS = {field.name: field.default for field in fields(Options)}
 def as_picture(format: AnyFormat | None) -> Format | None:
     """The format, where it is a picture's."""
     return None if format == "svg" or format == "dxf" else format
-
-
-def format_name(value: Any) -> Any:
-    """What a format is called here: jpg and .JPG mean jpeg, TIF tiff; anything that is no text stays as it is."""
-    if not isinstance(value, str):
-        return value
-    name = value.lower().removeprefix(".")
-    return _ALSO_CALLED.get(name, name)
