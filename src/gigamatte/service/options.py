@@ -13,6 +13,7 @@ from gigamatte.cutout.backdrop import names_no_file
 from gigamatte.cutout.target import output_format
 from gigamatte.errors import UsageError
 from gigamatte.hints import Hints
+from gigamatte.option_values import format_name
 from gigamatte.options import (
     DEFAULTS,
     KNOBS,
@@ -25,7 +26,6 @@ from gigamatte.options import (
     Pyramid,
     Refine,
     Under,
-    format_name,
 )
 from gigamatte.service.settings import Settings
 from gigamatte.service.wording import in_fields
