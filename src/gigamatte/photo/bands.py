@@ -8,6 +8,7 @@ import pyvips
 
 from gigamatte.errors import UnsupportedInput
 from gigamatte.photo import colour, tiff
+from gigamatte.photo.fields import has_field
 
 #: ExtraSamples and PhotometricInterpretation of TIFF 6.0
 _ASSOCIATED, _ALPHA = 1, 2
@@ -24,7 +25,7 @@ class Bands:
 
     def profile(self, header: pyvips.Image) -> tuple[bytes | None, tuple[str, ...]]:
         """The file's own profile where it can be used, and what is to be said where it cannot."""
-        if "icc-profile-data" not in header.get_fields():
+        if not has_field(header, "icc-profile-data"):
             return None, ()
         icc = bytes(header.get("icc-profile-data"))
         if problem := colour.profile_problem(icc, self.colours):
@@ -43,7 +44,7 @@ class Bands:
     def as_rgb(self, image: pyvips.Image, icc: bytes | None) -> pyvips.Image:
         """The lazy image with 3 bands of RGB and, if it has one, its alpha."""
         image = self._chosen(image)
-        if icc is None and "icc-profile-data" in image.get_fields():
+        if icc is None and has_field(image, "icc-profile-data"):
             image = image.copy()
             image.remove("icc-profile-data")
         deep = image.format == "ushort"

@@ -11,6 +11,7 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
+from gigamatte.photo.fields import field_of
 from gigamatte.types import PixelArray
 
 #: a profile larger than this is not carried along (real ones end at about 3 MB)
@@ -86,7 +87,7 @@ def to_srgb(image: pyvips.Image, *, input_profile: str | None = None) -> pyvips.
 
 def full_range(image: pyvips.Image) -> pyvips.Image:
     """A 16-bit image of the HEIF family, which holds its 10 or 12 bits shifted up, stretched so that white is 65535."""
-    depth = image.get("bits-per-sample") if "bits-per-sample" in image.get_fields() else 8
+    depth = field_of(image, "bits-per-sample", 8)
     if image.format != "ushort" or depth >= 16:
         return image
     white = ((1 << depth) - 1) << (16 - depth)

@@ -13,6 +13,7 @@ import pyvips
 from gigamatte.photo import colour, formats, frames, jpeg, metadata, psd, tiff
 from gigamatte.photo.bands import Bands, bands_of
 from gigamatte.photo.extra_fields import ExtraFields
+from gigamatte.photo.fields import field_of
 from gigamatte.photo.heif import HeicFile
 from gigamatte.photo.jpeg_end import with_end
 from gigamatte.photo.read_extra import extra_fields_of
@@ -165,8 +166,3 @@ def _pages(name: str, count: int, facts: tiff.Facts | None = None) -> list[str]:
     elif count > 1:
         warnings.append(f"{name} holds {count} pictures (pages, frames or sizes): the first was read")
     return warnings
-
-
-def field_of(image: pyvips.Image, name: str, default: int) -> int:
-    """A whole number among an image's fields."""
-    return int(image.get(name)) if name in image.get_fields() else default

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import pyvips
 
+from gigamatte.photo.fields import has_field
+
 
 @dataclass
 class ExtraFields:
@@ -26,6 +28,6 @@ class ExtraFields:
         for name, block in self.fields.items():
             if block:
                 image.set_type(pyvips.GValue.blob_type, name, block)
-            elif name in image.get_fields():
+            elif has_field(image, name):
                 image.remove(name)
         return image

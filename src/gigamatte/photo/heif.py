@@ -11,6 +11,7 @@ import pyvips
 from gigamatte.errors import UnsupportedInput
 from gigamatte.photo import arrays, colour
 from gigamatte.photo.cicp import Code
+from gigamatte.photo.fields import has_field
 
 _HINT = "pip install 'gigamatte[heif]' reads it, or convert it to JPEG, PNG, WebP or TIFF"
 
@@ -37,7 +38,7 @@ class HeicFile:
         #: colour given by code points, without a profile
         self.warnings: tuple[str, ...] = ()
         nclx = picture.info.get("nclx_profile")
-        if nclx and "icc-profile-data" not in self.header.get_fields():
+        if nclx and not has_field(self.header, "icc-profile-data"):
             code = Code(int(nclx["color_primaries"]), int(nclx["transfer_characteristics"]))
             made, warning = code.profile(1 if self.header.bands < 3 else 3)
             self.warnings = (warning,) if warning else ()
@@ -52,7 +53,7 @@ class HeicFile:
             raise self._broken(error) from error
         image = arrays.wrap(pixels, self.header.bands).copy()
         for field in ("bits-per-sample", "icc-profile-data"):
-            if field in self.header.get_fields():
+            if has_field(self.header, field):
                 image.set_type(self.header.get_typeof(field), field, self.header.get(field))
         return colour.full_range(image)
 

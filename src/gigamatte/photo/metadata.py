@@ -8,6 +8,7 @@ import pyvips
 
 from gigamatte.photo import xmp
 from gigamatte.photo.exif import Exif
+from gigamatte.photo.fields import has_field
 from gigamatte.photo.resources import HEAD, Broken, resources
 from gigamatte.photo.resources import IPTC as IPTC_RECORDS
 from gigamatte.types import Size
@@ -41,9 +42,8 @@ def collect(image: pyvips.Image) -> tuple[dict[str, bytes], list[str]]:
     """The metadata blocks of an opened image by libvips' field names, orientation reset to upright; and warnings."""
     blocks: dict[str, bytes] = {}
     warnings: list[str] = []
-    names = set(image.get_fields())
     for name, title in TITLES.items():
-        if name not in names:
+        if not has_field(image, name):
             continue
         block: bytes | None = bytes(image.get(name))
         if block is not None and len(block) > MAX_BLOCK:

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from gigamatte.errors import BudgetExceeded, MissingInput, UnsupportedInput, UsageError
 from gigamatte.forked import refuse_after_fork
 from gigamatte.photo import arrays, formats, metadata
-from gigamatte.photo.encoded import Opened, field_of, open_encoded
+from gigamatte.photo.encoded import Opened, open_encoded
+from gigamatte.photo.fields import field_of, has_field
 from gigamatte.photo.paths.find import own_paths
 from gigamatte.photo.turn import Turn
 from gigamatte.types import Photo, Size
@@ -181,7 +182,7 @@ def _resolution(opened: Opened) -> tuple[float, float]:
     header = opened.header
     # libvips assumes some resolution where a file gives none, but then names no unit;
     # its PNG reader never names one, and assumes 72 dpi
-    said = "resolution-unit" in header.get_fields() or (opened.format == "png" and abs(header.xres * 25.4 - 72) > 0.1)
+    said = has_field(header, "resolution-unit") or (opened.format == "png" and abs(header.xres * 25.4 - 72) > 0.1)
     return (header.xres, header.yres) if said and header.xres > 0 and header.yres > 0 else (0.0, 0.0)
 
 
@@ -193,7 +194,7 @@ def _decode_bytes(opened: Opened) -> int:
         return pixels * bands * (1 if header.format == "uchar" else 2)
     if opened.format == "jpeg" and field_of(header, "jpeg-multiscan", 0):
         # every DCT coefficient is kept, 2 bytes each; chroma has a quarter as many of them at 4:2:0
-        thin = "jpeg-chroma-subsample" in header.get_fields() and header.get("jpeg-chroma-subsample") == "4:2:0"
+        thin = has_field(header, "jpeg-chroma-subsample") and header.get("jpeg-chroma-subsample") == "4:2:0"
         return 3 * pixels if thin and bands == 3 else 2 * bands * pixels
     if opened.format == "png" and field_of(header, "interlaced", 0):
         return pixels * bands * (1 if header.format == "uchar" else 2)

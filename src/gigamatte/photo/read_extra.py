@@ -8,6 +8,7 @@ import pyvips
 
 from gigamatte.photo import cicp, formats, png
 from gigamatte.photo.extra_fields import ExtraFields
+from gigamatte.photo.fields import has_field
 
 
 def extra_fields_of(kind: formats.Kind, data: bytes | str, header: pyvips.Image, *, encoded: bool) -> ExtraFields:
@@ -17,7 +18,7 @@ def extra_fields_of(kind: formats.Kind, data: bytes | str, header: pyvips.Image,
     """
     if kind not in (formats.PNG, formats.AVIF):
         return ExtraFields()
-    profile = "icc-profile-data" in header.get_fields()
+    profile = has_field(header, "icc-profile-data")
     try:
         with io.BytesIO(data) if encoded and isinstance(data, bytes) else open(data, "rb") as file:
             if kind is formats.PNG:
