@@ -82,8 +82,10 @@ class Watched:
         return [line for line in lines if not _stays_here(line)]
 
     def at_home(self) -> set[str]:
-        """What was left in the home folder."""
-        return {path.name for path in self.home.iterdir()}
+        """What was left in the home folder; of what lies in the folder for caches, each program's own."""
+        cache = self.home / ".cache"
+        found = {path.name for path in self.home.iterdir() if path != cache}
+        return found | {f".cache/{path.name}" for path in cache.glob("*")}
 
 
 def _stays_here(line: str) -> bool:
@@ -146,7 +148,7 @@ def test_telemetry(words, case, watched):
         shutil.copy(case("telemetry") / "base.jpg", watched.folder / name)
     watched.run(*COMMAND, *words)
     assert watched.sent() == []
-    assert watched.at_home() <= {".cache"}  # our own: compiled networks, history
+    assert watched.at_home() <= {".cache/gigamatte"}  # compiled networks, history
 
 
 @pytest.mark.shared
@@ -174,7 +176,7 @@ def test_telemetry_of_the_service(case, watched):
         server.terminate()
         server.wait(60)
     assert watched.sent() == []
-    assert watched.at_home() <= {".cache", ".local"}  # compiled networks; the spool
+    assert watched.at_home() <= {".cache/gigamatte", ".local"}  # compiled networks; the spool
 
 
 @pytest.mark.shared
@@ -185,7 +187,7 @@ def test_telemetry_on_ray(case, watched):
     shutil.copy(case("telemetry") / "base.jpg", watched.folder / "in" / "base.jpg")
     watched.run(*COMMAND, "batch", "in", "out", "--engine", "ray", "--address", "local")
     assert watched.sent() == []
-    assert watched.at_home() <= {".cache", ".ray"}
+    assert watched.at_home() <= {".cache/gigamatte", ".ray"}
 
 
 @pytest.mark.shared
@@ -229,6 +231,40 @@ import openvino, openvino_telemetry
 assert openvino.convert_model and openvino_telemetry.__file__
 """
     assert watched.run(sys.executable, "-c", code).stdout == "(1, 1, 32, 32)\n"
+
+
+@pytest.mark.parametrize("wish", [None, "0"])
+def test_onnxruntime_keeps_no_number_of_the_user(wish, watched):
+    """Builds of 1.32 write one into the home folder when they are imported; who wants that can say so."""
+    pytest.importorskip("onnxruntime", reason="the extra [onnx] is not installed")
+    code = """
+import os
+from gigamatte.network.engines.onnx import OnnxRuntimeEngine
+from gigamatte.network.engines.probe import probe_network
+import numpy as np
+print(OnnxRuntimeEngine.open(probe_network(), device="cpu").run(np.zeros((1, 3, 32, 32), np.float32)).shape)
+print(os.environ["ORT_DISABLE_TELEMETRY"])
+"""
+    more = {} if wish is None else {"ORT_DISABLE_TELEMETRY": wish}
+    assert watched.run(sys.executable, "-c", code, **more).stdout == f"(1, 1, 32, 32)\n{wish or 1}\n"
+    assert watched.sent() == []
+    if wish is None:
+        assert watched.at_home() == set()
+
+
+def test_one_photo_loads_no_second_runtime(watched):
+    """CUDA is asked for only where it is worth loading."""
+    code = """
+import sys
+from gigamatte.cli import main
+sys.argv = ["gigamatte", "cut", sys.argv[1], "-o", "out.png"]
+try:
+    main()
+finally:
+    assert "onnxruntime" not in sys.modules
+"""
+    watched.run(sys.executable, "-c", code, str(SOURCES.parents[1] / "examples" / "photo.jpg"))
+    assert (watched.folder / "out.png").exists()
 
 
 def test_runtimes_are_imported_in_one_place():

@@ -58,7 +58,7 @@ def open_engine(
             return _otherwise(model, threads, error, part=part)
         return engine, ()
 
-    if kind == "cpu" or (kind == "auto" and (not gpu_listed() or (small and not pays(photos)))):
+    if kind == "cpu" or (kind == "auto" and ((small and not pays(photos)) or not gpu_listed())):
         return on_cpu()
     wanted = {"auto": ("cuda",), "gpu": _GPUS}.get(kind, (device,))
     reasons = []

@@ -7,6 +7,7 @@ caller's script a second time where processes are spawned. OpenVINO has a stub f
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from typing import Any
@@ -36,9 +37,14 @@ def import_openvino() -> Any:
 
 
 def import_onnxruntime() -> Any:
-    """The ``onnxruntime`` module with its events turned off (its Windows builds have some). Raises ImportError."""
+    """The ``onnxruntime`` module with its events turned off. Raises ImportError.
+
+    From 1.32 on its Linux builds, too, keep a lasting client number and a store of events in the home folder, from the
+    import on. They ask an environment variable, which is left as the user has set it, and set otherwise.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
-    # an older or emptied module has no such switch
+    # the builds for Windows have a switch of their own, which older and emptied modules lack
     getattr(onnxruntime, "disable_telemetry_events", lambda: None)()
     return onnxruntime
