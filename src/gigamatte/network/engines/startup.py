@@ -7,12 +7,12 @@ service) loads it once.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from gigamatte.folders import cache_folder
+from gigamatte.own_files import replaced
 
 #: seconds until the embedded network is ready, and of one look, where nothing was measured: two cores and an H200
 ASSUMED = {"cpu": (0.4, 0.1), "cuda": (1.2, 0.004)}
@@ -26,12 +26,8 @@ _MANY = 1000
 def keep(found: Mapping[str, Mapping[str, Any]]) -> None:
     """Keep what ``doctor`` measured: device → ``load_s`` and ``run_s``."""
     kept = {name: [one["load_s"], one["run_s"]] for name, one in found.items() if "run_s" in one and name in ASSUMED}
-    path = cache_folder(_FILE)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    with suppress(OSError):  # without it the assumed figures are taken
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps(kept), "utf-8")
-        partial.replace(path)
+    with suppress(OSError), replaced(cache_folder(_FILE)) as draft:  # without it the assumed figures are taken
+        draft.write_text(json.dumps(kept), "utf-8")
 
 
 def seconds() -> dict[str, tuple[float, float]]:
@@ -48,12 +44,15 @@ def seconds() -> dict[str, tuple[float, float]]:
 
 def pays(photos: int | None) -> bool:
     """Whether CUDA finishes so many photos sooner than the CPU; None: they go on, so it is loaded once for all."""
-    if photos is None:
-        return True
-    (slow_start, slow), (fast_start, fast) = (seconds()[name] for name in ("cpu", "cuda"))
-    return fast_start + photos * LOOKS * fast < slow_start + photos * LOOKS * slow
+    return photos is None or _sooner(photos, seconds())
 
 
 def pays_from() -> int | None:
     """The least number of photos for which CUDA is worth loading; None where it never is."""
-    return next((count for count in range(1, _MANY) if pays(count)), None)
+    known = seconds()
+    return next((count for count in range(1, _MANY) if _sooner(count, known)), None)
+
+
+def _sooner(photos: int, known: Mapping[str, tuple[float, float]]) -> bool:
+    (slow_start, slow), (fast_start, fast) = known["cpu"], known["cuda"]
+    return fast_start + photos * LOOKS * fast < slow_start + photos * LOOKS * slow
