@@ -23,22 +23,15 @@ _SHARED: Mapping[str, tuple[str, ...]] = {
         "strip_gps", "keep_times",
     ),
 }  # fmt: skip
+#: of this machine, what cut and batch share
+_MACHINE = ("device", "require_device", "device_memory", "threads", "max_pixels")
 #: command → its headings, in the order of its help
 SECTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "cut": {
         "Files": ("out", "overwrite"),
         **_SHARED,
         "Films and animated pictures": ("start", "end", "every", "fps", "loop", "sticker"),
-        "This machine": (
-            "device",
-            "require_device",
-            "device_memory",
-            "threads",
-            "max_pixels",
-            "memory",
-            "cache",
-            "cache_size",
-        ),
+        "This machine": (*_MACHINE, "memory", "cache", "cache_size"),
         "What is said": ("json", "quiet", "help"),
     },
     "batch": {
@@ -46,16 +39,7 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         **_SHARED,
         "Runs": ("retry_failed", "recheck", "redo", "watch", "every", "dry_run", "price", "manifest"),
         "Tar shards": ("results", "tar_photos", "tar_size"),
-        "This machine": (
-            "device",
-            "require_device",
-            "device_memory",
-            "threads",
-            "max_pixels",
-            "jobs",
-            "memory",
-            "timeout",
-        ),
+        "This machine": (*_MACHINE, "jobs", "memory", "timeout"),
         "Many machines": ("shard", "engine", "address", "actors", "gpus_each"),
         "What is said": ("report", "export", "metrics", "json", "quiet", "help"),
     },
