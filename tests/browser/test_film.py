@@ -36,15 +36,20 @@ _READ = """async (data) => {
 }"""
 
 
-def test_chromium_sees_the_alpha_that_was_cut(browser: Any, tmp_path: Path) -> None:
-    pytest.importorskip("av")
-    source = write_film(tmp_path / "film.mp4", moving(4, width=320, height=240), sound="aac")
+def cut_film(folder: Path) -> tuple[list[np.ndarray], str]:
+    """The alpha of each frame of a film that was cut, and its WebM in base64."""
+    source = write_film(folder / "film.mp4", moving(4, width=320, height=240), sound="aac")
     with Remover(Options(kind="art")) as remover:
         film = remover.film(source)
         alphas = [cutout.alpha for _, cutout in film]
-        film.save(tmp_path / "out.webm")
+        film.save(folder / "out.webm")
+    return alphas, base64.b64encode((folder / "out.webm").read_bytes()).decode()
+
+
+def test_chromium_sees_the_alpha_that_was_cut(browser: Any, tmp_path: Path) -> None:
+    pytest.importorskip("av")
+    alphas, data = cut_film(tmp_path)
     page = browser.new_page()
-    data = base64.b64encode((tmp_path / "out.webm").read_bytes()).decode()
     width, height, seconds, pixels = page.evaluate(_READ, data)
     page.close()
     seen = np.array(pixels, np.uint8).reshape(height, width, 4)
@@ -63,12 +68,7 @@ def test_firefox_sees_the_alpha_that_was_cut(tmp_path: Path) -> None:
     program = os.environ.get("FIREFOX") or shutil.which("firefox-esr") or shutil.which("firefox")
     if program is None:
         pytest.skip("Firefox is not installed (apt-get install firefox-esr)")
-    source = write_film(tmp_path / "film.mp4", moving(4, width=320, height=240), sound="aac")
-    with Remover(Options(kind="art")) as remover:
-        film = remover.film(source)
-        alphas = [cutout.alpha for _, cutout in film]
-        film.save(tmp_path / "out.webm")
-    data = base64.b64encode((tmp_path / "out.webm").read_bytes()).decode()
+    alphas, data = cut_film(tmp_path)
     (tmp_path / "firefox").mkdir()
     with Firefox(program, tmp_path / "firefox") as window:
         window.open("data:text/html,<title>film</title>")
