@@ -72,6 +72,8 @@ def run_train(arguments: argparse.Namespace) -> None:
         store=arguments.store,
         workers=arguments.workers,
         frozen=arguments.frozen,
+        still=arguments.still,
+        uses=arguments.uses,
     )
     print(f"sources {','.join(sources)}", flush=True)
     Schedule(plan, arguments.cache, sources, arguments.checkpoint, arguments.start, arguments.threads).run()
@@ -134,6 +136,8 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--store", type=int, default=1500, help="composed pictures that are kept; 60000 on a GPU")
     train.add_argument("--workers", type=int, default=1, help="processes that compose")
     train.add_argument("--frozen", action="store_true", help="the encoder as it is: the decoder and its hints alone")
+    train.add_argument("--still", type=int, default=0, help="so many first blocks of the encoder stay as they are")
+    train.add_argument("--uses", type=int, default=1, help="how often each composed picture is drawn; 4 on few cores")
     train.add_argument("--checkpoint", type=Path, required=True)
     train.add_argument(
         "--start", type=Path, default=None, help="a checkpoint, exported folder, or encoder's .pth to start from"

@@ -11,7 +11,7 @@ EDGE_STRESS = 2.0
 
 
 def _at_scale(logits: Tensor, target: Tensor) -> Tensor:
-    """Cross-entropy + (1 - soft IoU), each picture counting alike.  Both (N, 1, s, s); target in [0, 1].
+    """Cross-entropy + (1 - soft IoU) of each picture, (N,).  Both (N, 1, s, s); target in [0, 1].
 
     The edge weight grows where a pixel differs from the mean of its neighbourhood (Wei et al., F3Net, 2020).
     """
@@ -27,12 +27,12 @@ def _at_scale(logits: Tensor, target: Tensor) -> Tensor:
     # With the constant, a few wrong pixels in an empty picture have a small loss, and an empty answer there has none.
     slack = logits.shape[-1] ** 2 / 1000
     overlap = (both + slack) / (either + slack)
-    return (entropy + 1 - overlap).mean()
+    return entropy + 1 - overlap
 
 
 def locator_loss(outputs: list[Tensor], target: Tensor) -> Tensor:
-    """Loss of the full and the side outputs, logits (N, 1, s, s), against target float (N, 1, S, S) in [0, 1]."""
-    total = torch.zeros(())
+    """Loss of each picture, (N,): full and side outputs, logits (N, 1, s, s), against target (N, 1, S, S) in [0, 1]."""
+    total = torch.zeros(len(target), device=target.device)
     for weight, logits in zip(SIDE_WEIGHTS, outputs, strict=True):
         factor = target.shape[-1] // logits.shape[-1]
         small = functional.avg_pool2d(target, factor) if factor > 1 else target

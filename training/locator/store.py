@@ -1,6 +1,7 @@
 """Composed pictures, kept on the device that trains: workers fill the store, batches are drawn from it and varied.
 
-Composing a picture takes as long as a training step on it, so each is used several times, each time varied anew.
+Composing a picture takes as long as a training step on it, so each is used several times, each time varied anew; those
+that are answered worst are drawn most often, within bounds (as in Shrivastava et al., 2016, who pick examples by loss).
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from .compose import Studio, training_picture
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 #: pictures that a worker sends at a time, and that must be there before training begins
 TOGETHER, ENOUGH = 8, 64
+#: how often a picture is drawn goes by its newest loss, from the smallest to the largest of these; new ones first
+SMALLEST, LARGEST = 0.15, 1.0
 
 
 def compose_for_ever(
@@ -42,18 +45,28 @@ def compose_for_ever(
 class Store:
     """The newest ``size`` pictures of ``side``, uint8 on ``device``; ``workers`` processes compose them.
 
-    At most ``size`` pictures are composed ahead of those that were used: on a machine of few cores more would only
-    delay the training.
+    At most ``size`` pictures are composed ahead of one for every ``uses`` that were drawn: on a machine of few cores more
+    would only delay the training.
     """
 
     def __init__(
-        self, cache: Path, sources: tuple[str, ...], *, side: int, size: int, workers: int, seed: int, device: str
+        self,
+        cache: Path,
+        sources: tuple[str, ...],
+        *,
+        side: int,
+        size: int,
+        workers: int,
+        seed: int,
+        device: str,
+        uses: int = 1,
     ) -> None:
         context = multiprocessing.get_context("spawn")
         multiprocessing.set_sharing_strategy("file_system")
-        self.side, self.size, self.device = side, size, device
+        self.side, self.size, self.device, self.uses = side, size, device, uses
         self.made = self.shown = 0
         self._pictures = torch.empty(size, side, side, 5, dtype=torch.uint8, device=device)
+        self._chances = torch.full((size,), LARGEST, device=device)
         self._queue: multiprocessing.Queue[Tensor] = context.Queue(max(4, workers))
         for number in range(workers):
             arguments = (cache, sources, side, [seed, number], self._queue)
@@ -64,7 +77,7 @@ class Store:
 
     def _fill(self) -> None:
         while True:
-            if self.made > self.size + self.shown:
+            if self.made > self.size + self.shown // self.uses:
                 time.sleep(0.2)
                 continue
             try:
@@ -74,13 +87,18 @@ class Store:
             at = self.made % self.size
             count = min(len(batch), self.size - at)
             self._pictures[at : at + count] = batch[:count].to(self.device)
+            self._chances[at : at + count] = LARGEST
             self.made += count
 
     def draw(self, side: int, count: int) -> tuple[Tensor, Tensor, Tensor]:
-        """``count`` pictures at ``side``, see ``varied``."""
-        chosen = torch.randint(min(self.made, self.size), (count,), device=self.device)
+        """``count`` pictures at ``side``, see ``varied``; ``answered`` tells what became of them."""
+        self._drawn = torch.multinomial(self._chances[: min(self.made, self.size)], count)
         self.shown += count
-        return varied(self._pictures[chosen], side)
+        return varied(self._pictures[self._drawn], side)
+
+    def answered(self, losses: Tensor) -> None:
+        """Takes the losses (N,) of the pictures that were drawn last: those with large ones come again sooner."""
+        self._chances[self._drawn] = losses.detach().clamp(SMALLEST, LARGEST)
 
 
 def normalised(pixels: Tensor) -> Tensor:

@@ -34,7 +34,9 @@ class Plan:
     """One schedule: `phases` is (share of the time, picture side, batch) in order; shares sum to 1.
 
     `side` is that of the composed pictures, `store` how many of them are kept, `workers` how many processes compose.
-    A `frozen` encoder is neither trained nor are its batch norms measured anew.
+    A `frozen` encoder is neither trained nor are its batch norms measured anew; of another, the first `still` blocks
+    keep their weights: they take most of the time and have least to learn. Each composed picture is drawn about `uses`
+    times.
     """
 
     minutes: float
@@ -48,6 +50,8 @@ class Plan:
     store: int = 1500
     workers: int = 1
     frozen: bool = False
+    still: int = 0
+    uses: int = 1
 
     def rate(self, spent: float) -> float:
         """Learning rate at a share `spent` of the time: linear warm-up, then a cosine to zero."""
@@ -83,7 +87,9 @@ class Trainer:
     def __init__(self, plan: Plan, sources: tuple[str, ...], device: str) -> None:
         torch.manual_seed(plan.seed)
         self.plan, self.sources, self.device = plan, sources, device
-        self.model = Locator().to(device)
+        # on a CPU, convolutions over pixels with their channels together take half the time
+        self.model = Locator().to(device, memory_format=torch.channels_last)
+        self._hold_still()
         self.running = copy.deepcopy(self.model).eval()
         self.optimiser = torch.optim.AdamW(self._groups(), lr=plan.peak_rate, fused=True)
         self.seconds = 0.0
@@ -91,8 +97,14 @@ class Trainer:
         # Of this schedule, and of the schedules that its starting weights came from.
         self.pictures, self.before = 0, 0
 
+    def _hold_still(self) -> None:
+        if self.plan.still:
+            encoder = self.model.encoder
+            for part in (encoder._conv_stem, encoder._bn0, *encoder._blocks[: self.plan.still]):
+                part.requires_grad_(False)
+
     def _groups(self) -> list[dict[str, Any]]:
-        named = list(self.model.named_parameters())
+        named = [(name, values) for name, values in self.model.named_parameters() if values.requires_grad]
         return [
             {
                 "params": [p for n, p in named if n.startswith("encoder.") == encoder and (p.ndim > 1) == matrix],
@@ -136,8 +148,9 @@ class Trainer:
         self.optimiser.load_state_dict(state["optimiser"])
         self.seconds, self.steps, self.pictures, self.before = state["counters"]
 
-    def round(self, pixels: Tensor, target: Tensor, numbers: Tensor) -> tuple[float, float, float]:
-        """One round on a batch: the losses without hints, with first clicks, with one click more."""
+    def round(self, pixels: Tensor, target: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """One round on a batch: each picture's losses (N,) without hints, with first clicks, with one click more."""
+        pixels = pixels.contiguous(memory_format=torch.channels_last)
         with self._autocast(), torch.set_grad_enabled(not self.plan.frozen):
             maps = self.model.encoder(pixels)
         plain, answer = self._step(maps, None, target)
@@ -151,15 +164,15 @@ class Trainer:
         average(self.running, self.model, min(self.plan.averaging, (1 + self.steps) / (10 + self.steps)))
         return plain, first, more
 
-    def _step(self, maps: list[Tensor], hints: Tensor | None, target: Tensor) -> tuple[float, Tensor]:
+    def _step(self, maps: list[Tensor], hints: Tensor | None, target: Tensor) -> tuple[Tensor, Tensor]:
         with self._autocast():
             outputs = self.model.decode(maps, None if hints is None else self.model.say(hints))
-        loss = locator_loss(outputs, target)
+        losses = locator_loss(outputs, target)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        losses.mean().backward()
         torch.nn.utils.clip_grad_norm_([p for p in self.model.parameters() if p.grad is not None], 5.0)
         self.optimiser.step()
-        return float(loss.detach()), outputs[0].detach().float().sigmoid()
+        return losses.detach(), outputs[0].detach().float().sigmoid()
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device, torch.bfloat16, enabled=self.device != "cpu" or multiplies_bfloat16())
@@ -177,7 +190,9 @@ class Trainer:
             side, count = self.plan.phase(spent)
             for group in self.optimiser.param_groups:
                 group["lr"] = self.plan.rate(spent) * group["part"]
-            losses.append(self.round(*store.draw(side, count)))
+            answered = self.round(*store.draw(side, count))
+            store.answered(answered[0])
+            losses.append([float(values.mean()) for values in answered])
             self.pictures += count
             # One round counts at most 60 s, so that the time of a suspended machine is not taken off the schedule.
             self.seconds += min(60.0, time.monotonic() - begin)
@@ -228,6 +243,7 @@ class Schedule:
             workers=plan.workers,
             seed=plan.seed,
             device=device,
+            uses=plan.uses,
         )
         if self.checkpoint.is_file():
             trainer.resume(self.checkpoint)

@@ -223,3 +223,48 @@ def test_a_simulated_person_points_well_inside_what_is_meant():
     more, _ = next_click(torch.zeros_like(wanted), wanted, torch.zeros_like(keep), drop)
     assert float((more * (1 - wanted)).sum()) == 0
     assert (more.sum((1, 2, 3)) > 0).all()
+
+
+def test_pictures_answered_badly_are_drawn_more_often():
+    torch = pytest.importorskip("torch", reason="training needs PyTorch; the package does not")
+    from training.locator.loss import locator_loss
+    from training.locator.store import LARGEST, SMALLEST, Store
+
+    target = torch.zeros(2, 1, 32, 32)
+    target[:, :, 8:24, 8:24] = 1
+    right, wrong = (target * 2 - 1) * 9, (1 - target * 2) * 9
+    outputs = [torch.stack([right[0], wrong[1]]), torch.zeros(2, 1, 4, 4), torch.zeros(2, 1, 2, 2)]
+    losses = locator_loss(outputs, target)
+    assert losses[1] > losses[0] + 1
+
+    store = Store.__new__(Store)  # without its processes: the pictures are given
+    store.size = store.made = 2
+    store.shown = 0
+    store._pictures = torch.zeros(2, 32, 32, 5, dtype=torch.uint8)
+    store._pictures[1, ..., 4] = 1  # tells which of the two was drawn
+    store._chances = torch.full((2,), LARGEST)
+    store.draw(32, 2)
+    store.answered(torch.where(store._drawn == 1, 5.0, 0.0))
+    torch.manual_seed(3)
+    drawn = [int(store.draw(32, 1)[2].max()) for _ in range(300)]
+    share = LARGEST / (LARGEST + SMALLEST)
+    assert sum(drawn) / 300 == pytest.approx(share, abs=0.06)
+
+
+def test_the_first_blocks_can_stay_as_they_are():
+    torch = pytest.importorskip("torch", reason="training needs PyTorch; the package does not")
+    from training.locator.train import Plan, Trainer
+
+    trainer = Trainer(Plan(minutes=1, still=4), (), "cpu")
+    before = {name: value.clone() for name, value in trainer.model.named_parameters()}
+    trainer.model.train()
+    trainer.model.encoder.eval()
+    for group in trainer.optimiser.param_groups:
+        group["lr"] = 1e-2
+    target = torch.zeros(2, 1, 64, 64)
+    target[:, :, 16:48, 16:48] = 1
+    trainer.round(torch.randn(2, 3, 64, 64), target, target)
+    moved = {name for name, value in trainer.model.named_parameters() if not torch.equal(value, before[name])}
+    assert not any(name.startswith(("encoder._conv_stem", "encoder._blocks.3.")) for name in moved)
+    assert any(name.startswith("encoder._blocks.4.") for name in moved)
+    assert any(name.startswith("hints.") for name in moved)
