@@ -45,8 +45,8 @@ def compose_for_ever(
 class Store:
     """The newest ``size`` pictures of ``side``, uint8 on ``device``; ``workers`` processes compose them.
 
-    At most ``size`` pictures are composed ahead of one for every ``uses`` that were drawn: on a machine of few cores more
-    would only delay the training.
+    At most ``size`` pictures are composed ahead of one for every ``uses`` that were drawn: on a machine of few cores
+    more would only delay the training.
     """
 
     def __init__(
