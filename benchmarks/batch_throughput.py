@@ -8,7 +8,6 @@ networks' own speeds do not matter. Run it alone on the machine. The photos of a
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
@@ -27,7 +26,7 @@ from gigamatte.evaluate.table import Cell, markdown_table
 from gigamatte.testing.networks import smoothed_red
 from gigamatte.testing.photos import made_photo
 from gigamatte.types import Size
-from report import publish
+from report import parser, publish
 
 #: photos that are really different; the others differ from them in brightness and noise
 DISTINCT = 8
@@ -63,7 +62,7 @@ class Run:
 
 
 def main() -> None:
-    words = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    words = parser(__doc__)
     words.add_argument("--photos", type=int, default=200)
     words.add_argument("--size", default="4000x3000", help="width x height")
     words.add_argument("--jobs", type=int, default=0, help="photos at work at once; 0 = the command's own choice")

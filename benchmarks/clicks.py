@@ -5,7 +5,6 @@ usage: python benchmarks/clicks.py [--photo PHOTO] [--clicks 20]     (an idle ma
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 import time
 from pathlib import Path
@@ -17,6 +16,7 @@ from gigamatte.editing import Editing
 from gigamatte.hints import Hints, Point
 from gigamatte.options import Options
 from gigamatte.worker.edits import PREVIEW
+from report import parser
 
 ROOT = Path(__file__).parents[1]
 #: sizes of the photo, megapixels
@@ -69,10 +69,10 @@ def measured(photo: Path, clicks: int, folder: Path) -> dict[str, float]:
 
 def main() -> None:
     """Prints a row for each size."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--photo", type=Path, default=ROOT / "examples" / "photo.jpg")
-    parser.add_argument("--clicks", type=int, default=20)
-    chosen = parser.parse_args()
+    words = parser(__doc__)
+    words.add_argument("--photo", type=Path, default=ROOT / "examples" / "photo.jpg")
+    words.add_argument("--clicks", type=int, default=20)
+    chosen = words.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         for size in SIZES:
             row = measured(enlarged(chosen.photo, size, Path(folder)), chosen.clicks, Path(folder))

@@ -16,7 +16,6 @@ import io
 import json
 import os
 import queue
-import socket
 import subprocess
 import sys
 import tempfile
@@ -33,9 +32,10 @@ from PIL import Image
 
 from gigamatte.evaluate.table import markdown_table
 from gigamatte.testing.photos import made_photo
+from gigamatte.testing.served import free_port, wait_until_ready
 from gigamatte.types import Size
 from gigamatte.worker.process import memory_of
-from report import publish
+from report import parser, publish
 
 BOUNDARY = "gigamatte-load"
 
@@ -65,19 +65,19 @@ def main() -> None:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--photo", help="a photo of yours instead of a made one")
-    parser.add_argument("--width", type=int, default=1500, help="of the made photo, pixels")
-    parser.add_argument("--height", type=int, default=1000)
-    parser.add_argument("--clients", default="1,4,16,64")
-    parser.add_argument("--photos", type=int, default=64, help="for each number of clients")
-    parser.add_argument("--flat", type=int, default=500, help="photos of the memory part")
-    parser.add_argument("--seconds", type=float, default=300, help="limit of each part")
-    parser.add_argument("--model", default="auto")
-    parser.add_argument("--json", help="also write the numbers here")
-    parser.add_argument("--page", type=Path, help="put the tables into this page")
-    parser.add_argument("--quick", action="store_true", help="a few small photos: does the script work?")
-    args = parser.parse_args()
+    words = parser(__doc__)
+    words.add_argument("--photo", help="a photo of yours instead of a made one")
+    words.add_argument("--width", type=int, default=1500, help="of the made photo, pixels")
+    words.add_argument("--height", type=int, default=1000)
+    words.add_argument("--clients", default="1,4,16,64")
+    words.add_argument("--photos", type=int, default=64, help="for each number of clients")
+    words.add_argument("--flat", type=int, default=500, help="photos of the memory part")
+    words.add_argument("--seconds", type=float, default=300, help="limit of each part")
+    words.add_argument("--model", default="auto")
+    words.add_argument("--json", help="also write the numbers here")
+    words.add_argument("--page", type=Path, help="put the tables into this page")
+    words.add_argument("--quick", action="store_true", help="a few small photos: does the script work?")
+    args = words.parse_args()
     if args.quick:
         args.width, args.height, args.clients, args.photos, args.flat = 300, 200, "1,4", 6, 10
     return args
@@ -92,9 +92,7 @@ def made(width: int, height: int) -> bytes:
 @contextlib.contextmanager
 def service(model: str, **settings: object) -> Iterator[tuple[str, int]]:
     """A service of its own on a free port: (address, process number)."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w") as nothing:
         names = {f"GIGAMATTE_{name.upper()}": str(value) for name, value in settings.items()}
         program = Path(sys.executable).parent / "gigamatte"
@@ -106,23 +104,12 @@ def service(model: str, **settings: object) -> Iterator[tuple[str, int]]:
         )
         url = f"http://127.0.0.1:{port}"
         try:
-            wait_until_ready(url, process)
+            if not wait_until_ready(url, process):
+                raise SystemExit(f"the service ended with {process.poll()}, or was not ready within two minutes")
             yield url, process.pid
         finally:
             process.terminate()
             process.wait(60)
-
-
-def wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 120
-    while time.monotonic() < until:
-        if process.poll() is not None:
-            raise SystemExit(f"the service ended with {process.returncode}")
-        with contextlib.suppress(OSError):
-            if urllib.request.urlopen(f"{url}/readyz", timeout=5).status == 200:
-                return
-        time.sleep(0.1)
-    raise SystemExit("the service was not ready within 120 seconds")
 
 
 def body_of(photo: bytes) -> bytes:

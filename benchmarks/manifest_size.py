@@ -9,7 +9,6 @@ that they are still there), and until the whole list has been gone through. CPU 
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import random
@@ -22,6 +21,7 @@ from typing import Any
 
 from gigamatte.batch.manifest import Manifest
 from gigamatte.batch.task import Outcome, Source
+from report import parser
 
 CONFIG, TEMPLATE, CLAIM = "8f218b7d752e63a900385564ccfb73f4", "{stem}.cutout.png", 32
 ROOT = "/data/shop/photos"
@@ -159,10 +159,10 @@ def resumed(path: Path, photos: int) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--photos", type=int, default=100_000)
-    parser.add_argument("--folder", help="where the manifest is made; default: a temporary folder")
-    asked = parser.parse_args()
+    words = parser(__doc__)
+    words.add_argument("--photos", type=int, default=100_000)
+    words.add_argument("--folder", help="where the manifest is made; default: a temporary folder")
+    asked = words.parse_args()
     with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
         path = Path(folder) / "1-of-1.sqlite"
         print(json.dumps({"photos": asked.photos, **filled(path, asked.photos), **resumed(path, asked.photos)}))

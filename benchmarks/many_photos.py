@@ -10,7 +10,6 @@ is cut: an engine says of each photo that it is done.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import os
@@ -32,6 +31,7 @@ from gigamatte.batch.progress import Progress
 from gigamatte.batch.runner import run_batch
 from gigamatte.batch.task import Outcome, Task
 from gigamatte.options import Options
+from report import parser
 
 SIDE = 16
 
@@ -149,21 +149,20 @@ def alone(folder: Path, mask: Path, photos: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--photos", type=int, default=20_000)
-    parser.add_argument("--alone", action="store_true")
-    asked = parser.parse_args()
+    words = parser(__doc__)
+    words.add_argument("--photos", type=int, default=20_000)
+    words.add_argument("--alone", action="store_true")
+    asked = words.parse_args()
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         mask = make(folder, asked.photos)
         if asked.alone:
             print(json.dumps(alone(folder, mask, asked.photos), indent=1))
             return
-        words = [folder / "in", folder / "out", "--mask", mask, "--refine", "off", "--memory", "4G", "--json"]
+        command = [sys.executable, "-m", "gigamatte", "batch", str(folder / "in"), str(folder / "out")]
+        command += ["--mask", str(mask), "--refine", "off", "--memory", "4G", "--json"]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        with subprocess.Popen(
-            [sys.executable, "-m", "gigamatte", "batch", *map(str, words)], stdout=subprocess.PIPE, text=True
-        ) as process:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             found = watched(process.stdout, process.pid, asked.photos)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -5,19 +5,16 @@ usage: python benchmarks/page.py [--photo PHOTO] [--megapixels 24]     (an idle 
 
 from __future__ import annotations
 
-import argparse
 import shutil
-import socket
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-import requests
 from playwright.sync_api import Page, sync_playwright
 
 from clicks import enlarged
+from load_service import service
+from report import parser
 
 ROOT = Path(__file__).parents[1]
 #: whether the result is on the screen
@@ -43,37 +40,20 @@ def measured(page: Page, url: str, photo: Path) -> dict[str, float]:
 
 def main() -> None:
     """Starts a service and a browser, and prints a line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--photo", type=Path, default=ROOT / "examples" / "photo.jpg")
-    parser.add_argument("--megapixels", type=float, default=24)
-    chosen = parser.parse_args()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with tempfile.TemporaryDirectory() as folder:
+    words = parser(__doc__)
+    words.add_argument("--photo", type=Path, default=ROOT / "examples" / "photo.jpg")
+    words.add_argument("--megapixels", type=float, default=24)
+    chosen = words.parse_args()
+    with tempfile.TemporaryDirectory() as folder, service("auto") as (url, _), sync_playwright() as playwright:
         photo = enlarged(chosen.photo, chosen.megapixels, Path(folder))
-        command = [sys.executable, "-m", "gigamatte", "serve", "--port", str(port), "--spool", f"{folder}/spool"]
-        service = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            url = f"http://127.0.0.1:{port}"
-            for _ in range(600):
-                try:
-                    requests.get(f"{url}/livez", timeout=5)
-                    break
-                except requests.ConnectionError:
-                    time.sleep(0.1)
-            with sync_playwright() as playwright:
-                program = shutil.which("chromium")
-                browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-                page = browser.new_page(viewport={"width": 1280, "height": 800})
-                for run in ("first", "again"):
-                    row = measured(page, url, photo)
-                    print(run + ": " + ", ".join(f"{name} {value:.2f}" for name, value in row.items()), flush=True)
-                    page.evaluate("sessionStorage.clear()")
-                browser.close()
-        finally:
-            service.terminate()
-            service.wait(30)
+        program = shutil.which("chromium")
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        for run in ("first", "again"):
+            row = measured(page, url, photo)
+            print(run + ": " + ", ".join(f"{name} {value:.2f}" for name, value in row.items()), flush=True)
+            page.evaluate("sessionStorage.clear()")
+        browser.close()
 
 
 if __name__ == "__main__":

@@ -22,18 +22,19 @@ import numpy as np
 
 from gigamatte.cutout.target import picture_format
 from gigamatte.options import Options
+from report import parser
 
 ROWS = 256
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--megapixels", type=int, nargs="+", default=[24, 100, 400, 1000])
-    parser.add_argument("--inputs", nargs="+", default=["jpeg", "tiff"], help="jpeg, progressive, tiff, tiff16, png")
-    parser.add_argument("--outputs", nargs="+", default=["png"], help="png, tiff")
-    parser.add_argument("--orientation", type=int, default=1)
-    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
-    given = parser.parse_args()
+    words = parser(__doc__)
+    words.add_argument("--megapixels", type=int, nargs="+", default=[24, 100, 400, 1000])
+    words.add_argument("--inputs", nargs="+", default=["jpeg", "tiff"], help="jpeg, progressive, tiff, tiff16, png")
+    words.add_argument("--outputs", nargs="+", default=["png"], help="png, tiff")
+    words.add_argument("--orientation", type=int, default=1)
+    words.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    given = words.parse_args()
     if given.child:
         return child(*given.child)
     print("| megapixels | input | output | read s | write s | CPU s | peak RSS MB | scratch GB | output GB |")

@@ -10,7 +10,6 @@ the network was trained on, nor on the final evaluation set.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +23,7 @@ from gigamatte.network.network import Network
 from gigamatte.network.networks import open_network
 from gigamatte.network.second_look import twice
 from gigamatte.types import Box, CoarseMatte, Size
+from report import parser
 
 Pixels = NDArray[np.uint8]
 Way = Callable[[Network, Pixels], CoarseMatte]
@@ -87,12 +87,12 @@ def iou(coarse: CoarseMatte, truth: NDArray[np.bool_]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("places", type=Path, nargs="+")
-    parser.add_argument("--model", default="locator")
-    parser.add_argument("--every", type=int, default=10)
-    parser.add_argument("--offset", type=int, default=9)
-    given = parser.parse_args()
+    words = parser(__doc__)
+    words.add_argument("places", type=Path, nargs="+")
+    words.add_argument("--model", default="locator")
+    words.add_argument("--every", type=int, default=10)
+    words.add_argument("--offset", type=int, default=9)
+    given = words.parse_args()
     print("| way | " + " | ".join(place.name for place in given.places) + " |")
     print("| --- |" + " ---: |" * len(given.places))
     with open_network(given.model, threads=1) as network:

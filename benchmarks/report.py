@@ -158,12 +158,17 @@ def show(head: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
     return markdown_table(head, rows)
 
 
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """A parser whose help is a script's docstring, line by line."""
+    return argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
 def arguments(description: str | None) -> argparse.ArgumentParser:
-    """A parser with the option that every script has."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--page", type=Path, default=PAGE, help="the page whose section is replaced")
-    parser.add_argument("--repeats", type=int, default=3, help="runs per figure; medians are reported")
-    return parser
+    """A parser with the options of the scripts that make a section of the page."""
+    words = parser(description)
+    words.add_argument("--page", type=Path, default=PAGE, help="the page whose section is replaced")
+    words.add_argument("--repeats", type=int, default=3, help="runs per figure; medians are reported")
+    return words
 
 
 def program() -> str:

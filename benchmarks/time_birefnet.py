@@ -23,24 +23,24 @@ import time
 from pathlib import Path
 from typing import Any
 
-from report import publish
+from report import parser, publish
 
 LISTINGS = Path(__file__).parents[1] / "tests" / "golden" / "birefnet"
 ENGINES = ("openvino f32", "openvino bf16", "onnxruntime cpu", "onnxruntime cuda")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--backbone", choices=("l", "t"), default="l")
-    parser.add_argument("--size", type=int, default=1024, help="side of the square, a multiple of 64")
-    parser.add_argument("--threads", type=int, default=0, help="0: all that the machine grants")
-    parser.add_argument("--runs", type=int, default=3, help="inferences per runtime; the median is reported")
-    parser.add_argument("--engines", default=",".join(ENGINES), help="comma-separated")
-    parser.add_argument("--json", type=Path, help="also write the figures to this file")
-    parser.add_argument("--page", type=Path, help="put the table into this page")
-    parser.add_argument("--child", help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    wanted = parser.parse_args()
+    words = parser(__doc__)
+    words.add_argument("--backbone", choices=("l", "t"), default="l")
+    words.add_argument("--size", type=int, default=1024, help="side of the square, a multiple of 64")
+    words.add_argument("--threads", type=int, default=0, help="0: all that the machine grants")
+    words.add_argument("--runs", type=int, default=3, help="inferences per runtime; the median is reported")
+    words.add_argument("--engines", default=",".join(ENGINES), help="comma-separated")
+    words.add_argument("--json", type=Path, help="also write the figures to this file")
+    words.add_argument("--page", type=Path, help="put the table into this page")
+    words.add_argument("--child", help=argparse.SUPPRESS)
+    words.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    wanted = words.parse_args()
     if wanted.child:
         print(json.dumps(child(wanted)))
         return

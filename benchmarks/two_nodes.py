@@ -9,7 +9,6 @@ often; where it comes to its end before, both begin anew in another folder. At l
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import random
@@ -21,6 +20,7 @@ import time
 from pathlib import Path
 
 from many_photos import make
+from report import parser
 
 
 def start(folder: Path, out: Path, shard: str) -> subprocess.Popen[bytes]:
@@ -80,11 +80,11 @@ def killed(folder: Path, kills: int, span: float, seed: int) -> list[tuple[dict[
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--photos", type=int, default=60)
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args()
+    words = parser(__doc__)
+    words.add_argument("--photos", type=int, default=60)
+    words.add_argument("--kills", type=int, default=20)
+    words.add_argument("--seed", type=int, default=1)
+    asked = words.parse_args()
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         make(folder, asked.photos)

@@ -33,7 +33,7 @@ Errors of libraries are translated where they are met, with ``raise … from``.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from gigamatte.option_names import with_option_names
 
@@ -42,10 +42,17 @@ class GigamatteError(Exception):
     """Base of the tree. ``message`` is one line; ``hint`` says what to do and may be empty.
 
     ``written`` are both with options as they are typed (--max-pixels): what crosses processes and is translated.
+    ``code`` is the kind's name for programs, in JSON and over HTTP; ``exit_code`` that of the command line.
     """
 
-    exit_code = 1
-    code = "failed"
+    exit_code: ClassVar[int] = 1
+    code: ClassVar[str] = "failed"
+
+    def __init_subclass__(cls, *, code: str | None = None, exit_code: int | None = None) -> None:
+        if code is not None:
+            cls.code = code
+        if exit_code is not None:
+            cls.exit_code = exit_code
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -69,136 +76,88 @@ class GigamatteError(Exception):
         return type(self), self.written
 
 
-class UsageError(GigamatteError):
+class UsageError(GigamatteError, code="usage", exit_code=2):
     """An option or its value does not fit."""
 
-    exit_code = 2
-    code = "usage"
 
-
-class InputError(GigamatteError):
+class InputError(GigamatteError, code="input", exit_code=3):
     """A photo or mask cannot be used."""
 
-    exit_code = 3
-    code = "input"
 
-
-class MissingInput(InputError):
+class MissingInput(InputError, code="input-missing"):
     """There is no such file, or it may not be read."""
 
-    code = "input-missing"
 
-
-class UnsupportedInput(InputError):
+class UnsupportedInput(InputError, code="input-unsupported"):
     """The bytes are not a picture of a kind that is read here, or are broken."""
 
-    code = "input-unsupported"
 
-
-class BudgetExceeded(GigamatteError):
+class BudgetExceeded(GigamatteError, code="budget", exit_code=4):
     """More pixels or memory than allowed; found from the header, before anything was decoded."""
 
-    exit_code = 4
-    code = "budget"
 
-
-class NetworkUnavailable(GigamatteError):
+class NetworkUnavailable(GigamatteError, code="network-missing", exit_code=5):
     """The network that was asked for is not installed."""
 
-    exit_code = 5
-    code = "network-missing"
 
-
-class WeightsRefused(NetworkUnavailable):
+class WeightsRefused(NetworkUnavailable, code="weights-refused"):
     """A weights file is not what its card says, or is not safe to read."""
 
-    code = "weights-refused"
 
-
-class DownloadFailed(NetworkUnavailable):
+class DownloadFailed(NetworkUnavailable, code="download"):
     """Weights could not be fetched."""
 
-    code = "download"
 
-
-class DeviceUnavailable(NetworkUnavailable):
+class DeviceUnavailable(NetworkUnavailable, code="device"):
     """The device that was required is not there."""
 
-    code = "device"
 
-
-class NoRoom(GigamatteError):
+class NoRoom(GigamatteError, code="no-room"):
     """The device's memory does not suffice for what was asked of it at once."""
 
-    code = "no-room"
 
-
-class NoSubject(GigamatteError):
+class NoSubject(GigamatteError, code="no-subject", exit_code=6):
     """The network found nothing to keep in this photo."""
 
-    exit_code = 6
-    code = "no-subject"
 
-
-class WriteError(GigamatteError):
+class WriteError(GigamatteError, code="write"):
     """The result could not be written. Nothing half-written is left."""
 
-    code = "write"
 
-
-class DiskFailed(WriteError):
+class DiskFailed(WriteError, code="disk"):
     """The disk is read-only or broken, so that no other result could be written to it either."""
 
-    code = "disk"
 
-
-class DiskFull(DiskFailed):
+class DiskFull(DiskFailed, code="disk-full"):
     """There is no room left on the disk, or none that this user may take."""
 
-    code = "disk-full"
 
-
-class ScratchFull(WriteError):
+class ScratchFull(WriteError, code="scratch"):
     """The folder for scratch files has no room for the pixels of a large photo, or cannot be written."""
 
-    code = "scratch"
 
-
-class ResultExists(WriteError):
+class ResultExists(WriteError, code="exists"):
     """Something lies at the target that this batch has not put there."""
 
-    code = "exists"
 
-
-class ResultEdited(WriteError):
+class ResultEdited(WriteError, code="kept"):
     """The file at the target is a result of this photo that somebody has changed since."""
 
-    code = "kept"
 
-
-class WorkerDied(GigamatteError):
+class WorkerDied(GigamatteError, code="worker"):
     """The child process crashed, hung, or outgrew its memory on this photo."""
 
-    code = "worker"
 
-
-class TookTooLong(WorkerDied):
+class TookTooLong(WorkerDied, code="timeout"):
     """The photo was not finished in the time that one photo is given, and was stopped."""
 
-    code = "timeout"
 
-
-class WorkerNotStarted(WorkerDied):
+class WorkerNotStarted(WorkerDied, code="worker-start"):
     """The child process ended before it could be given a photo, several times in a row."""
 
-    code = "worker-start"
 
-
-class Cancelled(GigamatteError):
+class Cancelled(GigamatteError, code="cancelled", exit_code=130):
     """The caller asked to stop."""
-
-    exit_code = 130
-    code = "cancelled"
 
 
 def every_kind() -> dict[str, type[GigamatteError]]:

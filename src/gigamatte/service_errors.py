@@ -7,10 +7,9 @@ from typing import Any
 from gigamatte.errors import GigamatteError
 
 
-class Refused(GigamatteError):
+class Refused(GigamatteError, code="refused"):
     """What the service itself refuses. ``retry`` is in seconds, for Retry-After; None: repeating it does not help."""
 
-    code = "refused"
     retry: int | None = None
 
     def __init__(self, message: str, hint: str = "", retry: int | None = None) -> None:
@@ -22,10 +21,9 @@ class Refused(GigamatteError):
         return type(self), (*self.written, self.retry)
 
 
-class BadRequest(Refused):
+class BadRequest(Refused, code="bad-request"):
     """The request cannot be understood. ``reason`` is another service's word for it, which its clients test for."""
 
-    code = "bad-request"
     reason = ""
 
     def because(self, reason: str) -> BadRequest:
@@ -42,86 +40,63 @@ class SeveralSources(BadRequest):
     """There is more than one photo in the request."""
 
 
-class Unauthorised(Refused):
+class Unauthorised(Refused, code="unauthorised"):
     """No API key, or one that is not known."""
 
-    code = "unauthorised"
 
-
-class Forbidden(Refused):
+class Forbidden(Refused, code="forbidden"):
     """A page of another site, or a host name that is not ours."""
 
-    code = "forbidden"
 
-
-class NotFound(Refused):
+class NotFound(Refused, code="not-found"):
     """There is no such job or route."""
 
-    code = "not-found"
 
-
-class NotAllowed(Refused):
+class NotAllowed(Refused, code="method-not-allowed"):
     """The route has no such method."""
 
-    code = "method-not-allowed"
 
-
-class TooSlow(Refused):
+class TooSlow(Refused, code="too-slow"):
     """The request did not arrive in time."""
 
-    code = "too-slow"
 
-
-class NotReady(Refused):
+class NotReady(Refused, code="not-ready"):
     """The job has no result yet."""
 
-    code = "not-ready"
     retry = 1
 
 
-class NoSuchRange(Refused):
+class NoSuchRange(Refused, code="no-such-range"):
     """The Range header asks for bytes that the answer does not have."""
 
-    code = "no-such-range"
 
-
-class TooLarge(Refused):
+class TooLarge(Refused, code="too-large"):
     """The body has more bytes than allowed."""
 
-    code = "too-large"
 
-
-class WrongType(Refused):
+class WrongType(Refused, code="wrong-type"):
     """The bytes are no picture of a kind that is read, or the body is of no kind that is understood."""
-
-    code = "wrong-type"
 
 
 class WrongCoding(WrongType):
     """The body is compressed."""
 
 
-class Misdirected(Refused):
+class Misdirected(Refused, code="wrong-host"):
     """The Host header names another server."""
 
-    code = "wrong-host"
 
-
-class TooMany(Refused):
+class TooMany(Refused, code="too-many"):
     """The client has used up its quota."""
 
-    code = "too-many"
     retry = 10
 
 
-class Busy(Refused):
+class Busy(Refused, code="busy"):
     """The queue or the spool is full, or the service is shutting down."""
 
-    code = "busy"
     retry = 5
 
 
-class Late(Refused):
+class Late(Refused, code="deadline"):
     """The photo was not finished before the request's deadline."""
-
-    code = "deadline"

@@ -17,7 +17,7 @@ from gigamatte.batch.counts import Counts
 from gigamatte.batch.limits import Limits
 from gigamatte.batch.local import LocalEngine
 from gigamatte.batch.manifest import Manifest
-from gigamatte.batch.one import Worker
+from gigamatte.batch.one import Worker, WorkerArguments
 from gigamatte.batch.pair import files_of
 from gigamatte.batch.places import output_stamp, stamp_of
 from gigamatte.batch.plan import Plan
@@ -103,11 +103,10 @@ def run(
     limits = limits or Limits(memory=3 * GIB, seconds=120, inflight=3)
     plan = Plan(str(source), str(out), options, limits=limits, **more)
     listener = listener or Recorder()
-    needs_network = options.mask is None and plan.masks is None
+    given = WorkerArguments(options, limits, plan.out, plan.needs_network, entry)
 
     def engine(scratch: Path) -> LocalEngine:
-        make = partial(Worker, options, limits, out=plan.out, network=needs_network, scratch=scratch, entry=entry)
-        return LocalEngine([make])
+        return LocalEngine([partial(Worker, given, scratch=scratch)])
 
     return run_batch(plan, engine, listener, finish=finish), listener
 

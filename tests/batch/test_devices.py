@@ -28,7 +28,7 @@ def asked(tmp_path: Path, device: str, **more) -> list[str]:
     limits = Limits(memory=4 * GIB, inflight=more.pop("inflight", 1))
     plan = Plan(str(tmp_path), str(tmp_path / "out"), Options(device=device, **more), limits=limits)
     engine = engine_for(plan, "local", address="")(tmp_path)
-    return [make.args[0].device for make in engine._makes]  # type: ignore[attr-defined]
+    return [make.args[0].options.device for make in engine._makes]  # type: ignore[attr-defined]
 
 
 def test_each_device_has_a_worker(tmp_path, network):
@@ -57,8 +57,8 @@ def test_threads_and_memory_are_divided(tmp_path):
         limits=Limits(memory=4 * GIB, inflight=4),
     )  # fmt: skip
     first, second = engine_for(plan, "local", address="")(tmp_path)._makes  # type: ignore[attr-defined]
-    assert first.keywords["limits"] == second.keywords["limits"]
-    assert (first.keywords["limits"].memory, first.keywords["limits"].inflight) == (2 * GIB, 2)
+    assert first.args[0].limits == second.args[0].limits
+    assert (first.args[0].limits.memory, first.args[0].limits.inflight) == (2 * GIB, 2)
     assert first.keywords["room"] is second.keywords["room"]  # one scratch disk
     small = Plan(plan.source, plan.out, plan.options, limits=Limits(memory=int(1.2 * GIB)))
     with pytest.raises(UsageError, match="2 workers, one for each"):

@@ -67,13 +67,14 @@ def patiently(start: Callable[[], Any]) -> Any:
 
 
 def on_ray(source: object, out: object, options: Options, address: str, listener: Recorder, **more: Any) -> Summary:
+    from gigamatte.batch.one import WorkerArguments
     from gigamatte.batch.ray import RayEngine
 
     plan = Plan(str(source), str(out), options)
-    network = options.mask is None
+    given = WorkerArguments(options, LIMITS, plan.out, plan.needs_network, **more)
 
     def engine(_: Path) -> RayEngine:
-        return RayEngine(options, LIMITS, out=plan.out, network=network, address=address, rows=4, **more)
+        return RayEngine(given, address=address, rows=4)
 
     return run_batch(plan, engine, listener)
 

@@ -162,6 +162,7 @@ def test_a_cluster_cuts_from_bucket_to_bucket(store, tmp_path, mask, monkeypatch
     """Only addresses are sent: every node reads and writes the store itself. The same bytes as on one machine."""
     ray = pytest.importorskip("ray", reason="Ray is not installed (pip install 'gigamatte[ray]')")
     from gigamatte.batch.limits import Limits
+    from gigamatte.batch.one import WorkerArguments
     from gigamatte.batch.ray import RayEngine
     from gigamatte.batch.runner import run_batch
 
@@ -171,9 +172,8 @@ def test_a_cluster_cuts_from_bucket_to_bucket(store, tmp_path, mask, monkeypatch
     options, limits = Options(mask=mask), Limits(memory=int(1.5 * GIB), seconds=60, inflight=2)
     plan = Plan("s3://shop/in", "s3://shop/out", options)
     try:
-        summary = run_batch(
-            plan, lambda _: RayEngine(options, limits, out=plan.out, network=False, address="local", rows=4), Recorder()
-        )
+        given = WorkerArguments(options, limits, plan.out, network=False)
+        summary = run_batch(plan, lambda _: RayEngine(given, address="local", rows=4), Recorder())
     finally:
         ray.shutdown()
     assert (summary.total, summary.done, summary.failed) == (9, 8, 1)

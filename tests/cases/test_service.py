@@ -22,6 +22,8 @@ requests = pytest.importorskip("requests", reason="requests is not installed")
 
 from tests.service import conftest as home  # noqa: E402
 
+from gigamatte.testing.served import free_port, wait_until_ready  # noqa: E402
+
 network, nginx, own_service, pictures = home.network, home.nginx, home.own_service, home.pictures
 service = home.service
 picture_of = home.picture_of
@@ -440,12 +442,6 @@ def test_settings_environment_that_make_no_sense(tmp_path, name, value, words):
 # ---- stopping
 
 
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
-
-
 @pytest.fixture
 def serving(tmp_path, network):
     """Starts ``gigamatte serve`` as the leader of a process group; gives (process, its address)."""
@@ -464,15 +460,9 @@ def serving(tmp_path, network):
         )
         log.close()
         started.append(process)
-        until = time.monotonic() + 90
-        while process.poll() is None and time.monotonic() < until:
-            try:
-                if requests.get(f"http://127.0.0.1:{port}/readyz", timeout=5).status_code == 200:
-                    break
-            except requests.ConnectionError:
-                pass
-            time.sleep(0.1)
-        return process, f"http://127.0.0.1:{port}"
+        url = f"http://127.0.0.1:{port}"
+        wait_until_ready(url, process)
+        return process, url
 
     yield start
     for process in started:

@@ -21,6 +21,7 @@ from gigamatte.service.app import create_app
 from gigamatte.service.server import listen, running
 from gigamatte.service.settings import Settings
 from gigamatte.testing.photos import coarse, made_photo
+from gigamatte.testing.served import free_port
 from gigamatte.types import Size
 
 MISBEHAVING = "gigamatte.testing.misbehaving_child"
@@ -149,9 +150,7 @@ def nginx(tmp_path):
     started = []
 
     def start(locations, outside=""):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         folder = tmp_path / f"nginx-{len(started)}"
         folder.mkdir()
         temporary = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi"))

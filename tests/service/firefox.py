@@ -10,14 +10,10 @@ import socket
 import subprocess
 import time
 
+from gigamatte.testing.served import free_port
+
 #: how WebDriver names an element in JSON
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
-
-
-def free_port():
-    with socket.socket() as own:
-        own.bind(("127.0.0.1", 0))
-        return own.getsockname()[1]
 
 
 class Firefox:

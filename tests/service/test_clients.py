@@ -122,6 +122,13 @@ def test_curl_as_remove_bg_documents_it(service, pictures, tmp_path):
         assert picture.mode == "RGBA"
 
 
+def said_by(command, folder, environment):
+    """What a program prints that ends well."""
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def test_the_removebg_package_of_pypi(removebg_world, pictures, tmp_path):
     pytest.importorskip("removebg", reason="removebg is not installed")
     (tmp_path / "photo.jpg").write_bytes(pictures["jpeg"])
@@ -132,15 +139,7 @@ def test_the_removebg_package_of_pypi(removebg_world, pictures, tmp_path):
         "client.remove_background_from_img_file('photo.jpg')\n"
         "client.remove_background_from_base64_img(open('b64').read(), bg_color='81d4fa')\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code],
-        cwd=tmp_path,
-        env=removebg_world,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
+    said_by([sys.executable, "-W", "ignore", "-c", code], tmp_path, removebg_world)
     with Image.open(tmp_path / "photo.jpg_no_bg.png") as picture:
         assert (picture.mode, picture.size) == ("RGBA", (400, 300))
     with Image.open(tmp_path / "no-bg.png") as picture:
@@ -179,16 +178,8 @@ def test_the_remove_bg_package_of_npm(removebg_world, pictures, tmp_path):
     """
     )
     environment = {**removebg_world, "NODE_PATH": NODE}
-    done = subprocess.run(
-        ["node", "--require", str(network), "-e", script],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    whole, cropped, credits, refused = json.loads(done.stdout)
+    said = said_by(["node", "--require", str(network), "-e", script], tmp_path, environment)
+    whole, cropped, credits, refused = json.loads(said)
     assert whole == "400"
     assert int(cropped) < 400
     assert credits == "0"

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import requests
 from PIL import Image
 
 from gigamatte.service.settings import Settings
+from gigamatte.testing.served import free_port
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "docs/service.md", ROOT / "docs/zh/service.md"]
@@ -117,9 +117,7 @@ def test_the_recipe_for_tls_works_as_printed(page, own_service, pictures, tmp_pa
     certificate.private_key_and_cert_chain_pem.write_to_path(tmp_path / "cut.example.org.pem")
     certificate.private_key_pem.write_to_path(tmp_path / "cut.example.org.key")
     with own_service(hosts=["cut.example.org"], trusted_proxies="127.0.0.1") as service:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         (block,) = blocks(page, "nginx")
         recipe = (ROOT / "packaging/nginx.conf").read_text("utf-8")
         assert recipe.count("listen 8080;") == 1

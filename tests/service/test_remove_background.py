@@ -1,5 +1,6 @@
 """POST /remove_background, as scripts use it today."""
 
+import contextlib
 import io
 import json
 import time
@@ -10,6 +11,7 @@ import requests
 from PIL import Image
 
 from gigamatte.photo.paths.find import own_paths
+from gigamatte.service import routes
 from gigamatte.testing import paths
 from gigamatte.types import Size
 
@@ -19,6 +21,19 @@ from .conftest import picture_of
 def post(service, pictures, query="", name="image", photo="jpeg", **more):
     url = f"{service.url}/remove_background{query}"
     return requests.post(url, files={name: ("photo.jpg", pictures[photo])}, timeout=60, **more)
+
+
+@contextlib.contextmanager
+def photos_named(name):
+    """Photos that arrive meanwhile get a name that the misbehaving worker knows."""
+    real = routes.Job
+
+    def job(source, *rest, **more):
+        return real(source.rename(source.with_name(f"{name}.jpg")), *rest, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(routes, "Job", job)
+        yield
 
 
 def test_a_script_of_today_works_unchanged(service, pictures):
@@ -220,28 +235,18 @@ def test_a_truncated_photo_is_422(service, pictures):
 
 
 def test_a_crash_answers_500_for_that_photo_and_the_next_one_works(own_service, pictures):
-    from gigamatte.service import routes
-
     with own_service() as service:
-        real = routes.Job
-        try:
-            routes.Job = lambda source, *rest, **more: real(renamed(source, "abort"), *rest, **more)
+        with photos_named("abort"):
             response = post(service, pictures)
-        finally:
-            routes.Job = real
         assert response.status_code == 500
         assert response.json()["code"] == "worker"
         assert "SIGABRT" in response.json()["detail"]
         assert picture_of(post(service, pictures)).mode == "RGBA"
 
 
-def test_a_photo_that_outgrows_the_memory_costs_itself_only(own_service, pictures, monkeypatch):
-    from gigamatte.service import routes
-
-    real = routes.Job
+def test_a_photo_that_outgrows_the_memory_costs_itself_only(own_service, pictures):
     with own_service(memory=700 << 20) as service:
-        with monkeypatch.context() as patch:
-            patch.setattr(routes, "Job", lambda source, *rest, **more: real(renamed(source, "hog"), *rest, **more))
+        with photos_named("hog"):
             response = post(service, pictures)
         assert (response.status_code, response.json()["code"]) == (500, "worker")
         assert "GB" in response.json()["detail"] or "memory" in response.json()["detail"]
@@ -249,43 +254,23 @@ def test_a_photo_that_outgrows_the_memory_costs_itself_only(own_service, picture
 
 
 def test_a_photo_that_takes_too_long_is_504(own_service, pictures):
-    from gigamatte.service import routes
-
     with own_service(photo_seconds=0.5) as service:
-        real = routes.Job
-        try:
-            routes.Job = lambda source, *rest, **more: real(renamed(source, "slow"), *rest, **more)
+        with photos_named("slow"):
             response = post(service, pictures)
-        finally:
-            routes.Job = real
         assert response.status_code == 504
         assert "not finished after 0.5 seconds" in response.json()["detail"]
 
 
 def test_a_client_that_leaves_cancels_its_work(own_service, pictures):
-    from gigamatte.service import routes
-
     with own_service() as service:
-        real = routes.Job
-        try:
-            routes.Job = lambda source, *rest, **more: real(renamed(source, "slow"), *rest, **more)
-            with pytest.raises(requests.exceptions.ReadTimeout):
-                requests.post(f"{service.url}/remove_background", files={"image": pictures["jpeg"]}, timeout=2)
-        finally:
-            routes.Job = real
+        with photos_named("slow"), pytest.raises(requests.exceptions.ReadTimeout):
+            requests.post(f"{service.url}/remove_background", files={"image": pictures["jpeg"]}, timeout=2)
         until = time.monotonic() + 30
         while service.desk.depth and time.monotonic() < until:
             time.sleep(0.05)
         assert service.emptied()
         assert service.desk.supervisor.stats().running == 0
         assert list((service.settings.spool / "passing").iterdir()) == []
-
-
-def renamed(source, name):
-    """The same file under a name that the misbehaving worker knows."""
-    target = source.with_name(f"{name}.jpg")
-    source.rename(target)
-    return target
 
 
 def test_nothing_is_left_behind(service, pictures):

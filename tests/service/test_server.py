@@ -13,15 +13,11 @@ from pathlib import Path
 import pytest
 import requests
 
+from gigamatte.testing.served import free_port, wait_until_ready
+
 PROGRAM = Path(sys.executable).parent / "gigamatte"
 
 pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="the gigamatte command is not beside this Python")
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 @pytest.fixture
@@ -39,14 +35,7 @@ def serve(tmp_path, network):
                 env={**os.environ, "GIGAMATTE_LANG": "en", **environment},
             )
         started.append(process)
-        until = time.monotonic() + 90
-        while time.monotonic() < until and process.poll() is None:
-            try:
-                if requests.get(f"http://127.0.0.1:{ports[0]}/readyz", timeout=5).status_code == 200:
-                    break
-            except requests.ConnectionError:
-                pass
-            time.sleep(0.1)
+        wait_until_ready(f"http://127.0.0.1:{ports[0]}", process)
         return process, *ports
 
     yield start

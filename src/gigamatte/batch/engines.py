@@ -10,7 +10,7 @@ from pathlib import Path
 from gigamatte.batch.division import BY_CLUSTER, Pool
 from gigamatte.batch.limits import children_for
 from gigamatte.batch.local import LocalEngine
-from gigamatte.batch.one import Worker, scratch_room
+from gigamatte.batch.one import Worker, WorkerArguments, scratch_room
 from gigamatte.batch.plan import Plan
 from gigamatte.batch.task import BatchEngine
 from gigamatte.errors import UsageError
@@ -27,11 +27,10 @@ def engine_for(plan: Plan, kind: str, *, address: str, pool: Pool = BY_CLUSTER) 
     ``address`` and ``pool`` are for Ray.
     """
     settled = plan.limits.settled()  # checked now and not after the listing
-    network = plan.options.mask is None and plan.masks is None
     if kind == "local":
         devices = devices_of(plan.options.device)
         # one worker for each device at least; more of them take the devices in turn
-        children = max(len(devices), children_for(plan.options, settled, network=network))
+        children = max(len(devices), children_for(plan.options, settled, network=plan.needs_network))
         if (settled.memory or 0) // children < CHILD_LEAST:
             raise UsageError(
                 f"{children} workers, one for each --device, share {(settled.memory or 0) / 1e9:.1f} GB of memory: "
@@ -40,12 +39,15 @@ def engine_for(plan: Plan, kind: str, *, address: str, pool: Pool = BY_CLUSTER) 
             )
         threads = plan.options.threads or max(1, cpu_count() // children)
         options = replace(plan.options, threads=threads)
-        own = [replace(options, device=devices[number % len(devices)]) for number in range(children)]
-        worker = partial(Worker, limits=settled.parted(children), out=plan.out, network=network)
+        given = WorkerArguments(options, settled.parted(children), plan.out, plan.needs_network)
+        own = [
+            replace(given, options=replace(options, device=devices[number % len(devices)]))
+            for number in range(children)
+        ]
 
         def make(scratch: Path) -> BatchEngine:
             room = scratch_room()
-            return LocalEngine([partial(worker, options, scratch=scratch, room=room) for options in own])
+            return LocalEngine([partial(Worker, one, scratch=scratch, room=room) for one in own])
 
         return make
     if kind != "ray":
@@ -54,4 +56,5 @@ def engine_for(plan: Plan, kind: str, *, address: str, pool: Pool = BY_CLUSTER) 
 
     need_ray()  # checked before the listing
     one_device(plan.options.device)  # on a cluster each worker has a GPU of its own
-    return lambda _: RayEngine(plan.options, plan.limits, out=plan.out, network=network, address=address, pool=pool)
+    remote = WorkerArguments(plan.options, plan.limits, plan.out, plan.needs_network)
+    return lambda _: RayEngine(remote, address=address, pool=pool)

@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from gigamatte.batch import films, hint_files, places
@@ -55,41 +56,44 @@ _ROOM = 1 << 20
 AROUND = 256 << 20
 
 
+@dataclass(frozen=True, slots=True)
+class WorkerArguments:
+    """What each worker of a batch is made with, on this machine or on another one."""
+
+    options: Options
+    limits: Limits
+    #: the folder or URI that results stay in
+    out: str
+    #: whether photos need a network (not with masks)
+    network: bool = True
+    #: the child's module
+    entry: str = "gigamatte.worker.child"
+
+
 class Worker:
     """A supervised child and what belongs around it. Threads share it, as many as should overlap.
 
-    ``out`` is the folder or URI that results stay in; ``network`` says whether photos need one (not with masks);
     ``scratch`` holds local copies of what lies elsewhere; ``room`` is shared by the workers of a machine, whose photos
-    share its scratch disk; ``entry`` is the child's module.
+    share its scratch disk.
     """
 
-    def __init__(
-        self,
-        options: Options,
-        limits: Limits,
-        *,
-        out: str,
-        network: bool = True,
-        scratch: Path | None = None,
-        room: Budget | None = None,
-        entry: str = "gigamatte.worker.child",
-    ) -> None:
-        limits = limits.settled()
+    def __init__(self, given: WorkerArguments, *, scratch: Path | None = None, room: Budget | None = None) -> None:
+        options, limits = given.options, given.limits.settled()
         #: photos at once in the child
         self.inflight = limits.inflight or 1
         # the child's part; the rest is for this process and its hashing
         child = (limits.memory or LEAST_MEMORY) - AROUND
-        self._options, self._out, self._pair = options, out, options.only == "pair"
+        self._options, self._out, self._pair = options, given.out, options.only == "pair"
         self._budget = Budget(child - BASE)
         self._room = room or scratch_room()
-        self._needs_network = network
+        self._needs_network = given.network
         self._scratch = Path(tempfile.mkdtemp(prefix="gigamatte-batch-", dir=scratch))
         self.supervisor = Supervisor(
-            options if network else None,
+            options if given.network else None,
             memory=child,
             seconds=limits.seconds,
             inflight=self.inflight,
-            entry=entry,
+            entry=given.entry,
         )
 
     def start(self) -> None:

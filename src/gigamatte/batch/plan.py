@@ -114,6 +114,11 @@ class Plan:
         return with_suffix(self.name, self.options) if self.name else default_template(self.options)
 
     @property
+    def needs_network(self) -> bool:
+        """Whether photos are found by a network: there is no mask for them."""
+        return self.options.mask is None and self.masks is None
+
+    @property
     def pair(self) -> bool:
         """Whether a result is two files."""
         return self.options.only == "pair"

@@ -22,10 +22,9 @@ from typing import Any
 
 from gigamatte.batch.division import BY_CLUSTER, Division, Pool, divide
 from gigamatte.batch.limits import Limits
-from gigamatte.batch.one import EVERYBODY, Worker, failure
+from gigamatte.batch.one import EVERYBODY, Worker, WorkerArguments, failure
 from gigamatte.batch.task import Outcome, Task
 from gigamatte.errors import GigamatteError, UsageError, WorkerNotStarted
-from gigamatte.options import Options
 
 #: seconds that a cluster has for its first answer
 PATIENCE = 10.0
@@ -104,19 +103,14 @@ class RayEngine:
 
     def __init__(
         self,
-        options: Options,
-        limits: Limits,
+        given: WorkerArguments,
         *,
-        out: str,
-        network: bool = True,
         address: str = "auto",
         pool: Pool = BY_CLUSTER,
         rows: int = ROWS,
-        entry: str = "gigamatte.worker.child",
     ) -> None:
-        self._options, self._rows = options, rows
-        self._cluster = Cluster(limits, address=address, pool=pool, gpu=options.device != "cpu")
-        self._keywords = {"out": out, "network": network, "entry": entry}
+        self._given, self._rows = given, rows
+        self._cluster = Cluster(given.limits, address=address, pool=pool, gpu=given.options.device != "cpu")
 
     def start(self) -> None:
         """Join the cluster. Raises as ``Cluster.start``."""
@@ -141,17 +135,18 @@ class RayEngine:
         items = [{"task": json.dumps(task.as_dict())} for task in tasks]
         # small batches are divided into smaller parts, so that every actor gets some
         rows = max(1, min(self._rows, math.ceil(len(items) / (4 * self._cluster.division.most))))
-        for row in self._cluster.mapped(items, Cutter, (self._options, self._cluster.limits, self._keywords), rows):
+        given = replace(self._given, limits=self._cluster.limits)
+        for row in self._cluster.mapped(items, Cutter, (given,), rows):
             yield Outcome(**json.loads(row["outcome"]))
 
 
 class Cutter:
     """What an actor runs. It raises no exception, because one would end the whole job."""
 
-    def __init__(self, options: Options, limits: Limits, keywords: dict[str, Any]) -> None:
+    def __init__(self, given: WorkerArguments) -> None:
         self._refusal: GigamatteError | None = None
         try:
-            self._worker = Worker(options, limits, **keywords)
+            self._worker = Worker(given)
             self._worker.start()
         except GigamatteError as error:
             message = f"{error.written[0]} (on {socket.gethostname()})"

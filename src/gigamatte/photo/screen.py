@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pyvips
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from gigamatte.forked import threads_begin
 from gigamatte.photo.colour import to_srgb
 from gigamatte.photo.unsupported import broken
-from gigamatte.types import Photo
+from gigamatte.types import Photo, PixelArray
 
 
 def openly(photo: Photo, rows: int) -> pyvips.Image:
@@ -54,11 +55,19 @@ def strips(photo: Photo, rows: int) -> Iterator[NDArray[np.uint8]]:
     ``rows`` is a multiple of 16: libvips reads ahead to the end of such a block, and cannot go back.
     Raises UnsupportedInput when the file turns out to be broken.
     """
-    image = screen_image(photo, rows)
+    return _strips_of(photo, screen_image(photo, rows), np.dtype(np.uint8), rows)
+
+
+def stored_strips(photo: Photo, rows: int) -> Iterator[PixelArray]:
+    """The photo as its file stores it, in the same strips: not turned, in its own colours and depth."""
+    return _strips_of(photo, openly(photo, rows), photo.depth.dtype, rows)
+
+
+def _strips_of(photo: Photo, image: pyvips.Image, dtype: np.dtype[Any], rows: int) -> Iterator[NDArray[Any]]:
     for top in range(0, image.height, rows):
         height = min(rows, image.height - top)
         try:
             data = image.crop(0, top, image.width, height).write_to_memory()
         except pyvips.Error as error:
             raise broken(photo.name, error) from error
-        yield np.frombuffer(data, np.uint8).reshape(height, image.width, image.bands)
+        yield np.frombuffer(data, dtype).reshape(height, image.width, image.bands)

@@ -42,27 +42,27 @@ def _names(value: Any) -> Any:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _hosts(value: Any) -> Any:
+def _names_like(value: Any, pattern: str, expected: str) -> Any:
+    """Names of which each matches ``pattern`` as a whole. Raises ValueError, which says what was ``expected``."""
     names = _names(value)
     for name in names if isinstance(names, Sequence) else ():
-        if isinstance(name, str) and not re.fullmatch(r"\*|\[[0-9A-Fa-f:.]+\]|[^\s/:,\[\]]+", name):
-            raise ValueError(f"takes the names of hosts, without port or scheme; found {name!r}")
+        if isinstance(name, str) and not re.fullmatch(pattern, name):
+            raise ValueError(f"takes {expected}; found {name!r}")
     return names
+
+
+def _hosts(value: Any) -> Any:
+    pattern = r"\*|\[[0-9A-Fa-f:.]+\]|[^\s/:,\[\]]+"
+    return _names_like(value, pattern, "the names of hosts, without port or scheme")
 
 
 def _origins(value: Any) -> Any:
-    names = _names(value)
-    for name in names if isinstance(names, Sequence) else ():
-        if isinstance(name, str) and not re.fullmatch(r"\*|https?://[^\s/,]+", name):
-            raise ValueError(f"takes origins such as https://shop.example.org; found {name!r}")
-    return names
+    return _names_like(value, r"\*|https?://[^\s/,]+", "origins such as https://shop.example.org")
 
 
 def _fetch_hosts(value: Any) -> Any:
-    names = _names(value)
-    for name in names if isinstance(names, Sequence) else ():
-        if isinstance(name, str) and not re.fullmatch(r"(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", name):
-            raise ValueError(f"takes the names of hosts such as cdn.example.org or *.example.org; found {name!r}")
+    pattern = r"(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*"
+    names = _names_like(value, pattern, "the names of hosts such as cdn.example.org or *.example.org")
     return [name.lower() if isinstance(name, str) else name for name in names] if isinstance(names, list) else names
 
 

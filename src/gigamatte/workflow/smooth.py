@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pyvips
 
 from gigamatte.cutout.encode import CONTAINERS
 from gigamatte.cutout.place import refuse_existing
@@ -18,9 +17,8 @@ from gigamatte.matte.smooth import LEVELS, SIGMA, smooth_alpha, smooth_halo
 from gigamatte.option_names import with_option_names
 from gigamatte.options import MAX_PIXELS, Format
 from gigamatte.photo.read import open_photo
-from gigamatte.photo.screen import openly
+from gigamatte.photo.screen import stored_strips
 from gigamatte.photo.turn import Turn
-from gigamatte.photo.unsupported import broken
 from gigamatte.types import Photo, PixelArray, Size
 
 #: rows that are smoothed and written at once
@@ -48,8 +46,8 @@ def smooth(
     if not photo.has_alpha:
         raise UnsupportedInput(f"{photo.name} has no alpha: there is nothing to smooth", "cut it first")
     if photo.orientation == 1:
-        alpha = np.concatenate([strip[..., 3] for strip in _strips(photo)])
-        pixels = _strips(photo)
+        alpha = np.concatenate([strip[..., 3] for strip in stored_strips(photo, ROWS)])
+        pixels = stored_strips(photo, ROWS)
     else:
         turned = _upright(photo)
         alpha = np.ascontiguousarray(turned[..., 3])
@@ -72,20 +70,8 @@ def _format_of(target: Path) -> Format:
     raise UsageError(f"a smoothed cutout is written as .png, .webp or .tif; found {target.name}")
 
 
-def _strips(photo: Photo) -> Iterator[PixelArray]:
-    """The picture as its file stores it: (row, column, RGBA), uint8 or uint16."""
-    image = openly(photo, ROWS)
-    for top in range(0, image.height, ROWS):
-        height = min(ROWS, image.height - top)
-        try:
-            data = image.crop(0, top, image.width, height).write_to_memory()
-        except pyvips.Error as error:
-            raise broken(photo.name, error) from error
-        yield np.frombuffer(data, photo.depth.dtype).reshape(height, image.width, 4)
-
-
 def _upright(photo: Photo) -> PixelArray:
-    stored = np.concatenate(list(_strips(photo)))
+    stored = np.concatenate(list(stored_strips(photo, ROWS)))
     upright: PixelArray = Turn.from_exif(photo.orientation).upright(stored)
     return upright
 

@@ -19,7 +19,7 @@ from gigamatte.batch.counts import Counts
 from gigamatte.batch.division import BY_CLUSTER, Pool
 from gigamatte.batch.limits import Limits
 from gigamatte.batch.local import LocalEngine
-from gigamatte.batch.one import Worker
+from gigamatte.batch.one import Worker, WorkerArguments
 from gigamatte.batch.plan import Plan
 from gigamatte.batch.progress import Progress
 from gigamatte.batch.ray import Cluster
@@ -90,11 +90,10 @@ class LotCutter:
         plan = replace(plan, shard=(1, 1), watch=False)
         self._cutting = Cutting(plan, results)
         out = plan.out if results.files else str(self._home)
-        network = plan.options.mask is None and plan.masks is None
+        given = WorkerArguments(plan.options, limits, out, plan.needs_network, entry)
 
         def engine(scratch: Path) -> LocalEngine:
-            make = partial(Worker, plan.options, limits, out=out, network=network, scratch=scratch, entry=entry)
-            return LocalEngine([make])
+            return LocalEngine([partial(Worker, given, scratch=scratch)])
 
         self._engine = SharedEngine(engine, self._home / "scratch")
 

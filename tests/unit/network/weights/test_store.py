@@ -4,7 +4,6 @@ import errno
 import hashlib
 import json
 import re
-import socket
 import threading
 import time
 from contextlib import suppress
@@ -19,6 +18,7 @@ from gigamatte.network.cards.card import ModelCard
 from gigamatte.network.engines.probe import probe_network
 from gigamatte.network.weights import store as weights
 from gigamatte.network.weights.download import download
+from gigamatte.testing.served import free_port
 
 MODEL = probe_network()
 SHA = hashlib.sha256(MODEL).hexdigest()
@@ -321,11 +321,8 @@ def test_without_a_digest_the_first_one_is_recorded(mirror):
 
 
 def test_nobody_listens(monkeypatch):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     with pytest.raises(DownloadFailed, match=r"could not be fetched in 2 tries"):
-        download(f"http://127.0.0.1:{port}/x", weights.cache_folder("x"), tries=2, pause=0.01)
+        download(f"http://127.0.0.1:{free_port()}/x", weights.cache_folder("x"), tries=2, pause=0.01)
 
 
 def test_a_full_disk_is_said(mirror, monkeypatch):
