@@ -3,7 +3,8 @@
 ``python misses.py install`` makes every Python process of the environment load this module when it starts, children of
 tests included. It stands last among the finders of modules, so that it is asked only for what no other one has, and
 appends a line to misses.txt beside itself: the package, the test during which it was asked for (as pytest says it, or
-``*`` where it cannot be said), and whether that was in the test's own call (``call``) or elsewhere (``file``).
+``*`` where it cannot be said), whether that was in the test's own call (``call``) or elsewhere (``file``), and the file
+that asked (or CUDA).
 
 Questions that third-party packages ask for themselves are not recorded.
 """
@@ -23,6 +24,8 @@ collecting = ""
 #: the checkout, with a separator behind it
 _root = ""
 _HERE = Path(__file__)
+#: the function that asks for ONNX Runtime only to learn whether it was built for CUDA
+CUDA = os.path.join("src", "gigamatte", "network", "engines", "select.py") + "::gpu_listed"
 #: frames of the import system stand between the question and who asks it
 _IMPORTING = (f"{os.sep}importlib{os.sep}", "<frozen", "<string>", str(_HERE))
 
@@ -70,12 +73,23 @@ def _record(name: str) -> None:
     once = frame.f_code.co_name == "<module>" or hasattr(frame.f_globals.get(frame.f_code.co_name), "cache_info")
     if test.startswith(" ") or (once and asker.startswith("src")):
         test = "*"
+    if _asks_for_cuda(frame):
+        asker = CUDA
     line = "\t".join((name, test.rpartition(" ")[0] or test, where, asker)) + "\n"
     try:
         with _HERE.with_suffix(".txt").open("a", encoding="utf-8") as file:
             file.write(line)
     except OSError:  # a test that allows no file to be written
         os.write(2, f"gate_misses: {line}".encode())
+
+
+def _asks_for_cuda(frame: FrameType | None) -> bool:
+    path, _, name = CUDA.partition("::")
+    while frame is not None:
+        if frame.f_code.co_name == name and frame.f_code.co_filename == _root + path:
+            return True
+        frame = frame.f_back
+    return False
 
 
 if __name__ == "__main__" and sys.argv[1:] == ["install"]:

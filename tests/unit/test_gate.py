@@ -43,6 +43,44 @@ def test_what_a_child_or_a_fixture_asked_counts_for_the_whole_file(tmp_path):
     assert left_out(tmp_path, ("numpy", "tests/b.py", "file", "tests/b.py")) == {repr(A), repr(B)}
 
 
+@pytest.mark.parametrize("cuda", [False, True])
+def test_who_only_asked_for_cuda_runs_again_where_there_is_some(tmp_path, monkeypatch, cuda):
+    import again
+
+    monkeypatch.setattr(again, "built_for_cuda", lambda: cuda)
+    kept = {repr(B), repr(OTHER)} if cuda else {repr(A), repr(B), repr(OTHER)}
+    assert left_out(tmp_path, ("numpy", A, "call", again.CUDA)) == kept
+
+
+def test_whether_there_is_cuda_is_asked_as_the_engines_do():
+    from again import built_for_cuda
+
+    from gigamatte.network.engines.select import gpu_listed
+
+    assert built_for_cuda() == gpu_listed()
+
+
+def test_the_question_for_cuda_is_known_by_its_function(tmp_path):
+    """A network opened on any device that there is asks for nothing else."""
+    from misses import CUDA
+
+    (tmp_path / "misses.py").write_bytes((CI / "misses.py").read_bytes())
+    program = (
+        f"import sys, misses; misses.begin({str(CI.parent)!r})\n"
+        "class Hidden:\n"
+        "    def find_spec(name, *_):\n"
+        "        if name == 'onnxruntime': misses._Last.find_spec(name); raise ImportError(name)\n"
+        "sys.meta_path.insert(0, Hidden)\n"
+        "from gigamatte.network.engines.probe import probe_network\n"
+        "from gigamatte.network.engines.select import open_engine\n"
+        "open_engine(probe_network())\n"
+    )
+    environment = os.environ | {"PYTEST_CURRENT_TEST": f"{B} (call)"}
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, check=True)
+    record = (tmp_path / "misses.txt").read_text().splitlines()
+    assert set(record) == {"\t".join(("onnxruntime", B, "file", CUDA))}
+
+
 def test_what_nobody_can_be_blamed_for_counts_for_all(tmp_path):
     assert left_out(tmp_path, ("numpy", "*", "file", "src/a.py")) == set()
 
