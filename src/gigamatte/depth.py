@@ -46,7 +46,17 @@ class Depth:
         return values.astype(np.uint8) if self.bits == 8 else values.astype(np.uint16)
 
     def unit(self, pixels: PixelArray) -> FloatArray:
-        """Pixels in 0…full as float32 in [0, 1]; same shape."""
+        """Pixels in 0…full as float32 in [0, 1]; same shape. A product: it may lie one float beside the quotient."""
         out = pixels.astype(np.float32)
         out *= np.float32(1 / self.full)
         return out
+
+    def quotient(self, pixels: PixelArray | FloatArray) -> FloatArray:
+        """The same by division, whose result is the nearest float; slower than ``unit``."""
+        out = pixels.astype(np.float32)
+        out /= np.float32(self.full)
+        return out
+
+    def from_unit(self, values: FloatArray) -> PixelArray:
+        """float32 in [0, 1] as pixels in 0…full, rounded, halves upwards; same shape."""
+        return self.pixels(values * np.float32(self.full) + np.float32(0.5))

@@ -21,7 +21,7 @@ from gigamatte.photo.levels import PhotoLevels
 from gigamatte.photo.mask import Mask
 from gigamatte.request import Request, box_of
 from gigamatte.tools import Tools
-from gigamatte.types import Answers, Box, CoarseMatte, FloatArray, ModelUse, PixelArray
+from gigamatte.types import Answers, Box, CoarseMatte, Depth, FloatArray, ModelUse, PixelArray
 
 #: asks a network about a region: (network, levels, region, cache, device, hints), as ``network.answers.ask``
 Asker = Callable[[Network, PhotoLevels, Box, Cache | None, str, Hints | None], Answer]
@@ -76,7 +76,7 @@ def _given(request: Request, levels: PhotoLevels, mask: Mask) -> Answer:
         coarse, warnings = user_mask.as_coarse(values, size, box_of(options), _answers(mask, options))
     if coarse.alpha.max() < 0.5 and not options.keep_empty:
         raise NoSubject(
-            f"the mask holds no subject: its largest value is {values.max()} of {np.iinfo(values.dtype).max}",
+            f"the mask holds no subject: its largest value is {values.max()} of {Depth.of(values).full}",
             "a mask is white where the subject is; see --mask-kind",
         )
     return Answer(coarse, warnings=(*mask.warnings, *said, *warnings))

@@ -1,4 +1,4 @@
-"""Grids of tiles and depths of channels: every pixel lies in one tile, and white is white."""
+"""Grids of tiles: every pixel lies in one tile."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gigamatte.errors import UsageError
-from gigamatte.types import Box, Depth, Grid, Size
+from gigamatte.types import Box, Grid, Size
 
 
 @pytest.mark.parametrize(("width", "height", "edge"), [(1, 1, 256), (256, 256, 256), (257, 511, 64), (1000, 3, 7)])
@@ -29,21 +29,3 @@ def test_the_places_of_a_box_are_those_that_touch_it(box: Box) -> None:
 def test_a_grid_has_tiles() -> None:
     with pytest.raises(UsageError, match="at least 1 pixel"):
         Grid(Size(3, 3), 0)
-
-
-@pytest.mark.parametrize(("bits", "kind"), [(8, np.uint8), (16, np.uint16)])
-def test_a_depth_goes_there_and_back(bits: int, kind: type[np.uint8] | type[np.uint16]) -> None:
-    depth = Depth(bits)
-    every = np.arange(depth.full + 1).astype(kind)
-    assert depth == Depth.of(every)
-    assert (depth.dtype, depth.full) == (np.dtype(kind), np.iinfo(kind).max)
-    unit = depth.unit(every)
-    assert (unit.dtype, unit[0], unit[-1]) == (np.float32, 0, 1)
-    back = depth.pixels(unit * np.float32(depth.full) + np.float32(0.5))
-    assert back.dtype == kind
-    assert np.array_equal(back, every)
-
-
-def test_other_depths_are_refused() -> None:
-    with pytest.raises(UsageError, match="8 or 16 bits"):
-        Depth(12)

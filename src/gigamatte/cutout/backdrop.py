@@ -124,7 +124,7 @@ def blurred_ground(levels: Levels, matte: Matte, canvas: Canvas, strength: float
 
 def _graded(gradient: Gradient, size: Size, bits: int, icc: bytes | None) -> Backdrop:
     """Between its colours in the space of the photo; weighed by alpha."""
-    stops = in_space(np.array([gradient.colours], np.uint8), 16, icc)[0].astype(np.float32) / 65535
+    stops = Depth(16).quotient(in_space(np.array([gradient.colours], np.uint8), 16, icc)[0])
     full = np.float32(Depth(bits).full)
     alpha = bool((stops[:, 3] < 1).any())
     weighted = np.concatenate([stops[:, :3] * stops[:, 3:], stops[:, 3:]], axis=1)

@@ -147,8 +147,7 @@ class Composer:
             rows = min(most, self.place.size.height - top)
             out: PixelArray = np.zeros((rows, self.place.size.width, 4), self.matte.depth.dtype)
             if self.shadow is not None:
-                alpha = self.shadow.rows(self.place, top, rows)
-                out[..., 3] = alpha * np.float32(self.matte.depth.full) + np.float32(0.5)
+                out[..., 3] = self.matte.depth.from_unit(self.shadow.rows(self.place, top, rows))
             yield out
 
     def _placed(self, canvas: Canvas, made: Iterator[tuple[PixelArray, Box]]) -> Iterator[tuple[PixelArray, Box]]:
@@ -281,7 +280,7 @@ class Composer:
         depth, full = self.matte.depth, np.float32(self.matte.depth.full)
         if self.beneath:
             apart = [one for one in (rim, shade) if one is not None]
-            return np.dstack([strip, *(depth.pixels(one * full + np.float32(0.5)) for one in apart)])  # type: ignore[return-value]
+            return np.dstack([strip, *(depth.from_unit(one) for one in apart)])  # type: ignore[return-value]
         laid = Laid(depth, self.backdrop.rows(top, rows) if self.backdrop is not None else None, strip.shape)
         if shade is not None:
             laid.put(np.zeros(3, np.float32), shade[..., None])
@@ -289,7 +288,7 @@ class Composer:
             laid.put(np.array(self.outline.colour, np.float32), rim[..., None])
         colours = self.in_srgb(strip[..., :3])
         lit = colours if self.gain is None else np.minimum(colours * self.gain, full)
-        laid.put(lit, strip[..., 3:].astype(np.float32) / full)
+        laid.put(lit, depth.quotient(strip[..., 3:]))
         return laid.pixels(0 if self.under == "black" else int(full))
 
 

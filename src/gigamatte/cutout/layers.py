@@ -43,7 +43,7 @@ class Laid:
         elif self._opaque:
             self._sum, self._alpha = lowest.astype(np.float32), np.ones((1, 1, 1), np.float32)
         else:
-            self._alpha = lowest[..., 3:].astype(np.float32) / self._full
+            self._alpha = depth.quotient(lowest[..., 3:])
             self._sum = lowest[..., :3] * self._alpha
 
     def put(self, colour: PixelArray | FloatArray, alpha: FloatArray) -> None:

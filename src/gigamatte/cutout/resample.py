@@ -244,7 +244,7 @@ def straight(planes: Sequence[FloatArray], depth: Depth, beneath: int = 0) -> Pi
     With alpha alone (row, column). Planes lie about in [0, 1]: what a filter adds beyond is cut off.
     """
     full = np.float32(depth.full)
-    alpha = depth.pixels(np.clip(planes[0], 0, 1) * full + np.float32(0.5))
+    alpha = depth.from_unit(np.clip(planes[0], 0, 1))
     if len(planes) == 1:
         return alpha
     share = full / np.maximum(planes[0], np.float32(1e-6))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gigamatte.photo.colour import in_srgb, to_8bit, to_srgb8
-from gigamatte.types import PixelArray, Size
+from gigamatte.types import Depth, PixelArray, Size
 
 #: a notebook shows a cutout with at most so many pixels on its longer side
 SHOWN = 1024
@@ -49,7 +49,7 @@ def small_png(strips: Iterable[PixelArray], size: Size, icc: bytes | None) -> by
 
 
 def _shrunk(rgba: PixelArray, step: int, icc: bytes | None) -> NDArray[np.uint8]:
-    alpha = rgba[..., 3].astype(np.float32) / np.float32(np.iinfo(rgba.dtype).max)
+    alpha = Depth.of(rgba).quotient(rgba[..., 3])
     pixels: PixelArray = np.ascontiguousarray(rgba[..., :3])  # type: ignore[assignment]
     colour = to_srgb8(pixels, icc).astype(np.float32) * alpha[..., None]
     size = (max(1, rgba.shape[1] // step), max(1, len(rgba) // step))

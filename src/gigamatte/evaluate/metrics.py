@@ -56,8 +56,7 @@ def unit_alpha(alpha: NDArray[Any]) -> FloatArray:
     if alpha.ndim != 2:
         raise UsageError(f"an alpha is a (row, column) array, found shape {alpha.shape}")
     if alpha.dtype in (np.dtype(np.uint8), np.dtype(np.uint16)):
-        unit: FloatArray = np.multiply(alpha, np.float32(1 / Depth.of(alpha).full), dtype=np.float32)
-        return unit
+        return Depth.of(alpha).unit(alpha)
     if alpha.dtype == np.bool_ or np.issubdtype(alpha.dtype, np.floating):
         return alpha.astype(np.float32, copy=False)
     raise UsageError(f"an alpha is uint8, uint16, bool or float, found {alpha.dtype}")

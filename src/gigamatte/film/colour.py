@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.film.library import pyav
+from gigamatte.photo.colour import to_8bit
 from gigamatte.types import PixelArray
 
 #: lines from which a film that does not say so is BT.709
@@ -120,7 +121,7 @@ def _write_alpha(plane: Any, alpha: PixelArray, bits: int) -> None:
     deep = alpha.dtype == np.uint16
     values: NDArray[Any] = alpha
     if bits == 8 and deep:
-        values = ((alpha.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
+        values = to_8bit(alpha)
     elif bits == 10:
         wide = alpha.astype(np.uint16)
         values = wide >> 6 if deep else (wide << 2) | (wide >> 6)

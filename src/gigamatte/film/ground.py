@@ -15,7 +15,7 @@ from gigamatte.film.formats import Plan, blur_of
 from gigamatte.film.reading import open_film
 from gigamatte.film.types import Frame, Span
 from gigamatte.options import Options
-from gigamatte.types import FloatArray, PixelArray, Size
+from gigamatte.types import Depth, FloatArray, PixelArray, Size
 
 #: the green of green screens, sRGB
 GREEN = "#00b140"
@@ -33,8 +33,7 @@ class FilmGround:
 
     def laid(self, cutout: Cutout, rgba: PixelArray, time: float) -> PixelArray:
         """(row, column, RGB) of a frame's cutout ``rgba`` on its ground; ``time`` since the first, in seconds."""
-        full = np.float32(255 if rgba.dtype == np.uint8 else 65535)
-        alpha = rgba[..., 3:].astype(np.float32) / full
+        alpha = Depth.of(rgba).quotient(rgba[..., 3:])
         behind = self._behind(cutout, alpha, time)
         mixed = rgba[..., :3] * alpha + behind * (1 - alpha)
         laid: PixelArray = (mixed + np.float32(0.5)).astype(rgba.dtype)  # type: ignore[assignment]
@@ -106,4 +105,4 @@ def blurred(pixels: PixelArray, alpha: FloatArray, sigma: float) -> FloatArray:
     total = soft + np.float32(1e-3) * wide
     mean = total[..., :3] / np.maximum(total[..., 3:], np.float32(1e-6))
     grown: FloatArray = cv2.resize(mean, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.clip(grown, 0, np.float32(255 if pixels.dtype == np.uint8 else 65535))
+    return np.clip(grown, 0, np.float32(Depth.of(pixels).full))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from gigamatte.types import SUBJECT, CoarseMatte, FloatArray, Matte
+from gigamatte.types import SUBJECT, CoarseMatte, Depth, FloatArray, Matte
 
 #: where a network's alpha is below this, it is sure of background, and the pixel does not count
 _CLEAR = 0.05
@@ -64,7 +64,8 @@ def _tally(matte: Matte) -> tuple[int, int, float]:
     for pixels in matte.tiles.values():
         levels = pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
         counts += cv2.calcHist([levels], [0], None, [256], [0, 256]).ravel().astype(np.int64)
-    alpha = np.arange(1, 255) / 255
+    full = Depth(8).full
+    alpha = np.arange(1, full) / full
     entropy = -(alpha * np.log2(alpha) + (1 - alpha) * np.log2(1 - alpha))
     between = int(counts[1:255].sum())
     return between + int(counts[255]) + _decided_area(matte), between, float(counts[1:255] @ entropy)

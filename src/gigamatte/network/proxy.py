@@ -8,7 +8,7 @@ from PIL import Image
 
 from gigamatte.errors import UsageError
 from gigamatte.network.cards.card import ModelCard
-from gigamatte.types import Box, Fit, NetworkInput, Size
+from gigamatte.types import Box, Depth, Fit, NetworkInput, Size
 
 
 def squash(pixels: NDArray[np.uint8], region: Box, photo: Size, network: Size, card: ModelCard) -> NetworkInput:
@@ -24,7 +24,7 @@ def squash(pixels: NDArray[np.uint8], region: Box, photo: Size, network: Size, c
     shown = shown_size(region.size, network, card)
     small = Image.fromarray(np.ascontiguousarray(pixels)).resize((shown.width, shown.height), Image.Resampling.BILINEAR)
     rgb = np.zeros((*network.shape, 3), np.float32)
-    rgb[shown.box.slices()] = np.asarray(small, np.float32) / 255
+    rgb[shown.box.slices()] = Depth(8).quotient(np.asarray(small, np.uint8))
     normal = (rgb - np.array(card.mean, np.float32)) / np.array(card.std, np.float32)
     tensor = np.ascontiguousarray(normal.transpose(2, 0, 1)[np.newaxis], np.float32)
     return NetworkInput(tensor, Fit(photo, region, network))

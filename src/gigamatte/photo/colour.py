@@ -12,7 +12,7 @@ import pyvips
 from numpy.typing import NDArray
 
 from gigamatte.photo.fields import field_of
-from gigamatte.types import PixelArray
+from gigamatte.types import Depth, PixelArray
 
 #: a profile larger than this is not carried along (real ones end at about 3 MB)
 MAX_PROFILE = 8 << 20
@@ -144,10 +144,10 @@ def on_backdrop(rgb: NDArray[np.uint8], alpha: PixelArray) -> NDArray[np.uint8]:
     So arbitrary colours under alpha 0 do not show.
     """
     mixed = np.empty(rgb.shape, np.uint8)
-    full = np.float32(255 if alpha.dtype == np.uint8 else 65535)
+    depth = Depth.of(alpha)
     # by strips: floats of the whole picture would take eight times its memory
     for top in range(0, len(rgb), 128):
         rows = slice(top, top + 128)
-        weight = alpha[rows].astype(np.float32)[..., None] / full
+        weight = depth.quotient(alpha[rows])[..., None]
         mixed[rows] = np.rint((rgb[rows].astype(np.float32) - BACKDROP) * weight + BACKDROP)
     return mixed

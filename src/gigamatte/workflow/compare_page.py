@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gigamatte.evaluate.metrics import unit_alpha
 from gigamatte.evaluate.table import written
 from gigamatte.messages import translate
-from gigamatte.types import Size
+from gigamatte.types import Depth, Size
 from gigamatte.viewer.page import asset, document, viewer_script, viewer_scripts
 from gigamatte.viewer.tiles import TILE, Layer, as_image, cut_into_tiles, exact_uri
 
@@ -123,9 +123,9 @@ def crop_at_photo_size(rgba: Pixels, shape: tuple[int, ...], top: int, left: int
     x, y = np.meshgrid(np.arange(left, right, dtype=np.float32), np.arange(top, bottom, dtype=np.float32))
     x, y = (x + 0.5) * np.float32(across) - 0.5, (y + 0.5) * np.float32(down) - 0.5
     weighted = rgba.astype(np.float32)
-    weighted[..., :3] *= weighted[..., 3:] / 255
+    weighted[..., :3] *= Depth(8).quotient(weighted[..., 3:])
     piece = cv2.remap(weighted, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    piece[..., :3] /= np.maximum(piece[..., 3:] / 255, 1e-3)
+    piece[..., :3] /= np.maximum(Depth(8).quotient(piece[..., 3:]), 1e-3)
     return np.asarray(np.clip(np.rint(piece), 0, 255), np.uint8)
 
 

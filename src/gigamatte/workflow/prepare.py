@@ -25,6 +25,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from gigamatte.cutout.place import refuse_existing
 from gigamatte.errors import BudgetExceeded, GigamatteError, MissingInput, UnsupportedInput, UsageError
+from gigamatte.photo.colour import to_8bit
 from gigamatte.photo.jpeg_end import mended
 from gigamatte.photo.read import quiet_libvips
 from gigamatte.types import Size
@@ -241,8 +242,7 @@ def _own_limit() -> Iterator[None]:
 def _as_rgb(picture: Image.Image) -> Image.Image:
     icc = picture.info.get("icc_profile")
     if picture.mode.startswith("I"):  # 16-bit grey: Pillow's own conversion would clip it to white
-        grey = np.asarray(picture).astype(np.uint32)
-        picture = Image.fromarray(((grey * 255 + 32767) // 65535).astype(np.uint8))
+        picture = Image.fromarray(to_8bit(np.asarray(picture).astype(np.uint16)))
     transparent = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
     converted = picture.convert("RGBA" if transparent else "RGB")
     if icc and picture.mode in ("RGB", "RGBA", "P"):

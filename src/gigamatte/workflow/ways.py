@@ -27,7 +27,7 @@ from gigamatte.photo.levels import PhotoLevels
 from gigamatte.photo.mask import read_mask
 from gigamatte.photo.read import open_photo
 from gigamatte.remover import Remover
-from gigamatte.types import FloatArray, Size
+from gigamatte.types import Depth, FloatArray, Size
 from gigamatte.workflow.picture import strips
 from gigamatte.workflow.prepare import Strategy, prepare
 
@@ -105,7 +105,7 @@ def _network_alpha(photo: Path, remover: Remover) -> FloatArray:
 
 def _mask_alpha(mask: Path) -> FloatArray:
     values = read_mask(mask, max_pixels=MAX_PIXELS).values
-    return (values / np.float32(np.iinfo(values.dtype).max)).astype(np.float32)
+    return Depth.of(values).quotient(values)
 
 
 def _enlarged(alpha: FloatArray, shape: tuple[int, ...]) -> FloatArray:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.types import PixelArray, Size
+from gigamatte.types import Depth, PixelArray, Size
 
 #: corners of polygons that are held; of more a coarser picture is to be traced
 MOST_CORNERS = 4_000_000
@@ -80,7 +80,7 @@ def _steps(rows: PixelArray, top: int) -> tuple[NDArray[np.int64], NDArray[np.in
 
     A corner's number says between which pixels it lies: twice the pixel's own, and one more where the other lies below.
     """
-    half = np.iinfo(rows.dtype).max // 2
+    half = Depth.of(rows).full // 2
     inside = rows > half
     same = (inside[:-1, :-1] == inside[1:, 1:]) & (inside[:-1, 1:] == inside[1:, :-1])
     same &= inside[:-1, :-1] == inside[:-1, 1:]
@@ -120,7 +120,7 @@ def _saddles(
 ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Steps where opposite pixels are inside: they hang together where the mean of the four is (``falling``: \\)."""
     four = [rows[row + down, column + across].astype(np.int64) for down in (0, 1) for across in (0, 1)]
-    joined = sum(four) > 2 * np.iinfo(rows.dtype).max
+    joined = sum(four) > 2 * Depth.of(rows).full
     steps = []
     for chosen, pairs in (
         (falling & joined, (("upper", "right"), ("lower", "left"))),

@@ -16,7 +16,7 @@ import numpy as np
 from gigamatte.matte.cascade.trust import Trust
 from gigamatte.matte.mask.area import area_means, between
 from gigamatte.matte.mask.axis import Axis
-from gigamatte.types import Box, CoarseMatte, FloatArray, PixelArray
+from gigamatte.types import Box, CoarseMatte, Depth, FloatArray, PixelArray
 
 #: How often differences are added back interpolated between the mask's pixels, then each over its own pixel only.
 SMOOTH, EXACT = 4, 1
@@ -150,6 +150,5 @@ class KnownPart:
 def _unit(values: PixelArray | FloatArray) -> FloatArray:
     if values.dtype == np.float32:
         return np.asarray(values, np.float32)
-    full = 255 if values.dtype == np.uint8 else 65535
-    unit: FloatArray = values.astype(np.float32) * np.float32(1 / full)
-    return unit
+    pixels: PixelArray = values  # type: ignore[assignment]
+    return Depth.of(pixels).unit(pixels)

@@ -17,8 +17,7 @@ def quantised(alpha: FloatArray, bits: int, exact: bool = False) -> PixelArray:
     """
     if not exact:
         alpha = np.where(alpha <= BACKGROUND_BELOW, 0, np.where(alpha >= SUBJECT_ABOVE, 1, alpha))
-    depth = Depth(bits)
-    return depth.pixels(alpha * np.float32(depth.full) + np.float32(0.5))
+    return Depth(bits).from_unit(alpha)
 
 
 def quantised16(alpha: FloatArray, exact: bool = False) -> Pixels16:
@@ -43,7 +42,7 @@ def as_bits(matte: Matte, bits: int, exact: bool = False) -> Matte:
     """The same matte, 8 or 16 bits deep; alphas that count as decided become exactly so, unless ``exact``."""
     if bits != 8:
         return Matte(matte.size, bits, matte.tile, matte.decided, dict(matte.tiles))
-    every = np.arange(65536, dtype=np.float32) * np.float32(1 / 65535)
+    every = Depth(16).unit(np.arange(65536, dtype=np.uint16))
     table = quantised(every, bits, exact)
     found = {place: table.take(pixels) for place, pixels in matte.tiles.items()}
     return Matte(matte.size, bits, matte.tile, matte.decided, found)

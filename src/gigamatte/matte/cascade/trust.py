@@ -24,7 +24,7 @@ from gigamatte.matte.cascade.sharpness import edge_blur
 from gigamatte.matte.mask.area import Places, area_means, between
 from gigamatte.matte.mask.area_mean import area_mean
 from gigamatte.matte.refiners.guided import EPSILON, FIRST_RADIUS, colour_lines
-from gigamatte.types import Answers, Box, CoarseMatte, FloatArray, PixelArray, Size
+from gigamatte.types import Answers, Box, CoarseMatte, Depth, FloatArray, PixelArray, Size
 
 #: σ of the blur that is tried against none, in pixels of the mask: half of what a network's answer is blurred by.
 TRIED_BLUR = 0.7
@@ -71,7 +71,7 @@ class Trust:
     places: FloatArray
     share: float
     halvings: int = 0
-    rounding: float = 0.5 / 255
+    rounding: float = 0.5 / Depth(8).full
     measured: bool = True
     #: 0 near what was drawn by hand, else 1: a grid like ``places``, apart from it so that strokes do not change it
     free: FloatArray | None = None
@@ -173,7 +173,7 @@ def _undecided(alpha: FloatArray) -> NDArray[np.bool_]:
 
 def _rounding(coarse: CoarseMatte) -> float:
     deep = coarse.values is not None and coarse.values.dtype == np.uint16
-    return 0.5 / 65535 if deep else 0.5 / 255
+    return 0.5 / Depth(16 if deep else 8).full
 
 
 def halved(coarse: CoarseMatte, halvings: int) -> CoarseMatte:

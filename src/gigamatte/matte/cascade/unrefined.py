@@ -25,8 +25,8 @@ def unrefined(known: Values, grid: Grid, bits: int, correction: Correction) -> M
     for place in grid.places():
         home = grid.home(place)
         alpha = known.values(home)
-        pixels = depth.pixels(alpha * np.float32(depth.full) + np.float32(0.5))
-        plain = (alpha * np.float32(65535) + np.float32(0.5)).astype(np.uint16)
+        pixels = depth.from_unit(alpha)
+        plain = Depth(16).from_unit(alpha).astype(np.uint16, copy=False)
         drawn = correction.enforced(plain, home, grid.size)
         if drawn is not plain:  # strokes are 0 or full
             pixels = depth.pixels(np.where(drawn == plain, pixels, drawn >> (16 - bits)))

@@ -7,7 +7,7 @@ import numpy as np
 from gigamatte.errors import InputError
 from gigamatte.options import MaskKind
 from gigamatte.photo.mask import Mask, levels_of
-from gigamatte.types import PixelArray
+from gigamatte.types import Depth, PixelArray
 
 #: A mask whose brightest value is at least this part of the full range uses the full range.
 NEARLY_WHITE = 0.9
@@ -19,7 +19,7 @@ def settled(mask: Mask, kind: MaskKind) -> tuple[PixelArray, tuple[str, ...]]:
     Of two values of which one is 0, the other one means subject, however small it is. With a ``kind`` that was named,
     and where the picture's alpha was taken, values stay unchanged. Raises InputError for a map of several labels.
     """
-    values, full = mask.values, int(np.iinfo(mask.values.dtype).max)
+    values, full = mask.values, Depth.of(mask.values).full
     if kind != "auto" or mask.of_alpha:
         return values, ()
     levels = levels_of(values)
@@ -44,7 +44,7 @@ def settled(mask: Mask, kind: MaskKind) -> tuple[PixelArray, tuple[str, ...]]:
 
 def settled_strokes(values: PixelArray, name: str) -> tuple[PixelArray, tuple[str, ...]]:
     """The strokes of the picture ``name``, stretched where they are labels; only what is brighter than half counts."""
-    full = int(np.iinfo(values.dtype).max)
+    full = Depth.of(values).full
     levels = levels_of(values)
     brightest = int(levels[-1])
     warnings: list[str] = []

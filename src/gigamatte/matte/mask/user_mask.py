@@ -27,7 +27,7 @@ def is_trimap(values: PixelArray) -> bool:
     levels = levels_of(values)
     if levels.size != 3:
         return False
-    middle = float(levels[1]) * 255 / np.iinfo(values.dtype).max
+    middle = float(levels[1]) * Depth(8).full / Depth.of(values).full
     return TRIMAP_MIDDLE[0] <= middle <= TRIMAP_MIDDLE[1]
 
 
