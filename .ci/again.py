@@ -46,6 +46,17 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
     return (yield)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Say which test has ended, fixtures included."""
+    result = yield
+    if importlib.util.find_spec("gate_misses") is not None:
+        import gate_misses
+
+        gate_misses.ended(item.nodeid)
+    return result
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Note each step of a test that passed: three lines make a whole one."""
     if "GATE_PASSED" in os.environ and "PYTEST_XDIST_WORKER" not in os.environ and report.outcome == "passed":

@@ -3,8 +3,8 @@
 ``python misses.py install`` makes every Python process of the environment load this module when it starts, children of
 tests included. It stands last among the finders of modules, so that it is asked only for what no other one has, and
 appends a line to misses.txt beside itself: the package, the test during which it was asked for (as pytest says it, or
-``*`` where it cannot be said), whether that was in the test's own call (``call``) or elsewhere (``file``), and the file
-that asked (or CUDA).
+``*`` where it cannot be said), whether that was in the test's own call (``call``), in a process that the call started
+(``child WORKER PID``) or elsewhere (``file``), and the file that asked (or CUDA).
 
 Questions that third-party packages ask for themselves are not recorded.
 """
@@ -23,6 +23,8 @@ tests = 0
 collecting = ""
 #: the checkout, with a separator behind it
 _root = ""
+#: bytes of misses.txt that ``ended`` has looked at
+_looked = 0
 _HERE = Path(__file__)
 #: the function that asks for ONNX Runtime only to learn whether it was built for CUDA
 CUDA = os.path.join("src", "gigamatte", "network", "engines", "select.py") + "::gpu_listed"
@@ -68,7 +70,10 @@ def _record(name: str) -> None:
         return
     asker = frame.f_code.co_filename.removeprefix(_root)
     test = os.environ.get("PYTEST_CURRENT_TEST", "") or f"{collecting} (collect)"
-    where = "call" if os.getpid() == tests and test.endswith("(call)") else "file"
+    where = "file"
+    if test.endswith("(call)"):
+        own = os.getpid() == tests
+        where = "call" if own else f"child {os.environ.get('PYTEST_XDIST_WORKER', '')} {os.getpid()}"
     # asked once for all who come later: while a module of the package is imported, or where the answer is stored
     once = frame.f_code.co_name == "<module>" or hasattr(frame.f_globals.get(frame.f_code.co_name), "cache_info")
     if test.startswith(" ") or (once and asker.startswith("src")):
@@ -81,6 +86,33 @@ def _record(name: str) -> None:
             file.write(line)
     except OSError:  # a test that allows no file to be written
         os.write(2, f"gate_misses: {line}".encode())
+
+
+def ended(test: str) -> None:
+    """Count what a child asked for the whole file where other tests may meet it: it lives on, or began earlier."""
+    global _looked
+    record, own = _HERE.with_suffix(".txt"), f"child {os.environ.get('PYTEST_XDIST_WORKER', '')} "
+    if not record.exists() or record.stat().st_size == _looked:
+        return
+    with record.open("rb") as file:
+        file.seek(_looked)
+        whole = b"".join(line for line in file if line.endswith(b"\n"))
+        _looked += len(whole)
+    for line in whole.decode().splitlines():
+        name, asked, where, asker = line.split("\t")
+        if where.startswith(own) and (asked != test or _alive(int(where.removeprefix(own)))):
+            with record.open("a", encoding="utf-8") as file:
+                file.write("\t".join((name, asked, "file", asker)) + "\n")
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _asks_for_cuda(frame: FrameType | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -77,8 +78,36 @@ def test_the_question_for_cuda_is_known_by_its_function(tmp_path):
     )
     environment = os.environ | {"PYTEST_CURRENT_TEST": f"{B} (call)"}
     subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, check=True)
-    record = (tmp_path / "misses.txt").read_text().splitlines()
-    assert set(record) == {"\t".join(("onnxruntime", B, "file", CUDA))}
+    lines = [line.split("\t") for line in (tmp_path / "misses.txt").read_text().splitlines()]
+    assert {(name, test, asker) for name, test, _, asker in lines} == {("onnxruntime", B, CUDA)}
+
+
+def test_what_a_child_asked_counts_for_its_test_if_no_other_one_can_meet_it(tmp_path, monkeypatch):
+    import misses
+
+    monkeypatch.setattr(misses, "_HERE", tmp_path / "misses.py")
+    monkeypatch.setattr(misses, "_looked", 0)
+    monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw1")
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    with subprocess.Popen(["sleep", "600"]) as there:
+        lines = {
+            "ended": ("numpy", A, f"child gw1 {gone.pid}", "src/a.py"),
+            "lives": ("numpy", A, f"child gw1 {there.pid}", "src/a.py"),
+            "earlier": ("numpy", B, f"child gw1 {gone.pid}", "src/a.py"),
+            "other": ("numpy", OTHER, f"child gw0 {there.pid}", "src/a.py"),
+        }
+        counted = {}
+        for case, line in lines.items():
+            record = tmp_path / "misses.txt"
+            before = record.read_text() if record.exists() else ""
+            record.write_text(before + "\t".join(line) + "\n")
+            misses.ended(A)
+            added = record.read_text()[len(before) :].splitlines()[1:]
+            counted[case] = [line.split("\t")[1:3] for line in added]
+        there.kill()
+    assert counted == {"ended": [], "lives": [[A, "file"]], "earlier": [[B, "file"]], "other": []}
+    assert left_out(tmp_path, lines["ended"]) == {repr(B), repr(OTHER)}
 
 
 def test_what_nobody_can_be_blamed_for_counts_for_all(tmp_path):
@@ -120,8 +149,8 @@ def test_what_is_not_found_is_recorded_with_its_test(tmp_path, code, found):
         assert not record.exists()
         return
     name = "no_such_package" if found == "*" else found
-    test = "*" if found == "*" else B
-    assert record.read_text() == "\t".join((name, test, "file", os.path.join("src", "asks.py"))) + "\n"
+    test, where, asker = ("*" if found == "*" else B), r"child \S* \d+", re.escape(os.path.join("src", "asks.py"))
+    assert re.fullmatch("\t".join((name, re.escape(test), where, asker)) + "\n", record.read_text())
 
 
 def test_the_gate_says_how_many_it_leaves_out(tmp_path):
