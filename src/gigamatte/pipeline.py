@@ -25,8 +25,8 @@ def journey(request: Request, tools: Tools, watch: Watch, opened: Opened | None 
     """
     clock = Clock()
     art = request.options.kind == "art"
-    if not art and request.path is None:
-        tools.open_refiner_ahead()
+    if not art and request.path is None and not request.maybe_matte:
+        tools.load_refiner_ahead()
     levels = opened.lent() if opened else PhotoLevels(request.photo, memory=request.memory, watch=watch)
     try:
         clock.lap("read")

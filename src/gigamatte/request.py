@@ -33,6 +33,8 @@ Source: TypeAlias = "str | os.PathLike[str] | os.PathLike[bytes] | bytes | Binar
 
 #: A box needs sides of at least this many pixels: a network finds nothing in a smaller one.
 SMALLEST_REGION = 8
+#: A mask whose pixels are wider than so many of the photo's is hardly ever a matte: networks make smaller masks.
+MATTE_PIXEL = 4.5
 #: Rows of a path that are filled at a time.
 ROWS = 256
 
@@ -55,6 +57,14 @@ class Request:
     threads: int
     warnings: tuple[str, ...] = ()
     path: ClippingPath | None = None
+
+    @property
+    def maybe_matte(self) -> bool:
+        """Whether its mask is large enough, against the photo, to be a matte, for which no network is needed."""
+        if self.mask is None or self.mask.contour:
+            return False
+        size, photo = Size.of(self.mask.values), self.photo.size
+        return max(photo.width / size.width, photo.height / size.height) < MATTE_PIXEL
 
 
 def open_as_asked(source: Source, options: Options) -> Photo:

@@ -15,6 +15,7 @@ from gigamatte.forked import threads_begin
 from gigamatte.hints import Hints
 from gigamatte.matte.cascade.tile_cache import TileCache
 from gigamatte.matte.refiners.base import Refiner
+from gigamatte.matte.refiners.neural import NeuralRefiner
 from gigamatte.matte.refiners.select import open_refiner, refiner_identity
 from gigamatte.network.engines.base import Engine
 from gigamatte.network.network import Network
@@ -70,22 +71,28 @@ class Tools:
             return self._network
 
     def refiner(self) -> Refiner:
-        """The refiner, which lifts the alpha from level to level; loaded when it is first needed."""
+        """The refiner, which lifts the alpha from level to level; its network is loaded when it is first needed."""
         threads_begin()
         with self._opening_refiner:
             if self._refiner is None:
                 self._refiner = open_refiner(self.options.refine, self._open_small)
             return self._refiner
 
-    def open_refiner_ahead(self) -> None:
-        """Load the refiner in another thread, while the photo is decoded. Errors are raised when it is first used."""
+    def load_refiner(self) -> None:
+        """Load the refiner's network, if it has one and that is not loaded. Raises NetworkUnavailable."""
+        refiner = self.refiner()
+        if isinstance(refiner, NeuralRefiner):
+            _ = refiner.engine
+
+    def load_refiner_ahead(self) -> None:
+        """Load it in another thread, while the photo is decoded. Errors are raised when it is first used."""
 
         def load() -> None:
             # a thread that is started by a daemon thread is a daemon too
             with native_work(), contextlib.suppress(GigamatteError):
-                self.refiner()
+                self.load_refiner()
 
-        if self._refiner is None:
+        if self._refiner_engine is None:
             threading.Thread(target=load, name="refiner").start()
 
     def tile_cache(self, hints: Hints | None = None) -> TileCache:
@@ -130,10 +137,10 @@ class Tools:
         """
         from gigamatte.network.engines.openvino import OpenVinoEngine
 
-        self._refiner_engine = OpenVinoEngine.open(
-            model, threads=self._threads, streams=self._threads, precision="auto"
-        )
-        return self._refiner_engine
+        with self._opening_refiner:
+            engine = OpenVinoEngine.open(model, threads=self._threads, streams=self._threads, precision="auto")
+            self._refiner_engine = engine
+        return engine
 
     def _open_cache(self) -> DiskCache | None:
         if self.options.cache is None:

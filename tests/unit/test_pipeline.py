@@ -112,3 +112,15 @@ def test_a_source_is_never_replaced(photo: PixelArray, tmp_path: Path, what: str
     with Remover(options) as remover, pytest.raises(UsageError, match=r"is the photo itself|is read for this cut"):
         remover.process(names["photo"], target, mask=mask, overwrite=True)
     assert names[what].read_bytes() == before
+
+
+@pytest.mark.parametrize(("side", "loaded"), [(900, False), (150, True)])
+def test_a_matte_is_lifted_without_the_refiners_network(tmp_path: Path, side: int, loaded: bool) -> None:
+    made = made_photo(Size(1500, 1000), strands=40)
+    exact = cv2.resize(made.alpha, (side, side * 2 // 3), interpolation=cv2.INTER_AREA)
+    if loaded:  # such a mask only shows the contour
+        exact = np.clip((cv2.GaussianBlur(exact, (0, 0), 1.0) - 0.5) * 1.5 + 0.5, 0, 1)
+    with Remover(Options()) as remover:
+        found = remover.cut(made.photo, mask=np.rint(exact * 255).astype(np.uint8)).receipt
+        assert found.trust["answers"] == ("contour" if loaded else "matte")
+        assert (remover.tools._refiner_engine is not None) == loaded

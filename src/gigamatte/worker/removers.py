@@ -49,7 +49,7 @@ class Removers:
         try:
             if network:
                 entry.tools.network()
-            entry.tools.refiner()
+            entry.tools.load_refiner()
             part = dataclasses.replace(options, threads=self._part(options))
             with Remover(part, tools=entry.tools) as remover:
                 yield remover

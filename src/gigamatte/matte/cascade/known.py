@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from gigamatte.matte.cascade.trust import Trust
-from gigamatte.matte.mask.area import area_means, between
+from gigamatte.matte.mask.area import across, area_means
 from gigamatte.matte.mask.axis import Axis
 from gigamatte.types import Box, CoarseMatte, Depth, FloatArray, PixelArray
 
@@ -129,8 +129,8 @@ class KnownPart:
     def _means(self, plane: FloatArray) -> FloatArray:
         """The means of a tile's plane over the mask's pixels; not meaningful where one lies partly beyond the tile."""
         if not (self.rows.aligned and self.columns.aligned):
-            return area_means(plane, self.rows.borders, self.columns.borders)
-        # ten times as fast
+            return across(self.columns.shares, self.rows.shares(plane))
+        # half the time
         out = np.zeros(self.means.shape, np.float32)
         (top, bottom), (left, right) = self.rows.span, self.columns.span
         if bottom > top and right > left:
@@ -144,7 +144,7 @@ class KnownPart:
         if not smooth:
             return plane.take(self.rows.nearest, 0).take(self.columns.nearest, 1)
         # exact, not by cv2.warpAffine, which rounds to thirty-seconds of a pixel of the tile: tiles would differ
-        return between(plane * np.float32(STEP), self.rows.reads, self.columns.reads)
+        return self.rows.interpolation(across(self.columns.interpolation, plane * np.float32(STEP)))
 
 
 def _unit(values: PixelArray | FloatArray) -> FloatArray:

@@ -5,7 +5,7 @@ Both are exact for any ratio of two grids and do not depend on where a tile begi
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -13,41 +13,86 @@ from numpy.typing import NDArray
 
 from gigamatte.types import FloatArray
 
+#: Borders nearer to a pixel's than this are one with it.
+_NEAR = 1e-6
+
 #: Borders or centres along one axis, in pixels of an array, ascending; 0 is the array's own border.
 Places = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How rows of pixels are averaged between borders: of each mean, the rows and how much each counts.
+
+    ``rows`` intp and ``weights`` float32, both (turn, mean): a mean is the sum of all turns. Only the few rows that lie
+    between two borders are read, so that it does not matter where an array begins.
+    """
+
+    rows: NDArray[np.intp]
+    weights: FloatArray
+
+    @classmethod
+    def of(cls, borders: Places, length: int) -> Shares:
+        """Of an array of ``length`` rows. What lies beyond it does not count."""
+        borders = np.clip(borders, 0, length)
+        start, end = borders[:-1, None], borders[1:, None]
+        first = np.floor(start + _NEAR)
+        turns = max(1, int((np.ceil(end - _NEAR) - first).max()))
+        rows = first + np.arange(turns)
+        inside = np.clip(np.minimum(rows + 1, end) - np.maximum(rows, start), 0, None)
+        weights = (inside / np.maximum(end - start, 1e-9)).astype(np.float32)
+        return cls(np.minimum(rows, length - 1).astype(np.intp).T.copy(), weights.T.copy())
+
+    def __call__(self, pixels: FloatArray) -> FloatArray:
+        """The means: float32 (mean, column[, channel]) of (row, column[, channel])."""
+        sums: FloatArray | None = None
+        for rows, weights in zip(self.rows, self.weights, strict=True):
+            part: FloatArray = pixels.take(rows, 0)
+            part *= weights.reshape(-1, *[1] * (pixels.ndim - 1))
+            sums = part if sums is None else np.add(sums, part, out=sums)
+        return sums if sums is not None else pixels[:0]
+
+
+@dataclass(frozen=True)
+class Between:
+    """How rows are interpolated linearly: ``low`` intp (place,), the row before each place, and how far it is."""
+
+    low: NDArray[np.intp]
+    part: FloatArray
+
+    @classmethod
+    def of(cls, places: Places, length: int) -> Between:
+        """In an array of ``length`` rows; whole numbers are their middles, the first and the last are repeated."""
+        places = np.clip(places, 0, length - 1)
+        low = np.minimum(places.astype(np.intp), max(0, length - 2))
+        return cls(low, (places - low).astype(np.float32))
+
+    def __call__(self, plane: FloatArray) -> FloatArray:
+        """The values: float32 (place, column) of (row, column)."""
+        if len(plane) == 1:
+            return plane.take(self.low, 0)
+        values: FloatArray = (plane[1:] - plane[:-1]).take(self.low, 0)
+        values *= self.part[:, None]
+        values += plane.take(self.low, 0)
+        return values
+
+
+def across(how: Shares | Between, pixels: FloatArray) -> FloatArray:
+    """The same for columns: (row, column[, channel])."""
+    return np.asarray(cv2.transpose(how(cv2.transpose(pixels))), np.float32)
 
 
 def area_means(pixels: FloatArray, rows: Places, columns: Places) -> FloatArray:
     """The mean of ``pixels`` between neighbouring borders: float32 (len(rows) − 1, len(columns) − 1[, channel]).
 
     ``pixels`` float32 (row, column[, channel]). What lies beyond the array does not count; a rectangle that lies beyond
-    it altogether has the mean 0. By a summed-area table (Crow, 1984), read between its pixels.
+    it altogether has the mean 0.
     """
-    table = cv2.integral(pixels, sdepth=cv2.CV_64F)
     height, width = pixels.shape[:2]
-    rows, columns = np.clip(rows, 0, height), np.clip(columns, 0, width)
-    sums = np.diff(_read(table, rows, 0), axis=0)
-    sums = np.diff(_read(sums, columns, 1), axis=1)
-    areas = np.diff(rows)[:, None] * np.diff(columns)
-    areas = np.maximum(areas, 1e-9).reshape(areas.shape + (1,) * (sums.ndim - 2))
-    return np.asarray(sums / areas, np.float32)
+    return across(Shares.of(columns, width), Shares.of(rows, height)(pixels))
 
 
 def between(plane: FloatArray, rows: Places, columns: Places) -> FloatArray:
     """Linear interpolation of ``plane`` at (row, column) places; whole numbers are centres, the rim is repeated."""
-    half: FloatArray = _read(plane, np.clip(rows, 0, plane.shape[0] - 1), 0)
-    out: FloatArray = _read(half, np.clip(columns, 0, plane.shape[1] - 1), 1)
-    return out
-
-
-def _read(table: NDArray[Any], at: Places, axis: int) -> NDArray[Any]:
-    """``table`` at fractional places along an axis."""
-    low = np.minimum(at.astype(np.intp), max(0, table.shape[axis] - 2))
-    high = np.minimum(low + 1, table.shape[axis] - 1)
-    part = (at - low).astype(table.dtype).reshape((-1,) + (1,) * (table.ndim - 1 - axis))
-    first = table.take(low, axis)
-    second = table.take(high, axis)
-    second -= first
-    second *= part
-    first += second
-    return first
+    height, width = plane.shape
+    return Between.of(rows, height)(across(Between.of(columns, width), plane))

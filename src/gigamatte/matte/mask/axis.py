@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.matte.mask.area import Places
+from gigamatte.matte.mask.area import Between, Places, Shares
 
 #: Borders nearer to each other than this are one.
 _NEAR = 1e-6
@@ -73,7 +74,17 @@ class Axis:
         """The borders in pixels of what is read of the mask."""
         return np.arange(self.end - self.first + 1, dtype=np.float64) if self.inside is None else self.inside
 
-    @property
+    @cached_property
+    def shares(self) -> Shares:
+        """How the tile's pixels are averaged between the borders."""
+        return Shares.of(self.borders, self.reads.size)
+
+    @cached_property
+    def interpolation(self) -> Between:
+        """How the tile's pixels lie between the middles of the rectangles."""
+        return Between.of(self.reads, self.whole.size)
+
+    @cached_property
     def nearest(self) -> NDArray[np.intp]:
         """For each of the tile's pixels, (pixel,), the index of the rectangle in which its middle lies."""
         # a middle that lies on a border belongs to the rectangle before it, whichever tile looks
@@ -85,7 +96,7 @@ class Axis:
         found = np.flatnonzero(self.whole)
         return (int(found[0]), int(found[-1]) + 1) if found.size else (0, 0)
 
-    @property
+    @cached_property
     def aligned(self) -> bool:
         """Whether every border lies between two of the tile's pixels, and all rectangles are alike."""
         rounded = np.round(self.borders)

@@ -7,7 +7,8 @@ is in docs/design/refiner.md; the ONNX file lies beside this module.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,6 +49,8 @@ def refiner_bytes() -> bytes:
 class NeuralRefiner:
     """Lifts with a network that it is given and does not own. Keeps nothing between calls.
 
+    ``engine``: or a function that opens it, which is called when the network is first needed: for a matte it is not.
+
     Patches start and end on multiples of 4 finer pixels, counted from the picture's corner: the network halves the
     coarser level once more, and tiles agree only where they halve the same pairs. Raises WeightsRefused when the engine
     holds another network.
@@ -58,15 +61,19 @@ class NeuralRefiner:
     halo = 64
     looks = True
 
-    def __init__(self, engine: Engine, most: int = LEVEL_PIXELS) -> None:
-        shape, made_for = engine.input_shape, engine.metadata.get("evidence")
-        if len(shape) != 4 or shape[1] not in (CHANNELS, None) or made_for != EVIDENCE:
-            raise WeightsRefused(
-                f"this is no refiner for this version: expected an input of {CHANNELS} channels "
-                f"and evidence {EVIDENCE}, found {shape} and evidence {made_for}",
-                "use the refiner.onnx of the same gigamatte",
-            )
-        self.engine, self._most = engine, most
+    def __init__(self, engine: Engine | Callable[[], Engine], most: int = LEVEL_PIXELS) -> None:
+        self._opener = engine if callable(engine) else None
+        self._engine = None if callable(engine) else _checked(engine)
+        self._opening, self._most = threading.Lock(), most
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, which is opened now if it is not yet. Raises what opening it raises."""
+        with self._opening:
+            if self._engine is None and self._opener is not None:
+                self._engine = _checked(self._opener())
+            assert self._engine is not None
+            return self._engine
 
     def at(self, finer: Size, blur: float = 0.0, /) -> Refiner:
         """Itself for levels of up to ``most`` pixels, the classical refiner for larger ones."""
@@ -74,7 +81,7 @@ class NeuralRefiner:
 
     def up_to(self, most: int) -> NeuralRefiner:
         """The same network, for levels of up to ``most`` pixels: the classical refiner takes a third of its time."""
-        return NeuralRefiner(self.engine, most)
+        return NeuralRefiner(lambda: self.engine, most)
 
     def keeping(self) -> Refiner:
         """The classical refiner: the network was trained on faulty masks, and improves a correct one less."""
@@ -98,6 +105,18 @@ class NeuralRefiner:
                 fine = _finer(box).within(Size.of(lifted[number]))
                 lifted[number][fine.slices()] = shown.evidence.prior[fine.relative_to(_finer(shown.crop)).slices()]
         return lifted
+
+
+def _checked(engine: Engine) -> Engine:
+    """The engine, if it holds a network for this evidence."""
+    shape, made_for = engine.input_shape, engine.metadata.get("evidence")
+    if len(shape) != 4 or shape[1] not in (CHANNELS, None) or made_for != EVIDENCE:
+        raise WeightsRefused(
+            f"this is no refiner for this version: expected an input of {CHANNELS} channels "
+            f"and evidence {EVIDENCE}, found {shape} and evidence {made_for}",
+            "use the refiner.onnx of the same gigamatte",
+        )
+    return engine
 
 
 @dataclass(frozen=True, slots=True)

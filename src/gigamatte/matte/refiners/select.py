@@ -23,10 +23,12 @@ def refiner_identity(refiner: Refiner) -> str:
 def open_refiner(name: Refine, open_engine: Callable[[bytes], Engine]) -> Refiner:
     """The refiner called ``name``; auto is the learned one, which leaves the largest levels to the classical one.
 
-    ``open_engine`` makes an engine from the bytes of an ONNX file; only the learned refiner asks for one.
+    ``open_engine`` makes an engine from the bytes of an ONNX file; only the learned refiner asks for one, when it is
+    first used.
     """
     if name == "off":
         return UpscaleRefiner()
     if name == "guided":
         return GuidedRefiner()
-    return NeuralRefiner(open_engine(refiner_bytes()))
+    model = refiner_bytes()
+    return NeuralRefiner(lambda: open_engine(model))
