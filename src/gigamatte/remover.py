@@ -23,6 +23,7 @@ from gigamatte.tools import Tools
 from gigamatte.types import Receipt, Watch
 
 if TYPE_CHECKING:
+    from gigamatte.cutout.raster import Alongside
     from gigamatte.film.film import Film
     from gigamatte.film.hints import FilmHints
 
@@ -66,6 +67,7 @@ class Remover(Closable):
         hints: Hints | None = None,
         overwrite: bool = False,
         watch: Watch | None = None,
+        alongside: Alongside | None = None,
     ) -> Receipt:
         """From a file to a file: ``cut`` and ``save`` in one call; no picture stays in memory.
 
@@ -80,7 +82,7 @@ class Remover(Closable):
                 refuse_sources(file, source, (mask, *read_by(self.options)))
             request = resolve_request(photo, self._with(hints), mask, format)
             with journey(request, self.tools, watched(watch)) as cutout:
-                return cutout.save(target, overwrite=overwrite, watch=watch)
+                return cutout.save(target, overwrite=overwrite, watch=watch, alongside=alongside)
 
     def film(
         self,

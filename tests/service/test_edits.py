@@ -10,6 +10,8 @@ import requests
 from PIL import Image
 
 from gigamatte.editing import SCREEN
+from gigamatte.worker.view import write_view
+from gigamatte.worker.wire import View
 
 from .conftest import service_of
 from .test_jobs import wait_for
@@ -81,6 +83,19 @@ def test_from_hints_to_a_result_that_a_fresh_cut_equals(told, photo):
         f"{told.url}/remove_background", params={"hints": json.dumps(HINTS)}, files={"image": photo}, timeout=60
     )
     assert fresh.content == result.content
+
+
+def test_the_tiles_of_an_edited_result_come_with_it(told, photo):
+    job = handed_in(told, photo, "?view=true")
+    home = told.desk.spool.home(job["id"])
+    tiles = home / "tiles" / "cutout"
+    before = {file.name: file.read_bytes() for file in tiles.iterdir()}
+    edited = post(told, job, HINTS).json()
+    assert requests.post(told.url + edited["save"], timeout=60).status_code == 200
+    after = {file.name: file.read_bytes() for file in tiles.iterdir()}
+    assert after != before
+    write_view(View(home / "result", home / "again", "cutout", 10**8))
+    assert after == {file.name: file.read_bytes() for file in (home / "again").iterdir()}
 
 
 def test_hints_count_in_the_photos_pixels_also_on_a_canvas(told, photo):

@@ -16,7 +16,8 @@ from gigamatte.options import Options
 from gigamatte.service.keys import digest
 from gigamatte.service.record import Record
 from gigamatte.service.spool import Spool, new_id
-from gigamatte.worker.wire import pack_options
+from gigamatte.worker.view import write_view
+from gigamatte.worker.wire import View, pack_options
 
 from .conftest import picture_of
 
@@ -252,6 +253,31 @@ def test_tiles_of_photo_and_cutout(service, pictures, photo):
             assert (picture.format, picture.size) == (wanted, (400, 300))
         assert requests.get(f"{service.url}{location}/layers/{kind}/0/1", timeout=30).status_code == 404
     assert requests.get(f"{service.url}{location}/layers/other", timeout=30).status_code == 404
+
+
+def test_the_tiles_of_a_result_come_with_it(service, pictures, monkeypatch):
+    answer = requests.post(f"{service.url}/jobs?view=true", files={"image": pictures["jpeg"]}, timeout=60)
+    location = answer.headers["location"]
+    wait_for(service, location)
+    home = service.desk.spool.home(location.rsplit("/", 1)[-1])
+    meanwhile = {file.name: file.read_bytes() for file in (home / "tiles" / "cutout").iterdir()}
+    assert sorted(file.name for file in (home / "tiles").iterdir()) == ["cutout"]
+    held = service.desk.spool.get(home.name).bytes
+    assert held >= sum(map(len, meanwhile.values()))
+    write_view(View(home / "result", home / "again", "cutout", 10**8))
+    assert meanwhile == {file.name: file.read_bytes() for file in (home / "again").iterdir()}
+    asked = requests.get(f"{service.url}{location}/layers/cutout", timeout=60)
+    assert asked.content == meanwhile["layer.json"]
+
+
+def test_without_room_for_tiles_there_is_a_result(own_service, pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr("gigamatte.service.desk.TILED", 10**9)
+    with own_service() as service:
+        answer = requests.post(f"{service.url}/jobs?view=true", files={"image": pictures["jpeg"]}, timeout=60)
+        location = answer.headers["location"]
+        assert wait_for(service, location)["state"] == "done"
+        home = service.desk.spool.home(location.rsplit("/", 1)[-1])
+        assert not (home / "tiles").exists()
 
 
 def test_strays_and_passing_files_of_a_former_service_are_removed(tmp_path):

@@ -22,7 +22,7 @@ from gigamatte.cutout.frame import framed, resolution_of
 from gigamatte.cutout.max_bytes import write_max_bytes
 from gigamatte.cutout.pixels import watching
 from gigamatte.cutout.place import as_target, refuse_existing
-from gigamatte.cutout.raster import Extras, Raster
+from gigamatte.cutout.raster import Alongside, Extras, Raster, Way
 from gigamatte.cutout.show import as_srgb, pillow_image, small_png
 from gigamatte.cutout.subject import subject_of
 from gigamatte.cutout.surroundings import Surroundings
@@ -133,19 +133,20 @@ class Cutout(Closable):
         overwrite: bool = False,
         quick: bool = False,
         watch: Watch | None = None,
+        alongside: Alongside | None = None,
     ) -> Receipt:
         """Write what the options ask for, whole or not at all, and return the receipt.
 
         ``quick``: colours of mixed pixels are found at half the size, and a WebP is written in a quarter of the time
-        and a third larger, for a look that is soon forgotten.
+        and a third larger, for a look that is soon forgotten. ``alongside`` gets the strips of every picture that its
+        file gives back as they are. The format is that of the options, else the one of the target's suffix.
 
-        The format is that of the options, else the one of the target's suffix. Raises UsageError when it cannot hold
-        the result or the target exists, WriteError when the target cannot be written, and what ``watch`` raises.
+        Raises UsageError when it cannot hold the result or the target exists, WriteError, and what ``watch`` raises.
         """
         with native_work():
-            return self._save(as_target(target), overwrite, quick, watched(watch))
+            return self._save(as_target(target), Way(overwrite, quick, watched(watch), alongside))
 
-    def _save(self, target: Path | BinaryIO, overwrite: bool, quick: bool, watch: Watch) -> Receipt:
+    def _save(self, target: Path | BinaryIO, way: Way) -> Receipt:
         started = time.perf_counter()
         waited, scratch = 0.0, 0
         warnings: tuple[str, ...] = ()
@@ -153,10 +154,10 @@ class Cutout(Closable):
         pair = [place for _, place in parts if isinstance(place, Path)] if len(parts) > 1 else []
         for _, place in parts:
             if isinstance(place, Path):
-                refuse_existing(place, overwrite)
+                refuse_existing(place, way.overwrite)
         with all_or_as_before(pair):  # half a pair is no result
             for only, place in parts:
-                seconds_waited, written = self._write(only, place, overwrite, quick, watch)
+                seconds_waited, written = self._write(only, place, way)
                 waited, warnings = waited + seconds_waited, (*warnings, *written.warnings)
                 scratch = max(scratch, written.scratch_bytes)
         seconds = dict(self._receipt.seconds)
@@ -177,11 +178,9 @@ class Cutout(Closable):
         )
         return self.receipt
 
-    def _write(
-        self, only: Only, target: Path | BinaryIO, overwrite: bool, quick: bool, watch: Watch | None
-    ) -> tuple[float, Written]:
+    def _write(self, only: Only, target: Path | BinaryIO, way: Way) -> tuple[float, Written]:
         """Write one picture: (seconds that the writer waited for colours, what there is to say)."""
-        options, photo = self._options, self._levels.photo
+        options, photo, (overwrite, quick, watch, along) = self._options, self._levels.photo, way
         if only == "path":
             return 0.0, self._draw(target, overwrite, watch)
         contour = self._contour_of_result(watch) if options.clipping_path else None
@@ -209,6 +208,7 @@ class Cutout(Closable):
                 times=photo.times if options.keep_times else None,
                 threads=options.threads,
                 below=made.beneath,
+                alongside=along if options.max_bytes is None else None,
                 extras=Extras(
                     icc=icc,
                     blocks=photo.metadata,

@@ -100,6 +100,13 @@ def is_lossy(format: Format, quality: int | None) -> bool:
     return format in ("avif", "jpeg") or (format == "webp" and quality is not None)
 
 
+def is_exact(format: Format, encoding: Encoding) -> bool:
+    """Whether a file gives the very pixels back that it was written from."""
+    if format == "webp":
+        return encoding.quality is None
+    return format == "tiff" or (format == "png" and not encoding.palette)
+
+
 def saver_options(format: Format, encoding: Encoding, size: Size, bands: int, bits: int) -> dict[str, Any]:
     """The options of libvips' saver for a format; for AVIF, of its colours."""
     if format == "png":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gigamatte.clipping import ClippingPath
-from gigamatte.types import Size
+from gigamatte.types import PixelArray, Size, Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,19 @@ class Raster:
     size: Size
     bands: int
     bits: int
+
+
+#: Gets a picture's strips while they are written, their raster and profile, and hands them on as they are.
+Alongside = Callable[[Iterable[PixelArray], Raster, bytes | None], Iterator[PixelArray]]
+
+
+class Way(NamedTuple):
+    """How a result is saved, as ``Cutout.save`` describes it."""
+
+    overwrite: bool
+    quick: bool
+    watch: Watch
+    alongside: Alongside | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,10 @@ from gigamatte.cutout.atomic import Draft, hint, passing_file, whole_file
 from gigamatte.cutout.carry import carried
 from gigamatte.cutout.containers import avif, jpeg, png, tiff, webp
 from gigamatte.cutout.containers.carried import Carried
-from gigamatte.cutout.encode import CONTAINERS, SUFFIXES, Encoding, check_fits, saver_options
+from gigamatte.cutout.encode import CONTAINERS, SUFFIXES, Encoding, check_fits, is_exact, saver_options
 from gigamatte.cutout.layers import Beneath
 from gigamatte.cutout.place import is_stream, opened
-from gigamatte.cutout.raster import Extras, Raster
+from gigamatte.cutout.raster import Alongside, Extras, Raster
 from gigamatte.cutout.stream import ReaderGone, StripStream
 from gigamatte.forked import threads_begin
 from gigamatte.options import Format
@@ -56,12 +56,14 @@ def write_image(
     times: tuple[int, int] | None = None,
     threads: int = 0,
     below: Sequence[Beneath] = (),
+    alongside: Alongside | None = None,
 ) -> Written:
     """Write ``strips``, which come from top to bottom and together make the ``raster``.
 
     Each strip is (row, column[, band]), uint8 for 8 bits and uint16 for 16; they are drawn on the calling thread, while
     libvips encodes on others, and a few megabytes wait at most. ``extras`` is what lies beside the pixels. ``below``:
-    PSD only: layers beneath the strips, which bring a band more for each, see ``write_psd``. ``times``, which a file
+    PSD only: layers beneath the strips, which bring a band more for each, see ``write_psd``. ``alongside`` gets the
+    strips too, where the file will give them back as they are. ``times``, which a file
     gets, are those of last access and change, in nanoseconds since 1970.
 
     Raises WriteError, and UsageError when the format has no alpha; what drawing a strip raises passes unchanged.
@@ -99,6 +101,8 @@ def write_image(
             )  # fmt: skip
             scratch += _passing_bytes(target, draft)
         return Written(tuple(warnings), scratch)
+    if alongside is not None and is_exact(format, encoding or Encoding()):
+        strips = alongside(strips, Raster(size, bands, bits), profile)
     saving = _Saving(format, encoding or Encoding(), size, bands, bits, profile, along, threads)
     with _place(target, overwrite, times) as draft:
         _save(strips, StripStream(size, bands, bits), saving, draft, target)

@@ -32,12 +32,7 @@ def screen_image(photo: Photo, rows: int = 16) -> pyvips.Image:
 
     A turned photo, or one with strips of another height, is decoded into memory here.
     """
-    image = openly(photo, rows)
-    if photo.icc is not None:
-        image = to_srgb(image)
-    if photo.bits == 16:
-        # the upper byte of 0…65535, for colours and alpha alike
-        image = (image >> 8).cast("uchar").copy(interpretation="srgb")
+    image = _shown(openly(photo, rows), converted=photo.icc is not None)
     if photo.orientation == 1:
         return image
     try:
@@ -47,6 +42,30 @@ def screen_image(photo: Photo, rows: int = 16) -> pyvips.Image:
     image = image.copy()
     image.set_type(pyvips.GValue.gint_type, "orientation", photo.orientation)
     return image.autorot()
+
+
+def _shown(image: pyvips.Image, *, converted: bool) -> pyvips.Image:
+    """A lazy image in 8-bit sRGB; ``converted`` from its embedded profile."""
+    if converted:
+        image = to_srgb(image)
+    if image.format == "ushort":
+        # the upper byte of 0…65535, for colours and alpha alike
+        image = (image >> 8).cast("uchar").copy(interpretation="srgb")
+    return image
+
+
+def shown_strip(strip: PixelArray, icc: bytes | None) -> NDArray[np.uint8]:
+    """What ``strips`` gives of a file with this strip: (row, column, RGB or RGBA), uint8 or uint16, in ``icc``."""
+    if icc is None and strip.dtype == np.uint8:
+        return strip.view(np.uint8)
+    form, space = ("uchar", "srgb") if strip.dtype == np.uint8 else ("ushort", "rgb16")
+    height, width, bands = strip.shape
+    image = pyvips.Image.new_from_memory(np.ascontiguousarray(strip).data, width, height, bands, form)
+    image = image.copy(interpretation=space)
+    if icc is not None:
+        image.set_type(pyvips.GValue.blob_type, "icc-profile-data", icc)
+    data = _shown(image, converted=icc is not None).write_to_memory()
+    return np.frombuffer(data, np.uint8).reshape(height, width, bands)
 
 
 def strips(photo: Photo, rows: int) -> Iterator[NDArray[np.uint8]]:

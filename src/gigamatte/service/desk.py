@@ -31,6 +31,8 @@ from gigamatte.worker.wire import Check, Edit, FilmFrame, FilmLook, Job, View, W
 
 log = logging.getLogger("gigamatte.service")
 
+#: the most bytes that tiles of all levels have for a pixel of the finest
+TILED = 2
 #: seconds between two looks for expired jobs
 SWEEP_SECONDS = 30.0
 #: seconds before the end of the drain: enough for the worker to stop between tiles and for an answer
@@ -48,6 +50,8 @@ class Live:
     fraction: float = 0.0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     removed: bool = False
+    #: whether the viewer's tiles of the result are written with it
+    viewed: bool = False
 
     def tell(self, stage: str, fraction: float) -> None:
         """Note the progress and wake all requests that follow the job."""
@@ -127,10 +131,10 @@ class Desk(Places):
 
     # ---- jobs
 
-    def start(self, record: Record, ticket: Ticket) -> Live:
-        """Put an accepted job to work."""
+    def start(self, record: Record, ticket: Ticket, *, viewed: bool = False) -> Live:
+        """Put an accepted job to work. ``viewed``: its result is looked at as soon as it is there."""
         ticket.kept = True
-        live = self.live[record.id] = Live(record, ticket)
+        live = self.live[record.id] = Live(record, ticket, viewed=viewed)
         follower = asyncio.create_task(self._follow(live), name=f"job {record.id}")
         self._followers.add(follower)
         follower.add_done_callback(self._followers.discard)
@@ -165,10 +169,7 @@ class Desk(Places):
             if film_of(record) is not None:
                 receipt = await self._film(live, home, progress)
             else:
-                mask = home / "mask" if record.has_mask else None
-                options = unpack_options(record.options)
-                work = Job(home / "image", home / "result", options, mask, overwrite=True)
-                receipt = self._counted(await self._do(live, work, progress))
+                receipt = await self._photo(live, home, progress)
             await asyncio.to_thread(self.spool.finish, record.id, "done", receipt=receipt.as_dict())
             if live.removed:  # its client cancelled it just before it ended
                 await asyncio.to_thread(self.spool.remove, record.id)
@@ -187,6 +188,24 @@ class Desk(Places):
         future = asyncio.wrap_future(live.task)
         await asyncio.wait((future,))
         return future
+
+    async def _photo(self, live: Live, home: Path, progress: Progress) -> Receipt:
+        """A photo's result, with its tiles where somebody waits for them and there is room."""
+        record, room = live.record, live.record.pixels * TILED + (1 << 20)
+        try:
+            if live.viewed:
+                self.spool.charge(room, record.client)
+        except GigamatteError:
+            live.viewed = False
+        try:
+            mask = home / "mask" if record.has_mask else None
+            view = home / "tiles" / "cutout" if live.viewed else None
+            options = unpack_options(record.options)
+            work = Job(home / "image", home / "result", options, mask, overwrite=True, view=view)
+            return self._counted(await self._do(live, work, progress))
+        finally:
+            if live.viewed:
+                self.spool.refund(room, record.client)
 
     async def _film(self, live: Live, home: Path, progress: Progress) -> Receipt:
         """A film's first second, small, then all of it. Films leave one of the worker's places to photos."""

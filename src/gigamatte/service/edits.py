@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from gigamatte.errors import UsageError
 from gigamatte.hints import Hints
 from gigamatte.own_files import sha256_of_text
 from gigamatte.service.arrival import client_gone, desk_of
-from gigamatte.service.finish import forget
+from gigamatte.service.finish import forget, lock_of
 from gigamatte.service.jobs import described, finished
 from gigamatte.service.openapi import JOB, PROBLEMS
 from gigamatte.service.record import Record
@@ -84,7 +83,7 @@ async def get_preview(request: Request, job: str) -> Response:
     revision = _revision(record)
     target = desk.spool.home(job) / f"preview-{revision}.webp"
     if not target.exists():
-        await _cut(request, record, target, preview=True)
+        await _cut(request, record, target)
         for old in target.parent.glob("preview-*.webp"):
             if old != target:
                 old.unlink(missing_ok=True)
@@ -100,27 +99,32 @@ async def save_edits(request: Request, job: str) -> Response:
     """The job's result becomes, bit for bit, what a fresh cut with the same hints gives. The answer is the job."""
     record = await finished(request, job)
     desk = desk_of(request)
-    receipt = await _cut(request, record, desk.spool.home(job) / "result", preview=False)
+    home = desk.spool.home(job)
+    tiles = home / "tiles" / "cutout"
+    async with lock_of(request, record, tiles.name):  # none of the old result are being made
+        viewed = (tiles / "layer.json").exists()
+        receipt = await _cut(request, record, home / "result", view=tiles if viewed else None)
     await asyncio.to_thread(desk.spool.rewrite, record.id, receipt=receipt)
-    await asyncio.to_thread(_forget_tiles, desk.spool.home(job) / "tiles" / "cutout")
-    await asyncio.to_thread(forget, desk.spool.home(job))
+    await asyncio.to_thread(forget, home)
     return JSONResponse(described(request, dataclasses.replace(record, receipt=receipt), None))
 
 
-async def _cut(request: Request, record: Record, target: Path, *, preview: bool) -> dict[str, Any]:
-    """One edit; its receipt as plain data. One at a time for a job, because the next one uses the same open photo."""
+async def _cut(request: Request, record: Record, target: Path, *, view: Path | None = None) -> dict[str, Any]:
+    """One edit; its receipt as plain data. One at a time for a job, because the next one uses the same open photo.
+
+    ``view``: where the viewer's tiles of the old result are, in whose place those of the new one come.
+    """
     desk = desk_of(request)
     home = desk.spool.home(record.id)
-    locks: dict[tuple[str, str], asyncio.Lock] = request.app.state.tiling
-    lock = locks.setdefault((record.id, "edits"), asyncio.Lock())
-    room = PREVIEW_BYTES if preview else record.bytes + PREVIEW_BYTES
-    async with lock:
+    preview = target != home / "result"
+    room = PREVIEW_BYTES + (0 if preview else record.bytes)
+    async with lock_of(request, record, "edits"):
         if preview and target.exists():
             return {}  # another request asked for the same
         desk.spool.charge(room, record.client)
         try:
             mask = home / "mask" if record.has_mask else None
-            edit = Edit(home / "image", target, unpack_options(record.options), mask, preview)
+            edit = Edit(home / "image", target, unpack_options(record.options), mask, preview, view)
             receipt = await desk.edit(edit, lambda: client_gone(request))
             await asyncio.to_thread(desk.spool.recharge, record.id)
             return receipt.as_dict()
@@ -165,11 +169,3 @@ def _edited(request: Request, record: Record) -> dict[str, Any]:
         "preview": f"{address}/preview?revision={_revision(record)}",
         "save": f"{address}/edits/save",
     }
-
-
-def _forget_tiles(folder: Path) -> None:
-    """Remove the viewer's tiles of the old result: ``layer.json`` first, so that no reader finds half of them."""
-    (folder / "layer.json").unlink(missing_ok=True)
-    with suppress(FileNotFoundError):
-        for tile in folder.iterdir():
-            tile.unlink(missing_ok=True)

@@ -19,7 +19,7 @@ from gigamatte.options import DEFAULTS, Options
 from gigamatte.own_files import keep_newest, sha256_of_text
 from gigamatte.service.answers import receipt_headers
 from gigamatte.service.arrival import PROBLEM_ANSWERS, PassingFile, client_gone, desk_of
-from gigamatte.service.desk import Desk
+from gigamatte.service.desk import TILED, Desk
 from gigamatte.service.film_options import MEDIA as FILM_MEDIA
 from gigamatte.service.film_options import film_of, result_of
 from gigamatte.service.jobs import finished
@@ -84,8 +84,11 @@ class HeldFile:
             del self.holders[self.path]
 
 
-async def finished_file(request: Request, record: Record, query: BaseModel | None) -> HeldFile:
-    """A job's result, finished as a ``Finish`` asks. Raises BadRequest, UsageError."""
+async def finished_file(request: Request, record: Record, query: BaseModel | None, *, viewed: bool = False) -> HeldFile:
+    """A job's result, finished as a ``Finish`` asks. Raises BadRequest, UsageError.
+
+    ``viewed``: the viewer's tiles of what is made now are wanted too.
+    """
     asked = {} if query is None else {name: getattr(query, name) for name in query.model_fields_set}
     holders: Counter[Path] = request.app.state.held
     if (film := film_of(record)) is not None:
@@ -99,7 +102,7 @@ async def finished_file(request: Request, record: Record, query: BaseModel | Non
         holders[path] += 1
         return HeldFile(path, record.options["format"] or "png", holders)
     options = options_of(record, asked, request)
-    return HeldFile(await finish(request, record, options), options.format or "png", holders)
+    return HeldFile(await finish(request, record, options, viewed=viewed), options.format or "png", holders)
 
 
 def options_of(record: Record, asked: dict[str, Any], request: Request) -> Options:
@@ -119,7 +122,7 @@ def options_of(record: Record, asked: dict[str, Any], request: Request) -> Optio
     return dataclasses.replace(made, **{name: getattr(own, name) for name in CUTTING})
 
 
-async def finish(request: Request, record: Record, options: Options) -> Path:
+async def finish(request: Request, record: Record, options: Options, *, viewed: bool = False) -> Path:
     """The file of the result finished so, held. Raises BadRequest where the job's result lacks the alpha."""
     desk = desk_of(request)
     home = desk.spool.home(record.id)
@@ -136,10 +139,12 @@ async def finish(request: Request, record: Record, options: Options) -> Path:
         if target.exists():
             holders[target] += 1
             return target
-        room = result_bytes(home / "image", options) + record.pixels * 2
+        view = tiles_of(target) if viewed else None
+        room = result_bytes(home / "image", options) + record.pixels * (2 + TILED * viewed)
         desk.spool.charge(room, record.client)
         try:
-            await _make(desk, home, target, options, None if again else home / "finished" / ALPHA, request)
+            alpha = None if again else home / "finished" / ALPHA
+            await _make(desk, home, Job(home / "image", target, options, alpha, True, view), request)
             await asyncio.to_thread(_forget_all_but, target, frozenset(holders))
             await asyncio.to_thread(desk.spool.recharge, record.id)
             holders[target] += 1
@@ -148,24 +153,25 @@ async def finish(request: Request, record: Record, options: Options) -> Path:
     return target
 
 
-def lock_of(request: Request, record: Record) -> asyncio.Lock:
-    """Held while a job's finished results are made or forgotten."""
+def lock_of(request: Request, record: Record, what: str = "finish") -> asyncio.Lock:
+    """Held while a job's finished results are made or forgotten, or ``what`` else there is one of at a time."""
     locks: dict[tuple[str, str], asyncio.Lock] = request.app.state.tiling
-    return locks.setdefault((record.id, "finish"), asyncio.Lock())
+    return locks.setdefault((record.id, what), asyncio.Lock())
 
 
-async def _make(desk: Desk, home: Path, target: Path, options: Options, alpha: Path | None, request: Request) -> None:
-    """Write the file; ``alpha`` is where the result's lies, or is put first."""
-    if alpha is not None:
-        if not alpha.exists():
-            view = View(home / "result", alpha.parent, "alpha", desk.settings.max_pixels)
+async def _make(desk: Desk, home: Path, job: Job, request: Request) -> None:
+    """Write the file; the job's mask is where the result's alpha lies, or is put first."""
+    if job.mask is not None:
+        if not job.mask.exists():
+            view = View(home / "result", job.mask.parent, "alpha", desk.settings.max_pixels)
             await desk.view(view, lambda: client_gone(request))
         # the photo's own alpha is in the result's already, and what is written needs no subject
         options = dataclasses.replace(
-            options, hints=None, mask_kind="alpha", ignore_alpha=True, keep_empty=True, box=None, box_share=None
+            job.options, hints=None, mask_kind="alpha", ignore_alpha=True, keep_empty=True, box=None, box_share=None
         )
-    await asyncio.to_thread(target.parent.mkdir, exist_ok=True)
-    await desk.cut(Job(home / "image", target, options, mask=alpha, overwrite=True), lambda: client_gone(request))
+        job = dataclasses.replace(job, options=options)
+    await asyncio.to_thread(job.target.parent.mkdir, exist_ok=True)
+    await desk.cut(job, lambda: client_gone(request))
 
 
 def holds_alpha(options: Options) -> bool:

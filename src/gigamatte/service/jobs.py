@@ -7,19 +7,19 @@ import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from gigamatte.errors import GigamatteError
 from gigamatte.service.answers import preferred_language
-from gigamatte.service.arrival import FILES, PROBLEM_ANSWERS, Arrival, Cut, desk_of
+from gigamatte.service.arrival import FILES, PROBLEM_ANSWERS, Arrival, desk_of
 from gigamatte.service.desk import Live
 from gigamatte.service.errors import problem as problem_of
 from gigamatte.service.film_options import film_of
 from gigamatte.service.openapi import JOB, accepted
-from gigamatte.service.options import SUFFIX
+from gigamatte.service.options import SUFFIX, JobQuery
 from gigamatte.service.record import Record
 from gigamatte.service.spool import new_id
 from gigamatte.service_errors import BadRequest, Busy, NotFound, NotReady
@@ -35,7 +35,7 @@ HEARTBEAT = 15.0
     "/jobs", tags=["jobs"], summary="Hand a photo in and come back for it", status_code=202,
     responses={202: JOB} | PROBLEM_ANSWERS, openapi_extra=accepted(FILES),
 )  # fmt: skip
-async def create_job(request: Request, query: Cut) -> Response:
+async def create_job(request: Request, query: Annotated[JobQuery, Query()]) -> Response:
     """Answers as soon as the photo is safely stored: `Location` is the job, which survives a restart."""
     arrival = Arrival(request)
     try:
@@ -57,7 +57,7 @@ async def create_job(request: Request, query: Cut) -> Response:
             client=arrival.ticket.client,
         )
         await asyncio.to_thread(desk.spool.accept, record, arrival.folder)
-        live = desk.start(record, arrival.ticket)
+        live = desk.start(record, arrival.ticket, viewed=query.view)
     finally:
         arrival.close()
     headers = {"location": f"{request.state.prefix}/jobs/{job}", "retry-after": "1"}

@@ -117,7 +117,7 @@ class CutQuery(BaseModel):
                 f"background is a colour such as white or #ff00ff, a gradient, or blur; found {self.background!r}",
                 "send a picture as the part background_image",
             )
-        given = {name: getattr(self, name) for name in type(self).model_fields}
+        given = {name: getattr(self, name) for name in CutQuery.model_fields}
         given |= {
             "model": served(self.model, settings),
             "background": backdrop or self.background,
@@ -132,6 +132,12 @@ class CutQuery(BaseModel):
             raise UsageError("JPEG has no transparency", "give a background, or ask for png, webp or tiff")
         output_format(options, None)  # refuses what only goes with TIFF
         return options
+
+
+class JobQuery(CutQuery):
+    """How to cut a photo that is come back for."""
+
+    view: bool = Field(False, description="its result is looked at as soon as it is there: its tiles come with it")
 
 
 def parse_box(text: str | None) -> Box | None:

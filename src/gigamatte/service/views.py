@@ -18,7 +18,7 @@ from gigamatte.messages.translate import Language, translate
 from gigamatte.presets import find_preset
 from gigamatte.service.answers import preferred_language
 from gigamatte.service.arrival import PROBLEM_ANSWERS, PassingFile, client_gone, desk_of
-from gigamatte.service.desk import Desk
+from gigamatte.service.desk import TILED, Desk
 from gigamatte.service.film_options import film_of
 from gigamatte.service.finish import Finish, finished_file, tiles_of
 from gigamatte.service.jobs import finished, handed_in, result_name
@@ -32,8 +32,6 @@ router = APIRouter()
 
 #: photos in one archive
 ARCHIVE = 500
-#: the most bytes that tiles of all levels have for a pixel of the finest
-TILED = 2
 #: the photo, the result, and the result finished otherwise
 _LAYER = re.compile(r"photo|cutout(-[0-9a-f]{24})?")
 
@@ -58,7 +56,7 @@ async def get_layer(request: Request, job: str, kind: str, query: Annotated[Fini
         await _tile(request, record, tiles.parent / "image", tiles / kind, "photo")
         headers["content-location"] = place + kind
         return StoredFile(tiles / kind / "layer.json", media_type="application/json", headers=headers)
-    held = await finished_file(request, record, query)
+    held = await finished_file(request, record, query, viewed=True)
     try:
         folder = tiles / kind if held.path == tiles.parent / "result" else tiles_of(held.path)
         await _tile(request, record, held.path, folder, "cutout")

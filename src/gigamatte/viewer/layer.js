@@ -31,6 +31,9 @@
       } else {
         this.tile = spec.tile;
         this.levels = spec.levels;
+        // the smallest level is one tile: it stands in for all others until they are there
+        const last = this.levels.length - 1;
+        if (this.levels[last].tiles[0] !== null) this.bitmap(last, 0);
       }
     }
 
@@ -55,7 +58,7 @@
     async load(key, source) {
       this.loading.add(key);
       try {
-        const pixels = typeof source === "function" ? await source() : source;
+        const pixels = await (typeof source === "function" ? source() : source);
         const bitmap = await createImageBitmap(typeof pixels === "string" ? blobOf(pixels) : pixels);
         this.bitmaps.set(key, bitmap);
         for (const [old, stale] of this.bitmaps) {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +30,8 @@ JPEG_QUALITY = 92
 WEBP_QUALITY = 90
 
 Pixels = NDArray[np.uint8]
+#: takes a tile: (level, 0 finest; index, row by row; jpeg or webp; the file's bytes); what it gives stands for the tile
+Keep = Callable[[int, int, str, bytes], Any]
 
 
 @dataclass(frozen=True)
@@ -54,38 +56,88 @@ class Layer:
 
 
 def cut_into_tiles(
-    name: str, strips: Iterator[Pixels], size: Size, kind: str = "cutout", *, lossless: bool = True
+    name: str, strips: Iterable[Pixels], size: Size, kind: str = "cutout", *, lossless: bool = True
 ) -> Layer:
-    """A layer from strips of sRGB uint8 (row, column, RGB or RGBA straight), each ``TILE`` rows but the last.
+    """A layer from strips of sRGB uint8 (row, column, RGB or RGBA straight); its tiles are data URIs.
 
     Without ``lossless`` the colours of soft tiles are kept about as well as a JPEG's, their alpha still exactly.
     """
-    # encoders release Python's global lock: they run while the next strip is decoded and halved
-    with Pool(min(4, cpu_count())) as pool:
-        builders = [_Level(size, lossless, pool)]
-        while builders[-1].size.long > TILE:
-            builders.append(_Level(_half(builders[-1].size), lossless, pool))
+    with Tiler(size, lambda _level, _index, form, data: data_uri(form, data), lossless=lossless) as tiler:
         for strip in strips:
-            _feed(builders, 0, strip)
-        for index in range(1, len(builders)):
-            _flush(builders, index)
-        levels = [builder.as_dict() for builder in builders]
-    return Layer(name, kind, size, levels)
+            tiler.add(strip)
+        return Layer(name, kind, size, tiler.levels())
+
+
+class Tiler:
+    """Cuts a picture of this ``size`` into tiles while its strips come, top to bottom. Memory holds two rows of tiles.
+
+    ``keep`` is called on several threads. To be used in a ``with`` statement.
+    """
+
+    def __init__(self, size: Size, keep: Keep, *, lossless: bool = True) -> None:
+        # encoders release Python's global lock: they run while the next strip is made and halved
+        self._pool = Pool(min(4, cpu_count()))
+        self._levels = [_Level(size)]
+        while self._levels[-1].size.long > TILE:
+            self._levels.append(_Level(_half(self._levels[-1].size)))
+        self._keep, self._lossless = keep, lossless
+
+    def add(self, strip: Pixels) -> None:
+        """The next rows, as many as there are: sRGB uint8 (row, column, RGB or RGBA straight)."""
+        self._put(0, strip)
+
+    def levels(self) -> list[dict[str, Any]]:
+        """After all rows: the levels, finest first, with what ``keep`` gave for each tile; None for an empty one."""
+        for index in range(len(self._levels)):
+            self._flush(index)
+        return [level.as_dict() for level in self._levels]
+
+    def __enter__(self) -> Tiler:
+        return self
+
+    def __exit__(self, kind: object, error: object, at: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Begin no more tiles, and wait for those that are under way."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _put(self, index: int, rows: Pixels) -> None:
+        """Gathers rows of a level until they fill a row of tiles."""
+        level = self._levels[index]
+        while len(rows):
+            part, rows = rows[: TILE - level.height], rows[TILE - level.height :]
+            level.pending.append(part)
+            level.height += len(part)
+            if level.height == TILE:
+                self._flush(index)
+
+    def _flush(self, index: int) -> None:
+        """Has the tiles of the gathered rows encoded, and gives their half to the next level."""
+        level = self._levels[index]
+        if not level.pending:
+            return
+        strip = level.pending[0] if len(level.pending) == 1 else np.concatenate(level.pending)
+        level.pending, level.height = [], 0
+        wait(level.tiles)  # of the row before: memory holds two
+        for left in range(0, level.size.width, TILE):
+            tile = strip[:, left : left + TILE]
+            level.tiles.append(self._pool.submit(self._tile, index, len(level.tiles), tile))
+        if index + 1 < len(self._levels):
+            self._put(index + 1, _halved(strip))
+
+    def _tile(self, level: int, index: int, tile: Pixels) -> Any:
+        encoded = _encoded(tile, lossless=self._lossless)
+        return None if encoded is None else self._keep(level, index, *encoded)
 
 
 @dataclass
 class _Level:
     size: Size
-    lossless: bool
-    pool: Pool
-    tiles: list[Future[str | None]] = field(default_factory=list)
+    tiles: list[Future[Any]] = field(default_factory=list)
     pending: list[Pixels] = field(default_factory=list)
-
-    def add(self, strip: Pixels) -> None:
-        """Has the tiles of one full strip encoded, after those of the strip before: memory holds two strips."""
-        wait(self.tiles)
-        for left in range(0, self.size.width, TILE):
-            self.tiles.append(self.pool.submit(_encoded, strip[:, left : left + TILE], lossless=self.lossless))
+    #: rows of ``pending``
+    height: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         columns = -(-self.size.width // TILE)
@@ -93,27 +145,8 @@ class _Level:
         return {"width": self.size.width, "height": self.size.height, "columns": columns, "tiles": tiles}
 
 
-def _feed(builders: list[_Level], index: int, strip: Pixels) -> None:
-    """Adds a strip to a level, and its half to the next, which gathers rows until they fill a tile."""
-    builders[index].add(strip)
-    if index + 1 == len(builders):
-        return
-    coarser = builders[index + 1]
-    coarser.pending.append(_halved(strip))
-    if sum(len(part) for part in coarser.pending) >= TILE:
-        _flush(builders, index + 1)
-
-
-def _flush(builders: list[_Level], index: int) -> None:
-    pending = builders[index].pending
-    if pending:
-        strip = np.concatenate(pending)
-        builders[index].pending = []
-        _feed(builders, index, strip)
-
-
 def _half(size: Size) -> Size:
-    return Size((size.width + 1) // 2, (size.height + 1) // 2)
+    return Size(-(-size.width // 2), -(-size.height // 2))
 
 
 def _halved(strip: Pixels) -> Pixels:
@@ -147,17 +180,17 @@ def _weighted_quarter(strip: Pixels) -> Pixels:
     return np.asarray(np.rint(mean), np.uint8)
 
 
-def _encoded(tile: Pixels, *, lossless: bool) -> str | None:
-    """A data URI, None where the tile is wholly transparent."""
+def _encoded(tile: Pixels, *, lossless: bool) -> tuple[str, bytes] | None:
+    """A picture file and its kind; None where the tile is wholly transparent."""
     if tile.shape[2] == 4 and not tile[..., 3].any():
         return None
     opaque = tile.shape[2] == 3 or bool((tile[..., 3] == 255).all())
     image = as_image(tile[..., :3] if opaque else tile)
     if opaque:
-        return data_uri("jpeg", image.jpegsave_buffer(Q=JPEG_QUALITY, subsample_mode="off", keep="none"))
+        return "jpeg", image.jpegsave_buffer(Q=JPEG_QUALITY, subsample_mode="off", keep="none")
     if lossless:
-        return data_uri("webp", image.webpsave_buffer(lossless=True, effort=0, keep="none"))
-    return data_uri("webp", image.webpsave_buffer(Q=WEBP_QUALITY, alpha_q=100, effort=2, keep="none"))
+        return "webp", image.webpsave_buffer(lossless=True, effort=0, keep="none")
+    return "webp", image.webpsave_buffer(Q=WEBP_QUALITY, alpha_q=100, effort=2, keep="none")
 
 
 def exact_uri(pixels: Pixels) -> str:

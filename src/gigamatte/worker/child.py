@@ -26,7 +26,7 @@ from gigamatte.worker.films import cut_film, look_at, write_frame
 from gigamatte.worker.removers import Removers
 from gigamatte.worker.signals import leave_to_parent
 from gigamatte.worker.task import FRAMES
-from gigamatte.worker.view import write_check, write_view
+from gigamatte.worker.view import SeenMeanwhile, write_check, write_view
 from gigamatte.worker.wire import (
     Check,
     Edit,
@@ -138,7 +138,13 @@ class Child:
             self._check_decoding(job)
             watch = _Watch(self, number)
             mask = None if job.mask is None else str(job.mask)
-            return remover.process(str(job.source), job.target, mask=mask, overwrite=job.overwrite, watch=watch)
+            with SeenMeanwhile(job.view) as seen:
+                receipt = remover.process(
+                    str(job.source), job.target, mask=mask, overwrite=job.overwrite, watch=watch,
+                    alongside=seen.alongside,
+                )  # fmt: skip
+                seen.keep()
+            return receipt
 
     def film(self, job: FilmJob, number: int) -> Receipt:
         """Cut one film."""

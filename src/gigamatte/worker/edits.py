@@ -15,6 +15,7 @@ from gigamatte.hints import Hints
 from gigamatte.options import Options
 from gigamatte.types import Receipt, Watch
 from gigamatte.worker.removers import Removers
+from gigamatte.worker.view import SeenMeanwhile
 from gigamatte.worker.wire import Edit
 
 #: photos that stay open; one of 24 megapixels holds 100 MB, and up to 250 MB of finished tiles
@@ -77,8 +78,12 @@ class Edits:
             options = dataclasses.replace(options, **PREVIEW)
         with self._editing(edit, options, watch) as editing:
             cut = editing.preview if edit.preview else editing.cut
-            with cut(hints, watch=watch) as cutout:
-                return cutout.save(edit.target, overwrite=True, quick=edit.preview, watch=watch)
+            with cut(hints, watch=watch) as cutout, SeenMeanwhile(edit.view) as seen:
+                receipt = cutout.save(
+                    edit.target, overwrite=True, quick=edit.preview, watch=watch, alongside=seen.alongside
+                )
+                seen.keep()
+                return receipt
 
     @contextlib.contextmanager
     def _editing(self, edit: Edit, options: Options, watch: Watch) -> Iterator[Editing]:

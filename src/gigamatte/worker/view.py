@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-import base64
+import contextlib
 import dataclasses
 import json
+import logging
+import shutil
 import time
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pyvips
 
 from gigamatte import system
+from gigamatte.cutout.raster import Alongside, Raster
 from gigamatte.evaluate.check import check_picture
 from gigamatte.own_files import replaced
 from gigamatte.photo.read import open_photo
-from gigamatte.photo.screen import strips
+from gigamatte.photo.screen import shown_strip, strips
 from gigamatte.presets import find_preset
-from gigamatte.types import Photo, Receipt
-from gigamatte.viewer.tiles import TILE, cut_into_tiles
+from gigamatte.types import Photo, PixelArray, Receipt, Size
+from gigamatte.viewer.tiles import TILE, Keep, Layer, Tiler
 from gigamatte.worker.wire import Check, View
 
-#: what ``layer.json`` is called before all tiles are there
-_DRAFT = "layer.partial"
+log = logging.getLogger("gigamatte.worker")
+
 #: what a picture's alpha is written as
 ALPHA = "alpha.png"
 
@@ -58,15 +66,98 @@ def _write_tiles(view: View, photo: Photo) -> None:
     if view.kind == "photo" and photo.has_alpha:
         pixels = (strip[..., :3] for strip in pixels)
     kind = "photo" if view.kind == "photo" else "cutout"
-    layer = cut_into_tiles("", pixels, photo.size, kind).as_dict()
-    for number, level in enumerate(layer["levels"]):
-        for index, tile in enumerate(level["tiles"]):
-            if tile is not None:
-                _, _, data = tile.partition(",")
-                (view.folder / f"{number}-{index}").write_bytes(base64.b64decode(data))
+    with Tiler(photo.size, _kept_in(view.folder)) as tiler:
+        for strip in pixels:
+            tiler.add(strip)
+        _list_tiles(view.folder, Layer("", kind, photo.size, tiler.levels()))
+
+
+def _kept_in(folder: Path) -> Keep:
+    """Writes each tile to a file of the folder, ``LEVEL-INDEX``."""
+
+    def keep(level: int, index: int, _form: str, data: bytes) -> bool:
+        (folder / f"{level}-{index}").write_bytes(data)
+        return True
+
+    return keep
+
+
+def _list_tiles(folder: Path, layer: Layer) -> None:
+    """Say which tiles there are, once all are."""
+    plain = layer.as_dict()
+    for level in plain["levels"]:
         level["tiles"] = [tile is not None for tile in level["tiles"]]
-    with replaced(view.folder / "layer.json") as draft:
-        draft.write_text(json.dumps(layer), "utf-8")
+    with replaced(folder / "layer.json") as draft:
+        draft.write_text(json.dumps(plain), "utf-8")
+
+
+class SeenMeanwhile:
+    """``alongside`` of a result: writes its tiles while it is saved, those that ``write_view`` makes of the file.
+
+    They lie beside ``folder`` until ``keep`` puts them there. Tiles that cannot be written take no result away: there
+    are none then. To be used in a ``with`` statement.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._draft = None if folder is None else folder.with_name(folder.name + ".partial")
+        self._tiler: Tiler | None = None
+        self._size = Size(1, 1)
+
+    @property
+    def alongside(self) -> Alongside | None:
+        """What saving takes; None without a folder."""
+        return None if self._folder is None else self._passed
+
+    def _passed(self, made: Iterable[PixelArray], raster: Raster, icc: bytes | None) -> Iterator[PixelArray]:
+        if raster.bands >= 3:
+            self._try(lambda: self._begin(raster.size))
+        for strip in made:
+            yield strip  # it is encoded while its tiles are made
+            self._try(partial(self._add, strip, icc))
+
+    def keep(self) -> None:
+        """The result is there: let its tiles be found. Those of an earlier one are gone, whatever happens."""
+        if self._folder is not None:
+            with contextlib.suppress(OSError):
+                (self._folder / "layer.json").unlink()  # first, so that no reader finds half of them
+            shutil.rmtree(self._folder, ignore_errors=True)
+        self._try(self._keep)
+
+    def __enter__(self) -> SeenMeanwhile:
+        return self
+
+    def __exit__(self, kind: object, error: object, at: object) -> None:
+        self._drop()
+
+    def _begin(self, size: Size) -> None:
+        if self._draft is not None:
+            shutil.rmtree(self._draft, ignore_errors=True)
+            self._draft.mkdir(parents=True)
+            self._size, self._tiler = size, Tiler(size, _kept_in(self._draft))
+
+    def _add(self, strip: PixelArray, icc: bytes | None) -> None:
+        if self._tiler is not None:
+            self._tiler.add(shown_strip(strip, icc))
+
+    def _keep(self) -> None:
+        if self._tiler is not None and self._draft is not None and self._folder is not None:
+            _list_tiles(self._draft, Layer("", "cutout", self._size, self._tiler.levels()))
+            self._draft.rename(self._folder)
+            self._drop()
+
+    def _drop(self) -> None:
+        tiler, self._tiler = self._tiler, None
+        if tiler is not None and self._draft is not None:
+            tiler.close()
+            shutil.rmtree(self._draft, ignore_errors=True)
+
+    def _try(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except (OSError, pyvips.Error) as error:
+            log.warning("the view of a result was not written: %s", error)
+            self._drop()
 
 
 def write_check(check: Check) -> Receipt:

@@ -35,6 +35,8 @@ class Job:
     #: takes the network's place (default: ``options.mask``)
     mask: Path | None = None
     overwrite: bool = False
+    #: where the viewer's tiles of the result are to be when it is, if its file gives back what was written
+    view: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,8 @@ class View:
 class Edit:
     """A photo that a person works on, cut again with the hints of ``options``, which the child keeps open meanwhile.
 
-    ``preview``: at screen size, whatever the options say about the result; else the result in full.
+    ``preview``: at screen size, whatever the options say about the result; else the result in full, with
+    the tiles of its ``view``.
     """
 
     source: Path
@@ -111,6 +114,7 @@ class Edit:
     options: Options
     mask: Path | None = None
     preview: bool = True
+    view: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +167,7 @@ def pack_work(work: Work) -> Message:
     if isinstance(work, Check):
         return {"source": str(work.source), "check": str(work.target), "preset": work.preset, "max": work.max_pixels}
     if isinstance(work, Edit):
-        job = Job(work.source, work.target, work.options, work.mask, overwrite=True)
+        job = Job(work.source, work.target, work.options, work.mask, overwrite=True, view=work.view)
         return pack_job(job) | {"preview": work.preview}
     if isinstance(work, View):
         return {"source": str(work.source), "folder": str(work.folder), "kind": work.kind, "max": work.max_pixels}
@@ -185,7 +189,7 @@ def unpack_work(plain: Mapping[str, Any]) -> Work:
         return Check(Path(plain["source"]), Path(plain["check"]), plain["preset"], plain["max"])
     if "preview" in plain:
         job = unpack_job(plain)
-        return Edit(job.source, job.target, job.options, job.mask, plain["preview"])
+        return Edit(job.source, job.target, job.options, job.mask, plain["preview"], job.view)
     if "folder" in plain:
         return View(Path(plain["source"]), Path(plain["folder"]), plain["kind"], plain["max"])
     return unpack_job(plain)
@@ -198,19 +202,21 @@ def pack_job(job: Job) -> Message:
         "target": str(job.target),
         "mask": None if job.mask is None else str(job.mask),
         "overwrite": job.overwrite,
+        "view": None if job.view is None else str(job.view),
         "options": pack_options(job.options),
     }
 
 
 def unpack_job(plain: Mapping[str, Any]) -> Job:
     """The inverse of ``pack_job``."""
-    mask = plain["mask"]
+    mask, view = plain["mask"], plain.get("view")
     return Job(
         source=Path(plain["source"]),
         target=Path(plain["target"]),
         options=unpack_options(plain["options"]),
         mask=None if mask is None else Path(mask),
         overwrite=plain["overwrite"],
+        view=None if view is None else Path(view),
     )
 
 

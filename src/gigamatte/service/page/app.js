@@ -52,6 +52,7 @@ for (const button of document.querySelectorAll("[data-lang]")) {
 /* How to cut. What it gives is transparent and whole; all else is done when it is saved. */
 function query(item) {
   const words = { model: $("model").value, format: item.film ? "webm" : "png" };
+  if (!item.film) words.view = "true"; // it is looked at as soon as it is there
   if ($("ignore-alpha").checked) words.ignore_alpha = "true";
   return words;
 }
@@ -316,8 +317,8 @@ async function openViewer(item) {
     if (before) before.destroy();
     viewed.viewer = new globalThis.GigamatteViewer($("viewer"), whole ? [photo, cutout] : [cutout], { strings, split: whole ? 0.5 : null });
     if (at) viewed.viewer.show({ ...at, fitted: false });
-    if (!item.pictured) await thumbnail(item, photo);
     await firstSight(viewed.viewer, coming);
+    if (!item.pictured) thumbnail(item, photo).catch(() => {});
     if (viewed.coming !== coming) return;
     viewed.coming = null;
     $("working").hidden = true;
@@ -327,13 +328,15 @@ async function openViewer(item) {
   }
 }
 
-/* Resolves when the result's first tiles are drawn, or soon after where there are none. */
-async function firstSight(viewer, coming) {
+/* Resolves when the result is drawn, at first from its smallest level; soon where nothing of it can be seen. */
+function firstSight(viewer, coming) {
   const layer = viewer.layers[viewer.right];
-  for (let waited = 0; waited < 5000 && viewed.coming === coming; waited += 30) {
-    await new Promise((resolve) => { setTimeout(resolve, 30); });
-    if (!layer.loading.size && (layer.bitmaps.size || waited > 300)) return;
-  }
+  const seen = () => layer.bitmaps.size || !layer.loading.size || viewed.coming !== coming;
+  return new Promise((resolve) => {
+    const look = () => { if (seen()) resolve(); else requestAnimationFrame(look); };
+    setTimeout(resolve, 5000);
+    look();
+  });
 }
 
 async function thumbnail(item, layer) {
