@@ -57,15 +57,25 @@ def differs(found: np.ndarray, height: int, width: int) -> float:
     return float(np.abs(found - golden).max())
 
 
-@pytest.mark.parametrize(("height", "width"), SIDES)
-def test_both_runtimes_answer_like_the_published_network(checkpoint, tmp_path, height, width):
-    graph = tmp_path / "graph.onnx"
+def built(checkpoint: Path, folder: Path, height: int, width: int) -> Path:
+    graph = folder / "graph.onnx"
     with graph.open("wb") as file:
         build(SafetensorsFile(checkpoint), Size(width, height), file)
+    return graph
+
+
+@pytest.mark.parametrize(("height", "width"), SIDES)
+def test_openvino_answers_like_the_published_network(checkpoint, tmp_path, height, width):
+    graph = built(checkpoint, tmp_path, height, width)
     assert differs(answer(OpenVinoEngine.open(graph, precision="f32"), height, width), height, width) < 1e-3
+
+
+@pytest.mark.parametrize(("height", "width"), SIDES)
+def test_onnxruntime_answers_like_the_published_network(checkpoint, tmp_path, height, width):
     pytest.importorskip("onnxruntime", reason="the extra [onnx] is not installed")
     from gigamatte.network.engines.onnx import OnnxRuntimeEngine
 
+    graph = built(checkpoint, tmp_path, height, width)
     assert differs(answer(OnnxRuntimeEngine.open(graph), height, width), height, width) < 1e-3
 
 

@@ -51,6 +51,12 @@ def handed_in(service, photo, query=""):
     return job
 
 
+@pytest.fixture(scope="module")
+def finished(told, photo):
+    """A job for requests that are refused or change nothing that others look at."""
+    return handed_in(told, photo)
+
+
 def post(service, job, hints, **more):
     return requests.post(service.url + job["links"]["edits"], data=json.dumps(hints), timeout=60, **more)
 
@@ -141,9 +147,8 @@ def test_hints_survive_a_restart(tmp_path, photo):
         ('{"strokes": [{"kind": "x", "points": [[1, 1]], "radius": 3}]}', "'x'"),
     ],
 )
-def test_what_is_no_hint_is_a_400_in_one_line(told, photo, body, said):
-    job = handed_in(told, photo)
-    answer = requests.post(told.url + job["links"]["edits"], data=body, timeout=30)
+def test_what_is_no_hint_is_a_400_in_one_line(told, finished, body, said):
+    answer = requests.post(told.url + finished["links"]["edits"], data=body, timeout=30)
     assert answer.status_code == 400
     assert said in answer.json()["detail"]
 
@@ -167,11 +172,10 @@ def test_edits_count_against_the_quota_and_go_with_the_job(told, photo):
     assert not (told.settings.spool / "jobs" / job["id"]).exists()
 
 
-def test_long_strokes_are_taken_and_endless_ones_refused(told, photo):
-    job = handed_in(told, photo)
+def test_long_strokes_are_taken_and_endless_ones_refused(told, finished):
     line = [[100 + n / 10, 100 + n % 7] for n in range(9000)]
     strokes = [{"kind": "keep", "points": line, "radius": 5}] * 3
-    answer = post(told, job, {"strokes": strokes})
+    answer = post(told, finished, {"strokes": strokes})
     assert answer.status_code == 200, answer.text
     assert len(answer.json()["hints"]["strokes"]) == 3
-    assert post(told, job, {"keep": [[1, 1]] * 1_500_000}).status_code == 413
+    assert post(told, finished, {"keep": [[1, 1]] * 1_500_000}).status_code == 413

@@ -30,7 +30,7 @@ def hand_in(service, pictures, query="", photo="jpeg", name="photo.jpg", headers
 
 
 def wait_for(service, location, headers=None):
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180
     while time.monotonic() < until:
         job = requests.get(service.url + location, headers=headers, timeout=30).json()
         if job["state"] not in ("queued", "running"):
