@@ -91,7 +91,7 @@ def test_one_photo_has_one_device(tmp_path, network, capsys):
     assert run([*words, "--engine", "ray"]) == 2
 
 
-def test_photos_are_divided_among_devices(tmp_path, network, capsys):
+def test_photos_are_divided_among_devices(tmp_path, network, capsys, monkeypatch):
     """Two devices of which one is not there: its photos are cut on the CPU, and their receipts say why."""
     save_photos(tmp_path / "in", 8)
     export = tmp_path / "rows.jsonl"
@@ -101,6 +101,14 @@ def test_photos_are_divided_among_devices(tmp_path, network, capsys):
     assert len(rows) == 8
     told = [any("the CPU did the work" in line for line in row["receipt"]["warnings"]) for row in rows]
     assert 0 < sum(told) < 8
-    capsys.readouterr()
+    said = [line for line in capsys.readouterr().err.splitlines() if "the CPU did the work" in line]
+    assert len(said) == 1  # a person reads it once, whatever the number of photos
+    assert "directml" in said[0]
+    monkeypatch.setenv("GIGAMATTE_LANG", "zh")
+    assert run([*words[:2], str(tmp_path / "zh"), *words[3:], "--quiet"]) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("gigamatte: 无法使用设备 directml：")
+    assert line.endswith("；由 CPU 完成")
+    monkeypatch.delenv("GIGAMATTE_LANG")
     assert run([*words[:2], str(tmp_path / "other"), *words[3:], "--require-device"]) == 5
     assert "directml" in capsys.readouterr().err

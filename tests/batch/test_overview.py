@@ -7,6 +7,8 @@ import urllib.request
 
 import pytest
 from batch_helpers import Recorder, make_older, pictures, rows, run, save_photo, save_photos
+from tar_helpers import photo, write_tar
+from tar_helpers import run as run_tars
 
 from gigamatte.batch.counts import Counts
 from gigamatte.batch.merge import merge
@@ -99,6 +101,30 @@ def test_manifests_of_many_machines(tmp_path, mask, capsys):
         merge(manifests_of(str(out), folders), target)
     with pytest.raises(MissingInput, match="there is no manifest"):
         manifests_of(str(out))
+
+
+def test_manifests_of_tar_shards_are_not_merged(shards, tmp_path, mask, capsys):
+    _, out = shards
+    photos = [(f"{number}.jpg", photo(tmp_path, number)) for number in range(2)]
+    write_tar(tmp_path / "tars" / "a.tar", photos)
+    write_tar(tmp_path / "tars" / "b.tar", [(f"b{name}", data) for name, data in photos])
+    for files in (False, True):
+        own = tmp_path / f"of-tars-{files}"
+        run_tars(tmp_path / "tars" / "*.tar", own, Options(mask=mask, refine="off"), files=files)
+        lots = sorted(own.rglob("1-of-1.sqlite"))
+        assert len(lots) == 2
+        assert command(["batch", "merge", str(own)]) == 2
+        assert "was one of tar shards" in capsys.readouterr().err
+        assert command(["batch", "merge", str(own), *(str(path.parent) for path in lots)]) == 2
+        assert sorted(own.rglob("1-of-1.sqlite")) == lots
+    run_tars(tmp_path / "tars" / "*.tar", out, Options(mask=mask, refine="off"))
+    capsys.readouterr()
+    assert command(["batch", "merge", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("2 manifests of tar shards are left out")
+    merged = rows(out / ".gigamatte" / "1-of-1.sqlite")
+    assert len(merged) == 7
+    assert not {"0.jpg", "1.jpg", "b0.jpg", "b1.jpg"} & merged.keys()
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet"])

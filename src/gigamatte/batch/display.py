@@ -97,6 +97,8 @@ class LineDisplay:
         self._frames = 0
         #: the last one that was printed
         self._hint = ""
+        #: why devices were not used, as it was printed
+        self._devices: set[str] = set()
 
     def __enter__(self) -> LineDisplay:
         if self._bar is not None:
@@ -125,8 +127,16 @@ class LineDisplay:
         elif self._paths:
             for file in outcome.files:
                 self._results.write(file)
+        for warning in outcome.fell_back:
+            self._say_once(warning)
         if self._bar is not None:
             self._bar.show(progress)
+
+    def _say_once(self, warning: str) -> None:
+        """Why a device is not used: every photo's receipt says it, and a person reads it once."""
+        if warning not in self._devices:
+            self._devices.add(warning)
+            self._err(translate(warning))
 
     def left_alone(self, photos: list[dict[str, Any]], count: int) -> None:
         """Photos that failed in an earlier run: the first ones by name, and how to have them tried again."""

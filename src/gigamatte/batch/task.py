@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from gigamatte.network.engines.devices import ON_CPU
+
 #: done: written and verified; same: an earlier result is still right; kept: the result was changed since by somebody
 #: else and left alone; failed: see the outcome's error
 State = Literal["done", "same", "kept", "failed"]
@@ -125,6 +127,12 @@ class Outcome:
     def frames(self) -> int:
         """Frames of a film; 0 for a photo."""
         return int(self.receipt.get("film", {}).get("frames", 0)) if self.receipt else 0
+
+    @property
+    def fell_back(self) -> tuple[str, ...]:
+        """Warnings that another device did the work than the one that was asked for."""
+        warnings = self.receipt["warnings"] if self.receipt else ()
+        return tuple(text for text in warnings if text.endswith(ON_CPU))
 
     @property
     def doubt(self) -> float:

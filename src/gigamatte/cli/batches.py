@@ -69,9 +69,18 @@ def merge(out: Out, manifests: Manifests = None, *, into: Into = None, report: R
     from gigamatte.batch.merge import merge as merge_into
     from gigamatte.batch.overview import manifests_of, standing_of
     from gigamatte.batch.plan import manifest_folder
+    from gigamatte.batch.tars.lots import is_of_lot
 
     target = (Path(into) if into is not None else manifest_folder(out)) / "1-of-1.sqlite"
-    sources = [path for path in manifests_of(out, manifests or ()) if path.absolute() != target.absolute()]
+    found = [path for path in manifests_of(out, manifests or ()) if path.absolute() != target.absolute()]
+    sources = [path for path in found if not is_of_lot(path)]
+    if found and not sources:
+        raise UsageError(
+            f"the batch on {out} was one of tar shards, each of which keeps its manifest: there is nothing to merge",
+            "later runs go on from them; `gigamatte batch status` and `batch export` read all of them",
+        )
+    if left := len(found) - len(sources):
+        print(translate(f"{left:,} manifests of tar shards are left out: each is kept with its tar shard"))
     if not sources:
         raise UsageError(f"{target} is the only manifest: there is nothing to merge")
     merged = merge_into(sources, target)

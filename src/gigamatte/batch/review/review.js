@@ -83,6 +83,7 @@
       image.loading = "lazy";
       image.decoding = "async";
       image.alt = "";
+      image.addEventListener("error", () => box.replaceChildren(element("span", "quiet", t("cannot be shown"))));
       image.src = "/small/" + photo.id + "/" + kind + "?" + photo.version;
       box.append(image);
       pair.append(box);

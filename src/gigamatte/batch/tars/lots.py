@@ -42,6 +42,10 @@ class Lot:
         return cls(**{**plain, "listed": tuple(Source(**one) for one in plain["listed"])})
 
 
+#: the folder of lots' homes, below the manifest's
+TARS = "tars"
+
+
 @dataclass(frozen=True)
 class Home:
     """The folder of one lot beside the manifest: what is remembered of it, and its files as long as it is at work."""
@@ -62,6 +66,12 @@ class Home:
     def finished(self) -> Path:
         """The file that records what became of it."""
         return self.folder / "finished.json"
+
+
+def is_of_lot(manifest: Path) -> bool:
+    """Whether a manifest is that of one lot, which stays in its home."""
+    home = Home(manifest.parent)
+    return manifest.parent.parent.name == TARS and (home.finished.exists() or home.work.exists())
 
 
 def stamp_of_listed(listed: list[tuple[str, str, str]]) -> str:

@@ -22,13 +22,10 @@ from gigamatte.batch.reader import Reader, Rows
 from gigamatte.batch.summary import Listener, Summary
 from gigamatte.batch.tars.cutting import Cutting, Ended, Results
 from gigamatte.batch.tars.engines import LotEngine, MakeLots
-from gigamatte.batch.tars.lots import Home, Lot
+from gigamatte.batch.tars.lots import TARS, Home, Lot
 from gigamatte.batch.tars.names import is_tar
 from gigamatte.batch.tars.sources import Listed, Lots, Shards
 from gigamatte.errors import GigamatteError, InputError, MissingInput, UsageError
-
-#: below the manifest's folder
-TARS = "tars"
 
 
 def run_tars(

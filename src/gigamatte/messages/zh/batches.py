@@ -54,6 +54,15 @@ BATCHES: dict[str, str] = {
     "--marked is one of good, redo, hand; found {}": "--marked 可取 good、redo、hand；实际是 {}",
     "--state is one of {}; found {}": "--state 可取 {}；实际是 {}",
     "latest run began {}": "最近一次运行开始于 {}",
+    "the batch on {} was one of tar shards, each of which keeps its manifest: there is nothing to merge": (
+        "{} 上的批处理以 tar 分片进行，每个分片保留自己的清单：没有可合并的"
+    ),
+    "later runs go on from them; `gigamatte batch status` and `batch export` read all of them": (
+        "以后的运行会从这些清单继续；`gigamatte batch status` 和 `batch export` 会读取全部清单"
+    ),
+    "{} manifests of tar shards are left out: each is kept with its tar shard": (
+        "{} 个 tar 分片的清单未合并：每个都随其分片保留"
+    ),
     "{} is the only manifest: there is nothing to merge": "{} 是唯一的清单：没有可合并的",
     "{} photos of {} manifests: {}": "{} 张照片，来自 {} 个清单：{}",
     "{} photos were in several manifests: the latest of each was taken": "{} 张照片在多个清单中：各取最新的一条",
@@ -213,5 +222,6 @@ REVIEW_PAGE: dict[str, str] = {
     "That is all.": "就这些。",
     "done again": "已重做",
     "doubt": "不确定度",
+    "cannot be shown": "无法显示",
     "The mark could not be kept: is the command still running?": "标记未能保存：命令还在运行吗？",
 }

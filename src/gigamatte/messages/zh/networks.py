@@ -125,6 +125,10 @@ NETWORKS: dict[str, str] = {
         "OpenVINO 对 {} 的计算与 ONNX 的规定不同；由 ONNX Runtime 完成"
     ),
     "{}; ONNX Runtime did the work": "{}；由 ONNX Runtime 完成",
+    "{}; the CPU did the work": "{}；由 CPU 完成",
+    "the device {} cannot be used: {}; the CPU did the work": "无法使用设备 {}：{}；由 CPU 完成",
+    "OpenVINO has no device {} here; it has {}; the CPU did the work": "OpenVINO 在这里没有设备 {}；可用 {}；由 CPU 完成",
+    "ONNX Runtime could not start {} and fell back to the CPU; the CPU did the work": "ONNX Runtime 无法启动 {}；由 CPU 完成",
     "ONNX Runtime may run it: pip install 'gigamatte[onnx]'": "ONNX Runtime 或许可以运行：pip install 'gigamatte[onnx]'",
     "{}: sha256 {}": "{}：sha256 {}",
     "the runtimes were not compared: {}": "没有比较两个运行时：{}",

@@ -8,6 +8,8 @@ from gigamatte.errors import UsageError
 
 #: what ``--device`` takes; cuda:1 and the like choose among several
 DEVICES = ("auto", "cpu", "gpu", "cuda", "coreml", "directml", "intel-gpu")
+#: how a warning ends that says that another device did the work than the one that was asked for
+ON_CPU = "the CPU did the work"
 _NAME = re.compile(r"auto|cpu|gpu|coreml|(cuda|directml|intel-gpu)(:\d{1,3})?")
 
 

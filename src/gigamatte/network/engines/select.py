@@ -10,7 +10,7 @@ from pathlib import Path
 from gigamatte.errors import DeviceUnavailable, GigamatteError, WeightsRefused
 from gigamatte.network.cards.onnx_file import read_header
 from gigamatte.network.engines.base import Engine
-from gigamatte.network.engines.devices import one_device
+from gigamatte.network.engines.devices import ON_CPU, one_device
 from gigamatte.network.engines.differences import differences
 from gigamatte.network.engines.startup import pays
 from gigamatte.thread_exit import native_work
@@ -74,7 +74,7 @@ def open_engine(
         raise DeviceUnavailable("; ".join(reason.message for reason in reasons), "see `gigamatte doctor`")
     why = "; ".join(reason.message for reason in reasons)
     engine, warnings = on_cpu()
-    return engine, (f"{why}; the CPU did the work", *warnings)
+    return engine, (f"{why}; {ON_CPU}", *warnings)
 
 
 def _need_the_same(model: Path | bytes) -> None:
