@@ -1,10 +1,14 @@
 """Two machines share a folder by --shard, and one is killed again and again: are all results the same, byte for byte?
 
     python benchmarks/two_nodes.py --photos 60 --kills 20
+    python benchmarks/two_nodes.py --photos 60 --kills 20 --ray
 
 The machines are two processes with their children. The second one runs undisturbed. The first is killed (SIGKILL, with
 all its processes) after a random part of its time and started again by the same command, until it has been killed so
 often; where it comes to its end before, both begin anew in another folder. At last both run to their end.
+
+With ``--ray`` they are two nodes of a Ray cluster whose head cuts nothing. One of them, by chance, is taken away at a
+random moment, and another one joins; the batch goes on all the while.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from many_photos import make
 from report import parser
@@ -79,17 +84,64 @@ def killed(folder: Path, kills: int, span: float, seed: int) -> list[tuple[dict[
     return ended
 
 
+def batch_on_ray(folder: Path, out: Path, address: str) -> subprocess.Popen[bytes]:
+    """The driver of a batch, which is on no node."""
+    words = [folder / "in", out, "--mask", folder / "mask.png", "--refine", "off", "--memory", "1200M", "--jobs", "1"]
+    cluster = ["--engine", "ray", "--address", address, "--quiet"]
+    return subprocess.Popen([sys.executable, "-m", "gigamatte", "batch", *map(str, words), *cluster])
+
+
+def patiently(cluster: Any, cpus: int) -> Any:
+    """A node that joins. Ray gives it 30 seconds to start, which a busy machine may miss."""
+    for left in reversed(range(5)):
+        try:
+            return cluster.add_node(num_cpus=cpus, object_store_memory=100 << 20, include_dashboard=False)
+        except Exception as error:
+            if not left or "timed out" not in str(error):
+                raise
+    raise AssertionError
+
+
+def killed_on_ray(folder: Path, kills: int, span: float, seed: int) -> list[tuple[dict[str, bytes], list[int]]]:
+    """As ``killed``: nodes of a cluster, one of which is taken away again and again."""
+    from ray.cluster_utils import Cluster
+
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    chance, ended, left = random.Random(seed), list[tuple[dict[str, bytes], list[int]]](), kills
+    cluster = Cluster()
+    try:
+        patiently(cluster, 0)
+        nodes = [patiently(cluster, 1) for _ in range(2)]
+        while left:
+            out, moments = folder / f"out{len(ended)}", list[int]()
+            driver = batch_on_ray(folder, out, cluster.address)
+            while driver.poll() is None:
+                try:
+                    driver.wait(chance.uniform(0.1, 1.0) * span if left else None)
+                except subprocess.TimeoutExpired:
+                    moments.append(len(results(out)))
+                    cluster.remove_node(nodes.pop(chance.randrange(2)), allow_graceful=False)
+                    nodes.append(patiently(cluster, 1))
+                    left -= 1
+            assert driver.returncode == 0
+            ended.append((results(out), moments))
+    finally:
+        cluster.shutdown()
+    return ended
+
+
 def main() -> None:
     words = parser(__doc__)
     words.add_argument("--photos", type=int, default=60)
     words.add_argument("--kills", type=int, default=20)
     words.add_argument("--seed", type=int, default=1)
+    words.add_argument("--ray", action="store_true")
     asked = words.parse_args()
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         make(folder, asked.photos)
         whole, span = undisturbed(folder)
-        ended = killed(folder, asked.kills, span, asked.seed)
+        ended = (killed_on_ray if asked.ray else killed)(folder, asked.kills, span, asked.seed)
     result = {
         "photos": len(whole),
         "kills": sum(len(moments) for _, moments in ended),

@@ -4,6 +4,7 @@ import gzip
 import io
 import itertools
 import json
+import os
 import sys
 import threading
 import time
@@ -41,6 +42,14 @@ def two(tmp_path):
         ("x.jsonl", '{"n": 1, "file": "a.jpg"}\n\n{"n": 2, "file": "sub/é, b.jpg"}\n', None),
         ("x.ndjson", '"a.jpg"\n"sub/\\u00e9, b.jpg"\n', None),
         ("x.txt", "# two photos\na.jpg\n\n#\nsub/é, b.jpg\n", None),
+        ("x.csv", 'Bild,n\na.jpg,1\n"sub/é, b.jpg",2\n', "1"),  # a line with names, and a column by its number
+        ("x.csv", '# of Monday\n\npath,n\n a.jpg ,1\n"sub/é, b.jpg",2\n', None),
+        ("x.csv", "n;path\n1,5;a.jpg\n2,5;sub/é, b.jpg\n", None),  # where a comma is part of numbers
+        ("x.csv", '"Path";"n"\n"a.jpg";1\n"sub/é, b.jpg";2\n', None),
+        ("x.csv", "n\tbild\n1\ta.jpg\n2\tsub/é, b.jpg\n", "bild"),
+        ("x.csv", f'n,path\n"{"x" * 200_000}\n",a.jpg\n2,"sub/é, b.jpg"\n', None),
+        ("x.jsonl", '{"n": 1, "Path": "a.jpg"}\n{"note": 3}\n{"path": "sub/é, b.jpg", "more": {"x": []}}\n', None),
+        ("x.jsonl", '{"id": 1, "Bild": "a.jpg", "path": 5}\n["no row"]\n{"bild": "sub/é, b.jpg"}\n', "BILD"),
     ],
 )
 @pytest.mark.parametrize("packed", [False, True])
@@ -55,6 +64,41 @@ def test_columns(tmp_path, two, name, text, column, packed):
         assert keys(path, **more) == two
 
 
+@pytest.mark.parametrize("name", ["x.txt", "x.csv", "x.tsv", "x.jsonl"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_lists_as_excel_and_powershell_write_them(tmp_path, two, name, encoding):
+    rows = {"x.jsonl": [json.dumps({"path": one}, ensure_ascii=False) for one in two], "x.txt": two}
+    lines = rows.get(name, ["path", *(f'"{one}"' for one in two)])
+    (tmp_path / name).write_bytes("\r\n".join(lines).encode(encoding))
+    assert keys(tmp_path / name) == two
+
+
+def test_names_that_are_no_text_or_have_several_lines(tmp_path):
+    name = os.fsdecode(b"sub/\xe9 \xff.jpg")
+    save_photo(tmp_path / "made.jpg")
+    try:
+        (tmp_path / "sub").mkdir()
+        (tmp_path / "made.jpg").rename(tmp_path / name)
+        save_photo(tmp_path / "two\nlines, \t'\".jpg")
+    except OSError:
+        pytest.skip("this file system has no such names")
+    (tmp_path / "x.txt").write_bytes(b"sub/\xe9 \xff.jpg\n")
+    (tmp_path / "x.csv").write_bytes(b'path\nsub/\xe9 \xff.jpg\n"two\nlines, \t\'"".jpg"\n')
+    (tmp_path / "x.jsonl").write_bytes(b'{"path": "sub/\xe9 \xff.jpg"}\n{"path": "two\\nlines, \\t\'\\".jpg"}\n')
+    assert keys(tmp_path / "x.txt") == [name]
+    assert keys(tmp_path / "x.csv") == keys(tmp_path / "x.jsonl") == [name, "two\nlines, \t'\".jpg"]
+    assert sorted(keys(tmp_path)) == sorted([name, "two\nlines, \t'\".jpg"])
+
+
+def test_folders_whose_names_look_like_patterns(tmp_path):
+    for folder in ("2024 [raw]", "2024 r", "b*"):
+        save_photo(tmp_path / folder / "a.jpg")
+    assert keys(tmp_path / "2024 [raw]" / "*.jpg") == ["a.jpg"]
+    assert keys(tmp_path / "2024 [r]" / "*.jpg") == ["2024 r/a.jpg"]
+    assert keys(tmp_path / "b*" / "a.j?g") == ["a.jpg"]
+    assert keys(tmp_path / "*" / "a.jpg") == ["2024 [raw]/a.jpg", "2024 r/a.jpg", "b*/a.jpg"]
+
+
 def test_parquet(tmp_path, two):
     table = pytest.importorskip("pyarrow", reason="pyarrow is not installed (pip install 'gigamatte[ray]')")
     from pyarrow import parquet
@@ -62,6 +106,11 @@ def test_parquet(tmp_path, two):
     made = table.table({"n": [1, 2], "URI": two, "size": [5, 6]})
     parquet.write_table(made, tmp_path / "x.parquet", row_group_size=1)
     assert keys(tmp_path / "x.parquet") == two
+    raw = table.table({"id": [1, 2, 3], "Photo URI": [*(one.encode() for one in two), None], "uri.x": ["p", "q", "r"]})
+    parquet.write_table(raw, tmp_path / "raw.parquet")
+    assert keys(tmp_path / "raw.parquet", column="photo uri") == two  # strings that are not marked as text
+    with pytest.raises(UsageError, match=r"no column of .* names photos; it has: id, photo uri, uri\.x"):
+        keys(tmp_path / "raw.parquet")
     (tmp_path / "bad.parquet").write_bytes(b"PAR1 and then nothing")
     with pytest.raises(UsageError, match="is no Parquet"):
         keys(tmp_path / "bad.parquet")
@@ -75,6 +124,10 @@ def test_parquet(tmp_path, two):
         ("x.jsonl", '{"n": 1}\n', None, "no column of .* names photos; it has: n"),
         ("x.jsonl", "no json\n", None, "line 1: expected a JSON object"),
         ("x.txt", "a.jpg\n", "path", "column is for CSV"),
+        ("x.csv", "a.jpg\n", "0", "has no column 0; it has: a.jpg"),
+        ("x.csv", "a.jpg\n", "3", "has no column 3; it has: a.jpg"),
+        ("x.tar.gz", "", None, "is a packed archive: only plain tar files"),
+        ("x.csv.gz", "no gzip", None, "cannot be read"),
         ("manifest.json", "{}", None, "no manifest of S3 Inventory"),
     ],
 )
@@ -95,6 +148,41 @@ def test_an_inventory_that_was_downloaded_with_its_reports(tmp_path):
     (tmp_path / "manifest.json").write_text(json.dumps(told))
     (found,) = list_sources(str(tmp_path / "manifest.json"))
     assert (found.place, found.bytes, found.stamp) == ("s3://shop/in/a bé.jpg", 10, "10-abc")
+
+
+@pytest.mark.parametrize("kind", ["CSV", "Parquet"])
+def test_an_inventory_of_all_versions_names_what_is_there(tmp_path, kind):
+    """Neither what was deleted or replaced, nor previews and hidden files, nor results of this batch."""
+    rows = [
+        ("in/a.jpg", True, False), ("in/a.jpg", False, False), ("in/gone.jpg", True, True), ("b.txt", True, False),
+        ("@eaDir/b.jpg", True, False), ("cut/a.cutout.png", True, False), ("film.mp4", True, False),
+        (".trash/b.jpg", True, False),
+    ]  # fmt: skip
+    (tmp_path / "data").mkdir()
+    if kind == "CSV":
+        schema, name = "Bucket, Key, VersionId, IsLatest, IsDeleteMarker, Size, ETag", "1.csv.gz"
+        lines = [f'"shop","{key}","v","{latest}","{gone}","10","e"\n'.lower() for key, latest, gone in rows]
+        (tmp_path / "data" / name).write_bytes(gzip.compress("".join(lines).replace("@eadir", "@eaDir").encode()))
+    else:
+        pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed (pip install 'gigamatte[ray]')")
+        from pyarrow import parquet
+
+        schema, name = "message s3.inventory { required binary bucket; }", "1.parquet"
+        columns = dict(zip(("key", "is_latest", "is_delete_marker"), zip(*rows, strict=True), strict=True))
+        made = pyarrow.table(
+            {name: list(column) for name, column in columns.items()} | {"size": [10] * 8, "e_tag": ["e"] * 8}
+        )
+        parquet.write_table(made, tmp_path / "data" / name)
+    told = {
+        "sourceBucket": "shop", "destinationBucket": "arn:aws:s3:::reports", "fileFormat": kind, "fileSchema": schema,
+        "files": [{"key": f"inv/data/{name}"}],
+    }  # fmt: skip
+    (tmp_path / "manifest.json").write_text(json.dumps(told))
+    found = list(list_sources(str(tmp_path / "manifest.json"), out="s3://shop/cut/"))
+    assert [(one.place, one.stamp) for one in found] == [("s3://shop/in/a.jpg", "10-e"), ("s3://shop/film.mp4", "10-e")]
+    (tmp_path / "data" / name).write_bytes(b"PAR1 or no gzip")
+    with pytest.raises((UsageError, MissingInput), match=r"is no Parquet|cannot be read"):
+        keys(tmp_path / "manifest.json")
 
 
 def test_standard_input_is_a_list(tmp_path, two, mask, monkeypatch):

@@ -79,7 +79,7 @@ def on_ray(source: object, out: object, options: Options, address: str, listener
     return run_batch(plan, engine, listener)
 
 
-def test_two_nodes_one_of_which_dies(cluster, tmp_path, mask):
+def test_two_nodes_one_of_which_dies(cluster, tmp_path, mask, capfd):
     source, out, options = tmp_path / "in", tmp_path / "out", Options(mask=mask)
     save_photos(source, 40)
     # both bad ones fail as rows; the others are done
@@ -102,6 +102,8 @@ def test_two_nodes_one_of_which_dies(cluster, tmp_path, mask):
     table = rows(out / ".gigamatte" / "1-of-1.sqlite")
     failed = {key: row["code"] for key, row in table.items() if row["state"] != "done"}
     assert failed == {"crash.jpg": "worker", "raise.jpg": "failed", "text.jpg": "input-unsupported"}
+    said = capfd.readouterr()
+    assert (said.out, [line for line in said.err.splitlines() if "aylet" in line]) == ("", [])
     run(source, tmp_path / "local", options, entry="odd_batch_child")
     assert pictures(out) == pictures(tmp_path / "local")
 

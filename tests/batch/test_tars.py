@@ -1,5 +1,6 @@
 """Tar shards in and out: what belongs together, what is hostile, and shards that appear whole or not at all."""
 
+import io
 import os
 import random
 import signal
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from batch_helpers import command, events, rows, save_photo
 from stores import bucket, moto_server
-from tar_helpers import read_tar, run, write_tar
+from tar_helpers import photo, read_tar, run, write_tar
 
 from gigamatte.batch.overview import manifests_of, standing_of, together
 from gigamatte.batch.tars.names import Member, part_of, refusal, shards_named
@@ -149,6 +150,35 @@ def test_the_photo_of_a_sample_is_its_plainest_picture(tmp_path):
     found = unpack(shard, tmp_path / "in", tmp_path / "others").samples
     assert (found["1"].photo, found["2"].photo) == ("1.jpg", "2.a.b.jpg")
     assert {name: path.read_bytes() for name, path in found["1"].others} == {"1.seg.png": b"s", "1.depth.png": b"d"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+@pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_unusual_names_are_no_hindrance(tmp_path, mask, form):
+    """Folders, long names, times, spaces, commas, bytes that are no text; in a tar shard that looks like a pattern."""
+    data = photo(tmp_path, 1)
+    stems = [f"{'d' * 90}/{'n' * 150}", "2024-01-01T12:00:00", "a b/é, c", os.fsdecode(b"\xff")]
+    source = tmp_path / "in [1]" / "shop {a} [2].tar"
+    source.parent.mkdir()
+    with tarfile.open(source, "w", format=form) as tar:
+        for name in ("a b", "d" * 90):
+            info = tarfile.TarInfo(f"./{name}/")
+            info.type = tarfile.DIRTYPE
+            tar.addfile(info)
+        for stem in stems:
+            info = tarfile.TarInfo(f"./{stem}.jpg")
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    (source.parent / "empty.tar").write_bytes(bytes(10240))  # as tar writes it of no files
+    summary, listener = run(source, tmp_path / "out", Options(mask=mask, refine="off"))
+    assert (summary.total, summary.done, listener.warnings) == (4, 4, [])
+    assert sorted(read_tar(tmp_path / "out" / source.name)) == sorted(f"{stem}.cutout.png" for stem in stems)
+    assert len(shards_named(str(source.parent / "*.tar"))) == 2
+    both, _ = run(source.parent / "*.tar", tmp_path / "out", Options(mask=mask, refine="off"))
+    assert (both.total, both.unchanged, both.exit_code) == (4, 4, 0)
+    none, _ = run(source.parent / "empty.tar", tmp_path / "none", Options(mask=mask, refine="off"))
+    assert (none.total, none.exit_code) == (0, 4)
+    assert not list((tmp_path / "none").glob("*.tar"))
 
 
 def test_names_of_shards_and_members(tmp_path):

@@ -215,6 +215,7 @@ def _join(address: str) -> None:
 
     # its native part writes errors to the terminal by itself; whoever wants to see them sets this
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    _tell_nothing_of_nodes()
     if address != "local":
         with _muted():
             ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
@@ -228,6 +229,15 @@ def _join(address: str) -> None:
             logging_level=logging.CRITICAL,  # Ray logs the missing dashboard as an error; here it is wanted
             log_to_driver=False,
         )
+
+
+def _tell_nothing_of_nodes() -> None:
+    """Keep Ray from telling of each node that it loses on standard output, where results are listed. It has no option
+    for that; what a lost node means for photos is told by the batch."""
+    import ray._private.worker as worker
+
+    if hasattr(worker, "print_to_stdstream"):
+        worker.print_to_stdstream = lambda *_, **__: None
 
 
 @contextlib.contextmanager

@@ -7,9 +7,9 @@ S3 Inventory: https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inve
 from __future__ import annotations
 
 import csv
-import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import chain
@@ -17,7 +17,8 @@ from pathlib import PurePosixPath
 from typing import IO, Any, Literal, cast
 from urllib.parse import unquote_plus
 
-from gigamatte.batch.lists.wanted import PICTURES, SUFFIXES
+from gigamatte.batch.lists.text import text_of
+from gigamatte.batch.lists.wanted import PICTURES, Wanted, is_litter
 from gigamatte.errors import UsageError
 
 Kind = Literal["csv", "tsv", "jsonl", "parquet", "s3-inventory"]
@@ -29,6 +30,9 @@ _KINDS: dict[str, Kind] = {
 #: what the column with the photos is called, the likeliest first
 _PLACES = ("uri", "path", "file", "filename", "file_name", "image", "image_path", "photo", "source", "url", "location")
 _SIZES, _TAGS = ("size", "bytes"), ("etag", "e_tag")
+#: letters of a cell of a CSV file, at most
+_CELL = 16 << 20
+_wanted = Wanted(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,23 @@ def inventory_rows(spec: str, kind: Kind, column: str | None, opened: Open) -> I
         elif kind == "jsonl":
             yield from _mapped(spec, _json_rows(spec, file), column)
         else:
-            text = io.TextIOWrapper(cast(Any, file), "utf-8-sig", "surrogateescape", newline="")
-            yield from _csv(spec, csv.reader(text, delimiter="\t" if kind == "tsv" else ","), column)
+            with text_of(file, newline="") as text:
+                yield from _csv(spec, _cells(text, kind, column), column)
+
+
+def _cells(text: Iterable[str], kind: Kind, column: str | None) -> Iterator[list[str]]:
+    """The rows from the first one on that is neither empty nor a comment."""
+    csv.field_size_limit(_CELL)
+    lines = iter(text)
+    first = next((line for line in lines if line.strip() and not line.startswith("# ")), "")
+    delimiter = "\t" if kind == "tsv" else ","
+    known = {*_PLACES, *([column.lower()] if column else [])}
+    # where a comma is part of numbers, programs write other delimiters
+    for other in (";", "\t"):
+        names = {cell.strip().strip('"').lower() for cell in first.split(other)}
+        if "," not in first and len(names) > 1 and known & names:
+            delimiter = other
+    return csv.reader(chain([first], lines), delimiter=delimiter)
 
 
 def _csv(spec: str, rows: Iterator[list[str]], column: str | None) -> Iterator[Named]:
@@ -71,8 +90,13 @@ def _csv(spec: str, rows: Iterator[list[str]], column: str | None) -> Iterator[N
             return
         names = [cell.strip().lower() for cell in first]
         known = {*_PLACES, *_SIZES, *_TAGS, (column or "").lower()}
-        if column is not None and column.isdigit():
-            at, size, tag, rest = int(column) - 1, None, None, chain([first], rows)
+        if column is not None and column.isdigit() and column not in names:
+            at, size, tag = int(column) - 1, None, None
+            if not 0 <= at < len(first):
+                raise _no_column(spec, first, column)
+            second = next((row for row in rows if row), [])
+            headed = len(second) > at and not _looks_like_a_photo(first[at]) and _looks_like_a_photo(second[at])
+            rest = chain([second] if headed else [first, second], rows)
         elif known & set(names) and not any(map(_looks_like_a_photo, first)):
             at = _column(spec, names, column)
             size, tag = _index(names, _SIZES), _index(names, _TAGS)
@@ -84,36 +108,53 @@ def _csv(spec: str, rows: Iterator[list[str]], column: str | None) -> Iterator[N
             at, size, tag, rest = likely[0], None, None, chain([first], rows)
         for row in rest:
             if len(row) > at and row[at].strip():
-                yield _named(row[at], _cell(row, size), _cell(row, tag))
+                yield _named(row[at].strip(), _cell(row, size), _cell(row, tag))
     except csv.Error as error:
         raise UsageError(f"{spec} is no CSV: {error}") from error
 
 
 def _json_rows(spec: str, file: IO[bytes]) -> Iterator[Mapping[str, Any]]:
-    for number, line in enumerate(file, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise UsageError(f"{spec}, line {number}: expected a JSON object: {error}") from error
-        yield row if isinstance(row, dict) else {"uri": row}
+    with text_of(file) as text:
+        for number, line in enumerate(text, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except ValueError as error:
+                raise UsageError(f"{spec}, line {number}: expected a JSON object: {error}") from error
+            yield row if isinstance(row, dict) else {"uri": row}
 
 
 def _mapped(spec: str, rows: Iterator[Mapping[str, Any]], column: str | None) -> Iterator[Named]:
     place = size = tag = None
     for row in rows:
-        if place is None:
-            names = {name.lower(): name for name in row}
-            order = list(names)
-            place = names[order[_column(spec, order, column)]]
+        if place is None or place not in row:  # rows may have other keys than the first one
+            order = [name.lower() for name in row]
+            at = _column(spec, order, column) if place is None else _sought(order, column)
+            if at is None:
+                continue
+            names = dict(zip(order, row, strict=True))
+            place = names[order[at]]
             size, tag = (next((names[one] for one in few if one in names), None) for few in (_SIZES, _TAGS))
         found = row.get(place)
+        if isinstance(found, bytes):  # Parquet's strings that are not marked as text
+            found = os.fsdecode(found)
         if isinstance(found, str) and found.strip():
             yield _named(found, row.get(size) if size else None, row.get(tag) if tag else None)
 
 
 def _parquet(spec: str, file: IO[bytes], column: str | None) -> Iterator[Named]:
+    def chosen(names: Sequence[str]) -> set[int | None]:
+        low = [name.lower() for name in names]
+        return {_column(spec, low, column), _index(low, _SIZES), _index(low, _TAGS)}
+
+    yield from _mapped(spec, _parquet_rows(spec, file, chosen), column)
+
+
+def _parquet_rows(
+    spec: str, file: IO[bytes], chosen: Callable[[Sequence[str]], set[int | None]]
+) -> Iterator[Mapping[str, Any]]:
+    """The rows of a Parquet file with the columns at the places that ``chosen(names)`` gives."""
     try:
         from pyarrow import ArrowException
         from pyarrow.parquet import ParquetFile
@@ -121,11 +162,10 @@ def _parquet(spec: str, file: IO[bytes], column: str | None) -> Iterator[Named]:
         raise UsageError(f"{spec} needs the package pyarrow", "pip install 'gigamatte[ray]'") from error
     try:
         table = ParquetFile(file)
-        names = [name.lower() for name in table.schema_arrow.names]
-        wanted = {_column(spec, names, column), _index(names, _SIZES), _index(names, _TAGS)} - {None}
-        columns = [table.schema_arrow.names[index] for index in sorted(cast("set[int]", wanted))]
-        rows = (row for batch in table.iter_batches(columns=columns) for row in batch.to_pylist())
-        yield from _mapped(spec, rows, column)
+        names = list(table.schema_arrow.names)
+        columns = [names[index] for index in sorted(index for index in chosen(names) if index is not None)]
+        for batch in table.iter_batches(columns=columns):
+            yield from batch.to_pylist()
     except ArrowException as error:
         raise UsageError(f"{spec} is no Parquet: {error}") from error
 
@@ -146,26 +186,45 @@ def _s3_inventory(spec: str, opened: Open) -> Iterator[Named]:
     for key in files:
         report = f"s3://{store}/{key}" if "://" in spec else _beside(spec, key)
         with opened(report) as data:
-            for place, size, tag in _report(report, kind, data, schema):
-                if PurePosixPath(place).suffix.lower() in SUFFIXES:
-                    yield _named(f"s3://{bucket}/{place}", size, tag)
+            for row in _report(report, kind, data, schema):
+                if _is_current(row) and _is_listed(place := str(row.get("key") or "")):
+                    yield _named(f"s3://{bucket}/{place}", row.get("size"), row.get("etag"))
 
 
-def _report(spec: str, kind: str, data: IO[bytes], schema: Sequence[str]) -> Iterator[tuple[str, Any, Any]]:
+def _report(spec: str, kind: str, data: IO[bytes], schema: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    """The rows of a report by the names of its columns, in small letters alone."""
     if kind == "csv":
-        at, size, tag = schema.index("key"), _index(schema, _SIZES), _index(schema, _TAGS)
-        for row in csv.reader(io.TextIOWrapper(cast(Any, data), "utf-8", newline="")):
-            if len(row) > at:  # keys are written as in a URL
-                yield unquote_plus(row[at]), _cell(row, size), _cell(row, tag)
+        if "key" not in schema:
+            raise UsageError(f"the manifest of {spec} names no column with keys", "is its fileSchema whole?")
+        try:
+            with text_of(data, newline="") as text:
+                for cells in csv.reader(text):
+                    row = dict(zip(_plain(schema), cells, strict=False))
+                    yield {**row, "key": unquote_plus(row.get("key", ""))}  # keys are written as in a URL
+        except csv.Error as error:
+            raise UsageError(f"{spec} is no CSV: {error}") from error
     elif kind == "parquet":
-        from pyarrow.parquet import ParquetFile
-
-        for batch in ParquetFile(data).iter_batches():
-            for line in batch.to_pylist():
-                low = {name.lower(): value for name, value in line.items()}
-                yield str(low["key"]), low.get("size"), low.get("e_tag") or low.get("etag")
+        for line in _parquet_rows(spec, data, lambda names: {*range(len(names))}):
+            yield dict(zip(_plain(line), line.values(), strict=True))
     else:
         raise UsageError(f"{spec}: S3 Inventory as {kind.upper()} is not read", "expected CSV or Parquet")
+
+
+def _plain(names: Iterable[str]) -> list[str]:
+    """``IsLatest`` of a CSV report is ``is_latest`` in Parquet."""
+    return [name.lower().replace("_", "") for name in names]
+
+
+def _is_current(row: Mapping[str, Any]) -> bool:
+    """Whether an object is there: an inventory of all versions names earlier ones, and those that were deleted."""
+    latest, deleted = (str(row.get(name, "")).lower() for name in ("islatest", "isdeletemarker"))
+    return latest != "false" and deleted != "true"
+
+
+def _is_listed(key: str) -> bool:
+    """Whether a listing of the bucket would take an object: a picture or film, nothing hidden, no previews."""
+    folders = key.split("/")
+    return _wanted(key) and not any(part.startswith(".") or is_litter(part) for part in folders)
 
 
 def _beside(manifest: str, key: str) -> str:
@@ -181,14 +240,14 @@ def _beside(manifest: str, key: str) -> str:
 
 
 def _column(spec: str, names: Sequence[str], column: str | None) -> int:
-    if column is not None:
-        if column.lower() in names:
-            return names.index(column.lower())
-        raise _no_column(spec, names, column)
-    found = _index(names, _PLACES)
+    found = _sought(names, column)
     if found is None:
-        raise _no_column(spec, names, None)
+        raise _no_column(spec, names, column)
     return found
+
+
+def _sought(names: Sequence[str], column: str | None) -> int | None:
+    return _index(names, _PLACES if column is None else (column.lower(),))
 
 
 def _no_column(spec: str, names: Sequence[str], column: str | None) -> UsageError:
@@ -209,7 +268,7 @@ def _cell(row: Sequence[str], at: int | None) -> str | None:
 def _named(place: str, size: Any, tag: Any) -> Named:
     length = int(size) if str(size or "").isdigit() else 0
     word = str(tag or "").strip('"')
-    return Named(place.strip(), length, f"{length}-{word}" if word and length else "")
+    return Named(place, length, f"{length}-{word}" if word and length else "")
 
 
 def _looks_like_a_photo(cell: str) -> bool:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import io
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, TextIO, cast
 
 from gigamatte.batch import hint_files
 from gigamatte.batch.lists.inventory import Named, inventory_rows, kind_of
+from gigamatte.batch.lists.text import text_of
 from gigamatte.batch.places import filesystem, is_uri, join, local, reading
 from gigamatte.batch.task import Source
 from gigamatte.errors import InputError, MissingInput, UsageError
@@ -22,17 +23,21 @@ STDIN = "-"
 
 def is_inventory(spec: str) -> bool:
     """Whether a file of this name holds rows with columns."""
-    return spec != STDIN and kind_of(spec) is not None
+    return spec != STDIN and kind_of(spec) is not None and (is_uri(spec) or not local(spec).is_dir())
 
 
-def named_photos(spec: str, column: str | None) -> Iterator[Source]:
+def named_photos(spec: str, column: str | None, out: str | None = None) -> Iterator[Source]:
     """The photos of a list. Relative paths belong to the list's own folder, those of standard input to the current one.
 
-    A local file's stamp is asked for; an object's is what an inventory says of it, and unknown in plain text.
+    A local file's stamp is asked for; an object's is what an inventory says of it, and unknown in plain text. What a
+    report on a whole bucket names in ``out`` are results, which are left out.
     """
     home = str(Path.cwd()) if spec == STDIN else spec.rsplit("/", 1)[0] if is_uri(spec) else str(local(spec).parent)
+    results = f"{out.rstrip('/')}/" if out is not None and is_uri(out) and kind_of(spec) == "s3-inventory" else None
     for named in _rows(spec, column):
         text = named.place
+        if results is not None and text.startswith(results):
+            continue
         place = text if is_uri(text) or Path(text).is_absolute() else join(home, text)
         place = place if is_uri(place) else str(local(place))
         key = _key(place, home)
@@ -91,14 +96,11 @@ def _text(spec: str) -> Iterator[TextIO]:
     if spec == STDIN:
         if sys.stdin is None:
             raise MissingInput("standard input is closed: there is no list on it")
-        text = io.TextIOWrapper(sys.stdin.buffer, "utf-8-sig", "surrogateescape")
-        try:
+        with text_of(sys.stdin.buffer) as text:  # standard input is not ours to close
             yield text
-        finally:
-            text.detach()  # standard input is not ours to close
         return
-    with opened(spec) as file:
-        yield io.TextIOWrapper(cast(Any, file), "utf-8-sig", "surrogateescape")
+    with opened(spec) as file, text_of(file) as text:
+        yield text
 
 
 @contextlib.contextmanager
@@ -118,5 +120,5 @@ def opened(spec: str) -> Iterator[IO[bytes]]:
             file = stack.enter_context(cast(Any, gzip.GzipFile(fileobj=file)))
         try:
             yield file
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise MissingInput(f"{spec} cannot be read: {error}") from error

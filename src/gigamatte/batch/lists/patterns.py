@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 _MAGIC = re.compile(r"[*?\[]")
 
@@ -12,10 +13,17 @@ def is_pattern(text: str) -> bool:
     return _MAGIC.search(text) is not None
 
 
-def fixed_part(pattern: str) -> tuple[str, str]:
-    """(folders without glob characters, the rest): ``a/b/*/c?.jpg`` gives ``a/b`` and ``*/c?.jpg``."""
+def fixed_part(pattern: str, is_folder: Callable[[str], bool] = lambda _: False) -> tuple[str, str]:
+    """(folders without glob characters, the rest): ``a/b/*/c?.jpg`` gives ``a/b`` and ``*/c?.jpg``.
+
+    A folder that ``is_folder`` finds under the very name is no pattern: ``a [1]/*.jpg`` gives ``a [1]`` and ``*.jpg``.
+    """
     parts = pattern.split("/")
-    first = next((index for index, part in enumerate(parts) if is_pattern(part)), len(parts) - 1)
+
+    def is_fixed(at: int) -> bool:
+        return not is_pattern(parts[at]) or is_folder("/".join(parts[: at + 1]))
+
+    first = next((at for at in range(len(parts) - 1) if not is_fixed(at)), len(parts) - 1)
     root = "/".join(parts[:first])
     return ("/" if pattern.startswith("/") and not root else root), "/".join(parts[first:])
 

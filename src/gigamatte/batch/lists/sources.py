@@ -6,10 +6,12 @@ Sources are found one by one, in an order that is the same every time: a million
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from gigamatte.batch import hint_files
+from gigamatte.batch.films import is_film
 from gigamatte.batch.lists.folder import existing, folder_photos
 from gigamatte.batch.lists.named import STDIN, is_inventory, named_photos
 from gigamatte.batch.lists.patterns import fixed_part, is_pattern
@@ -18,6 +20,9 @@ from gigamatte.batch.lists.wanted import PICTURES, Passed, Wanted
 from gigamatte.batch.places import filesystem, is_uri, local, reading
 from gigamatte.batch.task import Source
 from gigamatte.errors import MissingInput, UsageError
+
+#: archives that are not read
+_PACKED = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".zip", ".7z", ".rar")
 
 
 def list_sources(
@@ -36,10 +41,12 @@ def list_sources(
     no such place, UsageError when a list climbs out of its folder or a pattern is given without a folder.
     """
     passed = Passed() if passed is None else passed
+    if spec.lower().endswith(_PACKED) and (is_uri(spec) or not local(spec).is_dir()):
+        raise UsageError(f"{spec} is a packed archive: only plain tar files are read as tar shards", "unpack it first")
     if pattern is not None and (spec == STDIN or is_inventory(spec)):
         raise UsageError(f"--pattern chooses among the files of a folder, and {spec} is none", "leave it out")
     if spec == STDIN:
-        return named_photos(spec, column)
+        return named_photos(spec, column, out)
     if column is not None and not is_inventory(spec):
         raise UsageError(f"--column is for CSV, JSON lines and Parquet, and {spec} is none of them", "leave it out")
     wanted = Wanted(pattern)
@@ -51,9 +58,9 @@ def list_sources(
     if pattern is not None:
         raise UsageError(f"--pattern chooses among the files of a folder, and {spec} is none", "leave it out")
     if path.is_file():
-        return _one(path) if path.suffix.lower() in PICTURES else named_photos(spec, column)
+        return _one(path) if _is_one(path.name) else named_photos(spec, column, out)
     if is_pattern(spec):
-        root, rest = fixed_part(local(spec).as_posix())
+        root, rest = fixed_part(local(spec).as_posix(), os.path.isdir)
         return folder_photos(existing(Path(root)), Wanted(rest, whole=True), out, passed)
     raise MissingInput(f"there is no {spec}", "expected a folder, a file with a list of photos, a pattern or a URI")
 
@@ -68,8 +75,13 @@ def root_of(spec: str) -> str | None:
     if path.is_dir():
         return str(path)
     if path.is_file():
-        return str(path.parent) if path.suffix.lower() in PICTURES else None
-    return fixed_part(path.as_posix())[0] if is_pattern(spec) else None
+        return str(path.parent) if _is_one(path.name) else None
+    return fixed_part(path.as_posix(), os.path.isdir)[0] if is_pattern(spec) else None
+
+
+def _is_one(name: str) -> bool:
+    """Whether a file of this name is a picture or a film, and no list of others."""
+    return PurePosixPath(name).suffix.lower() in PICTURES or is_film(name)
 
 
 def _one(path: Path) -> Iterator[Source]:
@@ -84,13 +96,13 @@ def _remote(spec: str, wanted: Wanted, out: str | None, column: str | None, pass
     else:
         root = spec.rstrip("/")
         if is_inventory(spec):
-            yield from named_photos(spec, column)
+            yield from named_photos(spec, column, out)
             return
         with reading(spec):
             system, path = filesystem(root)
             single = system.isfile(path)
         if single:
-            if PurePosixPath(root).suffix.lower() not in PICTURES:
+            if not _is_one(root):
                 yield from named_photos(spec, column)
                 return
             size, stamp = hint_files.stamp_of(root, hinted=True)

@@ -22,10 +22,10 @@ from gigamatte.batch.naming import candidates
 from gigamatte.batch.plan import Plan
 from gigamatte.batch.summary import Listener, Summary
 from gigamatte.batch.tars.cutting import Cutting, Results
-from gigamatte.batch.tars.lots import Home, Lot
+from gigamatte.batch.tars.lots import TARS, Home, Lot
 from gigamatte.batch.tars.names import chosen_by, is_tar, refusal
 from gigamatte.batch.tars.reading import members, reading_tar
-from gigamatte.batch.tars.runner import TARS, check
+from gigamatte.batch.tars.runner import check
 from gigamatte.batch.tars.sources import Listed, Lots, Shards
 from gigamatte.batch.task import BatchEngine, Task
 from gigamatte.errors import GigamatteError

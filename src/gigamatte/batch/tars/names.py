@@ -19,12 +19,14 @@ from gigamatte.errors import MissingInput, UsageError
 SUFFIX = ".tar"
 #: shards that a range may name, at most
 MOST = 1_000_000
+#: letters that a member's name may not have: where they separate folders or drives
+_FORBIDDEN = "\\:" if os.name == "nt" else "\\"
 _RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
 
 
 def is_tar(spec: str) -> bool:
     """Whether IN names tar shards."""
-    return spec.lower().endswith(SUFFIX)
+    return spec.lower().endswith(SUFFIX) and (is_uri(spec) or not local(spec).is_dir())
 
 
 def shards_named(spec: str) -> list[str]:
@@ -32,7 +34,10 @@ def shards_named(spec: str) -> list[str]:
 
     Raises MissingInput where there are none, UsageError for a range that is none and for two shards of one name.
     """
-    found = _ranges(spec) if _RANGE.search(spec) else _matching(spec) if is_pattern(spec) else [spec]
+    if not is_uri(spec) and local(spec).is_file():
+        found = [spec]  # whatever its name looks like
+    else:
+        found = _ranges(spec) if _RANGE.search(spec) else _matching(spec) if is_pattern(spec) else [spec]
     places = [place if is_uri(place) else str(local(place)) for place in found]
     if not places:
         raise MissingInput(f"there is no {spec}", "expected tar files")
@@ -90,7 +95,7 @@ def refusal(name: str) -> str:
         return "its name leads elsewhere"
     if any(part.startswith(".") for part in parts) or not parts[-1].partition(".")[0]:
         return "its name is hidden"
-    if any(letter in name for letter in "\\:\0") or any(ord(letter) < 32 for letter in name):
+    if any(letter in name for letter in _FORBIDDEN) or any(ord(letter) < 32 for letter in name):
         return "its name has letters that no file should have"
     if any(len(part.encode("utf-8", "surrogateescape")) > 200 for part in parts) or len(parts) > 32:
         return "its name is too long"
@@ -111,7 +116,7 @@ def _ranges(spec: str) -> list[str]:
 
 
 def _matching(spec: str) -> list[str]:
-    root, rest = fixed_part(spec if is_uri(spec) else local(spec).as_posix())
+    root, rest = fixed_part(spec) if is_uri(spec) else fixed_part(local(spec).as_posix(), os.path.isdir)
     if is_uri(spec):
         with reading(root):
             system, base = filesystem(root)

@@ -32,6 +32,10 @@ BATCHES: dict[str, str] = {
     "name another one with --column": "请用 --column 指定另一列",
     "no column of {} names photos; it has: {}": "{} 没有照片所在的列；它有：{}",
     "name it with --column": "请用 --column 指定",
+    "the manifest of {} names no column with keys": "{} 的清单没有指明键所在的列",
+    "is its fileSchema whole?": "它的 fileSchema 完整吗？",
+    "{} is a packed archive: only plain tar files are read as tar shards": "{} 是压缩包：只有普通的 tar 文件会作为 tar 分片读取",
+    "unpack it first": "请先解压",
     "{} is listed in no order": "{} 的列表没有顺序",
     "--engine ray needs Ray, which is not installed": "--engine ray 需要 Ray，但没有安装",
     # the review
