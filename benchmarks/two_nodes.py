@@ -92,8 +92,8 @@ def batch_on_ray(folder: Path, out: Path, address: str) -> subprocess.Popen[byte
 
 
 def patiently(cluster: Any, cpus: int) -> Any:
-    """A node that joins. Ray gives it 30 seconds to start, which a busy machine may miss."""
-    for left in reversed(range(5)):
+    """A node that joins. A busy machine may miss the time that Ray gives it to start."""
+    for left in reversed(range(10)):
         try:
             return cluster.add_node(num_cpus=cpus, object_store_memory=100 << 20, include_dashboard=False)
         except Exception as error:
@@ -106,7 +106,7 @@ def killed_on_ray(folder: Path, kills: int, span: float, seed: int) -> list[tupl
     """As ``killed``: nodes of a cluster, one of which is taken away again and again."""
     from ray.cluster_utils import Cluster
 
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_raylet_start_wait_time_s": "120"}
     chance, ended, left = random.Random(seed), list[tuple[dict[str, bytes], list[int]]](), kills
     cluster = Cluster()
     try:
@@ -120,6 +120,7 @@ def killed_on_ray(folder: Path, kills: int, span: float, seed: int) -> list[tupl
                     driver.wait(chance.uniform(0.1, 1.0) * span if left else None)
                 except subprocess.TimeoutExpired:
                     moments.append(len(results(out)))
+                    print(f"{left} nodes to take away, {moments[-1]} results there", file=sys.stderr)
                     cluster.remove_node(nodes.pop(chance.randrange(2)), allow_graceful=False)
                     nodes.append(patiently(cluster, 1))
                     left -= 1

@@ -6,12 +6,29 @@ container the process may see its own group as the root, or see the host's path 
 
 from __future__ import annotations
 
+import functools
+import time
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+_ROOT = Path("/")
 
-def cpu_quota(root: Path = Path("/")) -> float | None:
-    """How many CPUs this process may use, e.g. 1.5; None: no limit. ``root`` is the folder of ``proc`` and ``sys``."""
+
+def cpu_quota(root: Path = _ROOT) -> float | None:
+    """How many CPUs this process may use, e.g. 1.5; None: no limit. ``root`` is the folder of ``proc`` and ``sys``.
+
+    The system's own files are read once a second at most: many small photos ask each.
+    """
+    return _quota_at(int(time.monotonic())) if root == _ROOT else _quota(root)
+
+
+@functools.lru_cache(maxsize=1)
+def _quota_at(second: int) -> float | None:
+    del second
+    return _quota(_ROOT)
+
+
+def _quota(root: Path) -> float | None:
     quotas: list[float] = []
     for folder in _groups(root, ""):
         words = _words(folder / "cpu.max")
@@ -22,12 +39,12 @@ def cpu_quota(root: Path = Path("/")) -> float | None:
     return min(quotas, default=None)
 
 
-def memory_room(root: Path = Path("/")) -> int | None:
+def memory_room(root: Path = _ROOT) -> int | None:
     """Bytes that this process's groups still let it allocate; None where there is no limit."""
     return min((max(0, limit - used) for limit, used in _memory(root) if used is not None), default=None)
 
 
-def memory_limit(root: Path = Path("/")) -> int | None:
+def memory_limit(root: Path = _ROOT) -> int | None:
     """Bytes that this process's groups let it hold in all; None where there is no limit."""
     return min((limit for limit, _ in _memory(root)), default=None)
 

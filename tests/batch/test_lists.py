@@ -76,7 +76,7 @@ def test_a_list_names_photos_anywhere(tree, tmp_path):
 
 def test_a_list_that_is_no_text_is_refused(tmp_path):
     path = tmp_path / "list.txt"
-    path.write_bytes(b"\xff\xfe\x00binary\x00")
+    path.write_bytes(b"\xff\xd8\x00binary\x00")
     with pytest.raises(UsageError, match="UTF-8"):
         keys(path)
 

@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import time
+from dataclasses import replace
 
 import pytest
 from batch_helpers import GIB, Recorder, command, events, pictures, rows, save_photo, save_photos
@@ -311,8 +312,8 @@ def manifests_there(plan) -> bool:
 
 
 def test_words_that_do_not_fit(tmp_path, tars, options, mask):
-    with pytest.raises(UsageError, match="redo does not go"):
-        run(tars / "*.tar", tmp_path / "out", options, redo=True)
+    with pytest.raises(UsageError, match="consistent does not go"):
+        run(tars / "*.tar", tmp_path / "out", replace(options, canvas="200x200", consistent=True))
     for words in (("--results", "pdf"), ("--results", "files", "--tar-photos", 2), ("--tar-photos", -1)):
         with command(tars / "*.tar", tmp_path / "out", *words, "--mask", mask) as process:
             said = process.communicate(timeout=60)[1]

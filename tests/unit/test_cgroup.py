@@ -1,9 +1,11 @@
 """Quotas of control groups, as containers and service managers set them: files in a folder that stands for the root."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from gigamatte import cgroup
 from gigamatte.cgroup import cpu_quota, memory_limit, memory_room
 from gigamatte.system import available_memory, cpu_count
 
@@ -69,6 +71,14 @@ def test_the_smallest_room_holds(groups, files, room, tmp_path):
 def test_a_system_without_groups_has_no_limit(tmp_path):
     assert cpu_quota(tmp_path) is None
     assert memory_room(tmp_path) is None
+
+
+def test_many_small_photos_read_the_quota_once_a_second(monkeypatch):
+    read, seconds = [], iter((1e9 + 0.1, 1e9 + 0.7, 1e9 + 1.2))
+    monkeypatch.setattr("gigamatte.cgroup._quota", lambda root: read.append(root) or len(read))
+    monkeypatch.setattr("gigamatte.cgroup.time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    assert [cpu_quota() for _ in range(3)] == [1, 1, 2]
+    cgroup._quota_at.cache_clear()
 
 
 def test_cpus_and_memory_obey_them(monkeypatch):

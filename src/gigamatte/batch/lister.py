@@ -118,10 +118,10 @@ class Lister:
     def _pass_over(self, resting: SettledFiles | None) -> None:
         """Note everything that is there now; where a folder is watched, what is new and rests."""
         plan = self._plan
-        if plan.redo:
-            found = self._manifest.marked_redo()
-        elif plan.listed is not None:
+        if plan.listed is not None:
             found = iter(plan.listed)
+        elif plan.redo:
+            found = self._manifest.marked_redo()
         else:
             found = list_sources(
                 plan.source, pattern=plan.pattern, out=plan.out, column=plan.column, passed=self._passed

@@ -76,6 +76,8 @@ class Child:
         self._work: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._sending = threading.Lock()
         self._cancelled: set[int] = set()
+        #: photos whose progress nobody wants to hear
+        self._quiet: set[int] = set()
 
     def run(self) -> None:
         """Read messages until the parent says close or is gone. Photos that are still being cut are abandoned."""
@@ -106,6 +108,7 @@ class Child:
                 odd = GigamatteError(f"unexpected {type(error).__name__}: {error}", "this is a bug: please report it")
                 answer = {"event": "failed", "error": pack_error(odd)}
             self._cancelled.discard(message["id"])
+            self._quiet.discard(message["id"])
             self._say({**answer, "id": message["id"]})
             system.release_memory()  # else memory grew by about a megabyte with each photo
 
@@ -114,6 +117,8 @@ class Child:
             self._removers.warm(unpack_options(message["options"]))
             return {"event": "warmed"}
         work = unpack_work(message["work"])
+        if message.get("quiet"):
+            self._quiet.add(message["id"])
         match work:
             case View():
                 receipt = self.view(work, message["id"])
@@ -185,8 +190,9 @@ class Child:
             raise Cancelled("cancelled")
 
     def report(self, number: int, stage: str, fraction: float) -> None:
-        """Tell the parent how far a photo is."""
-        self._say({"event": "progress", "id": number, "stage": stage, "fraction": fraction})
+        """Tell the parent how far a photo is. A film's frames keep it alive, whether anybody listens or not."""
+        if number not in self._quiet or stage == FRAMES:
+            self._say({"event": "progress", "id": number, "stage": stage, "fraction": fraction})
 
     def _say(self, message: Message) -> None:
         # that the parent has ended is noticed where messages are read

@@ -166,7 +166,8 @@ class Supervisor(Closable):
         child.photos += 1
         task.given, task.began = time.monotonic(), 0.0
         self._running[task.number] = task
-        child.send({"do": "cut", "id": task.number, "work": pack_work(task.job)})
+        quiet = {} if task.is_followed else {"quiet": True}
+        child.send({"do": "cut", "id": task.number, "work": pack_work(task.job), **quiet})
 
     def _replace(self, child: ChildProcess) -> None:
         self._child = None

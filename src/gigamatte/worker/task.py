@@ -54,6 +54,11 @@ class Task(Future[Receipt]):
         """Stop before or between tiles. False when it was done already."""
         return self._cancel(self)
 
+    @property
+    def is_followed(self) -> bool:
+        """Whether anybody wants to hear how far it is."""
+        return self._progress is not None
+
     def report(self, stage: str, fraction: float) -> None:
         """Pass progress on."""
         if self._progress is not None:

@@ -72,6 +72,16 @@ def test_a_photo_is_cut_in_another_process_with_a_receipt(supervisor, job):
     assert all(0 <= fraction <= 1 for _, fraction in seen)
 
 
+def test_progress_is_sent_where_somebody_listens(supervisor, job, monkeypatch):
+    heard, hear = [], supervisor._heard
+    child = supervisor._child
+    monkeypatch.setattr(child, "_heard", lambda child, message: (heard.append(message["event"]), hear(child, message)))
+    supervisor.submit(job("quiet")).result(PATIENCE)
+    assert heard == ["started", "done"]
+    supervisor.submit(job("told"), lambda *_: None).result(PATIENCE)
+    assert "progress" in heard
+
+
 def test_options_reach_the_child(supervisor, job):
     receipt = supervisor.submit(job(only="alpha", crop=True)).result(PATIENCE)
     assert mode_of(receipt.output) == "L"

@@ -14,6 +14,8 @@ from gigamatte.batch.open_manifest import open_tables
 from gigamatte.batch.pair import files_of
 from gigamatte.batch.records import row_of
 from gigamatte.batch.tables import DONE, HINTED
+from gigamatte.batch.tars.looking import photo_of, result_of
+from gigamatte.batch.tars.lots import Home, is_of_lot
 from gigamatte.batch.thumbnails import thumbnail
 from gigamatte.errors import InputError, MissingInput, UsageError
 from gigamatte.messages import translate
@@ -81,9 +83,10 @@ class Desk:
     def thumbnail(self, name: str, kind: str) -> tuple[str, bytes]:
         """(media type, bytes) of a small picture of the ``photo`` or the ``result``. Raises MissingInput."""
         row = self._row(name)
-        files = (row["source"],) if kind == "photo" else self._files(row)
-        with tempfile.TemporaryDirectory(prefix="gigamatte-") as folder:
-            data = thumbnail(*(_local(file, Path(folder)) for file in files))
+        with tempfile.TemporaryDirectory(prefix="gigamatte-") as made:
+            folder = Path(made)
+            files = (self._photo(name, row, folder),) if kind == "photo" else self._files(name, row, folder)
+            data = thumbnail(*(_local(file, folder) for file in files))
         if data is None:
             raise MissingInput(f"{row['key']} cannot be shown")
         head, _, body = data.partition(",")
@@ -92,12 +95,12 @@ class Desk:
     def viewer(self, name: str) -> str:
         """A page with the whole viewer: the photo before, the result after, down to single pixels."""
         row = self._row(name)
-        with tempfile.TemporaryDirectory(prefix="gigamatte-") as folder:
-            layers = []
+        with tempfile.TemporaryDirectory(prefix="gigamatte-") as made:
+            folder, layers = Path(made), []
             with contextlib.suppress(InputError):  # the photo may have been removed since
-                photo = _local(row["source"], Path(folder))
+                photo = _local(self._photo(name, row, folder), folder)
                 layers.append(layer_of(photo, translate("Photo"), kind="photo"))
-            result = layer_of(_local(self._files(row)[0], Path(folder)), translate("Cutout"))
+            result = layer_of(_local(self._files(name, row, folder)[0], folder), translate("Cutout"))
             layers = [*layers, result] if layers and _same_frame(layers[0], result) else [result]
         return viewer_page(row["key"], layers, split=0.5 if len(layers) > 1 else None)
 
@@ -105,8 +108,18 @@ class Desk:
         """Path or URI of the photo."""
         return str(self._row(name)["source"])
 
-    def _files(self, row: dict[str, Any]) -> tuple[str, ...]:
-        return tuple(places.join(self._out, file) for file in files_of(row["target"], bool(row["pair"])))
+    def _photo(self, name: str, row: dict[str, Any], folder: Path) -> Path | str:
+        manifest = self._manifests[self._named(name)[0]]
+        return (
+            photo_of(Home(manifest.parent), row["key"], row["source"], folder) if is_of_lot(manifest) else row["source"]
+        )
+
+    def _files(self, name: str, row: dict[str, Any], folder: Path) -> tuple[Path | str, ...]:
+        manifest = self._manifests[self._named(name)[0]]
+        files = files_of(row["target"], bool(row["pair"]))
+        if is_of_lot(manifest):
+            return tuple(result_of(Home(manifest.parent), self._out, file, folder) for file in files)
+        return tuple(places.join(self._out, file) for file in files)
 
     def _row(self, name: str) -> dict[str, Any]:
         number, key = self._named(name)
@@ -158,5 +171,7 @@ def _card(number: int, row: sqlite3.Row) -> dict[str, Any]:
     }
 
 
-def _local(place: str, folder: Path) -> Path:
+def _local(place: Path | str, folder: Path) -> Path:
+    if isinstance(place, Path):
+        return place
     return places.fetch(place, folder)[0] if places.is_uri(place) else Path(place)

@@ -27,8 +27,8 @@ from gigamatte.batch.tars.names import chosen_by
 from gigamatte.batch.tars.publish import put
 from gigamatte.batch.tars.record import Finished, read_finished, read_unpacked, write_finished, write_unpacked
 from gigamatte.batch.tars.shard import Limits, Packed, Sample, Unpacked, pack, restore, unpack
-from gigamatte.batch.task import BatchEngine
-from gigamatte.errors import GigamatteError, InputError, ResultExists
+from gigamatte.batch.task import BatchEngine, Source
+from gigamatte.errors import GigamatteError, InputError, ResultExists, UsageError
 from gigamatte.own_files import sha256_of_text
 
 #: what became of a lot: how its batch ended, or why there was none
@@ -69,6 +69,8 @@ class Cutting:
     def known(self, lot: Lot, home: Home) -> Summary | None:
         """Of a lot that was done, and has not changed since, nor its results."""
         found = read_finished(home.finished)
+        if self._plan.redo:
+            return self._unmarked(found, home)
         if found is None or self._plan.recheck or found.wish != self._wish:
             return None
         if (self._plan.retry_failed and found.failed) or lot.now() != found.stamp:
@@ -77,7 +79,20 @@ class Cutting:
             return None
         if self.results.files and not self._files_stand(lot, home):
             return None
-        return Summary(total=found.photos, unchanged=found.photos - found.failed, failed=found.failed)
+        return _as_before(found)
+
+    def _unmarked(self, found: Finished | None, home: Home) -> Summary | None:
+        """Of a lot none of whose photos is marked to be done again; what was never finished has no marks."""
+        if found is None or not home.manifest.exists():
+            return Summary()
+        if not _marked(home):
+            return _as_before(found)
+        if found.photos > found.failed and self.results.files == bool(found.files):
+            kept = "tar shards" if found.files else "files"
+            raise UsageError(
+                f"the results of this batch are {kept}", f"say so again: --results {kept.rpartition(' ')[2]}"
+            )
+        return None
 
     def cut(self, lot: Lot, home: Home, make: Callable[[Path], BatchEngine], listener: Listener) -> Summary:
         """Cut the lot, continuing where an earlier run stopped.
@@ -96,7 +111,13 @@ class Cutting:
         if summary.interrupted or summary.stopped or summary.waiting:
             return summary
         files = [] if self.results.files else self._publish(lot, home, unpacked)
-        self._finish(home, Finished(stamp, self._wish, tuple(files), summary.total, summary.failed, summary.megapixels))
+        before = read_finished(home.finished)
+        # photos that are done again alone stay part of their batch: it has still the options and photos of before
+        stamp, wish = (before.stamp, before.wish) if self._plan.redo and before is not None else (stamp, self._wish)
+        now = Finished(
+            stamp, wish, tuple(files), summary.total, summary.failed, summary.megapixels, place=lot.place
+        )  # fmt: skip
+        self._finish(home, now)
         listener.written([self._plan.place(name) for name, *_ in files])
         return summary
 
@@ -104,6 +125,8 @@ class Cutting:
         """Run the batch of one lot's photos."""
         out = self._out(lot) if self.results.files else str(home.work / "out")
         inner = replace(self._plan, out=out, shard=(1, 1), manifest=home.folder, watch=False)
+        if self._plan.redo:
+            return replace(inner, listed=tuple(_again(lot, home)), pattern=None)
         if lot.place:
             return replace(inner, source=str(home.work / "in"))
         return replace(inner, listed=lot.listed, pattern=None)
@@ -222,3 +245,25 @@ class Cutting:
             if names is not None:
                 others = [(name, path) for name, path in sample.others if name not in names]
                 yield replace(sample, others=others), [(name, home.work / "out" / name) for name in names]
+
+
+def _as_before(found: Finished) -> Summary:
+    return Summary(total=found.photos, unchanged=found.photos - found.failed, failed=found.failed)
+
+
+def _marked(home: Home) -> list[str]:
+    """Photos that somebody wants done again."""
+    with Reader([home.manifest]) as reader:
+        return [row["key"] for row in reader.rows("mark = 'redo'")]
+
+
+def _again(lot: Lot, home: Home) -> Iterator[Source]:
+    """The marked photos, where they lie now."""
+    listed = {source.key: source for source in lot.listed}
+    for key in _marked(home):
+        path = home.work / "in" / key
+        if lot.place and path.is_file():
+            yield Source(key, str(path), *places.stamp_of(str(path)))
+        else:
+            gone = Source(key, str(path), 0, "", refusal=f"{lot.named(key)} is no longer there")
+            yield listed.get(key, gone)

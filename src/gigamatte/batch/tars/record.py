@@ -24,6 +24,8 @@ class Finished:
     photos: int
     failed: int
     megapixels: float
+    #: of a tar shard: its path or URI
+    place: str = ""
 
 
 def read_finished(path: Path) -> Finished | None:

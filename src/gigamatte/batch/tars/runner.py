@@ -68,7 +68,7 @@ def run_tars(
 
 def check(plan: Plan) -> None:
     """Raises UsageError for what does not go with lots."""
-    said: dict[str, object] = {"--redo": plan.redo, "--consistent": plan.options.consistent}
+    said: dict[str, object] = {"--consistent": plan.options.consistent}
     if is_tar(plan.source):
         said |= {"--column": plan.column, "a folder of masks": plan.masks}
     wrong = next((name for name, value in said.items() if value), None)

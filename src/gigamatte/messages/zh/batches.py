@@ -96,6 +96,12 @@ BATCHES: dict[str, str] = {
     "--watch and --redo exclude each other": "--watch 与 --redo 不能同时使用",
     "--every is above 0 seconds, found {}": "--every 须大于 0 秒，实际是 {}",
     # tar shards
+    "the results of this batch are {}": "这个批处理的结果是 {}",
+    "say so again: --results {}": "请再次指明：--results {}",
+    "{} is no longer there": "{} 已不在",
+    "{} is in {}, which is not fetched for a look": "{} 在 {} 里，不会为了看一眼而下载",
+    "there is no {} in {}": "{1} 里没有 {0}",
+    "there is no {} in the tar shards of {}": "{1} 的 tar 分片里没有 {0}",
     "give each an OUT": "请给它们各自的 OUT",
     "{} and {} have the same name: so would their results": "{} 和 {} 同名：它们的结果也会同名",
     "{} is no range of shards": "{} 不是分片的范围",
