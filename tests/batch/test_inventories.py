@@ -90,6 +90,18 @@ def test_names_that_are_no_text_or_have_several_lines(tmp_path):
     assert sorted(keys(tmp_path)) == sorted([name, "two\nlines, \t'\".jpg"])
 
 
+def test_uris_of_local_files(tmp_path):
+    for name in ("a b.jpg", "c%20d.jpg", "é.jpg"):
+        save_photo(tmp_path / name)
+    places = [f"file://{tmp_path}/{name}" for name in ("a%20b.jpg", "c%20d.jpg", "%C3%A9.jpg", "gone.jpg")]
+    places[2] = places[2].replace("file://", "file://localhost")
+    (tmp_path / "x.txt").write_text("\n".join(places))
+    (tmp_path / "x.csv").write_text("\n".join(["uri", *places]))
+    assert keys(tmp_path / "x.txt") == keys(tmp_path / "x.csv") == ["a b.jpg", "c%20d.jpg", "é.jpg"]
+    assert keys(f"file://{tmp_path}/a%20b.jpg") == ["a b.jpg"]
+    assert sorted(keys(f"file://{tmp_path}")) == ["a b.jpg", "c%20d.jpg", "é.jpg"]
+
+
 def test_folders_whose_names_look_like_patterns(tmp_path):
     for folder in ("2024 [raw]", "2024 r", "b*"):
         save_photo(tmp_path / folder / "a.jpg")

@@ -11,6 +11,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from gigamatte import own_files
 from gigamatte.batch.objects import objects_of
@@ -25,8 +26,14 @@ def is_uri(text: str) -> bool:
 
 
 def local(text: str) -> Path:
-    """The absolute path of a local place; links are kept as they are."""
-    return Path(os.path.abspath(text.removeprefix("file://")))
+    """The absolute path of a local place; links are kept as they are.
+
+    ``file:///a%20b.jpg`` is the file of that very name where there is one, else ``/a b.jpg``.
+    """
+    if text.startswith("file://"):
+        text = text.removeprefix("file://").removeprefix("localhost")
+        text = text if os.path.lexists(text) else unquote(text, errors="surrogateescape")
+    return Path(os.path.abspath(text))
 
 
 def join(root: str, key: str) -> str:

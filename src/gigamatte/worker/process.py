@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,7 +14,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 from typing import BinaryIO, cast
 
 from gigamatte.worker.signals import held_back
@@ -25,6 +25,8 @@ log = logging.getLogger("gigamatte.worker")
 START_SECONDS = 120.0
 #: lines of the child's stderr that are kept for a report of its death
 KEPT_LINES = 40
+#: of Linux' words about a process, in KiB
+_HELD = re.compile(rb"^(?:RssAnon|RssShmem|VmSwap):\s*(\d+)", re.MULTILINE)
 
 
 class ChildProcess:
@@ -142,14 +144,12 @@ def memory_of(pid: int) -> int | None:
 
     Linux tells them apart; elsewhere it is what ``ps`` calls the resident set; None where there is neither.
     """
-    status = Path(f"/proc/{pid}/status")
-    if status.exists():
-        try:
-            lines = status.read_text().splitlines()
-        except OSError:
+    try:
+        with open(f"/proc/{pid}/status", "rb") as file:
+            return sum(1024 * int(number) for number in _HELD.findall(file.read()))
+    except OSError:
+        if os.path.exists("/proc/self/status"):
             return None
-        wanted = ("RssAnon:", "RssShmem:", "VmSwap:")
-        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(wanted))
     if shutil.which("ps") is None:
         return None
     asked = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=False)

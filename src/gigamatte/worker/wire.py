@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import struct
 from collections.abc import Mapping
@@ -222,8 +223,17 @@ def unpack_job(plain: Mapping[str, Any]) -> Job:
 
 def pack_options(options: Options) -> Message:
     """Options as plain JSON types."""
-    plain = dataclasses.asdict(dataclasses.replace(options, hints=None))
-    return plain | {"hints": None if options.hints is None else options.hints.as_plain()}
+    if options.hints is not None:
+        return pack_options(dataclasses.replace(options, hints=None)) | {"hints": options.hints.as_plain()}
+    try:
+        return dict(_packed(options))  # those of a whole batch are the same
+    except TypeError:  # a value that cannot be compared
+        return dataclasses.asdict(options)
+
+
+@functools.lru_cache(maxsize=16)
+def _packed(options: Options) -> Message:
+    return dataclasses.asdict(options)
 
 
 def unpack_options(plain: Mapping[str, Any]) -> Options:

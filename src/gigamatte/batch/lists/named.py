@@ -35,7 +35,7 @@ def named_photos(spec: str, column: str | None, out: str | None = None) -> Itera
     home = str(Path.cwd()) if spec == STDIN else spec.rsplit("/", 1)[0] if is_uri(spec) else str(local(spec).parent)
     results = f"{out.rstrip('/')}/" if out is not None and is_uri(out) and kind_of(spec) == "s3-inventory" else None
     for named in _rows(spec, column):
-        text = named.place
+        text = str(local(named.place)) if named.place.startswith("file://") else named.place
         if results is not None and text.startswith(results):
             continue
         place = text if is_uri(text) or Path(text).is_absolute() else join(home, text)
