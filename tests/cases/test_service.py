@@ -1,16 +1,8 @@
-"""What real clients, probes, proxies, forms and compose files send; each test is named after its case."""
+"""Real probes, proxies, remove.bg's clients, half-closed connections; each test is named after its case."""
 
 import base64
-import email.mime.image
-import email.mime.multipart
-import gzip
-import json
-import os
 import re
-import signal
 import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 from urllib.parse import urljoin
@@ -22,13 +14,9 @@ requests = pytest.importorskip("requests", reason="requests is not installed")
 
 from tests.service import conftest as home  # noqa: E402
 
-from gigamatte.testing.served import free_port, wait_until_ready  # noqa: E402
-
 network, nginx, own_service, pictures = home.network, home.nginx, home.own_service, home.pictures
 service = home.service
 picture_of = home.picture_of
-
-PROGRAM = Path(sys.executable).parent / "gigamatte"
 
 
 def read_all(sock):
@@ -37,9 +25,6 @@ def read_all(sock):
     while part := sock.recv(65536):
         answer += part
     return answer
-
-
-# ---- probes
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
@@ -54,129 +39,6 @@ def test_health_host_http_1_0_without_host(service):
         answer = service.talk(method + b" /readyz HTTP/1.0\r\n\r\n")
         assert answer.startswith(b"HTTP/1.1 200")
     assert service.talk(b"GET /about HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 421")
-
-
-# ---- forms
-
-
-def form(service, *parts, path="/remove_background"):
-    """POST a form whose parts are (head, bytes), written as they are."""
-    body = b"".join(b"--x\r\n" + head + b"\r\n\r\n" + data + b"\r\n" for head, data in parts) + b"--x--\r\n"
-    return send(service, body, path)
-
-
-def send(service, body, path="/remove_background", **headers):
-    kind = {"content-type": "multipart/form-data; boundary=x"}
-    return requests.post(service.url + path, data=body, headers={**kind, **headers}, timeout=60)
-
-
-def part(name, more=b""):
-    return b'Content-Disposition: form-data; name="' + name + b'"' + more
-
-
-NO_FILE = b'; filename=""\r\nContent-Type: application/octet-stream'
-
-
-@pytest.mark.parametrize("path", ["/remove_background", "/jobs"])
-def test_form_empty_file(service, pictures, path):
-    photo = (part(b"image", b'; filename="a.jpg"'), pictures["jpeg"])
-    empty = [(part(name, NO_FILE), b"") for name in (b"mask", b"background_image")]
-    answer = form(service, empty[0], photo, empty[1], path=path)
-    assert answer.status_code in (200, 202), answer.text
-    if path == "/remove_background":
-        assert picture_of(answer).mode == "RGBA"
-    # all empty: there is no photo, which is said
-    answer = form(service, (part(b"image", NO_FILE), b""), path=path)
-    assert (answer.status_code, answer.json()["code"]) == (400, "bad-request")
-    assert "no photo" in answer.json()["detail"]
-    # a file that has a name and no bytes is one that was cut short
-    answer = form(service, photo, (part(b"mask", b'; filename="m.png"'), b""), path=path)
-    assert answer.status_code == 415
-    assert "mask is empty" in answer.json()["detail"]
-
-
-@pytest.mark.parametrize("path", ["/remove_background", "/jobs", "/v1.0/removebg", "/api/remove"])
-def test_a_file_that_comes_twice_is_refused(service, pictures, path):
-    """The second was written behind the first, in one file, and only the first was cut."""
-    name = {"/v1.0/removebg": b"image_file", "/api/remove": b"file"}.get(path, b"image")
-    twice = [(part(name, b'; filename="%s.jpg"' % file), pictures["jpeg"]) for file in (b"a", b"b")]
-    answer = form(service, *twice, path=path)
-    assert answer.status_code == 400, answer.content[:80]
-    assert f"{name.decode()} is there twice" in answer.text
-    # but for one that was not chosen: a form may have several inputs of one name
-    answer = form(service, twice[0], (part(name, NO_FILE), b""), path=path)
-    assert answer.status_code in (200, 202), answer.text
-    answer = form(service, (part(name, NO_FILE), b""), twice[0], path=path)
-    assert answer.status_code in (200, 202), answer.text
-
-
-def test_form_empty_file_of_the_case(service, case):
-    photo = (part(b"image", b'; filename="base.jpg"'), (case("form-empty-file") / "base.jpg").read_bytes())
-    assert picture_of(form(service, photo, (part(b"mask", NO_FILE), b""))).mode == "RGBA"
-
-
-def test_http_body_forms_compressed(service, pictures):
-    for path in ("/remove_background", "/jobs", "/v1.0/removebg", "/api/remove"):
-        headers = {"content-type": "image/jpeg", "content-encoding": "gzip"}
-        answer = requests.post(service.url + path, data=gzip.compress(pictures["jpeg"]), headers=headers, timeout=30)
-        assert answer.status_code == 415
-        assert "Content-Encoding gzip" in answer.text
-        assert answer.headers["accept-encoding"] == "identity"
-
-
-@pytest.mark.parametrize("step", [1, 7, 1 << 20])
-def test_http_body_forms_preamble(service, pictures, step):
-    before = b"This is a multi-part message in MIME format.\r\n-- x\r\n --x\r\n"
-    head = b"--x\r\n" + part(b"image", b'; filename="a.jpg"') + b"\r\n\r\n"
-    body = before + head + pictures["jpeg"] + b"\r\n--x--\r\n"
-    cut = len(before + head)
-    pieces = [body[at : min(at + step, cut)] for at in range(0, cut, step)]
-    assert picture_of(send(service, iter([*pieces, body[cut:]]))).size == (400, 300)
-    endless = send(service, b"no boundary here\r\n" * 10_000)
-    assert endless.status_code == 400
-    assert "does not begin with the boundary" in endless.json()["detail"]
-
-
-def test_http_body_forms_of_the_email_library(service, pictures):
-    """A preamble, base64 in lines, and headers that forms do not have."""
-    message = email.mime.multipart.MIMEMultipart("form-data", boundary="x")
-    message.preamble = "This is a multi-part message in MIME format."
-    photo = email.mime.image.MIMEImage(pictures["jpeg"], "jpeg")
-    photo.add_header("Content-Disposition", "form-data", name="image", filename="a.jpg")
-    message.attach(photo)
-    body = message.as_bytes().split(b"\n\n", 1)[1].replace(b"\n", b"\r\n")
-    assert b"base64" in body
-    assert picture_of(send(service, body)).size == (400, 300)
-    answer = form(service, (part(b"image", b'; filename="a"\r\nContent-Transfer-Encoding: x-uuencode'), b"begin"))
-    assert answer.status_code == 415
-    assert "x-uuencode" in answer.json()["detail"]
-
-
-@pytest.mark.parametrize("more", [b"", b"\r\nContent-Type: image/jpeg", b"; filename*=UTF-8''%E7%85%A7.jpg"])
-@pytest.mark.parametrize("size", [2_000, 200_000])
-def test_http_body_forms_no_file_name(service, more, size):
-    photo = b"\xff\xd8\xff\xe0\0\x10JFIF" + os.urandom(size)
-    answer = form(service, (part(b"photo", more), photo))
-    assert answer.status_code == 400
-    assert "a file came as 'photo'; expected it as image" in answer.json()["detail"]
-
-
-def test_http_body_forms_a_photo_without_or_with_a_foreign_file_name(service, pictures):
-    for more in (b"", b"; filename*=UTF-8''%E7%85%A7.jpg"):
-        job = form(service, (part(b"image", more), pictures["jpeg"]), path="/jobs").json()
-        assert job["name"] == ("照.jpg" if more else "")
-
-
-def test_http_body_forms_of_the_case(service, case):
-    photo = (case("http-body-forms") / "base.jpg").read_bytes()
-    head = b'Content-Disposition: form-data; name="image"; filename="a.jpg"'
-    before = b"This is a multi-part message in MIME format.\r\n--x\r\n"
-    assert picture_of(send(service, before + head + b"\r\n\r\n" + photo + b"\r\n--x--\r\n")).mode == "RGBA"
-    answer = form(service, (part(b"photo"), photo))
-    assert "a file came as 'photo'" in answer.json()["detail"]
-
-
-# ---- places
 
 
 @pytest.mark.parametrize("handed_on", [False, True], ids=["cut-off", "handed-on"])
@@ -216,50 +78,6 @@ def test_sub_path_without_its_slash(own_service):
         assert (answer.status_code, answer.headers["location"]) == (308, "/cut/")
         assert requests.get(f"{service.url}/cut/livez", timeout=30).status_code == 200
         assert requests.get(f"{service.url}/livez", timeout=30).status_code == 200  # a proxy may cut it off as well
-
-
-# ---- rembg's clients
-
-
-def rembg(service, photo, query="", **fields):
-    return requests.post(f"{service.url}/api/remove{query}", files={"file": photo}, data=fields, timeout=60)
-
-
-def test_rembg_form_fields(service, pictures):
-    photo = pictures["jpeg"]
-    assert picture_of(rembg(service, photo)).mode == "RGBA"
-    assert picture_of(rembg(service, photo, om="true", ppm="true")).mode == "L"
-    assert picture_of(rembg(service, photo, bgc="255,0,0,255")).getpixel((2, 2)) == (255, 0, 0)
-    told = json.loads(rembg(service, photo, model="u2net", a="true", af="240", ab="10", ae="10").headers["x-warnings"])
-    assert any("u2net is not served here" in line for line in told)
-    assert any("full resolution" in line for line in told)
-    # the form comes first, empty fields say nothing
-    assert picture_of(rembg(service, photo, "?om=false", om="true")).mode == "L"
-    assert picture_of(rembg(service, photo, "?om=true", om="", bgc="", model="", extras="")).mode == "L"
-
-
-@pytest.mark.parametrize(
-    ("fields", "words"),
-    [
-        ({"alpha_matting": "true"}, "alpha_matting"),
-        ({"af": "999"}, "af: "),
-        ({"om": "perhaps"}, "om: "),
-        ({"bgc": "1,2,3,4"}, "bgc"),
-        ({"extras": '{"sam_prompt": []}'}, "extras"),
-    ],
-)
-def test_rembg_form_fields_that_are_not_read(service, pictures, fields, words):
-    answer = rembg(service, pictures["jpeg"], **fields)
-    assert answer.status_code == 400
-    assert words in answer.json()["detail"]
-
-
-def test_rembg_form_fields_of_the_case(service, case):
-    photo = (case("rembg-form-fields") / "base.jpg").read_bytes()
-    assert picture_of(rembg(service, photo, om="true")).mode == "L"
-
-
-# ---- remove.bg's clients
 
 
 def test_removebg_answers(service, pictures):
@@ -316,9 +134,6 @@ def test_removebg_answers_of_the_case(service, case):
     headers = {"accept": "application/json, text/plain, */*"}
     answer = requests.post(f"{service.url}/v1.0/removebg", files={"image_file": photo}, headers=headers, timeout=60)
     assert picture_of(answer).mode == "RGBA"
-
-
-# ---- half-closed connections
 
 
 def half_closing(service, head, body):
@@ -387,140 +202,3 @@ def test_http_half_close_is_told_from_leaving(own_service, pictures, slow_cuts):
             assert time.monotonic() < until, "its photo is being cut still"
             time.sleep(0.1)
         assert slow_cuts[0].done()
-
-
-# ---- settings
-
-
-def settings(**environment):
-    code = "from gigamatte.service.settings import Settings as S; print(S().model_dump_json())"
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("GIGAMATTE_")}
-    given = {f"GIGAMATTE_{name}": value for name, value in environment.items()}
-    done = subprocess.run([sys.executable, "-c", code], env=clean | given, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-def test_settings_environment():
-    plain = settings()
-    assert settings(HOSTS="*")["hosts"] == ["*"]
-    assert settings(HOSTS="cut.example.org, [::1]")["hosts"] == ["cut.example.org", "[::1]"]
-    assert settings(HOSTS='["a", "b"]')["hosts"] == ["a", "b"]
-    assert settings(HOSTS="[::1],a")["hosts"] == ["[::1]", "a"]
-    assert settings(TRUSTED_PROXIES='["10.0.0.1", "10.0.0.2"]')["trusted_proxies"] == "10.0.0.1,10.0.0.2"
-    assert settings(TRUSTED_PROXIES="10.0.0.1, 10.0.0.2")["trusted_proxies"] == "10.0.0.1,10.0.0.2"
-    empty = dict.fromkeys((name.upper() for name in plain), "")
-    assert settings(**empty) == plain
-    sized = settings(MEMORY="4G", MAX_BODY="256M", SPOOL_BYTES="1.5g", MAX_PIXELS="40M")
-    assert [sized[name] for name in ("memory", "max_body", "spool_bytes", "max_pixels")] == [
-        4_000_000_000, 256_000_000, 1_500_000_000, 40_000_000,
-    ]  # fmt: skip
-    assert settings(MEMORY="4000000000")["memory"] == 4_000_000_000
-
-
-@pytest.mark.skipif(not PROGRAM.exists(), reason="the gigamatte command is not beside this Python")
-@pytest.mark.parametrize(
-    ("name", "value", "words"),
-    [
-        ("HOSTS", "https://cut.example.org/", "takes the names of hosts"),
-        ("HOSTS", '["a', "with commas between, or a JSON list"),
-        ("MEMORY", "much", "takes a number such as"),
-        ("THREADS", "four", "valid integer"),
-    ],
-)
-def test_settings_environment_that_make_no_sense(tmp_path, name, value, words):
-    environment = {**os.environ, "GIGAMATTE_LANG": "en", f"GIGAMATTE_{name}": value}
-    command = [PROGRAM, "serve", "--no-ui", "--spool", tmp_path / "spool"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 2
-    assert f"GIGAMATTE_{name}" in done.stderr
-    assert words in done.stderr
-    assert value.strip("/") in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-# ---- stopping
-
-
-@pytest.fixture
-def serving(tmp_path, network):
-    """Starts ``gigamatte serve`` as the leader of a process group; gives (process, its address)."""
-    started = []
-
-    def start(**environment):
-        port = free_port()
-        command = [PROGRAM, "serve", "--no-ui", "--port", str(port), "--spool", tmp_path / "spool"]
-        log = (tmp_path / f"log-{len(started)}").open("w")
-        process = subprocess.Popen(
-            [*command, "--model", str(network)],
-            stderr=log,
-            start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # these tests may run under nohup
-            env={**os.environ, "GIGAMATTE_LANG": "en", **environment},
-        )
-        log.close()
-        started.append(process)
-        url = f"http://127.0.0.1:{port}"
-        wait_until_ready(url, process)
-        return process, url
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-
-
-def large_photo():
-    """A photo that takes a while."""
-    import io
-
-    import numpy as np
-    from PIL import Image
-
-    rows, columns = np.mgrid[0:3000, 0:4000]
-    noise = np.random.default_rng(0).normal(0, 3, (3000, 4000, 1))
-    inside = ((columns - 2000) / 1000) ** 2 + ((rows - 1500) / 900) ** 2 < 1
-    photo = np.where(inside[..., None], (190, 60, 40), (160, 180, 190)) + noise
-    data = io.BytesIO()
-    Image.fromarray(photo.clip(0, 255).astype("uint8")).save(data, "JPEG", quality=90)
-    return data.getvalue()
-
-
-@pytest.mark.skipif(not PROGRAM.exists(), reason="the gigamatte command is not beside this Python")
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
-def test_stop_as_group(serving, name):
-    process, url = serving()
-    job = requests.post(f"{url}/jobs", files={"image": large_photo()}, timeout=60).json()["links"]["self"]
-    until = time.monotonic() + 60
-    while requests.get(url + job, timeout=30).json()["state"] == "queued":
-        assert time.monotonic() < until
-        time.sleep(0.02)
-    os.killpg(process.pid, getattr(signal, name))
-    assert process.wait(60) == 0
-    _, url = serving()
-    until = time.monotonic() + 120
-    while (state := requests.get(url + job, timeout=30).json())["state"] in ("queued", "running"):
-        assert time.monotonic() < until
-        time.sleep(0.2)
-    assert state["state"] == "done", state.get("error")
-
-
-@pytest.mark.skipif(not PROGRAM.exists(), reason="the gigamatte command is not beside this Python")
-def test_stop_as_group_with_a_photo_in_flight(serving):
-    import threading
-
-    process, url = serving()
-    answers = []
-    photo = large_photo()
-    client = threading.Thread(
-        target=lambda: answers.append(requests.post(f"{url}/remove_background", files={"image": photo}, timeout=120))
-    )
-    client.start()
-    until = time.monotonic() + 60
-    while "gigamatte_worker_running 0.0" in requests.get(f"{url}/metrics", timeout=30).text:
-        assert time.monotonic() < until
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGTERM)
-    client.join(120)
-    assert answers[0].status_code == 200
-    assert process.wait(60) == 0

@@ -194,3 +194,45 @@ def picture_of(response):
     with Image.open(io.BytesIO(response.content)) as picture:
         picture.load()
         return picture
+
+
+@pytest.fixture
+def open_page(browser, service):
+    """Opens the page; the test fails on any script error and on any request that leaves the service."""
+    contexts, problems = [], []
+
+    def opened(width=1280, height=800, locale="en-US", at=None, scheme="light", expected=()):
+        url = (at or service).url
+        context = browser.new_context(viewport={"width": width, "height": height}, locale=locale, color_scheme=scheme)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda said: note(said, expected))
+        page.on("request", lambda request: problems.append(request.url) if stray(request.url, url) else None)
+        page.goto(url)
+        return page
+
+    def note(said, expected):
+        if said.type == "error" and not any(status in said.text for status in expected):
+            problems.append(said.text)
+
+    def stray(address, url):
+        return not address.startswith((url, "blob:", "data:"))
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+@pytest.fixture
+def well_afterwards(request):
+    """After every attack on the shared service it is live and cuts the next photo."""
+    import requests
+
+    shared = "service" in request.fixturenames
+    service, pictures = (request.getfixturevalue(name) if shared else None for name in ("service", "pictures"))
+    yield
+    if shared:
+        answer = requests.post(f"{service.url}/remove_background", files={"image": pictures["jpeg"]}, timeout=60)
+        assert picture_of(answer).size == (400, 300)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.unit.film.films import disc, frames_of, write_film
 
-from .test_page import open_page, pick, ready, shot, until  # noqa: F401 (a fixture)
+from .pages import pick, ready, shot, until
 
 pytest.importorskip("av")
 #: some versions of Playwright close their event loop late
@@ -35,7 +35,7 @@ def _film(tmp_path_factory) -> Path:
     return write_film(tmp_path_factory.mktemp("film") / "two.mp4", frames, times=times)
 
 
-def test_a_film_is_played_corrected_and_cut_again(open_page, service, film, tmp_path):  # noqa: F811
+def test_a_film_is_played_corrected_and_cut_again(open_page, service, film, tmp_path):
     page = open_page()
     ready(page)
     page.set_input_files("#files", str(film))
@@ -79,7 +79,7 @@ def test_a_film_is_played_corrected_and_cut_again(open_page, service, film, tmp_
     assert all(seen[90, 240, 3] < 60 for time, seen in pixels if time > at + 0.05)
 
 
-def test_what_the_service_refuses_is_told_at_the_film(open_page, own_service, film):  # noqa: F811
+def test_what_the_service_refuses_is_told_at_the_film(open_page, own_service, film):
     with own_service(film_megapixels=0.5) as service:
         page = open_page(at=service, expected=("422",))
         ready(page)
@@ -90,7 +90,7 @@ def test_what_the_service_refuses_is_told_at_the_film(open_page, own_service, fi
         )
 
 
-def test_films_and_photos_in_one_zip(open_page, service, film, pictures):  # noqa: F811
+def test_films_and_photos_in_one_zip(open_page, service, film, pictures):
     page = open_page(locale="zh-CN")
     ready(page)
     pick(page, ("a.jpg", pictures["jpeg"]))

@@ -10,15 +10,15 @@ from PIL import Image
 from gigamatte.photo.paths.find import own_paths
 from gigamatte.types import Size
 
+from .pages import pick, ready, shot, until
 from .test_beside import with_path
 from .test_finish import ground
-from .test_page import open_page, pick, ready, shot, until  # noqa: F401
 
 pytestmark = pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning")
 
 
 @pytest.fixture
-def cut(open_page, pictures):  # noqa: F811
+def cut(open_page, pictures):
     """A page with a photo that is cut."""
     page = open_page()
     ready(page)

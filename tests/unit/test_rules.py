@@ -60,3 +60,22 @@ def test_the_unit_tests_mirror_the_source() -> None:
     folders = {path.parent for path in (ROOT / "tests" / "unit").rglob("test_*.py")} - {ROOT / "tests" / "unit"}
     named = {str(folder.relative_to(ROOT / "tests" / "unit")) for folder in folders} - {"training"}
     assert not [name for name in sorted(named) if not (ROOT / "src" / "gigamatte" / name).is_dir()]
+
+
+def test_a_unit_test_lies_where_its_module_does() -> None:
+    """A file that is named after a module, or a folder, lies in the folder of that module."""
+    source, unit = ROOT / "src" / "gigamatte", ROOT / "tests" / "unit"
+    homes: dict[str, set[Path]] = {}
+    for path in source.rglob("*.py"):
+        folder = path.parent.relative_to(source)
+        if folder.parts[:1] != ("testing",) and folder.parts[:2] != ("messages", "zh"):
+            homes.setdefault(path.stem, set()).add(folder)
+            homes.setdefault(folder.name, set()).add(folder)
+    tests = {path.relative_to(unit) for path in unit.rglob("test_*.py")}
+    named = {path: homes.get(path.stem.removeprefix("test_")) for path in tests if path.parts[0] != "training"}
+    assert not [str(path) for path, folders in named.items() if folders and path.parent not in folders]
+
+
+def test_no_file_of_tests_is_longer_than_500_lines() -> None:
+    files = [path for path in (ROOT / "tests").rglob("*.py") if len(path.read_text("utf-8").splitlines()) > 500]
+    assert not files

@@ -9,10 +9,15 @@ import numpy as np
 import pytest
 import pyvips
 from PIL import Image
+from tests.unit.cutout.written import BLOCKS, save
 
 from gigamatte.cutout.encode import Encoding
 from gigamatte.cutout.raster import Extras, Raster
 from gigamatte.cutout.write import as_strips, write_image
+from gigamatte.errors import WriteError
+from gigamatte.photo import metadata
+from gigamatte.photo.levels import PhotoLevels
+from gigamatte.photo.read import open_photo
 from gigamatte.testing import profiles
 from gigamatte.testing.photos import made_photo
 from gigamatte.types import Size
@@ -71,3 +76,28 @@ def test_colours_are_not_thinned(tmp_path: Path) -> None:
     write_image(as_strips(picture), Raster(Size(64, 64), 3, 8), target=tmp_path / "a.avif", format="avif")
     found = np.asarray(Image.open(tmp_path / "a.avif")).astype(int)
     assert np.abs(found - picture).mean() < 12
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_avif_is_close_and_keeps_profile_and_metadata(dtype: Any, tmp_path: Path) -> None:
+    full = np.iinfo(dtype).max
+    ramp = np.linspace(0, full, 96).astype(dtype)[None, :, None].repeat(64, 0).repeat(4, 2)
+    blocks = {name: BLOCKS[name] for name in (metadata.EXIF, metadata.XMP)}
+    icc = profiles.swapped_srgb()
+    warnings = save(ramp, tmp_path / "a.avif", "avif", icc=icc, metadata=blocks)
+    assert warnings == (() if dtype == np.uint8 else ("AVIF holds 12 bits a channel: reduced from 16",))
+    photo = open_photo(tmp_path / "a.avif", max_pixels=10**6)
+    assert (photo.format, photo.bits, photo.has_alpha) == ("avif", 8 * np.dtype(dtype).itemsize, True)
+    assert photo.icc == icc
+    assert set(photo.metadata) == set(blocks)
+    with PhotoLevels(photo) as levels:
+        error = np.abs(levels.read(0, photo.size.box).astype(int) - ramp[..., :3])
+        alpha = levels.alpha(photo.size.box)
+    assert alpha is not None
+    assert error.max() <= 0.04 * full
+    assert np.abs(alpha.astype(int) - ramp[..., 3]).max() <= 0.04 * full
+
+
+def test_avif_has_a_largest_side(tmp_path: Path) -> None:
+    with pytest.raises(WriteError, match="AVIF holds at most 16384 pixels a side"):
+        write_image(iter(()), Raster(Size(16385, 10), 4, 8), target=tmp_path / "a.avif", format="avif")

@@ -13,6 +13,7 @@ import pytest
 import pyvips
 from numpy.typing import NDArray
 from PIL import Image
+from tests.unit.cutout.written import picture, save, stored
 
 import gigamatte
 from gigamatte.cli.app import run
@@ -198,3 +199,27 @@ def test_memory_stays_flat_while_a_pyramid_is_written(tmp_path: Path):
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     (tmp_path / "a.tif").unlink()
     assert float(done.stdout) < 330
+
+
+@pytest.mark.parametrize("compression", ["deflate", "lzw", "none"])
+@pytest.mark.parametrize("pyramid", [None, "pages", "sub"])
+def test_tiff_variants(compression: Any, pyramid: Any, tmp_path: Path) -> None:
+    array = picture(4, np.uint16, Size(700, 600))
+    save(array, tmp_path / "a.tif", "tiff", encoding=Encoding(compression=compression, pyramid=pyramid))
+    assert np.array_equal(stored(tmp_path / "a.tif"), array)
+    pages = pyvips.Image.new_from_file(str(tmp_path / "a.tif")).get("n-pages")
+    assert pages == (
+        3 if pyramid == "pages" else 1
+    )  # 700, 350, 175: a pyramid ends with a picture that fits into a tile
+    with Image.open(tmp_path / "a.tif") as tiff:
+        assert tiff.tag_v2[259] == {"deflate": 8, "lzw": 5, "none": 1}[compression]
+        assert tiff.tag_v2[338] == (2,)  # unassociated alpha: straight
+        assert (322 in tiff.tag_v2) == (pyramid is not None)  # tiles for viewers only: ffmpeg reads them as zeros
+        assert len(tiff.tag_v2.get(330, ())) == (2 if pyramid == "sub" else 0)
+
+
+def test_a_tiff_beyond_4_gb_is_a_bigtiff() -> None:
+    small, large = Size(30_000, 30_000), Size(33_000, 33_000)
+    assert not saver_options("tiff", Encoding(), small, 4, 8)["bigtiff"]
+    assert saver_options("tiff", Encoding(pyramid="pages"), small, 4, 8)["bigtiff"]
+    assert saver_options("tiff", Encoding(), large, 4, 8)["bigtiff"]
