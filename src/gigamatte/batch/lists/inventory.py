@@ -7,6 +7,7 @@ S3 Inventory: https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inve
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ from pathlib import PurePosixPath
 from typing import IO, Any, Literal, cast
 from urllib.parse import unquote_plus
 
-from gigamatte.batch.lists.text import text_of
+from gigamatte.batch.lists.text import LONGEST, lines_of, text_of
 from gigamatte.batch.lists.wanted import PICTURES, Wanted, is_litter
 from gigamatte.errors import UsageError
 
@@ -30,8 +31,6 @@ _KINDS: dict[str, Kind] = {
 #: what the column with the photos is called, the likeliest first
 _PLACES = ("uri", "path", "file", "filename", "file_name", "image", "image_path", "photo", "source", "url", "location")
 _SIZES, _TAGS = ("size", "bytes"), ("etag", "e_tag")
-#: letters of a cell of a CSV file, at most
-_CELL = 16 << 20
 _wanted = Wanted(None)
 
 
@@ -65,13 +64,13 @@ def inventory_rows(spec: str, kind: Kind, column: str | None, opened: Open) -> I
             yield from _mapped(spec, _json_rows(spec, file), column)
         else:
             with text_of(file, newline="") as text:
-                yield from _csv(spec, _cells(text, kind, column), column)
+                yield from _csv(spec, _cells(spec, text, kind, column), column)
 
 
-def _cells(text: Iterable[str], kind: Kind, column: str | None) -> Iterator[list[str]]:
+def _cells(spec: str, text: io.TextIOBase, kind: Kind, column: str | None) -> Iterator[list[str]]:
     """The rows from the first one on that is neither empty nor a comment."""
-    csv.field_size_limit(_CELL)
-    lines = iter(text)
+    csv.field_size_limit(LONGEST)
+    lines = (line for _, line in lines_of(text, spec))
     first = next((line for line in lines if line.strip() and not line.startswith("# ")), "")
     delimiter = "\t" if kind == "tsv" else ","
     known = {*_PLACES, *([column.lower()] if column else [])}
@@ -115,7 +114,7 @@ def _csv(spec: str, rows: Iterator[list[str]], column: str | None) -> Iterator[N
 
 def _json_rows(spec: str, file: IO[bytes]) -> Iterator[Mapping[str, Any]]:
     with text_of(file) as text:
-        for number, line in enumerate(text, 1):
+        for number, line in lines_of(text, spec):
             if not line.strip():
                 continue
             try:

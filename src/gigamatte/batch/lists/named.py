@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import io
 import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, TextIO, cast
+from typing import IO, Any, cast
 
 from gigamatte.batch import hint_files
 from gigamatte.batch.lists.inventory import Named, inventory_rows, kind_of
-from gigamatte.batch.lists.text import text_of
+from gigamatte.batch.lists.text import lines_of, text_of
 from gigamatte.batch.places import filesystem, is_uri, join, local, reading
 from gigamatte.batch.task import Source
 from gigamatte.errors import InputError, MissingInput, UsageError
@@ -78,7 +79,7 @@ def _key(place: str, home: str) -> str:
 def _lines(spec: str) -> Iterator[str]:
     """A path or URI on each line; empty lines, and those that begin with "# ", are comments."""
     with _text(spec) as file:
-        for number, line in enumerate(file, 1):
+        for number, line in lines_of(file, spec):
             text = line.strip("\r\n")
             if "\0" in text and number == 1:
                 raise UsageError(
@@ -91,7 +92,7 @@ def _lines(spec: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _text(spec: str) -> Iterator[TextIO]:
+def _text(spec: str) -> Iterator[io.TextIOBase]:
     """A list to read; names in it that are no UTF-8 are read as the file system's names are."""
     if spec == STDIN:
         if sys.stdin is None:

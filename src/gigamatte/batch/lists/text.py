@@ -8,6 +8,11 @@ import io
 from collections.abc import Iterator
 from typing import IO, Any, cast
 
+from gigamatte.errors import UsageError
+
+#: letters of a line, or of a cell of a CSV file, at most
+LONGEST = 16 << 20
+
 
 @contextlib.contextmanager
 def text_of(file: IO[bytes], newline: str | None = None) -> Iterator[io.TextIOWrapper]:
@@ -26,3 +31,13 @@ def text_of(file: IO[bytes], newline: str | None = None) -> Iterator[io.TextIOWr
             text.detach()
             if data is not file:
                 data.detach()
+
+
+def lines_of(text: io.TextIOBase, spec: str) -> Iterator[tuple[int, str]]:
+    """Its lines, numbered from 1. Raises UsageError for one that is longer than a list has."""
+    number = 0
+    while line := text.readline(LONGEST):
+        number += 1
+        if len(line) == LONGEST:
+            raise UsageError(f"{spec}, line {number}: has more than {LONGEST:,} letters", "is it a list of photos?")
+        yield number, line

@@ -36,6 +36,8 @@ BATCHES: dict[str, str] = {
     "is its fileSchema whole?": "它的 fileSchema 完整吗？",
     "{} is a packed archive: only plain tar files are read as tar shards": "{} 是压缩包：只有普通的 tar 文件会作为 tar 分片读取",
     "unpack it first": "请先解压",
+    "{}, line {}: has more than {} letters": "{} 第 {} 行：超过 {} 个字符",
+    "is it a list of photos?": "它是照片列表吗？",
     "{} is listed in no order": "{} 的列表没有顺序",
     "--engine ray needs Ray, which is not installed": "--engine ray 需要 Ray，但没有安装",
     # the review
