@@ -1,3 +1,5 @@
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +23,20 @@ def test_results_keep_the_tree_and_say_what_they_are():
 
 def test_the_same_stem_with_another_suffix_gets_a_name_of_its_own():
     assert list(candidates("x/a.png", "{stem}.cutout.png"))[:2] == ["x/a.cutout.png", "x/a.png.cutout.png"]
+
+
+@pytest.mark.parametrize("template", ["{stem}.cutout.png", "{name}.png", "{name}"])
+@pytest.mark.parametrize("letter", ["n", "é", "照", "\U0001f45f", "\udcff"])
+def test_a_name_that_would_be_too_long_is_cut_and_told_apart(template, letter, tmp_path):
+    whole = letter * (251 // len(os.fsencode(letter)))
+    keys = [f"f/{whole}.jpg", f"f/{whole[:-1]}.webp", f"f/{whole[:-1]}.JPG"]
+    for key in keys:
+        *_, last = names = list(candidates(key, template))
+        assert all(len(os.fsencode(name)) <= 255 + len("f/") for name in names)
+        assert "~" in last
+        assert last.startswith(f"f/{letter * 20}")
+        (tmp_path / last.removeprefix("f/")).touch()
+    assert len(list(tmp_path.iterdir())) == len(keys)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from gigamatte.errors import UsageError
 from gigamatte.options import Options
 from gigamatte.own_files import sha256_of_text
 
+#: bytes of a file's name, at most
+LONGEST = 255
 _FIELDS = ("stem", "name", "suffix")
 _ENDINGS = {"png": "png", "webp": "webp", "tiff": "tif", "jpeg": "jpg", "avif": "avif", "psd": "psd"}
 _ENDINGS |= {"svg": "svg", "dxf": "dxf"}
@@ -57,15 +59,29 @@ def check_template(template: str) -> str:
 def candidates(key: str, template: str) -> Iterator[str]:
     """Keys of results for the photo ``key``, best first; the last one belongs to no other photo.
 
-    ``a.jpg`` gets ``a.cutout.png``; ``a.png`` beside it ``a.png.cutout.png``.
+    ``a.jpg`` gets ``a.cutout.png``; ``a.png`` beside it ``a.png.cutout.png``. A name that would be longer than a file
+    system takes is cut, and told apart by eight digits.
     """
     folder, name = _split(key)
     stem, suffix = stem_of(name), os.path.splitext(name)[1].removeprefix(".")
     digest = sha256_of_text(key)[:8]
-    for word in dict.fromkeys((stem, name, f"{name}~{digest}")):
+
+    def made(word: str) -> str:
         # {name} tells photos apart already, unless case alone does
-        distinct = word if word.endswith(digest) else name
-        yield folder + as_film(template.format(stem=word, name=distinct, suffix=suffix), name)
+        distinct = word if word.endswith(f"~{digest}") else name
+        return as_film(template.format(stem=word, name=distinct, suffix=suffix), name)
+
+    for word in dict.fromkeys((stem, name)):
+        if _has_room(made(word)):
+            yield folder + made(word)
+    short = name
+    while short and not _has_room(made(f"{short}~{digest}")):
+        short = short[:-1]
+    yield folder + made(f"{short}~{digest}")
+
+
+def _has_room(name: str) -> bool:
+    return len(name.encode("utf-8", "surrogateescape")) <= LONGEST
 
 
 def distinct(key: str, place: str) -> str:
