@@ -20,7 +20,7 @@ from gigamatte.cutout.contour.trace import Polygon, areas_of, traced
 from gigamatte.types import Depth, FloatArray, PixelArray, Size
 
 #: cells of the coarse grid
-CELLS = 1_500_000
+CELLS = 1_000_000
 #: the first window's standard deviation: this part of the root of the subject's area, but no less than so many pixels,
 #: nor than so many cells
 WINDOW, LEAST, CELLS_WIDE = 0.007, 3.0, 3.0
@@ -30,6 +30,8 @@ EDGE, HAIR = 1.5, 2.0
 CALM, WINDOWS = 1.2, 4
 #: pieces and holes among hair that are smaller than so many squares of the window are left out
 PIECE = 12.0
+#: columns of cells that are averaged at a time
+BLOCK = 64
 #: a straight edge in any direction crosses so many borders of pixels a pixel of its length, on average
 _CROSSED = 4 / math.pi
 
@@ -135,22 +137,27 @@ class Calm:
 
     def _strips(self, strips: Iterable[PixelArray]) -> Iterator[NDArray[np.uint16]]:
         """The averaged alpha in the same strips: steps of 8 bits would show in a slope so gentle."""
-        both = np.dstack([self.weight, self.averaged])
+        both = np.pad(np.dstack([self.weight, self.averaged]), ((1, 1), (1, 1), (0, 0)), mode="edge")
         side, top = self.coarse.side, 0
         for strip in strips:
             plain = strip.reshape(len(strip), -1)
-            out = plain.astype(np.uint16) * np.uint16(1 if plain.dtype == np.uint16 else 257)
-            lines = self.weight[max(0, top // side - 2) : (top + len(plain)) // side + 2]
-            columns = np.flatnonzero(lines.max(axis=0) > 1e-3)
-            if len(columns):
-                left, right = max(0, (columns[0] - 1) * side), min(out.shape[1], (columns[-1] + 2) * side)
-                place = np.array([[1, 0, left + 0.5 - side / 2], [0, 1, top + 0.5 - side / 2]]) / side
-                fields = cv2.warpAffine(
-                    both, place, (int(right - left), len(out)), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-                    borderMode=cv2.BORDER_REPLICATE,
-                )  # fmt: skip
-                part = out[:, left:right] * (1 - fields[..., 0]) + fields[..., 1] * np.float32(65535)
-                out[:, left:right] = np.rint(np.clip(part, 0, 65535))
+            out = plain.astype(np.uint16)
+            if plain.dtype == np.uint8:
+                out *= np.uint16(257)
+            first = top // side
+            cells = both[first : (top + len(plain) - 1) // side + 3]  # one more above and below, as ``both`` has them
+            seen = cells[..., 0].max(axis=0) > 1e-3
+            for left in range(0, len(seen) - 2, BLOCK):
+                if seen[left : left + BLOCK + 2].any():
+                    block = cells[:, left : left + BLOCK + 2]
+                    fields = cv2.resize(
+                        block, (block.shape[1] * side, len(block) * side), interpolation=cv2.INTER_LINEAR
+                    )
+                    part = out[:, left * side : (left + BLOCK) * side]
+                    above = side + top - first * side
+                    fields = fields[above : above + len(part), side : side + part.shape[1]]
+                    mixed = part * (1 - fields[..., 0]) + fields[..., 1] * np.float32(65535)
+                    part[:] = np.rint(np.clip(mixed, 0, 65535))
             yield out
             top += len(plain)
 

@@ -16,10 +16,15 @@ from numpy.typing import NDArray
 
 from gigamatte.clipping import Knots
 from gigamatte.cutout.contour.corners import corners_of
+from gigamatte.cutout.contour.least_squares import Batch, distances, nearer
 from gigamatte.cutout.contour.trace import Polygon
 
 #: parameters are put right so often where the curve is near enough for that: this many tolerances
 TURNS, WORTH_IT = 3, 4.0
+#: with so many corners for a knot the largest tolerance is tried first
+MANY = 16
+#: so many sides of a piece are looked at first
+SEEN = 48
 #: corners on each side of a knot that its direction is taken from
 WINDOW = 4
 #: … and how many of them an angle is rounded by
@@ -56,6 +61,8 @@ def fitted(polygons: list[Polygon], tolerances: Sequence[float], most: int) -> F
     if FEWEST * len(polygons) > most:
         return None
     line = _Line.through(polygons)
+    if len(line.points) > MANY * most and _fitted(line, tolerances[-1], most) is None:
+        return None
     curves = (_fitted(line, tolerance, most) for tolerance in tolerances)
     return next((one for one in curves if one is not None), None)
 
@@ -63,25 +70,75 @@ def fitted(polygons: list[Polygon], tolerances: Sequence[float], most: int) -> F
 def _fitted(line: _Line, tolerance: float, most: int) -> Fitted | None:
     start, end = line.start, line.end
     done: list[tuple[_Numbers, _Places]] = []
-    distances: list[_Places] = []
+    away: list[_Places] = []
     finished = 0
     while len(start):
         if finished + len(start) > most:
             return None
-        curves, distance = line.curves(start, end, tolerance)
-        offsets = np.concatenate([[0], np.cumsum(end - start + 1)[:-1]])
-        far = np.maximum.reduceat(distance, offsets)
-        # two neighbours have nothing between them that a curve could miss
-        good = (far <= tolerance) | (end - start < 2)
-        done.append((start[good], curves[good]))
-        finished += int(good.sum())
-        distances.append(distance[np.repeat(good, end - start + 1)])
-        farthest = _first_of_largest(distance, offsets, end - start + 1)[~good] + start[~good]
-        split = np.clip(farthest, start[~good] + 1, end[~good] - 1)
-        start, end = np.concatenate([start[~good], split]), np.concatenate([split, end[~good]])
+        # a long piece is looked at in a few of its corners first: most of them are to be divided
+        some = line.curves(_Pieces.of(start, end, SEEN), tolerance)
+        split = some.split()
+        whole = np.flatnonzero((split < 0) & (end - start >= SEEN))
+        if len(whole):
+            every = line.curves(_Pieces.of(start[whole], end[whole]), tolerance)
+            split[whole] = every.split()
+            good = split[whole] < 0
+            done.append((start[whole[good]], every.curves[good]))
+            away.append(every.distance[np.repeat(good, every.pieces.counts)])
+        good = (split < 0) & (end - start < SEEN)
+        done.append((start[good], some.curves[good]))
+        away.append(some.distance[np.repeat(good, some.pieces.counts)])
+        finished += int((split < 0).sum())
+        left = split >= 0
+        start, end = np.concatenate([start[left], split[left]]), np.concatenate([split[left], end[left]])
     begins, curves = np.concatenate([one for one, _ in done]), np.concatenate([one for _, one in done])
     order = np.argsort(begins)
-    return Fitted(_as_knots(begins[order], curves[order], line.first), np.concatenate(distances))
+    return Fitted(_as_knots(begins[order], curves[order], line.first), np.concatenate(away))
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """Pieces of a line, each from corner ``start`` to corner ``end``, and the corners of each that are looked at."""
+
+    start: _Numbers
+    end: _Numbers
+    #: the corners that are looked at, in a row, each piece's first and last among them, and how many a piece has
+    number: _Numbers
+    counts: _Numbers
+
+    @classmethod
+    def of(cls, start: _Numbers, end: _Numbers, seen: int | None = None) -> _Pieces:
+        """With all of their corners, or with about as many as are to be ``seen``, evenly spaced."""
+        lengths = end - start
+        step = np.ones_like(lengths) if seen is None else np.maximum(1, -(-lengths // seen))
+        counts = -(-lengths // step) + 1
+        piece = np.repeat(np.arange(len(start)), counts)
+        within = np.arange(len(piece)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return cls(start, end, np.minimum(start[piece] + within * step[piece], end[piece]), counts)
+
+    @property
+    def offsets(self) -> _Numbers:
+        """Where each one's corners begin."""
+        return np.cumsum(self.counts) - self.counts
+
+
+@dataclass(frozen=True)
+class _Curves:
+    """The best curve of each piece, (piece, 4, 2), and how far from it its corners lie, all in a row."""
+
+    pieces: _Pieces
+    curves: _Places
+    distance: _Places
+    tolerance: float
+
+    def split(self) -> _Numbers:
+        """The corner at which each piece is to be divided, −1 where its curve is near enough."""
+        pieces, offsets = self.pieces, self.pieces.offsets
+        far = np.maximum.reduceat(self.distance, offsets)
+        farthest = pieces.number[_first_of_largest(self.distance, offsets, pieces.counts) + offsets]
+        split = np.clip(farthest, pieces.start + 1, pieces.end - 1)
+        # two neighbours have nothing between them that a curve could miss
+        return np.where((far <= self.tolerance) | (pieces.end - pieces.start < 2), -1, split)
 
 
 def _first_of_largest(values: _Places, offsets: _Numbers, lengths: _Numbers) -> _Numbers:
@@ -144,17 +201,16 @@ class _Line:
             points, along, np.concatenate(ahead), np.concatenate(back), np.array(first), np.array(start), np.array(end)
         )
 
-    def curves(self, start: _Numbers, end: _Numbers, tolerance: float) -> tuple[_Places, _Places]:
-        """The best curve of each piece, (piece, 4, 2), and how far each of its corners lies from it, all in a row."""
-        lengths = end - start + 1
-        offsets = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    def curves(self, pieces: _Pieces, tolerance: float) -> _Curves:
+        """The best curve of each piece through the corners that are looked at."""
+        start, end, number, lengths = pieces.start, pieces.end, pieces.number, pieces.counts
+        offsets = pieces.offsets
         piece = np.repeat(np.arange(len(start)), lengths)
-        number = np.arange(int(lengths.sum())) - offsets[piece] + start[piece]
         whole = np.maximum(self.along[end] - self.along[start], 1e-9)
         u = (self.along[number] - self.along[start][piece]) / whole[piece]
-        batch = _Batch(self.points[number], self.points[start], self.points[end], self.ahead[start], self.back[end])
+        batch = Batch(self.points[number], self.points[start], self.points[end], self.ahead[start], self.back[end])
         curves = batch.solved(u, piece, offsets)
-        distance = _distance(curves, u, piece, batch.points)
+        distance = distances(curves, u, piece, batch.points)
         far = np.maximum.reduceat(distance, offsets)
         worth = (far > tolerance) & (far <= WORTH_IT * tolerance) & (lengths > 3)
         for _ in range(TURNS):
@@ -163,79 +219,12 @@ class _Line:
             chosen = worth[piece]
             some, inner = np.flatnonzero(worth), np.cumsum(worth)[piece[chosen]] - 1
             part = np.concatenate([[0], np.cumsum(lengths[some])[:-1]])
-            nearer = _newton(curves[some], u[chosen], inner, batch.points[chosen])
-            u[chosen] = nearer
-            curves[some] = batch.of(some, chosen).solved(nearer, inner, part)
-            distance[chosen] = _distance(curves[some], nearer, inner, batch.points[chosen])
+            closer = nearer(curves[some], u[chosen], inner, batch.points[chosen])
+            u[chosen] = closer
+            curves[some] = batch.of(some, chosen).solved(closer, inner, part)
+            distance[chosen] = distances(curves[some], closer, inner, batch.points[chosen])
             worth[some] = np.maximum.reduceat(distance[chosen], part) > tolerance
-        return curves, distance
-
-
-@dataclass(frozen=True)
-class _Batch:
-    """Corners of several pieces in a row; of each piece its ends and the unit vectors into it."""
-
-    points: _Places
-    begin: _Places
-    end: _Places
-    ahead: _Places
-    back: _Places
-
-    def of(self, some: _Numbers, chosen: NDArray[np.bool_]) -> _Batch:
-        """Only some pieces, which have the ``chosen`` corners."""
-        return _Batch(self.points[chosen], self.begin[some], self.end[some], self.ahead[some], self.back[some])
-
-    def solved(self, u: _Places, piece: _Numbers, offsets: _Numbers) -> _Places:
-        """The curves (piece, 4, 2) whose tangents have the best lengths for these parameters."""
-        v = 1 - u
-        b1, b2 = 3 * u * v * v, 3 * u * u * v
-        near, far = v * v * v + b1, u * u * u + b2
-        rest = self.points - near[:, None] * self.begin[piece] - far[:, None] * self.end[piece]
-        along_ahead = np.sum(rest * self.ahead[piece], axis=1)
-        along_back = np.sum(rest * self.back[piece], axis=1)
-        both = np.sum(self.ahead * self.back, axis=1)
-        c00, c01, c11, x0, x1 = (
-            np.add.reduceat(values, offsets)
-            for values in (b1 * b1, b1 * b2, b2 * b2, along_ahead * b1, along_back * b2)
-        )
-        c01 = c01 * both
-        determinant = c00 * c11 - c01 * c01
-        chord = np.hypot(*(self.end - self.begin).T)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            first, second = (x0 * c11 - x1 * c01) / determinant, (c00 * x1 - c01 * x0) / determinant
-        least, most = 1e-3 * chord, 3 * chord + 1
-        # where there is nothing to solve, or it makes a loop: a third of the way (Wu and Barsky)
-        wild = ~((first > least) & (second > least) & (first < most) & (second < most))
-        first, second = (np.where(wild, chord / 3, size)[:, None] for size in (first, second))
-        return np.stack([self.begin, self.begin + first * self.ahead, self.end + second * self.back, self.end], axis=1)
-
-
-def _distance(curves: _Places, u: _Places, piece: _Numbers, points: _Places) -> _Places:
-    distances: _Places = np.hypot(*(_on(curves[piece], u) - points).T)
-    return distances
-
-
-def _on(curves: _Places, u: _Places) -> _Places:
-    u = u[:, None]
-    v = 1 - u
-    out: _Places = v**3 * curves[:, 0]
-    out += 3 * u * v * v * curves[:, 1] + 3 * u * u * v * curves[:, 2] + u * u * u * curves[:, 3]
-    return out
-
-
-def _newton(curves: _Places, u: _Places, piece: _Numbers, points: _Places) -> _Places:
-    """Parameters nearer to the foot of each corner's perpendicular."""
-    own = curves[piece]
-    t = u[:, None]
-    first = 3 * np.diff(own, axis=1)
-    second = 2 * np.diff(first, axis=1)
-    slope = (1 - t) ** 2 * first[:, 0] + 2 * t * (1 - t) * first[:, 1] + t * t * first[:, 2]
-    bend = (1 - t) * second[:, 0] + t * second[:, 1]
-    off = _on(own, u) - points
-    above = np.sum(off * slope, axis=1)
-    below = np.sum(slope * slope, axis=1) + np.sum(off * bend, axis=1)
-    moved = u - np.where(below > 1e-12, above / np.where(below > 1e-12, below, 1), 0)
-    return np.clip(moved, 0, 1)
+        return _Curves(pieces, curves, distance, tolerance)
 
 
 def _extremes(polygon: Polygon) -> _Numbers:

@@ -147,6 +147,19 @@ def test_distances_are_what_they_are_said_to_be() -> None:
     assert float(nearest.max()) <= float(found.distances.max()) + 0.02 <= 0.52
 
 
+@pytest.mark.parametrize("place", [301, 340, 388, 431])
+def test_what_lies_between_the_corners_that_are_looked_at_first_is_followed(place: int) -> None:
+    alpha = np.zeros((300, 900), np.uint8)
+    alpha[100:200, 50:850] = 255
+    alpha[96:100, place : place + 2] = 255
+    polygons = traced([alpha], Size(900, 300))
+    found = fitted(polygons, (0.3,), 200)
+    assert found is not None
+    assert float(found.distances.max()) <= 0.3
+    curve = flattened(found.subpaths[0], 0.01)
+    assert float(curve[:, 1].min()) == pytest.approx(96, abs=0.5)
+
+
 def test_more_knots_than_allowed_are_none() -> None:
     polygons = traced([soft(flower(Size(300, 200)))], Size(300, 200))
     assert fitted(polygons, (0.3, 0.5), 5) is None
