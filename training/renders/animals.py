@@ -28,6 +28,7 @@ class Coat:
 
     @classmethod
     def draw(cls, look: Look, pixel: float, lengths: tuple[float, ...]) -> Coat:
+        """Draw tints, style and length at random; ``pixel`` is the width of a pixel in scene units."""
         rng = look.rng
         first = look.colour(natural=rng.random() < 0.85)
         second = look.colour(natural=True) if rng.random() < 0.5 else first * rng.uniform(0.5, 1)

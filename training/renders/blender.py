@@ -15,6 +15,7 @@ RGB = Sequence[float] | NDArray[np.float64]
 
 
 def empty_scene(threads: int = 2) -> Any:
+    """Replace what Blender has open by an empty scene for Cycles on ``threads`` CPU threads, and return it."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     scene = bpy.context.scene
     scene.render.engine = "CYCLES"
@@ -32,7 +33,7 @@ def empty_scene(threads: int = 2) -> Any:
 
 
 def render(scene: Any, path: str, size: tuple[int, int], samples: int, *, transparent: bool, denoise: bool) -> None:
-    """Render to linear half-float EXR, premultiplied RGBA; size is (width, height)."""
+    """Render ``scene`` to ``path``: 16-bit linear EXR, premultiplied RGBA; size is (width, height), pixels."""
     r = scene.render
     r.resolution_x, r.resolution_y, r.resolution_percentage = size[0], size[1], 100
     r.film_transparent = transparent
@@ -47,7 +48,7 @@ def render(scene: Any, path: str, size: tuple[int, int], samples: int, *, transp
 
 
 def read_exr(path: str) -> Floats:
-    """Return premultiplied linear RGBA, (row, column, 4), float32."""
+    """The pixels of an EXR file: premultiplied linear RGBA, (row, column, 4), float32."""
     image = bpy.data.images.load(path)
     image.colorspace_settings.name, image.alpha_mode = "Non-Color", "CHANNEL_PACKED"
     width, height = image.size
@@ -83,6 +84,7 @@ def sun(towards: RGB, energy: float, colour: RGB = (1, 1, 1), angle: float = 0.0
 
 
 def camera_only(thing: Any) -> None:
+    """Let the camera see ``thing``, and nothing else: it throws no shadow and shows in no reflection."""
     thing.visible_diffuse = thing.visible_glossy = thing.visible_transmission = thing.visible_shadow = False
 
 
@@ -94,11 +96,13 @@ def added(build: Callable[[], None]) -> list[Any]:
 
 
 def link(thing: Any) -> Any:
+    """Put ``thing`` into the scene, and return it."""
     bpy.context.scene.collection.objects.link(thing)
     return thing
 
 
 def mesh(name: str, vertices: Floats, faces: Sequence[Sequence[int]], made: Any, *, smooth: bool = True) -> Any:
+    """Add a surface: vertices (vertex, 3) in scene units, and faces as lists of vertex numbers."""
     data = bpy.data.meshes.new(name)
     data.from_pydata(np.asarray(vertices, float).tolist(), [], [list(map(int, face)) for face in faces])
     if smooth:
@@ -129,6 +133,7 @@ def grid(name: str, points: Floats, made: Any, *, closed: bool = False, smooth: 
 
 
 def solid(name: str, shape: Ellipsoid, made: Any, *, detail: int = 48) -> Any:
+    """Add an ellipsoid, with ``detail`` rings of vertices."""
     down, around = np.meshgrid(
         np.linspace(0, np.pi, detail), np.linspace(0, 2 * np.pi, 2 * detail, False), indexing="ij"
     )
@@ -161,6 +166,7 @@ def tube(name: str, path: Floats, radius: float | Floats, made: Any, *, closed: 
 
 
 def area_light(at: RGB, towards: RGB, size: float, watts: float, colour: RGB = (1, 1, 1)) -> Any:
+    """Add a square lamp at ``at`` that shines towards ``towards``; its side in scene units, its power in watts."""
     data = bpy.data.lights.new("light", "AREA")
     data.size, data.energy, data.color = size, watts, colour
     lamp = link(bpy.data.objects.new("light", data))
@@ -177,6 +183,7 @@ def looking(at: RGB, towards: RGB) -> tuple[float, float, float]:
 
 
 def camera(at: RGB, towards: RGB, lens: float, *, focus: float | None = None, fstop: float = 8.0) -> Any:
+    """Add a camera and make it the scene's; ``lens`` in millimetres, ``focus`` in scene units (None: all is sharp)."""
     data = bpy.data.cameras.new("camera")
     data.lens, data.clip_end = lens, 500.0
     if focus is not None:

@@ -38,6 +38,7 @@ class Coat:
 
 
 def coats() -> list[Coat]:
+    """The coat of each part of the creature's body."""
     soft = Style(steps=8, lean=0.45, droop=0.6, frizz=0.07, clump=0.65, tuft=55)
     plume = Style(steps=12, lean=0.3, droop=0.35, frizz=0.05, clump=0.6, tuft=60)
     short = Style(steps=6, lean=0.5, droop=0.2, clump=0.3)
@@ -154,6 +155,7 @@ def _whiskers(thickness: float, rng: np.random.Generator) -> list[Any]:
 
 
 def add_mug(at: tuple[float, float], colour: tuple[float, float, float]) -> list[Any]:
+    """Add the mug, its middle at (x, y), in a linear RGB colour; returns its parts."""
     glaze = m.material("glaze", colour, roughness=0.12, Coat_Weight=0.6)
     radius, height, wall = 0.30, 0.64, 0.028
     bend = np.linspace(0, np.pi, 9)

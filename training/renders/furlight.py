@@ -1,7 +1,8 @@
-"""Light on fur, computed before rendering: tracing light between half a million hairs takes hours, this seconds.
+"""Computes the light on fur before rendering.
 
-Strands are shaded as thin cylinders (Kajiya and Kay 1989). What reaches a point is dimmed by the length of its way
-out through the coats, each taken as a fog that fills its ellipsoid.
+Tracing light between half a million hairs takes hours, this computation seconds. Strands are shaded as thin cylinders
+(Kajiya and Kay 1989). The light that reaches a point is dimmed by the length of its way out through the coats, each
+taken as a fog that fills its ellipsoid.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from strands import Ellipsoid, Floats, unit
 
 @dataclass(frozen=True)
 class Fog:
-    """A coat as a fog: the ellipsoid out to the hair's middle, and the way in which light falls to 1/e."""
+    """A coat as a fog: the ellipsoid out to the middle of the hairs; the way in which light falls to 1/e."""
 
     outer: Ellipsoid
     free_path: float = 0.10
 
     @classmethod
     def of(cls, part: Ellipsoid, length: float) -> Fog:
+        """The fog of hair of this ``length`` (scene units) on ``part``."""
         x, y, z = (radius + 0.62 * length for radius in part.radii)
         return cls(Ellipsoid(part.centre, (x, y, z), part.tilt))
 

@@ -1,4 +1,4 @@
-"""Fur balls, wigs, seed heads, feather fans."""
+"""Things with hair: fur balls, wigs, seed heads, fans of feathers."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ DOWN = np.array([0.0, 0.0, -1.0])
 
 
 def _tints(look: Look, roots: Floats, first: Floats, second: Floats) -> Floats:
-    """Two colours in soft patches, each strand a little apart."""
+    """Two colours in soft patches; each strand differs a little from the patch."""
     wave = look.rng.normal(0, 2.2, (3, 3))
     patch = np.tanh(4 * np.sin(roots @ wave + look.rng.uniform(0, 6, 3)).mean(1))[:, None] * 0.5 + 0.5
     return np.asarray((first * patch + second * (1 - patch)) * look.rng.lognormal(0, 0.18, (len(roots), 1)))
 
 
 def fur_ball(look: Look, pixel: float) -> None:
+    """Ellipsoids covered with hair of two tints, from short and straight to long and curled."""
     rng = look.rng
     first, second = (look.colour(natural=rng.random() < 0.6) for _ in range(2))
     if rng.random() < 0.4:
@@ -130,6 +131,7 @@ def seed_head(look: Look, pixel: float) -> None:
 
 
 def feathers(look: Look, pixel: float) -> None:
+    """One feather, or a fan of up to seven."""
     rng = look.rng
     paint, first, second = m.painted_material("feather"), look.colour(), look.colour()
     count, fluffy = int(rng.integers(1, 8)), rng.choice([0.02, 0.10, 0.25])

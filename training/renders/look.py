@@ -21,6 +21,7 @@ class Look:
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Look:
+        """Draw a key light, a light from behind and a weak one from the other side at random."""
         key = [rng.uniform(-1, 1), -1.0, rng.uniform(0.2, 1.4)]
         rim = [rng.uniform(-1.5, 1.5), rng.uniform(0.6, 1.4), rng.uniform(0.2, 1.2)]
         fill = [-key[0], -1.0, rng.uniform(-0.2, 0.6)]
@@ -43,6 +44,7 @@ class Look:
         return np.asarray(colorsys.hsv_to_rgb(hue, full, light * rng.uniform(0.8, 1.1)))
 
     def leaf_green(self) -> Floats:
+        """Draw the linear RGB colour of a leaf: mostly green, sometimes yellow to red."""
         rng = self.rng
         hue = rng.uniform(0.02, 0.12) if rng.random() < 0.15 else rng.uniform(0.19, 0.36)
         return np.asarray(colorsys.hsv_to_rgb(hue, rng.uniform(0.5, 0.95), rng.uniform(0.1, 0.55)))

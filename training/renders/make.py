@@ -29,19 +29,19 @@ from toys import potted, toy, yarn
 from wires import cage, fence, knit, lace, net, wheel
 from worn import bag, garment, hat, necklace, shoe
 
-# Hair is the hardest to cut, so it is made most often.
+# most of them have hair, which is the hardest to cut
 KINDS: list[Kind] = [
     fur_ball, wig, twig, cage, feathers, fur_ball, knit, wig, grass, bottle, seed_head, fur_ball, lace,
     wig, fern, chair, net, fur_ball, veil, wheel, twig, wig, box, fence, fur_ball, mug,
 ]  # fmt: skip
 
-# For the locator the kinds of things must vary, not their hair.
+# for the locator, which needs many kinds of things and less hair
 LOCATED: list[Kind] = [
     toy, potted, yarn, toy, fur_ball, potted, toy, wig, twig, toy, bottle, potted, yarn, toy, fern, knit, potted, toy,
     feathers, mug, toy, grass, fur_ball, potted, toy, box, seed_head, chair,
 ]  # fmt: skip
 
-# What people sell and whom they portray; for the locator too.
+# for the locator: things that are sold, and people
 SOLD: list[Kind] = [
     bust, holder, bag, shoe, bust, bouquet, garment, hat, bust, fruit, lamp, device, bust, holder, shoe, bag, bust,
     bouquet, garment, necklace, bust, bicycle, hat, fruit, bust, lamp, device, garment,
@@ -55,11 +55,12 @@ KIND_LISTS: dict[str, list[Kind]] = {
     "animals": [beast, beast, bird],
     "places": [place],
 }
-#: How much wider than the thing the frame is: what is pasted anywhere must be whole.
+#: By how much the frame is wider than the thing, which must not be cut off where it is pasted into another picture.
 ROOM = {"refined": 0.0, "located": 0.35, "sold": 0.2, "animals": 0.15, "places": 0.3}
 
 
 def kind_of(index: int, which: str) -> Kind:
+    """The kind of picture ``index`` in the list ``which``."""
     kinds = KIND_LISTS[which]
     return kinds[index % len(kinds)]
 
@@ -109,6 +110,7 @@ def straight(premultiplied: Floats, target: float) -> Image.Image:
 
 
 def main() -> None:
+    """Render the pictures that are not there yet."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--count", type=int, default=36)
@@ -135,7 +137,7 @@ def main() -> None:
         size = (round(wide * options.scale), round(tall * options.scale))
         with tempfile.TemporaryDirectory() as folder:
             drawn = draw(index, options.kinds, options.seed, size, options.samples, options.threads, Path(folder))
-        # Nearly black to nearly white, evenly in what the eye calls lightness.
+        # from nearly black to nearly white, evenly in lightness as people see it
         picture = straight(drawn, float(np.random.default_rng([options.seed, index, 1]).uniform(0.3, 0.97)) ** 2.2)
         part = target.with_suffix(".part.png")
         picture.save(part)

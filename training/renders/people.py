@@ -1,4 +1,7 @@
-"""A person down to the waist: crude, but with a face or from behind, which street fashion pictures never show close."""
+"""People down to the waist, in simple shapes, from the front, the side and behind.
+
+Pictures of fashion in the street hardly ever show a person so close.
+"""
 
 from __future__ import annotations
 

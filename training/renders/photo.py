@@ -36,6 +36,7 @@ LAMPS = (
 
 
 def add_table() -> Any:
+    """Add the table top of wooden boards; returns its parts."""
     wood = m.material("wood", (0.3, 0.16, 0.08), roughness=0.42)
     nodes, links = wood.node_tree.nodes, wood.node_tree.links
     place = nodes.new("ShaderNodeTexCoord")
@@ -107,6 +108,7 @@ def add_light(scene: Any) -> None:
 
 
 def render_both(size: tuple[int, int], samples: int, threads: int, work: Path) -> None:
+    """Render background, subject and mug into ``work``: back.exr, front.exr, mug.exr."""
     scene = b.empty_scene(threads)
     rng = np.random.default_rng(20)
     pixel = 5.3 / size[0]
@@ -150,7 +152,7 @@ def only(scene: Any, part: tuple[float, float, float, float]) -> None:
 
 
 def calmed(front: Floats, mug: Floats) -> Floats:
-    """The denoised mug inside its edges; raw samples wherever an edge is near: there alpha and colour must agree."""
+    """The denoised mug, but the raw samples near its edges, because alpha and colour must agree there."""
     blue = (front[..., 3] > 0.999) & (mug[..., 2] > 1.15 * mug[..., 0])
     ceramic = Image.fromarray(blue.astype(np.uint8) * 255)
     inside = ceramic.filter(ImageFilter.MinFilter(7)).filter(ImageFilter.GaussianBlur(1.5))
@@ -160,6 +162,7 @@ def calmed(front: Floats, mug: Floats) -> Floats:
 
 
 def enlarged(image: Floats, size: tuple[int, int]) -> Floats:
+    """A picture (row, column, 3) at the size (width, height), by cubic interpolation."""
     planes = [
         Image.fromarray(np.ascontiguousarray(image[..., c])).resize(size, Image.Resampling.BICUBIC) for c in range(3)
     ]
@@ -167,6 +170,7 @@ def enlarged(image: Floats, size: tuple[int, int]) -> Floats:
 
 
 def main() -> None:
+    """Render the photo and its alpha."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--scale", type=float, default=1.0, help="1 renders 5616x3744")

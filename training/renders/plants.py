@@ -12,6 +12,7 @@ from strands import Ellipsoid, Floats, Style, grow, unit
 
 
 def grass(look: Look, pixel: float) -> None:
+    """One to three tufts of grass."""
     rng = look.rng
     paint = m.painted_material("grass")
     for _ in range(rng.integers(1, 4)):
@@ -30,7 +31,7 @@ def grass(look: Look, pixel: float) -> None:
 def leaf_blade(
     at: Floats, along: Floats, size: float, slim: float, notch: float, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    """One bent leaf as a fan-free strip: vertices (22, 3) and quads (10, 4)."""
+    """One bent leaf as a strip of quads: vertices (22, 3) and faces (10, 4)."""
     t = np.linspace(0, 1, 11)
     half = size * slim * np.sin(np.pi * t**0.75) * (1 + notch * np.cos(9 * np.pi * t))
     across = unit(np.cross(along, rng.normal(size=3)))

@@ -19,6 +19,7 @@ def _finish(look: Look, name: str) -> Any:
 
 
 def bottle(look: Look, _pixel: float) -> None:
+    """One to three bottles with caps."""
     rng = look.rng
     for _ in range(rng.integers(1, 4)):
         knots = np.sort(rng.uniform(-0.85, 0.8, 5))
@@ -39,6 +40,7 @@ def bottle(look: Look, _pixel: float) -> None:
 
 
 def box(look: Look, _pixel: float) -> None:
+    """One to three boxes with rounded edges."""
     rng = look.rng
     corners = np.array([(x, y, z) for z in (-1, 1) for y in (-1, 1) for x in (-1, 1)], float)
     for _ in range(rng.integers(1, 4)):
@@ -49,6 +51,7 @@ def box(look: Look, _pixel: float) -> None:
 
 
 def mug(look: Look, _pixel: float) -> None:
+    """The mug of the example photo, in any colour."""
     for thing in add_mug((0.0, 0.0), tuple(look.colour())):
         thing.scale, thing.rotation_euler = (1.7, 1.7, 1.7), (0, 0, look.rng.uniform(-2.5, 2.5))
         thing.location = (0, 0, -0.55)

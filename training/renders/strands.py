@@ -24,6 +24,7 @@ class Ellipsoid:
 
     @property
     def rotation(self) -> Floats:
+        """The rotation by ``tilt``, (3, 3)."""
         c, s = np.cos(self.tilt), np.sin(self.tilt)
         return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
 
@@ -39,6 +40,7 @@ class Ellipsoid:
         return (kept * radii) @ turned + np.asarray(self.centre), unit(kept / radii) @ turned
 
     def contains(self, points: Floats, shrink: float = 0.97) -> NDArray[np.bool_]:
+        """Whether each of points (…, 3) lies inside; ``shrink`` scales the ellipsoid."""
         local = (points - np.asarray(self.centre)) @ self.rotation / (np.asarray(self.radii) * shrink)
         return np.asarray((local**2).sum(axis=-1) < 1.0)
 
@@ -59,6 +61,7 @@ class Style:
 
 
 def unit(vectors: Floats) -> Floats:
+    """Vectors (…, 3) scaled to length 1."""
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))
 
 

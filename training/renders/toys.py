@@ -1,4 +1,4 @@
-"""What people photograph at home: dressed plush toys, wool, plants in pots. Coarser than the rest, for the locator."""
+"""Things at home: dressed plush toys, wool, plants in pots; in coarser shapes than the others, for the locator."""
 
 from __future__ import annotations
 

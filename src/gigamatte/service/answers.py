@@ -56,13 +56,13 @@ def preferred_language(scope: Scope) -> str:
     return language
 
 
-def receipt_headers(receipt: Receipt, kept: str = "no-store") -> dict[str, str]:
-    """Headers with the receipt's main facts; ``kept``: the value of Cache-Control."""
+def receipt_headers(receipt: Receipt, cache_control: str = "no-store") -> dict[str, str]:
+    """Headers with the main facts of the receipt, and with this Cache-Control."""
     return {
         "x-width": str(receipt.width),
         "x-height": str(receipt.height),
         "x-model": receipt.model.name if receipt.model else "",
         "x-seconds": f"{receipt.seconds.get('total', 0.0):.3f}",
         "x-warnings": json.dumps(receipt.warnings),  # ASCII: other letters are escaped
-        "cache-control": kept,
+        "cache-control": cache_control,
     }

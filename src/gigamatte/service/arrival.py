@@ -41,10 +41,10 @@ async def client_gone(request: Request) -> None:
 
 
 class Closing(Protocol):
-    """An object that is to be closed when an answer was sent."""
+    """What is closed when an answer was sent: a request's files, or the hold on a stored file."""
 
     def close(self) -> None:
-        """Remove it."""
+        """Close it. Called once, when the answer was sent or the client has left."""
 
 
 class Arrival:

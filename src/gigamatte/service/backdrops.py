@@ -32,7 +32,10 @@ _BODY: dict[str, Any] = {
     response_class=Response, responses=PROBLEM_ANSWERS, openapi_extra={"requestBody": _BODY},
 )  # fmt: skip
 async def put_background(request: Request, job: str) -> Response:
-    """Takes the place of an earlier one. `GET /jobs/{job}/result?background=picture` then shows the result on it."""
+    """The body is a picture, which takes the place of an earlier one.
+
+    `GET /jobs/{job}/result?background=picture` then shows the result on it.
+    """
     record = await finished(request, job)
     desk = desk_of(request)
     folder = desk.spool.passing()
@@ -54,7 +57,7 @@ async def put_background(request: Request, job: str) -> Response:
 
 
 def _keep(desk: Desk, record: Record, arrived: Path) -> None:
-    """Put the picture to the job's files. Raises WrongType, BudgetExceeded."""
+    """Move the picture to the job's files. Raises WrongType, BudgetExceeded."""
     most = desk.settings.max_pixels
     try:
         pixels = claimed_pixels(arrived)
@@ -64,6 +67,6 @@ def _keep(desk: Desk, record: Record, arrived: Path) -> None:
         raise BudgetExceeded(
             f"{NAME} has {pixels / 1e6:.1f} megapixels, allowed are {most / 1e6:.1f}", "send a smaller photo"
         )
-    # what lies on another picture has another name, and may be read just now
+    # results on the earlier picture stay: their names differ, and one of them may be being sent
     arrived.replace(desk.spool.home(record.id) / NAME)
     desk.spool.recharge(record.id)

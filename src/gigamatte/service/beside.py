@@ -1,4 +1,4 @@
-"""What lies beside a job's photo in its file: the paths that other programs have put there."""
+"""Lists the clipping paths that the file of a job's photo holds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PATHS: dict[str, Any] = {"description": "Their names, and the one that is marke
     responses={200: _PATHS} | PROBLEM_ANSWERS,
 )  # fmt: skip
 async def get_paths(request: Request, job: str) -> dict[str, Any]:
-    """JPEG, TIFF and PSD hold them. `GET /jobs/{job}/result?mask=path` is cut by the one that is marked."""
+    """JPEG, TIFF and PSD files can hold them. `GET /jobs/{job}/result?mask=path` is cut by the path that is marked."""
     record = await finished(request, job)
     desk = desk_of(request)
     image = desk.spool.home(record.id) / "image"

@@ -151,7 +151,7 @@ class Desk(Places):
         return len(left)
 
     async def _follow(self, live: Live) -> None:
-        """From accepted to ended."""
+        """Do the work of an accepted job, and note in the spool how it ended."""
         record, home = live.record, self.spool.home(live.record.id)
 
         begun = False
@@ -159,7 +159,7 @@ class Desk(Places):
         def progress(stage: str, fraction: float) -> None:
             nonlocal begun
             if not begun:
-                begun = True  # waiting is no attempt: only a photo that was being cut can have crashed the service
+                begun = True  # waiting does not count: only a photo that was being cut can have crashed the service
                 self.spool.begin(record.id)
             self._loop.call_soon_threadsafe(live.tell, stage, fraction)
 
@@ -181,7 +181,7 @@ class Desk(Places):
             live.tell("ended", 1.0)
 
     async def _do(self, live: Live, work: Work, progress: Progress) -> asyncio.Future[Receipt]:
-        """One work of a job, done."""
+        """Give one work of a job to the worker, and wait until it has ended; the result tells how."""
         live.task = self.supervisor.submit(work, progress)
         if live.removed:
             live.task.cancel()
@@ -190,7 +190,7 @@ class Desk(Places):
         return future
 
     async def _photo(self, live: Live, home: Path, progress: Progress) -> Receipt:
-        """A photo's result, with its tiles where somebody waits for them and there is room."""
+        """Cut a photo. The viewer's tiles are written too, where somebody waits for them and the spool has room."""
         record, room = live.record, live.record.pixels * TILED + (1 << 20)
         try:
             if live.viewed:
@@ -208,7 +208,7 @@ class Desk(Places):
                 self.spool.refund(room, record.client)
 
     async def _film(self, live: Live, home: Path, progress: Progress) -> Receipt:
-        """A film's first second, small, then all of it. Films leave one of the worker's places to photos."""
+        """Cut a film's first second, small, then all of it. Films leave one of the worker's places to photos."""
         preview, whole = work_of(live.record, home, self.settings)
         async with self._films:
             if not preview.target.exists():
@@ -236,7 +236,7 @@ class Desk(Places):
         if live.task is not None:
             live.task.cancel()
 
-    # ---- the service's own life
+    # ---- cleaning, draining, closing
 
     async def sweep(self) -> None:
         """Remove expired jobs again and again; never returns."""

@@ -77,7 +77,10 @@ async def edit_job(request: Request, job: str) -> Response:
     | PROBLEM_ANSWERS,
 )  # fmt: skip
 async def get_preview(request: Request, job: str) -> Response:
-    """Of the hints that were sent last. The photo stays open for a while, so that the next one costs little."""
+    """Shows what the hints give that were sent last.
+
+    The photo stays open for some minutes, so that the next preview takes less time.
+    """
     record = await finished(request, job)
     desk = desk_of(request)
     revision = _revision(record)

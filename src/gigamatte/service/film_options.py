@@ -73,7 +73,7 @@ class FilmQuery(BaseModel):
     )  # fmt: skip
 
     def kept(self, settings: Settings, entries: list[dict[str, Any]] | None = None) -> dict[str, Any]:
-        """What a job keeps, plain; ``entries`` are hints instead of the query's. Raises UsageError."""
+        """The plain values that a job stores; ``entries`` are hints, in place of the query's. Raises UsageError."""
         span, sticker = Span(self.start, self.end, self.every), self._square()
         options = self._options(settings)
         chosen = plan(options, Path(f"result.{self.format}"))
@@ -115,7 +115,7 @@ class FilmQuery(BaseModel):
 
 
 def film_of(record: Record) -> Mapping[str, Any] | None:
-    """What a job keeps of its film; None where it is a photo's."""
+    """What a job stores about its film; None for a photo's job."""
     found: Mapping[str, Any] | None = record.options.get("film")
     return found
 

@@ -1,4 +1,4 @@
-"""The service's own routes for films: handed in as jobs, seen after a second, corrected at a frame, cut anew."""
+"""The service's routes for films: hand one in, see its first second, correct a frame, cut it again."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ _HINTS = {"requestBody": {"required": True, "content": {"application/json": {
     responses={202: JOB} | PROBLEM_ANSWERS, openapi_extra=_BODY,
 )  # fmt: skip
 async def create_film(request: Request, query: Film) -> Response:
-    """The film as the multipart field `film`. The answer is a job, followed, fetched and removed as a photo's.
+    """Send the film as the multipart field `film`. The answer is a job, followed, fetched and removed as a photo's.
 
-    Its first second is cut first, small: `GET /films/{job}/preview`. What would be refused for its length or size is
-    refused here, before anything is decoded.
+    Its first second is cut first, at a small size: `GET /films/{job}/preview`. A film that is too long or too large is
+    refused at once, before anything is decoded.
     """
     arrival = Arrival(request)
     try:
@@ -96,7 +96,9 @@ async def create_film(request: Request, query: Film) -> Response:
     responses={200: {"description": "WebM with alpha", "content": {"video/webm": {}}}} | PROBLEM_ANSWERS,
 )  # fmt: skip
 async def get_film_preview(request: Request, job: str) -> Response:
-    """There long before the result: 409 with `Retry-After` until then. At most 640 pixels, without a background."""
+    """At most 640 pixels wide or high, without a background. 409 with `Retry-After` until it is there, which is long
+    before the result.
+    """
     record, _ = await _film(request, job)
     path = desk_of(request).spool.home(record.id) / "preview.webm"
     if not path.exists():
@@ -108,9 +110,9 @@ async def get_film_preview(request: Request, job: str) -> Response:
     "/films/{job}/frames", summary="Open one frame as a photo", status_code=202, responses={202: JOB} | PROBLEM_ANSWERS,
 )  # fmt: skip
 async def open_frame(request: Request, job: str, time: Annotated[float, Query(ge=0, le=1e6)]) -> Response:
-    """A job of its own, a photo's, which can be edited as any other. `time` of the answer is the frame's own.
+    """The answer is a job with this frame as its photo, to be edited as any other; `time` is the frame's own time.
 
-    What is said of it belongs to the film when it is handed to `POST /films/{job}/again`.
+    Its hints become the film's when they are sent, with this time, to `POST /films/{job}/again`.
     """
     record, film = await _film(request, job)
     desk = desk_of(request)
@@ -150,9 +152,9 @@ async def open_frame(request: Request, job: str, time: Annotated[float, Query(ge
     responses={202: JOB} | PROBLEM_ANSWERS, openapi_extra=_HINTS,
 )  # fmt: skip
 async def cut_again(request: Request, job: str, query: Film) -> Response:
-    """The body is the whole list of hints, each with its time, from which it holds until the next. Undo is one less.
+    """The body is the whole list of hints, each with its time; each holds until the next one. To undo, send one less.
 
-    The job keeps its name and begins anew, its preview too. Fields of the query are those of `POST /films`.
+    The job keeps its id and starts again, its preview too. The query has the fields of `POST /films`.
     """
     record, _ = await _film(request, job)
     desk = desk_of(request)
@@ -170,7 +172,7 @@ async def cut_again(request: Request, job: str, query: Film) -> Response:
         desk.spool.charge(room, record.client)
         try:
             ticket.arrived(record.pixels)
-            if record.id in desk.live:  # another request was quicker
+            if record.id in desk.live:  # another request has started it meanwhile
                 raise NotReady("the film is still being cut", "DELETE /jobs/{job} stops it")
             await asyncio.to_thread(_forget, home)
             await asyncio.to_thread(desk.spool.restart, record.id, kept, room)
@@ -186,7 +188,7 @@ async def cut_again(request: Request, job: str, query: Film) -> Response:
 
 
 async def _film(request: Request, job: str) -> tuple[Record, dict[str, Any]]:
-    """A film's job of this client, in whatever state. Raises NotFound."""
+    """A film's job of this client, in any state. Raises NotFound."""
     record, _ = await find(request, job)
     film = film_of(record)
     if film is None:
@@ -195,7 +197,7 @@ async def _film(request: Request, job: str) -> tuple[Record, dict[str, Any]]:
 
 
 def _check_upload(files: dict[str, Path], fields: dict[str, str]) -> None:
-    """Raise BadRequest, and WrongType for what is no film, or none that is read here."""
+    """Raise BadRequest for other fields or no film, WrongType for a file that is not read as a film here."""
     if fields:
         names = ", ".join(sorted(fields))[:120]
         raise BadRequest(f"the form has fields that are not read: {names}", "options belong into the query")
@@ -227,7 +229,7 @@ def _facts(look: Receipt) -> dict[str, Any]:
 
 
 def _of_frame(record: Record, film: dict[str, Any], time: float) -> dict[str, Any]:
-    """The options of a frame as a photo, with the hints that were given there."""
+    """The options for a frame as a photo, with the hints that were given for it."""
     own = unpack_options({name: value for name, value in record.options.items() if name != "film"})
     names = ("model", "refine", "kind", "ignore_alpha", "box", "device", "threads", "max_pixels")
     options = Options(**{name: getattr(own, name) for name in names}, format="png", keep_empty=True)
@@ -251,6 +253,6 @@ async def _entries(request: Request) -> list[dict[str, Any]]:
 
 
 def _forget(home: Path) -> None:
-    """The result and the preview of before: a stopped service would take them for the new ones."""
+    """Remove the earlier result and preview: the next service would take them for the new ones."""
     for file in (*home.glob("result.*"), home / "preview.webm"):
         file.unlink(missing_ok=True)

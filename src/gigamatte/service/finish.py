@@ -1,4 +1,4 @@
-"""A job's result, as it is or finished otherwise: format, background, crop and what else leaves the alpha as it is."""
+"""Gives a job's result: as it was written, or in another format, on another background, cropped, without a new cut."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ from gigamatte.worker.wire import Job, View, unpack_options, unpack_receipt
 
 router = APIRouter()
 
-#: what decides where the subject is: another value would be another cut; but for a mask that is the photo's own path
+#: options that decide where the subject is, which stay as they were; ``mask`` is not among them: it may name a path
 CUTTING = frozenset((
     "model", "refine", "kind", "ignore_alpha", "normalise", "mask_kind", "box", "hints", "keep_empty",
 ))  # fmt: skip
-#: as ``background``: the picture that was handed in for the job
+#: the value of ``background`` that means the picture that was sent for the job
 PICTURE = "picture"
 #: the file of a job's background picture
 BACKDROP = "background_image"
-#: otherwise finished results that are kept of one job
+#: results of other finishes that stay on the disk for one job
 NEWEST = 3
 
 _FIELDS: Any = {name: (field.annotation, field) for name, field in CutQuery.model_fields.items() if name not in CUTTING}
@@ -56,11 +56,10 @@ Finish: type[BaseModel] = create_model("Finish", __config__=ConfigDict(extra="fo
 async def get_result(request: Request, job: str, query: Annotated[Finish, Query()]) -> Response:  # type: ignore[valid-type]
     """The picture; 409 with `Retry-After` while it is not ready; the job's own error if it failed.
 
-    With a query it is finished otherwise, without a network: in another `format`, on a `background`, cropped, by the
-    photo's own clipping path (`mask=path`) …
-    What the query does not name is as the job was asked for. The job's own result must hold the whole alpha for that:
-    a transparent PNG, WebP or TIFF, neither cropped nor smoothed. `background=picture` is the picture that
-    `PUT /jobs/{job}/background` handed in.
+    A query asks for another finish, for which no network runs: another `format`, a `background`, a crop, the photo's
+    own clipping path (`mask=path`) … Fields that it does not name stay as they were for the job.
+    The job's own result must hold the whole alpha for that: a transparent PNG, WebP or TIFF, neither cropped nor
+    smoothed. `background=picture` is the picture that `PUT /jobs/{job}/background` took.
     """
     record = await finished(request, job, film=True)
     held = await finished_file(request, record, query)
@@ -71,14 +70,14 @@ async def get_result(request: Request, job: str, query: Annotated[Finish, Query(
 
 @dataclasses.dataclass(frozen=True)
 class HeldFile:
-    """A job's result, which stays where it is until ``close``."""
+    """A file of a job's result, which is not removed before ``close``."""
 
     path: Path
     form: str
     holders: Counter[Path]
 
     def close(self) -> None:
-        """It may be forgotten for newer ones."""
+        """Release the file: it may be removed when newer results need the room."""
         self.holders[self.path] -= 1
         if not self.holders[self.path]:
             del self.holders[self.path]
@@ -123,10 +122,10 @@ def options_of(record: Record, asked: dict[str, Any], request: Request) -> Optio
 
 
 async def finish(request: Request, record: Record, options: Options, *, viewed: bool = False) -> Path:
-    """The file of the result finished so, held. Raises BadRequest where the job's result lacks the alpha."""
+    """The file of the result with these options, held. Raises BadRequest where the job's result lacks the alpha."""
     desk = desk_of(request)
     home = desk.spool.home(record.id)
-    # without a network, and art's colours come with its alpha: cut again
+    # neither of these needs a network; and the colours of art are found with its alpha
     again = options.kind == "art" or path_named(options.mask) is not None
     if not (again or holds_alpha(unpack_options(record.options))):
         raise BadRequest(
@@ -154,18 +153,18 @@ async def finish(request: Request, record: Record, options: Options, *, viewed: 
 
 
 def lock_of(request: Request, record: Record, what: str = "finish") -> asyncio.Lock:
-    """Held while a job's finished results are made or forgotten, or ``what`` else there is one of at a time."""
+    """The lock of a job's finished results, or of ``what`` else is made one at a time for it."""
     locks: dict[tuple[str, str], asyncio.Lock] = request.app.state.tiling
     return locks.setdefault((record.id, what), asyncio.Lock())
 
 
 async def _make(desk: Desk, home: Path, job: Job, request: Request) -> None:
-    """Write the file; the job's mask is where the result's alpha lies, or is put first."""
+    """Write the result. The job's mask is the file of the first result's alpha, which is made now if it is missing."""
     if job.mask is not None:
         if not job.mask.exists():
             view = View(home / "result", job.mask.parent, "alpha", desk.settings.max_pixels)
             await desk.view(view, lambda: client_gone(request))
-        # the photo's own alpha is in the result's already, and what is written needs no subject
+        # the result's alpha contains the photo's own already, and it may be empty
         options = dataclasses.replace(
             job.options, hints=None, mask_kind="alpha", ignore_alpha=True, keep_empty=True, box=None, box_share=None
         )
@@ -175,14 +174,14 @@ async def _make(desk: Desk, home: Path, job: Job, request: Request) -> None:
 
 
 def holds_alpha(options: Options) -> bool:
-    """Whether a result made with these options can be finished otherwise."""
+    """Whether a result with these options holds the whole alpha, so that other results can be made of it."""
     whole = options.only == "cutout" and options.background is None and not (options.crop or options.smooth)
     whole = whole and options.canvas is None and options.aspect is None
     return whole and options.format in (None, "png", "tiff", "webp") and options.quality is None
 
 
 def forget(home: Path) -> None:
-    """The result has changed: nothing that was made of it is right any more."""
+    """Remove all results that were made of a result that has changed."""
     for file in (home / "finished").glob("*"):
         _forget_file(file)
 
@@ -195,7 +194,7 @@ def _forget_all_but(newest: Path, held: Collection[Path]) -> None:
 
 
 def _forget_file(file: Path) -> None:
-    """A finished result, and the viewer's tiles of it."""
+    """Remove a finished result, and the viewer's tiles of it."""
     shutil.rmtree(tiles_of(file), ignore_errors=True)
     file.unlink(missing_ok=True)
 
@@ -206,10 +205,10 @@ def tiles_of(file: Path) -> Path:
 
 
 def _name(record: Record, options: Options, backdrop: Path) -> str:
-    """Another for everything that the file depends on but the photo."""
+    """The file's name: a digest of all that the result depends on, but for the photo."""
     picture = None
     if options.background == str(backdrop):
         state = backdrop.stat()
-        picture = state.st_mtime_ns, state.st_size  # another may have been sent
+        picture = state.st_mtime_ns, state.st_size  # another picture may have been sent meanwhile
     plain = json.dumps([dataclasses.asdict(options), record.options.get("hints"), picture], sort_keys=True, default=str)
     return sha256_of_text(plain)[:24]

@@ -23,7 +23,7 @@ FREE, FULL = 1 << 30, 0.95
 
 @router.get("/livez", summary="Whether the process answers")
 async def live() -> dict[str, str]:
-    """Nothing else is asked: a restart would not help a network that is missing."""
+    """200 as long as the process answers. Nothing else is checked: a restart would not bring a missing network."""
     return {"status": "alive"}
 
 

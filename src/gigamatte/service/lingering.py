@@ -44,7 +44,7 @@ class LingeringTransport:
         return self.lingering or self._real.is_closing()
 
     def drop(self, count: int) -> None:
-        """So many bytes have come after the end."""
+        """Count bytes that came after the answer and are dropped; closes at once when there are too many."""
         self._left -= count
         if self._left <= 0:
             self.end()

@@ -82,7 +82,7 @@ def wants_json(accept: str) -> bool:
 
 
 def headers_of_result(receipt: Receipt, fields: Mapping[str, str], notes: list[str]) -> dict[str, str]:
-    """Of the result: its size, where the subject is, and that nothing was charged."""
+    """Headers of a result: its size, where the subject is, and that nothing was charged."""
     headers = {
         "x-width": str(receipt.width),
         "x-height": str(receipt.height),

@@ -86,7 +86,7 @@ def to_options(fields: Mapping[str, str], settings: Settings, backdrop: Path | N
 
 
 def _shadow(fields: Mapping[str, str]) -> str | None:
-    """The shadow that is asked for: by its type, else by add_shadow, which means that of something that stands."""
+    """The shadow that is asked for: the kind of shadow_type, else, by add_shadow, the one for things that stand."""
     kind = fields.get("shadow_type", "auto" if _flag(fields, "add_shadow", False) else "none").lower()
     if kind not in _SHADOWS:
         raise BadRequest(f"shadow_type is none, auto, car, 3D or drop; found {fields['shadow_type'][:40]!r}")
@@ -129,7 +129,7 @@ def _colour(text: str | None) -> str | None:
 
 
 def _margins(text: str | None) -> tuple[str, str, str, str] | None:
-    """Of all sides, of top/bottom and left/right, or of top, right, bottom and left, as CSS has them."""
+    """Margins for all sides, for top/bottom and left/right, or for top, right, bottom and left, as in CSS."""
     if text is None:
         return None
     sides = text.replace(",", " ").split()

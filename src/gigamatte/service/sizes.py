@@ -1,6 +1,6 @@
 """The size that a picture's header claims, read in Python: no decoder runs on uploaded bytes in this process.
 
-Only an estimate for the queue. The worker process reads the header again, properly, before it decodes.
+The queue uses it as an estimate. The worker process reads the header again and checks it before it decodes.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _webp(_: BinaryIO, head: bytes) -> tuple[int, int]:
 
 
 def _tiff(file: BinaryIO, _: bytes) -> tuple[int, int]:
-    """Of the picture that is read: the first of full size."""
+    """The size of the picture that is read: the first one at full size."""
     sides = tiff.read_facts(file).sides
     if sides is None:
         raise ValueError
@@ -84,7 +84,7 @@ def _tiff(file: BinaryIO, _: bytes) -> tuple[int, int]:
 
 
 def _heif(file: BinaryIO, _: bytes) -> tuple[int, int]:
-    """The largest picture that the "ispe" boxes of the first 64 KiB name (ISO 23008-12, 6.5.3)."""
+    """The size of the largest picture that the "ispe" boxes of the first 64 KiB name (ISO 23008-12, 6.5.3)."""
     file.seek(0)
     data = file.read(1 << 16)
     sides, at = [], data.find(b"ispe")

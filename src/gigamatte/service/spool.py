@@ -188,7 +188,7 @@ class Spool:
         options: Mapping[str, Any] | None = None,
         receipt: Mapping[str, Any] | None = None,
     ) -> None:
-        """Keep other options, or the receipt of another result, of a job that has ended; it expires anew from now."""
+        """Change the options of a job that has ended, or its receipt; the time until it expires starts again."""
         with self._lock:
             for column, value in (("options", options), ("receipt", receipt)):
                 if value is not None:
@@ -197,7 +197,7 @@ class Spool:
                     )
 
     def restart(self, job: str, options: Mapping[str, Any], more: int) -> None:
-        """A job that has ended begins anew, with other options; ``more`` bytes were charged for its new result."""
+        """Start a job again that has ended, with other options; ``more`` bytes were charged for its new result."""
         with self._lock:
             self._database.execute(
                 "UPDATE jobs SET state = 'queued', finished = NULL, receipt = NULL, error = NULL, attempts = 0,"
