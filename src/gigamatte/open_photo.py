@@ -50,7 +50,7 @@ class Opened(Protocol):
         ...
 
     def tiles(self, tools: Tools) -> TileCache:
-        """What counts the tiles, and knows earlier ones."""
+        """The tile cache for one cut, in which tiles of earlier cuts may be found."""
         ...
 
     def settled(self, matte: Matte, levels: PhotoLevels) -> Matte:
@@ -89,7 +89,7 @@ class OpenPhoto:
         return refiner
 
     def tiles(self, tools: Tools) -> TileCache:
-        """What counts the tiles of one turn, and knows those of the turns before."""
+        """The tile cache for one turn, in which tiles of the turns before may be found."""
         if self._near is not None:
             self._near.turn()
             return self._near

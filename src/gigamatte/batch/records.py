@@ -88,9 +88,9 @@ def add(
 
 
 def add_plain(database: Database, number: int, plain: Mapping[str, Any], template: str, seen: int) -> None:
-    """A photo of another manifest, with all that is known of it. Raises like ``add``.
+    """Add a photo of another manifest, with all that is known of it. Raises like ``add``.
 
-    ``template``: of results' names; a target that it does not make is kept whole.
+    ``template``: of results' names; a target that it does not make is stored whole.
     """
     ours = bool(plain["ours"])
     wrote = (
@@ -128,7 +128,7 @@ def put_result(
     stamp: int | str | None, megapixels: float | None, seconds: float | None, changed: float | None,
     receipt: Mapping[str, Any] | None, source: str, target: str,
 ) -> None:  # fmt: skip
-    """What came of a photo."""
+    """Note the result of a photo."""
     packed = None
     if receipt is not None:
         packed, dictionary = database.receipts.pack(receipt, source, target)
@@ -144,7 +144,7 @@ def put_result(
 
 
 def forget(database: Database, row: sqlite3.Row) -> None:
-    """A photo, but not which files were written for it: see ``written.keep``."""
+    """Remove a photo, but not the record of the files that were written for it: see ``written.keep``."""
     database.execute("DELETE FROM listed WHERE key = ?", (row["key"],))
     database.execute("DELETE FROM names WHERE number = ?", (name_number(folded(row["target"])),))
     for table in ("results", "failures"):

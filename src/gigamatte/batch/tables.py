@@ -116,7 +116,7 @@ class Database(sqlite3.Connection):
         return super().execute(statement, tuple(map(storable, values)))
 
     def forget(self) -> None:
-        """Words that were read or added: to be read again after a transaction that was taken back."""
+        """Forget the words that were read or added; after a transaction was taken back they are read again."""
         self._numbers: dict[tuple[str, tuple[Any, ...]], int] = {}
         self._forms: dict[int, tuple[Form | None, bool]] = {}
         self._receipts: Receipts | None = None

@@ -1,8 +1,8 @@
 """The plain ground behind a subject as it would be without shade, fitted to its brightest part.
 
 A polynomial of the place, then B-splines over the rows as well: where a cloth or board bends up behind the subject, the
-light changes along the rows faster than a polynomial does. By weights that shade loses (iteratively reweighted least
-squares: P. Holland and R. Welsch, 1977); a shadow beside the subject leaves some of each row as it was.
+light changes along the rows faster than a polynomial does. Shaded pixels lose their weight step by step (iteratively
+reweighted least squares: P. Holland and R. Welsch, 1977); a shadow beside the subject leaves some of each row unshaded.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _reweighted(
     for _ in range(25):
         ground = np.maximum(terms @ solution, 1e-3)
         shade = 1 - (target * ground).sum(axis=1) / (ground * ground).sum(axis=1)
-        # the brighter side knows no shade: its spread is that of the ground
+        # pixels brighter than the fit are not shaded: their spread is that of the ground itself
         bright = shade[shade < 0]
         spread = float(np.clip(1.5 * np.median(-bright) if len(bright) > 20 else 0.01, 0.003, 0.03))
         weight = 1 / (1 + (np.maximum(shade, 0) / (2 * spread)) ** 4)

@@ -151,7 +151,7 @@ def _named(options: Options, target: Path | BinaryIO | None) -> Format:
     if options.format is not None:
         return options.format
     if not isinstance(target, Path):
-        # a file that was opened under a name promises what the name does, as far as it is a promise
+        # an open file has the suffix of its name, where it has one
         name = getattr(target, "name", None)
         return SUFFIXES.get(Path(name).suffix.lower(), "png") if isinstance(name, str) else "png"
     if not target.suffix:

@@ -72,7 +72,7 @@ class FilmAnswers:
         self.cut = self.moved is None or self.moved.cut
 
     def forget(self) -> None:
-        """What was answered before does not count for the frame that has begun."""
+        """Forget the answers for earlier frames: they do not count for the frame that has begun."""
         self.memory = None
 
     def ask(

@@ -69,7 +69,7 @@ class FilmTiles(TileCache):
         self.done = self.kept = 0
 
     def forget(self) -> None:
-        """A new scene begins."""
+        """Forget all tiles, because a new scene begins."""
         self._finished.clear()
         self._resting, self._compared = 0, False
 
@@ -93,7 +93,7 @@ class FilmTiles(TileCache):
         return found.pixels
 
     def add(self, key: bytes | None, pixels: Pixels16, tiles: int) -> None:
-        """A tile that was resolved now."""
+        """Remember a tile that was resolved now."""
         super().add(None, pixels, tiles)
         if key is not None:
             described, shown = self._asked.pop(key)

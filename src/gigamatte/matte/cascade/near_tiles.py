@@ -33,7 +33,7 @@ class NearTiles(TileCache):
 
     @property
     def remembers(self) -> bool:
-        """Always."""
+        """Whether tiles are compared with earlier ones: always."""
         return True
 
     def turn(self) -> None:
@@ -60,7 +60,7 @@ class NearTiles(TileCache):
         return found.pixels
 
     def add(self, key: bytes | None, pixels: Pixels16, tiles: int) -> None:
-        """A tile that was resolved now."""
+        """Remember a tile that was resolved now."""
         super().add(None, pixels, tiles)
         if key is None:
             return
@@ -83,7 +83,7 @@ class _Tile:
 
     @property
     def bytes(self) -> int:
-        """Memory that it takes."""
+        """How much memory it takes."""
         return self.alpha.nbytes + (0 if self.pixels is None else self.pixels.nbytes)
 
     def would_do_for(self, other: _Tile) -> bool:
