@@ -22,7 +22,7 @@ from gigamatte.options import Format, Options
 from gigamatte.photo.mask import Mask, mask_bytes, read_mask
 from gigamatte.photo.paths.fill import PathFill
 from gigamatte.photo.read import as_source, open_photo
-from gigamatte.types import Box, Photo, PixelArray, Size
+from gigamatte.types import Box, Depth, Photo, PixelArray, Size
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -116,7 +116,7 @@ def _filled(path: ClippingPath, size: Size) -> Mask:
     values = np.empty(size.shape, np.uint8)
     for top in range(0, size.height, ROWS):
         box = Box(0, top, size.width, min(ROWS, size.height - top))
-        values[box.slices()] = fill.values(box) * np.float32(255) + np.float32(0.5)
+        values[box.slices()] = Depth(8).from_unit(fill.values(box))
     return Mask(values, contour=True)
 
 

@@ -1,12 +1,10 @@
 import threading
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from gigamatte.batch.counts import Counts
-from gigamatte.batch.dimensions import dimensions
 from gigamatte.batch.fingerprint import config_hash
 from gigamatte.batch.memory import Budget, cost
 from gigamatte.batch.one import failure
@@ -25,52 +23,6 @@ from gigamatte.errors import (
 )
 from gigamatte.options import Options
 from gigamatte.types import Box, Size
-
-
-@pytest.mark.parametrize(
-    ("name", "more"),
-    [
-        ("a.jpg", {}),
-        ("b.jpg", {"progressive": True, "exif": b"Exif\0\0" + bytes(3000)}),
-        ("a.png", {}),
-        ("a.webp", {}),
-        ("b.webp", {"lossless": True}),
-        ("c.webp", {"icc_profile": b"x" * 200}),
-        ("a.tif", {}),
-        ("b.tif", {"big_tiff": True}),
-        ("a.avif", {}),
-    ],
-)
-def test_dimensions_are_read_without_a_decoder(tmp_path, name, more):
-    Image.fromarray(np.zeros((37, 211, 3), np.uint8)).save(tmp_path / name, **more)
-    assert dimensions(tmp_path / name) == Size(211, 37)
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        b"\xff\xd8\xff",
-        b"\xff\xd8\xff\xe0\xff\xff",
-        b"\x89PNG\r\n\x1a\n",
-        b"II*\0\xff\xff\xff\xff",
-        b"RIFF....WEBPVP8X",
-        b"hello",
-        b"8BPS\0\1",
-        b"\0\0\0\x08ftyp",
-        b"\0\0\0\x08ftyp\0\0\0\x01meta",
-        b"\0\0\0\x08ftyp\0\0\0\x0cmeta\0\0\0\0\0\0\0\0iprp\0\0\0\0ipco\0\0\0\x14ispe\0\0",
-    ],
-)
-def test_headers_that_do_not_tell_are_no_errors(tmp_path, data):
-    (tmp_path / "x").write_bytes(data)
-    assert dimensions(tmp_path / "x") is None
-    assert dimensions(tmp_path / "gone") is None
-
-
-def test_a_png_of_no_size_has_none(tmp_path):
-    (tmp_path / "x.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(20))
-    assert dimensions(tmp_path / "x.png") is None
 
 
 def test_the_configuration_is_what_shapes_a_result(tmp_path, network):

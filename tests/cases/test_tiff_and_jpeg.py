@@ -191,7 +191,7 @@ def test_prepare_reads_a_jpeg_without_end(case: Case, tmp_path: Path) -> None:
 
 
 def test_what_plans_by_the_size_of_a_tiff_sees_its_full_size(tmp_path: Path) -> None:
-    from gigamatte.batch.dimensions import dimensions
+    from gigamatte.photo.header_size import header_size
 
     sizes = pytest.importorskip("gigamatte.service.sizes", reason="the extra [serve] is not installed")
     small, photo = values(3)[::2, ::2], values(3)
@@ -204,5 +204,5 @@ def test_what_plans_by_the_size_of_a_tiff_sees_its_full_size(tmp_path: Path) -> 
     ):
         path = tmp_path / f"{number}.tif"
         path.write_bytes(file)
-        assert str(dimensions(path)) == "32×24"
+        assert str(header_size(path)) == "32×24"
         assert sizes.claimed_pixels(path) == 32 * 24

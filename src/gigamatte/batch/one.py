@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gigamatte.batch import films, hint_files, places
-from gigamatte.batch.dimensions import dimensions
 from gigamatte.batch.fingerprint import fingerprint
 from gigamatte.batch.limits import LEAST_MEMORY, Limits
 from gigamatte.batch.lost_place import suspect_of
@@ -39,6 +38,7 @@ from gigamatte.errors import (
 )
 from gigamatte.hints import hints_in
 from gigamatte.options import Options
+from gigamatte.photo.header_size import header_size
 from gigamatte.types import Receipt
 from gigamatte.worker.supervisor import Supervisor
 from gigamatte.worker.wire import FilmJob, Job
@@ -188,7 +188,7 @@ class Worker:
 
     def _cut(self, job: Job | FilmJob) -> Receipt:
         try:
-            with self._room.hold(1), self._budget.hold(cost(dimensions(job.source))):
+            with self._room.hold(1), self._budget.hold(cost(header_size(job.source))):
                 return self.supervisor.submit(job).result()
         except ScratchFull:  # this photo may fit when no other one uses the disk
             with self._room.hold(_ROOM):

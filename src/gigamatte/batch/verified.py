@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from gigamatte.batch import films, places
-from gigamatte.batch.dimensions import dimensions
 from gigamatte.errors import InputError, WriteError
+from gigamatte.photo.header_size import header_size
 from gigamatte.types import Receipt
 
 
@@ -27,7 +27,7 @@ def _verified_file(path: Path, receipt: Receipt) -> tuple[str, int]:
         raise WriteError(f"{path} was written but cannot be read again: {error}") from error
     if receipt.path and _is_drawing(path):
         return digest, length
-    size = dimensions(path)
+    size = header_size(path)
     found = None if size is None else (size.width, size.height)
     if found != (receipt.width, receipt.height):
         raise WriteError(f"{path} holds {size or 'no picture'}, {receipt.width}×{receipt.height} were written")

@@ -14,7 +14,7 @@ from gigamatte.errors import UsageError, WriteError
 from gigamatte.film import animation
 from gigamatte.film.formats import ANIMATED, Plan
 from gigamatte.film.resume import Shown
-from gigamatte.types import PixelArray
+from gigamatte.types import Depth, PixelArray
 
 #: what is tried, one after another: quality of lossy formats, and every n-th frame
 _QUALITIES = (85, 70, 55, 40, 25)
@@ -39,7 +39,7 @@ def fitted(pixels: PixelArray, side: int) -> PixelArray:
     if pixels.ndim == 3 and pixels.shape[2] == 4:
         # by weight of alpha: what cannot be seen must not spread
         weighted = pixels.astype(np.float32)
-        weighted[..., :3] *= weighted[..., 3:] / np.float32(255)
+        weighted[..., :3] *= Depth(8).quotient(weighted[..., 3:])
         small = np.clip(cv2.resize(weighted, size, interpolation=how), 0, 255)
         small[..., :3] *= np.float32(255) / np.maximum(small[..., 3:], np.float32(1e-3))
         shrunk = np.rint(np.clip(small, 0, 255)).astype(np.uint8)

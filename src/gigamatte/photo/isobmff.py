@@ -42,6 +42,20 @@ def main_picture(file: BinaryIO) -> Picture:
         raise Broken from error
 
 
+def picture_sizes(file: BinaryIO) -> list[tuple[int, int]]:
+    """(width, height) that the properties of the pictures name, in their order (ISO 23008-12, 6.5.3). Raises Broken."""
+    properties = _first(_first(_meta(file)[4:], b"iprp"), b"ipco")
+    return [struct.unpack_from(">II", content, 4) for kind, content in boxes(properties) if kind == b"ispe"]
+
+
+def _first(data: bytes, wanted: bytes) -> bytes:
+    """The content of the first box of a kind."""
+    for kind, content in boxes(data):
+        if kind == wanted:
+            return content
+    raise Broken
+
+
 def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """(kind, content) of boxes that lie one behind another. Raises Broken."""
     at = 0

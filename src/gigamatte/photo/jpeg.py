@@ -24,6 +24,8 @@ _NEXT = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
 _CHUNK = 1 << 20
 #: segments before the first scan
 _MOST_SEGMENTS = 10_000
+#: fill bytes before a marker
+_MOST_FILL = 4096
 _BROKEN = (OSError, struct.error, ValueError, IndexError, OverflowError)
 
 
@@ -48,6 +50,22 @@ def read_facts(file: BinaryIO) -> Facts:
         return _Reader(file).facts()
     except _BROKEN:
         return Facts()
+
+
+def frame_size(file: BinaryIO) -> tuple[int, int] | None:
+    """(width, height) of the frame; None where there is none before the first scan. Raises struct.error at the end."""
+    file.seek(2)
+    for marker in _Reader(file).markers():
+        if marker in (_SCAN, _END):
+            break
+        if marker in _ALONE:
+            continue
+        (length,) = struct.unpack(">H", file.read(2))
+        if marker in _FRAMES:
+            height, width = struct.unpack(">xHH", file.read(5))
+            return width, height
+        file.seek(max(0, length - 2), 1)
+    return None
 
 
 def application_data(file: BinaryIO, number: int, head: bytes, most: int) -> list[bytes]:
@@ -115,9 +133,11 @@ class _Reader:
         byte = self.file.read(1)
         if byte != b"\xff":
             return None
-        while byte == b"\xff":
+        for _ in range(_MOST_FILL):
             byte = self.file.read(1)
-        return byte[0] if byte else None
+            if byte != b"\xff":
+                break
+        return byte[0] if byte and byte != b"\xff" else None
 
     def after_scan(self) -> int | None:
         """The marker that ends the coded data of a scan."""
