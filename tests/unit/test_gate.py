@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -158,3 +159,41 @@ def test_the_gate_says_how_many_it_leaves_out(tmp_path):
     command = [sys.executable, str(CI / "again.py"), str(tmp_path / "passed"), str(tmp_path / "misses")]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert said == "3 tests passed in step 1 and are the same here\n"
+
+
+SIDE_BY_SIDE = """
+set -euo pipefail
+work=$1
+{functions}
+beside good eval 'echo one'
+ended
+beside bad eval 'echo two; false; echo never'
+beside long eval 'echo $BASHPID >"$work/../group"; sleep 600'
+until [ -s "$work/../group" ]; do sleep 0.01; done
+ended
+echo never
+"""
+
+
+def alive(group):
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_what_runs_side_by_side_is_shown_and_a_failure_ends_the_rest(tmp_path):
+    lines = (CI / "run").read_text("utf-8").splitlines()
+    first, last = lines.index("declare -A running=()"), lines.index("}")
+    functions = "\n".join(lines[first : last + 1])
+    assert all(f"\n{name}() {{" in functions for name in ("beside", "ended"))
+    command = ["bash", "-c", SIDE_BY_SIDE.replace("{functions}", functions), "gate", str(tmp_path / "work")]
+    (tmp_path / "work").mkdir()
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout) == (1, "one\ntwo\n"), done.stderr
+    group = int((tmp_path / "group").read_text())
+    until = time.monotonic() + 60
+    while alive(group):
+        assert time.monotonic() < until
+        time.sleep(0.05)
