@@ -16,23 +16,21 @@ from gigamatte.cutout.foreground import Foreground
 from gigamatte.cutout.frame import Canvas
 from gigamatte.cutout.layers import Beneath, Laid, Outline
 from gigamatte.cutout.outline import outlined
-from gigamatte.cutout.pixels import on_white, where, with_alpha
+from gigamatte.cutout.pixels import on_white, with_alpha
 from gigamatte.cutout.resample import placed, rows_at_once
 from gigamatte.cutout.shadow import Shadow
-from gigamatte.cutout.trimap import SOLID, trimap, uncertainty
+from gigamatte.cutout.straight import straight
+from gigamatte.cutout.trimap import trimap, uncertainty
 from gigamatte.cutout.under import LOSSY_REACH, REACH, edged
 from gigamatte.errors import GigamatteError
-from gigamatte.matte.cascade.cover import covering
 from gigamatte.options import Format, Only, Under
 from gigamatte.photo.colour import in_srgb
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.thread_exit import Pool
-from gigamatte.types import UNDECIDED, Box, FloatArray, Matte, PixelArray, Place, Size, Watch
+from gigamatte.types import Box, FloatArray, Matte, PixelArray, Size, Watch
 
 #: Strips that are made while another one is encoded.
 AHEAD = 2
-#: What the colours of a rectangle cost beyond its border, in pixels, all scales together.
-MARGIN = 8
 #: Columns that a ring is drawn into at a time, where nothing is known of them.
 BLOCK = 512
 
@@ -210,10 +208,10 @@ class Composer:
             return alpha if self.canvas is not None else self._one_channel(alpha)
         if self.uncut:
             return self._as_it_is(box)
-        alpha = self._alpha(box)
-        colour = self._colour(box, alpha)
-        bare = self.only == "foreground" and not self.ring and self.canvas is None
-        return colour if bare else with_alpha(colour, alpha)
+        if self.foreground is None:
+            raise GigamatteError("colours were asked of a composer without foreground")
+        nothing = None if self.hidden else 0 if self.under == "black" else self.matte.depth.full
+        return straight(self.levels, self.matte, self.solved or self.matte, self.foreground, box, self._alpha, nothing)
 
     def _as_it_is(self, box: Box) -> PixelArray:
         """The photo's own pixels: RGBA where they have alpha or are to be placed."""
@@ -237,28 +235,6 @@ class Composer:
         full = self.matte.depth.full
         product = alpha.astype(np.uint64) * own
         return self.matte.depth.pixels((product + full // 2) // full)
-
-    def _colour(self, box: Box, alpha: PixelArray) -> PixelArray:
-        """Straight colour: the photo's where opaque, F in the band, white or black where nothing is left to see."""
-        colour = self.levels.read(0, box).copy()
-        if self.foreground is None:
-            raise GigamatteError("colours were asked of a composer without foreground")
-        for place in self._undecided(box):
-            home = self.matte.grid.home(place).within(box)
-            inside = home.relative_to(box).slices()
-            mixed = (self.solved or self.matte).read(home) < SOLID * self.matte.depth.full
-            mixed &= alpha[inside] > 0
-            for spot in covering(mixed, MARGIN):
-                part = Box(home.left + spot.left, home.top + spot.top, spot.width, spot.height).within(home)
-                solved, here = self.foreground.read(part), part.relative_to(home).slices()
-                target = colour[inside][here]
-                target[:] = where(mixed[here], solved, target.copy())
-        if self.hidden:
-            return colour
-        return where(alpha > 0, colour, None if self.under == "black" else np.full_like(colour, self.matte.depth.full))
-
-    def _undecided(self, box: Box) -> Iterator[Place]:
-        return (place for place in self.matte.grid.places(box) if self.matte.decided[place] == UNDECIDED)
 
     def in_srgb(self, colours: PixelArray | FloatArray) -> PixelArray:
         """Colours of the photo, (row, column, RGB) in 0…full, in sRGB where ``icc`` asks for it."""

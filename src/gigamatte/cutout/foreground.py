@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from gigamatte.matte.cascade.reading import Levels, nearest_inside, photo_in, repeated
+from gigamatte.matte.cascade.reading import Levels, nearest_inside, planes_in, repeated
 from gigamatte.photo.levels import level_sizes
 from gigamatte.types import Box, Depth, FloatArray, Matte, PixelArray, Size
 
@@ -70,12 +70,14 @@ class Foreground:
     def _pixels(self, planes: FloatArray, box: Box) -> PixelArray:
         """What lies in ``box`` of colours in [0, 1], (3, row, column): (row, column, RGB) in the photo's depth."""
         rows, columns = box.slices()
-        colours = cv2.merge([np.ascontiguousarray(plane) for plane in planes[:, rows, columns]])
-        return self._matte.depth.pixels(colours * np.float32(self._scale) + np.float32(0.5))
+        scaled = planes[:, rows, columns] * np.float32(self._scale)
+        scaled += np.float32(0.5)
+        colours: PixelArray = cv2.merge(list(self._matte.depth.pixels(scaled)))
+        return colours
 
     def _colour(self, level: int, box: Box) -> FloatArray:
         """The photo in ``box``: float32 (3, row, column) in [0, 1]; beyond the border its pixels are repeated."""
-        return np.stack(cv2.split(photo_in(self._levels, level, box)))
+        return planes_in(self._levels, level, box)
 
 
 def memory_needed(photo: Size) -> int:
@@ -203,10 +205,17 @@ def relaxed(both: FloatArray, colour: FloatArray, alpha: FloatArray, steps: int)
     inverse = 1 / np.maximum(own[0] * own[1] - cross * cross, 1e-12)
     own, cross = own[::-1] * inverse, cross * inverse  # the inverse matrix, whose diagonal is the other way round
     given = colour * shares[:, None]
+    # OpenCV's sums of products take a quarter of the time of NumPy's two steps, and want one plane: all below another
+    rows, columns = alpha.shape
+    flat = 6 * rows, columns
+    rightwards, downwards = np.empty((6, rows, columns - 1), np.float32), np.zeros((6, rows, columns), np.float32)
+    rightwards[:], downwards[:, :-1] = right, below  # 0 between one plane and the next
+    weights = rightwards.reshape(flat[0], -1), downwards.reshape(flat)[:-1]
     pair = both.reshape(given.shape)
     pulled, term, solved = np.empty_like(given), np.empty_like(given), np.empty_like(given)
     for _ in range(steps):
-        _pull(pair, given, right, below, pulled, term)
+        np.copyto(pulled, given)
+        _pull(pair.reshape(flat), *weights, pulled.reshape(flat))
         pair = np.multiply(own[:, None], pulled, out=solved)
         pair -= np.multiply(cross, pulled[::-1], out=term)
         np.clip(pair, 0, 1, out=pair)
@@ -220,16 +229,13 @@ def _strength(alpha: FloatArray, neighbour: FloatArray) -> FloatArray:
     return difference
 
 
-def _pull(
-    pair: FloatArray, given: FloatArray, right: FloatArray, below: FloatArray, out: FloatArray, term: FloatArray
-) -> None:
-    """Writes ``given`` plus each pixel's neighbours by their weights to ``out``; ``term`` is room to work in."""
-    np.copyto(out, given)
-    across, down = term[..., :-1], term[..., :-1, :]
-    out[..., :-1] += np.multiply(right, pair[..., 1:], out=across)
-    out[..., 1:] += np.multiply(right, pair[..., :-1], out=across)
-    out[..., :-1, :] += np.multiply(below, pair[..., 1:, :], out=down)
-    out[..., 1:, :] += np.multiply(below, pair[..., :-1, :], out=down)
+def _pull(pair: FloatArray, right: FloatArray, below: FloatArray, sums: FloatArray) -> None:
+    """Adds each pixel's neighbours in ``pair`` by their weights to ``sums``, both (row, column)."""
+    if right.size:
+        cv2.accumulateProduct(right, pair[:, 1:], sums[:, :-1])
+        cv2.accumulateProduct(right, pair[:, :-1], sums[:, 1:])
+    cv2.accumulateProduct(below, pair[1:], sums[:-1])
+    cv2.accumulateProduct(below, pair[:-1], sums[1:])
 
 
 def _resized(planes: FloatArray, width: int, height: int, how: int) -> FloatArray:

@@ -49,19 +49,21 @@ def _draw(above: PixelArray | None, known: list[tuple[PixelArray, Box]], reach: 
     last = first + len(strip) + min(reach, sum(map(len, below)))
     for left, right in spans(box):
         start, end = max(0, left - reach), min(strip.shape[1], right + reach)
-        window = np.concatenate([part[:, start:end] for part in parts])[:last]
-        part = strip[:, left:right]
-        _ring(window, first, left - start, part, reach)
+        window = [part[:, start:end] for part in parts]
+        _ring(window, last, first, left - start, strip[:, left:right], reach)
     tail = strip if above is None or len(strip) >= reach else np.concatenate([above, strip])
     return tail[-reach:]
 
 
-def _ring(window: PixelArray, top: int, left: int, part: PixelArray, reach: int) -> None:
-    """Write the ring into ``part``, which lies at (top, left) of its surroundings, the ``window``."""
-    rows, columns = part.shape[:2]
-    inner = (slice(top, top + rows), slice(left, left + columns))
-    alpha = cv2.extractChannel(window, 3)
-    if not cv2.countNonZero(alpha) or cv2.countNonZero(alpha[inner]) == rows * columns:
+def _ring(window: list[PixelArray], height: int, top: int, left: int, part: PixelArray, reach: int) -> None:
+    """Write the ring into ``part``, which lies at (top, left) of its surroundings, the ``window``.
+
+    That is the first ``height`` of the rows that stand in several arrays.
+    """
+    count, columns = part.shape[:2]
+    inner = (slice(top, top + count), slice(left, left + columns))
+    alpha = np.concatenate([rows[..., 3] for rows in window])[:height]
+    if not cv2.countNonZero(alpha) or cv2.countNonZero(alpha[inner]) == count * columns:
         return
     seen = (alpha > 0).view(np.uint8)
     near = cv2.dilate(seen, _disc(reach), borderType=cv2.BORDER_CONSTANT, borderValue=0)
@@ -69,8 +71,12 @@ def _ring(window: PixelArray, top: int, left: int, part: PixelArray, reach: int)
     if points is None:
         return
     x, y = points.reshape(-1, 2).astype(np.intp).T
-    found = nearest(seen, y + top, x + left, reach)
-    part[y, x, :3] = window[*found, :3]
+    found, across = nearest(seen, y + top, x + left, reach)
+    begin = 0
+    for piece in window:  # only pixels that can be seen are read, and only others are written
+        here = (found >= begin) & (found < begin + len(piece))
+        part[y[here], x[here], :3] = piece[found[here] - begin, across[here], :3]
+        begin += len(piece)
 
 
 def nearest(

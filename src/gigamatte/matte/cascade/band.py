@@ -39,7 +39,7 @@ def band(alpha: FloatArray, reach: int = REACH, soft_reach: int = SOFT_REACH) ->
         undecided, cv2.CV_32F, (2 * SOFT_WINDOW + 1,) * 2, normalize=True, borderType=cv2.BORDER_REPLICATE
     )
     soft: NDArray[np.uint8] = undecided & (part > SOFT_PART).astype(np.uint8)
-    return np.asarray(wide | _dilated(soft, soft_reach), np.bool_)
+    return np.asarray(wide | _dilated(soft, soft_reach) if soft.any() else wide, np.bool_)
 
 
 def _mixed(alpha: FloatArray, reach: int) -> NDArray[np.uint8]:

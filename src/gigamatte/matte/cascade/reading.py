@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,6 +30,16 @@ def photo_in(levels: Levels, level: int, box: Box) -> FloatArray:
     inside = nearest_inside(box, levels.size(level))
     pixels = levels.read(level, inside)
     return repeated(Depth.of(pixels).unit(pixels), inside, box)
+
+
+def planes_in(levels: Levels, level: int, box: Box) -> FloatArray:
+    """``photo_in``, one channel after another: float32 (RGB, row, column) in [0, 1]."""
+    inside = nearest_inside(box, levels.size(level))
+    pixels = levels.read(level, inside)
+    planes = np.empty((3, inside.height, inside.width), np.float32)
+    for plane, channel in zip(planes, cv2.split(pixels), strict=True):
+        np.multiply(channel, np.float32(1 / Depth.of(pixels).full), out=plane)
+    return repeated(planes, inside, box, axis=1)
 
 
 def alpha_in(matte: Matte, box: Box) -> FloatArray:

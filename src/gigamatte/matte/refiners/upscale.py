@@ -49,8 +49,12 @@ def twice(alpha: FloatArray) -> FloatArray:
     lowest = lowest - np.float32(RIDGE) * _ridges(-alpha)
     np.clip(highest, 0, 1, out=highest)
     np.clip(lowest, 0, 1, out=lowest)
-    bounds = (cv2.resize(bound, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST) for bound in (lowest, highest))
-    return np.asarray(np.clip(enlarged, *bounds), np.float32)
+    # one bound for each 2×2 pixels
+    rows, columns = alpha.shape
+    pairs = enlarged.reshape(rows, 2, 2 * columns)
+    bounds = (cv2.merge((bound, bound)).reshape(rows, 1, 2 * columns) for bound in (lowest, highest))
+    np.clip(pairs, *bounds, out=pairs)
+    return np.asarray(enlarged, np.float32)
 
 
 def _ridges(alpha: FloatArray) -> FloatArray:
