@@ -1,5 +1,6 @@
 """The review page in a real browser: a thousand results, marks by keys, the viewer."""
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -21,8 +22,14 @@ PHOTOS = 1000
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    """A batch of a thousand results, which share their pictures' bytes: (address, manifest)."""
-    root = tmp_path_factory.mktemp("review")
+    """A batch of a thousand results: (address, manifest)."""
+    with serving(tmp_path_factory.mktemp("review"), PHOTOS) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def serving(root, photos):
+    """The review of so many results, which share their pictures' bytes: (address, manifest)."""
     (root / "in").mkdir()
     (root / "out" / ".gigamatte").mkdir(parents=True)
     photo, result = np.full((96, 128, 3), (150, 60, 30), np.uint8), np.zeros((96, 128, 4), np.uint8)
@@ -32,17 +39,17 @@ def served(tmp_path_factory):
     cv2.imwrite(str(root / "result.png"), result)
     with Manifest(root / "out" / ".gigamatte" / "1-of-1.sqlite") as manifest:
         manifest.begin("in → out", "1")
-        names = [f"{number:04}.jpg" for number in range(PHOTOS)]
+        names = [f"{number:04}.jpg" for number in range(photos)]
         for name in names:
             os.link(root / "photo.jpg", root / "in" / name)
             os.link(root / "result.png", root / "out" / f"{name[:4]}.cutout.png")
         manifest.enlist(
             [Source(name, str(root / "in" / name), 9, "s") for name in names], "c", "{stem}.cutout.png", lambda _: None
         )
-        manifest.claim(PHOTOS, str, lambda _: {})
+        manifest.claim(photos, str, lambda _: {})
         receipt = {"width": 128, "height": 96, "seconds": {}, "warnings": []}
         manifest.record(
-            Outcome(name, "done", "f", "s", "sha", 9, "o", {**receipt, "doubt": {"score": 1 - number / PHOTOS}})
+            Outcome(name, "done", "f", "s", "sha", 9, "o", {**receipt, "doubt": {"score": 1 - number / photos}})
             for number, name in enumerate(names)
         )
     out = str(root / "out")
@@ -79,6 +86,24 @@ def opened(context, address):
     page.goto(address)
     until(page, "document.querySelectorAll('article').length >= 60")
     return page, problems
+
+
+def test_what_cannot_be_shown_says_so(browser, tmp_path):
+    context = browser.new_context(viewport={"width": 900, "height": 500})
+    context.set_default_timeout(120_000)
+    with serving(tmp_path, 3) as (address, _):
+        (tmp_path / "in" / "0001.jpg").unlink()
+        (tmp_path / "out" / "0002.cutout.png").unlink()  # the others are the same file
+        (tmp_path / "out" / "0002.cutout.png").write_bytes(b"no picture")
+        page = context.new_page()
+        page.goto(address)
+        until(page, "document.querySelectorAll('.pair .quiet').length === 2")
+        until(page, "[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
+        shown = page.evaluate("[...document.querySelectorAll('.pair > div')].map((box) => box.textContent)")
+        assert shown == ["", "", "cannot be shown", "", "", "cannot be shown"]
+        if folder := os.environ.get("GIGAMATTE_SHOTS"):
+            page.screenshot(path=f"{folder}/review.png")
+    context.close()
 
 
 def test_a_thousand_results_are_marked_by_keys(browser, served, tmp_path):
