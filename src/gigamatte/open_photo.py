@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from gigamatte.cache.base import Cache
@@ -25,6 +26,10 @@ TILES = 256 << 20
 SHOWN = 32 << 20
 #: the largest level of a preview that the learned refiner lifts to: of one of 1500×1000, all but the last
 NEURAL_PIXELS = 800_000
+
+
+#: resolves the full-size alpha; the tiles come from, and go into, what it is given
+Lifting = Callable[[TileCache], tuple[Matte, tuple[str, ...]]]
 
 
 class Opened(Protocol):
@@ -53,8 +58,8 @@ class Opened(Protocol):
         """The tile cache for one cut, in which tiles of earlier cuts may be found."""
         ...
 
-    def settled(self, matte: Matte, levels: PhotoLevels) -> Matte:
-        """The finished alpha, smoothed over time where there are earlier frames."""
+    def lifted(self, lift: Lifting, tiles: TileCache, levels: PhotoLevels) -> tuple[Matte, tuple[str, ...]]:
+        """The full-size alpha and warnings: what ``lift`` makes with ``tiles``, or what earlier frames tell of it."""
         ...
 
 
@@ -95,6 +100,6 @@ class OpenPhoto:
             return self._near
         return TileCache(self._finished, refiner_identity(tools.refiner()))
 
-    def settled(self, matte: Matte, levels: PhotoLevels) -> Matte:  # noqa: ARG002 (it is for films)
-        """The alpha as it is."""
-        return matte
+    def lifted(self, lift: Lifting, tiles: TileCache, levels: PhotoLevels) -> tuple[Matte, tuple[str, ...]]:  # noqa: ARG002 (it is for films)
+        """The alpha as it is lifted."""
+        return lift(tiles)

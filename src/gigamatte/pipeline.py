@@ -7,6 +7,7 @@ from gigamatte.clipped import cut_clipped
 from gigamatte.cutout.cutout import Cutout
 from gigamatte.locate import locate
 from gigamatte.matte.cascade.resolve import resolve, trust_in
+from gigamatte.matte.cascade.tile_cache import TileCache
 from gigamatte.matte.smooth import smooth_matte
 from gigamatte.network.answers import ask
 from gigamatte.open_photo import Opened
@@ -14,7 +15,7 @@ from gigamatte.photo.levels import PhotoLevels
 from gigamatte.receipts import Clock, receipt_of
 from gigamatte.request import Request
 from gigamatte.tools import Tools
-from gigamatte.types import Watch
+from gigamatte.types import Matte, Watch
 
 
 def journey(request: Request, tools: Tools, watch: Watch, opened: Opened | None = None) -> Cutout:
@@ -39,21 +40,24 @@ def journey(request: Request, tools: Tools, watch: Watch, opened: Opened | None 
         refiner = opened.refiner(tools) if opened else tools.refiner()
         tiles = opened.tiles(tools) if opened else tools.tile_cache(request.options.hints)
         trust = trust_in(located.answer.start, levels, refiner)
-        solved, warnings = resolve(
-            located.answer.start,
-            levels,
-            refiner,
-            bits=request.photo.bits,
-            threads=request.threads,
-            correction=request.correction,
-            tile_cache=tiles,
-            watch=watch,
-            trust=trust,
-        )
+
+        def lift(cache: TileCache) -> tuple[Matte, tuple[str, ...]]:
+            return resolve(
+                located.answer.start,
+                levels,
+                refiner,
+                bits=request.photo.bits,
+                threads=request.threads,
+                correction=request.correction,
+                tile_cache=cache,
+                watch=watch,
+                trust=trust,
+            )
+
+        solved, warnings = opened.lifted(lift, tiles, levels) if opened else lift(tiles)
         warnings += tools.end_turn()
         if opened is None or opened.first:
             warnings += proposal(request, levels)
-        solved = opened.settled(solved, levels) if opened else solved
         matte = smooth_matte(solved) if request.options.smooth else solved
         clock.lap("matte")
         receipt = receipt_of(request, located, levels, matte, refiner, trust, tiles, clock, warnings)

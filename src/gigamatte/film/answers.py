@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gigamatte.cache.base import Cache
+from gigamatte.film.carrying import News
 from gigamatte.film.motion import REDUCED, Motion, Reduced, motion, reduced
 from gigamatte.filters import grown, remapped
 from gigamatte.hints import Hints
@@ -55,7 +56,7 @@ class FilmAnswers:
     """Answers for one frame after another; ``turn`` begins one. ``memory`` is all that is remembered.
 
     ``alone``: frames are taken as photos that have nothing to do with each other. ``cut``: the frame begins a new
-    scene. ``moved``: what moved since the frame before.
+    scene. ``moved``: what moved since the frame before. ``news``: what the network, where it was asked, said anew.
     """
 
     def __init__(self, *, alone: bool = False) -> None:
@@ -63,11 +64,13 @@ class FilmAnswers:
         self.memory: Memory | None = None
         self.cut = True
         self.moved: Motion | None = None
+        self.news: News | None = None
         self._seen: Reduced | None = None
 
     def turn(self, levels: PhotoLevels) -> None:
         """The next frame begins."""
         self._seen = _reduced(levels)
+        self.news = None
         self.moved = None if self.memory is None else motion(self.memory.seen, self._seen)
         self.cut = self.moved is None or self.moved.cut
 
@@ -109,6 +112,7 @@ class FilmAnswers:
         else:
             coarse, since = _looked(network, levels, region, hints, moved, before.coarse, since)
             coarse = steady(coarse, before.coarse, moved)
+            self.news = News.of(coarse.alpha, carried(before.coarse, moved, coarse.fit), coarse.fit)
         if hints is not None and pointed:
             coarse = obeyed(coarse, hints)
         engine = network.engine

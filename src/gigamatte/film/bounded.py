@@ -46,8 +46,9 @@ class Bounded:
         full = self._source.header.size
         if self._most is None or frames * full.pixels <= self._most:
             return
+        counted = "1 frame" if frames == 1 else f"{frames} frames"
         raise BudgetExceeded(
-            f"{self.header.name}: {frames} frames of {full} = {_megapixels(frames * full.pixels)} megapixels in all, "
+            f"{self.header.name}: {counted} of {full} = {_megapixels(frames * full.pixels)} megapixels in all, "
             f"allowed are {_megapixels(self._most)}",
             "cut a part of it (from, to), every n-th frame, or a smaller version",
         )

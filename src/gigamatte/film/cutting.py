@@ -13,6 +13,7 @@ from gigamatte.cache.base import Cache
 from gigamatte.cutout.cutout import Cutout
 from gigamatte.errors import UsageError
 from gigamatte.film.answers import FilmAnswers, Memory
+from gigamatte.film.carrying import HELD, Needed, carried
 from gigamatte.film.hints import FilmHints
 from gigamatte.film.settling import Settled, settled
 from gigamatte.film.tiles import FilmTiles
@@ -22,6 +23,7 @@ from gigamatte.matte.cascade.tile_cache import TileCache
 from gigamatte.matte.refiners.base import Refiner
 from gigamatte.network.answers import Answer
 from gigamatte.network.network import Network
+from gigamatte.open_photo import Lifting
 from gigamatte.options import Options
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.pipeline import journey
@@ -74,6 +76,8 @@ class FilmCutting:
         self.frames = self.cuts = self.with_subject = 0
         self.done = self.kept = 0
         self._settled: Settled | None = None
+        #: the frame whose alpha the next ones carry
+        self._key: Settled | None = None
 
     def cut(self, frame: Frame, watch: Watch) -> Cutout:
         """The cutout of the next frame. Raises what ``Remover.cut`` raises, but not NoSubject."""
@@ -90,7 +94,7 @@ class FilmCutting:
                 # what was said holds from this very frame: nothing of the frames before is to stay
                 self.answers.forget()
                 self.tiles.forget()
-                self._settled = None
+                self._settled = self._key = None
             if hints is not None:
                 hints = hints.inside(photo.size)
                 request = resolve_request(photo, dataclasses.replace(self.options, hints=hints), None, None)
@@ -105,17 +109,32 @@ class FilmCutting:
         if self._alone:
             return None
         self.answers.turn(levels)
-        self.tiles.turn()
         if self.answers.cut:
             self.tiles.forget()
+            self._key = None
             self.cuts += self.answers.moved is not None  # not the film's beginning
         return self.tiles
 
-    def settle(self, matte: Matte, levels: PhotoLevels) -> Matte:
-        """The alpha of a frame, averaged over time with that of the frame before."""
-        found = settled(matte, levels, self._settled, self.answers.moved)
-        self._settled = Settled(levels.read(0, levels.size(0).box), found)
-        return found
+    def lifted(self, lift: Lifting, tiles: FilmTiles, levels: PhotoLevels) -> tuple[Matte, tuple[str, ...]]:
+        """The alpha of a frame: carried from an earlier one, or refined and averaged with that of the one before."""
+        moved, warnings = self.answers.moved, tuple[str, ...]()
+        pixels = levels.read(0, levels.size(0).box)
+        found = None
+        if self._key is not None and self.frames % HELD and moved is not None and not moved.same:
+            found = carried(self._key, levels, self.answers.news)
+        if found is None:
+            tiles.turn()
+            solved, warnings = lift(tiles)
+            matte = settled(solved, levels, self._settled, moved)
+            self._key = self._settled = Settled(pixels, matte)
+        else:
+            needed, matte = Needed(found.doubtful), found.matte
+            if found.doubtful:
+                solved, warnings = lift(needed)
+                matte = found.drawn(solved)
+            tiles.done, tiles.kept = needed.done, max(0, len(matte.tiles) - len(found.doubtful))
+            self._settled = Settled(pixels, matte)
+        return matte, warnings
 
     def state(self) -> Arrays:
         """All that is remembered, as plain arrays by name."""
@@ -135,10 +154,10 @@ class FilmCutting:
                 ),
             }
         if self._settled is not None:
-            matte = self._settled.matte
-            arrays |= {"pixels": self._settled.pixels, "decided": matte.decided}
-            arrays["matte"] = np.array([matte.size.width, matte.size.height, matte.bits, matte.tile], np.int64)
-            arrays |= {f"matte {row} {column}": pixels for (row, column), pixels in matte.tiles.items()}
+            arrays |= _kept(self._settled, "before")
+        if self._key is not None and self._key is not self._settled:
+            arrays |= _kept(self._key, "key")
+        arrays["carries"] = np.array(self._key is not None)
         if self._hints is not None:
             now = None if self._hints.now is None else self._hints.now.as_plain()
             arrays["hints"] = _text([self._hints.current, now])
@@ -156,12 +175,9 @@ class FilmCutting:
             device, precision, stray, opaque, answers = _said(arrays["coarse"])
             coarse = CoarseMatte(alpha, fit, stray, opaque, answers)
             self.answers.memory = Memory(arrays["seen"], coarse, device, precision, since)
-        if "matte" in arrays:
-            width, height, bits, tile = (int(number) for number in arrays["matte"])
-            places = [name.split()[1:] for name in arrays if name.startswith("matte ")]
-            tiles = {(int(row), int(column)): arrays[f"matte {row} {column}"] for row, column in places}
-            matte = Matte(Size(width, height), bits, tile, arrays["decided"], tiles)
-            self._settled = Settled(arrays["pixels"], matte)
+        self._settled, self._key = _again(arrays, "before"), _again(arrays, "key")
+        if self._key is None and arrays["carries"]:
+            self._key = self._settled
         if self._hints is not None and "hints" in arrays:
             self._hints.current, now = _said(arrays["hints"])
             self._hints.now = None if now is None else Hints.from_plain(now)
@@ -188,8 +204,27 @@ class _Opened:
     def tiles(self, tools: Tools) -> TileCache:
         return tools.tile_cache() if self._tiles is None else self._tiles
 
-    def settled(self, matte: Matte, levels: PhotoLevels) -> Matte:
-        return matte if self._tiles is None else self._film.settle(matte, levels)
+    def lifted(self, lift: Lifting, tiles: TileCache, levels: PhotoLevels) -> tuple[Matte, tuple[str, ...]]:
+        return lift(tiles) if self._tiles is None else self._film.lifted(lift, self._tiles, levels)
+
+
+def _kept(frame: Settled, name: str) -> Arrays:
+    """A frame and its alpha as plain arrays, whose names begin with ``name``."""
+    matte = frame.matte
+    arrays: Arrays = {f"{name} pixels": frame.pixels, f"{name} decided": matte.decided}
+    arrays[f"{name} matte"] = np.array([matte.size.width, matte.size.height, matte.bits, matte.tile], np.int64)
+    return arrays | {f"{name} tile {row} {column}": pixels for (row, column), pixels in matte.tiles.items()}
+
+
+def _again(arrays: Arrays, name: str) -> Settled | None:
+    """What ``_kept`` gave; None where it is not there."""
+    if f"{name} matte" not in arrays:
+        return None
+    width, height, bits, tile = (int(number) for number in arrays[f"{name} matte"])
+    places = [one.split()[2:] for one in arrays if one.startswith(f"{name} tile ")]
+    tiles = {(int(row), int(column)): arrays[f"{name} tile {row} {column}"] for row, column in places}
+    matte = Matte(Size(width, height), bits, tile, arrays[f"{name} decided"], tiles)
+    return Settled(arrays[f"{name} pixels"], matte)
 
 
 def _text(plain: Any) -> NDArray[np.uint8]:

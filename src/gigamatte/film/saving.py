@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from gigamatte.cutout.under import LOSSY_REACH, REACH
 from gigamatte.cutout.write import write_image
 from gigamatte.errors import NoSubject, UnsupportedInput
 from gigamatte.film import animation, sticker
-from gigamatte.film.coding import Part, coding_of
+from gigamatte.film.coding import LARGE, Part, coding_of
 from gigamatte.film.cutting import FilmCutting
 from gigamatte.film.film_request import FilmRequest
 from gigamatte.film.finishing import finish, receipt_of
@@ -32,7 +33,7 @@ from gigamatte.types import PixelArray, Size
 
 #: frames of a part: what an interruption loses at most
 PART = 48
-#: frames that wait to be encoded
+#: frames that wait to be encoded; none where they are LARGE
 WAITING = 1
 
 
@@ -70,8 +71,9 @@ class FilmSaving:
             raise UnsupportedInput(f"{name} has no frames from {wanted.span.start:g} s on")
         if not self._cutting.with_subject and not wanted.options.keep_empty:
             kept.remove()
+            within = "in its frame no" if kept.frames == 1 else f"in none of its {kept.frames} frames a"
             raise NoSubject(
-                f"{name}: in none of its {kept.frames} frames a subject was found",
+                f"{name}: {within} subject was found",
                 "narrow the search with --box, try another --model, or --keep-empty",
             )
         sound, said = finish(wanted, kept)
@@ -95,18 +97,22 @@ class FilmSaving:
         shown: list[Shown] = []
         pending: list[Future[None]] = []
         nobody = watched(None)
+        waiting = WAITING if self._wanted.source.header.size.pixels < LARGE else 0
         with Pool(1) as encoder:
             try:
                 for frame in frames:
                     if self._coding is not None and part is None:
                         part = Part(self._kept.part(), self._coding)
+                    now = Shown(frame.time, frame.duration)
                     cutout = self._cutting.cut(frame, nobody)
                     self._note(cutout)
+                    del frame  # its pixels
                     number = self._kept.frames + len(shown)
-                    while len(pending) > WAITING:
+                    while len(pending) > waiting:
                         pending.pop(0).result()
-                    pending.append(encoder.submit(self._encode, part, cutout, frame, number))
-                    shown.append(Shown(frame.time, frame.duration))
+                    pending.append(encoder.submit(self._encode, part, cutout, now.time, number))
+                    shown.append(now)
+                    del cutout
                     if len(shown) == PART:
                         self._finish(part, shown, pending)
                         part, shown = None, []
@@ -140,29 +146,29 @@ class FilmSaving:
         known = noted.setdefault("warnings", [])
         known += [warning for warning in receipt.warnings if warning not in known and len(known) < 20]
 
-    def _encode(self, part: Part | None, cutout: Cutout, frame: Frame, number: int) -> None:
+    def _encode(self, part: Part | None, cutout: Cutout, time: Fraction, number: int) -> None:
         wanted = self._wanted
         with cutout:
             if wanted.plan.format == "sequence" and self._ground is None:
                 cutout.save(numbered(wanted.target, number + 1), overwrite=True)
                 return
-            pixels = self._pixels(cutout, frame)
-            if part is not None:
-                part.add(pixels)
-            elif wanted.plan.format == "sequence":
-                self._save(pixels, number)
-            else:
-                if wanted.fits is not None:
-                    pixels = sticker.fitted(pixels, wanted.fits[0])
-                animation.keep(self._kept.picture(number), pixels)
+            pixels = self._pixels(cutout, time)
+        if part is not None:
+            part.add(pixels)
+        elif wanted.plan.format == "sequence":
+            self._save(pixels, number)
+        else:
+            if wanted.fits is not None:
+                pixels = sticker.fitted(pixels, wanted.fits[0])
+            animation.keep(self._kept.picture(number), pixels)
 
-    def _pixels(self, cutout: Cutout, frame: Frame) -> PixelArray:
+    def _pixels(self, cutout: Cutout, time: Fraction) -> PixelArray:
         """What is encoded: (row, column), (row, column, RGB) or RGBA, sRGB, of the depth that is written."""
         # chroma of a lossy film is shared by four pixels, so the ring of the subject's colour is wider there
         reach = REACH if self._wanted.plan.format in ("apng", "gif") else LOSSY_REACH
         pixels = cutout.pixels(reach)
         if self._ground is not None:
-            pixels = self._ground.laid(cutout, pixels, float(frame.time) - self._wanted.span.start)
+            pixels = self._ground.laid(cutout, pixels, float(time) - self._wanted.span.start)
         return to_8bit(pixels) if pixels.dtype == np.uint16 and self._wanted.bits == 8 else pixels
 
     def _save(self, pixels: PixelArray, number: int) -> None:

@@ -61,7 +61,7 @@ def _tile(matte: Matte, levels: PhotoLevels, before: Settled, moved: Motion, pla
     known = np.dstack([moved.back, moved.believed, moved.still])
     there = remapped(known, small_x, small_y)
     old_x, old_y = x[None, :] + there[..., 0] / across, y[:, None] + there[..., 1] / down
-    box = _around(old_x, old_y, matte)
+    box = around(old_x, old_y, matte)
     place_x, place_y = (old_x - box.left).astype(np.float32), (old_y - box.top).astype(np.float32)
 
     def followed(picture: PixelArray) -> FloatArray:
@@ -75,7 +75,7 @@ def _tile(matte: Matte, levels: PhotoLevels, before: Settled, moved: Motion, pla
     return matte.depth.pixels(new + weight * (old - new) + np.float32(0.5))
 
 
-def _around(x: FloatArray, y: FloatArray, matte: Matte) -> Box:
+def around(x: FloatArray, y: FloatArray, matte: Matte) -> Box:
     """The box of the frame that holds these places and their neighbours."""
     left, top = int(np.floor(x.min())) - 1, int(np.floor(y.min())) - 1
     right, bottom = int(np.ceil(x.max())) + 2, int(np.ceil(y.max())) + 2

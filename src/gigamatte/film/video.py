@@ -18,6 +18,8 @@ from gigamatte.types import PixelArray, Size
 
 #: a film without a rate of its own is taken to have this one
 ANY_RATE = Fraction(25)
+#: threads that decode; each holds a frame of its own, and cutting takes far longer than decoding
+THREADS = 2
 
 
 class VideoFile:
@@ -117,6 +119,7 @@ class VideoFile:
         codec = {"vp8": "libvpx", "vp9": "libvpx-vp9"}.get(stream.codec_context.name) if alpha else None
         if codec is None:
             stream.thread_type = "AUTO"
+            stream.codec_context.thread_count = THREADS
             yield from container.decode(stream)
             return
         decoder = pyav().CodecContext.create(codec, "r")

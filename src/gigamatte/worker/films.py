@@ -11,7 +11,9 @@ import cv2
 from gigamatte.cutout.atomic import whole_file
 from gigamatte.errors import BudgetExceeded, UnsupportedInput, WriteError
 from gigamatte.film.bounded import Bounded
+from gigamatte.film.coding import LARGE
 from gigamatte.film.film import Film
+from gigamatte.film.formats import Plan, plan
 from gigamatte.film.reading import open_film
 from gigamatte.film.saving import PART
 from gigamatte.film.types import Progress, Span
@@ -20,8 +22,11 @@ from gigamatte.types import Receipt, Size, Watch
 from gigamatte.worker.task import FRAMES
 from gigamatte.worker.wire import FilmFrame, FilmJob, FilmLook
 
-#: bytes for each pixel of a frame: the frame before, the next one, those that are being encoded, and their alphas
-PER_PIXEL = 70
+#: Bytes for each pixel of a frame, measured at 3840×2160: frames before and after, what is being refined and encoded.
+PER_PIXEL = 90
+#: What an encoder holds besides, for each pixel of its frames, measured: libvpx for colours, and as much for alpha;
+#: x264, and of smaller frames, of which it looks at more ahead; ProRes.
+VP9, X264, X264_SMALL, PRORES = 75, 55, 140, 10
 #: seconds before a frame from which films are decoded to find it, and how much later its time may be
 BEFORE, SLACK = 2.0, 1e-3
 
@@ -35,7 +40,7 @@ def cut_film(job: FilmJob, remover: Remover, memory: int, watch: Watch) -> Recei
         job.source, remover.options, Span(job.start, job.end, job.every), remover.tools, job.hints,
         side=job.side, most=job.most,
     )  # fmt: skip
-    needed = film.header.size.pixels * PER_PIXEL
+    needed = film.header.size.pixels * per_pixel(plan(remover.options, job.target), film.header.size)
     if needed > memory // 2:
         raise BudgetExceeded(
             f"{film.header.name}: frames of {film.header.size} take {needed / 1e9:.1f} GB; allowed are "
@@ -50,6 +55,12 @@ def cut_film(job: FilmJob, remover: Remover, memory: int, watch: Watch) -> Recei
 
     receipt = film.save(job.target, loop=job.loop, sticker=job.sticker, overwrite=job.overwrite, watch=report)
     return dataclasses.replace(receipt.as_receipt(), input=str(job.source))
+
+
+def per_pixel(chosen: Plan, size: Size) -> int:
+    """Bytes that cutting a film into such a result takes for each pixel of a frame."""
+    encoders = {"webm": 2 * VP9 if chosen.alpha else VP9, "mp4": X264 if size.pixels >= LARGE else X264_SMALL}
+    return PER_PIXEL + ({"mov": PRORES} | encoders).get(chosen.format, 0)
 
 
 def look_at(look: FilmLook) -> Receipt:

@@ -39,6 +39,17 @@ def test_a_part_of_a_film(film: Path, capsys: pytest.CaptureFixture[str]) -> Non
         assert (picture.n_frames, picture.info["loop"]) == (2, 2)
 
 
+@pytest.mark.parametrize(("lang", "said"), [("en", ": 1 frame of 96×64 in "), ("zh", "：1 帧，96×64，用时 ")])
+def test_one_frame_is_no_frames(
+    film: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, lang: str, said: str
+) -> None:
+    monkeypatch.setenv("GIGAMATTE_LANG", lang)
+    assert run(["cut", str(film), "-o", str(film.with_name("out.apng")), "--kind", "art", "--to", "0.01"]) == 0
+    told = capsys.readouterr().err
+    assert said in told
+    assert "1 frames" not in told
+
+
 def test_films_among_photos(film: Path, tmp_path: Path) -> None:
     Image.fromarray(disc(30)).save(tmp_path / "photo.png")
     folder = tmp_path / "out"

@@ -12,6 +12,11 @@ FILMS: dict[str, str] = {
     "{}: its frames change from {} to {}×{} pixels": "{}：帧的尺寸从 {} 变为 {}×{} 像素",
     "time left": "剩余时间",
     "{}: {} frames of {}×{} in {} s ({} frames/s), sound: {}": "{}：{} 帧，{}×{}，用时 {} 秒（每秒 {} 帧），声音：{}",
+    "{}: 1 frame of {}×{} in {} s ({} frames/s), sound: {}": "{}：1 帧，{}×{}，用时 {} 秒（每秒 {} 帧），声音：{}",
+    "1 frame was kept from an interrupted run": "其中 1 帧来自此前中断的运行",
+    "1 frame of films among them": "其中影片共 1 帧",
+    "{}: in its frame no subject was found": "{}：在唯一的一帧中没有找到主体",
+    "{}: 1 frame of {} = {} megapixels in all, allowed are {}": "{}：1 帧 {} = 共 {} 百万像素，允许 {}",
     "{} frames were kept from an interrupted run": "其中 {} 帧来自此前中断的运行",
     "finished frames are kept beside the target: the same command goes on from them": (
         "已完成的帧保存在目标旁：再次运行同一命令即可继续"

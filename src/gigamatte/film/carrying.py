@@ -1,0 +1,249 @@
+"""Carries the finished alpha of an earlier frame along with the picture, so that only doubtful tiles are refined.
+
+Dense flow between the two frames, at half size, says where each pixel was. It is believed where it leads there and back
+again and the picture shows the same (Sundaram et al., 2010). A tile whose undecided pixels are believed takes its alpha
+from the earlier frame, interpolated once; in the others the refiner's alpha is drawn where the flow is doubtful.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gigamatte.film.settling import Settled, around
+from gigamatte.filters import extremes, remapped
+from gigamatte.matte.cascade.band import BACKGROUND_BELOW, SUBJECT_ABOVE
+from gigamatte.matte.cascade.tile_cache import Place3, Shown, TileCache
+from gigamatte.photo.levels import PhotoLevels
+from gigamatte.types import (
+    BACKGROUND,
+    SUBJECT,
+    UNDECIDED,
+    Box,
+    Fit,
+    FloatArray,
+    Matte,
+    PixelArray,
+    Pixels16,
+    Place,
+    Size,
+)
+
+#: of so many frames one is refined whole, and the next ones carry its alpha
+HELD = 8
+#: pixels of the half frame that a point may miss its place by, there and back, and levels that the picture may differ
+AGREE, ALIKE = 0.5, 6.0
+#: the mean of 3×3 levels up to which a place has not changed
+UNCHANGED = 2.0
+#: the part of a tile's undecided pixels that may be doubtful, and of all such tiles, when the frame is carried
+DOUBT, DOUBTFUL = 0.15, 0.5
+#: how much the network's answer may differ from the one that was carried
+NEWS = 0.3
+#: the shortest side of a frame whose motion is looked for
+SMALLEST = 64
+
+
+@dataclass(frozen=True)
+class News:
+    """How much an answer differs from the one for the frame before, moved: float32 (row, column) at ``fit``."""
+
+    differs: FloatArray
+    fit: Fit
+
+    def within(self, box: Box) -> bool:
+        """Whether it differs much anywhere in a box of the frame."""
+        region, grid = self.fit.region, self.fit.network
+        left, right = ((x - region.left) * grid.width // region.width for x in (box.left, box.right))
+        top, bottom = ((y - region.top) * grid.height // region.height for y in (box.top, box.bottom))
+        part = self.differs[max(top, 0) : max(bottom + 1, 0), max(left, 0) : max(right + 1, 0)]
+        return part.size > 0 and float(part.max()) > NEWS
+
+    @classmethod
+    def of(cls, now: FloatArray, before: FloatArray, fit: Fit) -> News:
+        """That of two answers at one ``fit``: differences of single pixels are none."""
+        return cls(cv2.blur(np.abs(now - before), (3, 3)), fit)
+
+
+@dataclass(frozen=True, eq=False)
+class Flow:
+    """``back`` float32 (row, column, (x, y)): where each pixel of the half frame was, relative to it; 0 where the
+    picture is unchanged. ``sure`` bool (row, column): whether that can be believed.
+    """
+
+    back: FloatArray
+    sure: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Carried:
+    """An earlier alpha in its new place. ``doubtful``: the tiles that are to be refined; ``share`` float32 (row,
+    column) in [0, 1]: how much of the carried alpha stays in each of them.
+    """
+
+    matte: Matte
+    tiles: dict[Place, PixelArray]
+    doubtful: dict[Place, FloatArray]
+
+    def drawn(self, refined: Matte) -> Matte:
+        """The same with what the refiner made of its doubtful tiles."""
+        matte, tiles, decided = self.matte, dict(self.matte.tiles), self.matte.decided.copy()
+        for place, share in self.doubtful.items():
+            new = refined.read(matte.grid.home(place))
+            mixed = matte.depth.pixels(new + share * (self.tiles[place] - new.astype(np.float32)) + np.float32(0.5))
+            _keep(matte, place, mixed, decided, tiles)
+        return Matte(matte.size, matte.bits, matte.tile, decided, tiles)
+
+
+def carried(key: Settled, levels: PhotoLevels, news: News | None) -> Carried | None:
+    """The alpha of ``key`` where it is now; None where too little of the motion is believed, or all is decided."""
+    old, size = key.matte, levels.size(0)
+    if old.size != size or min(size.width, size.height) < SMALLEST or old.depth.bits != levels.photo.bits:
+        return None
+    flow = flow_between(half(key.pixels), half(levels.read(0, size.box)))
+    decided, tiles = old.decided.copy(), dict[Place, PixelArray]()
+    highest, lowest = extremes(old.decided)
+    active = [place for place in old.grid.places() if highest[place] != lowest[place] or decided[place] == UNDECIDED]
+    found, doubtful = dict[Place, PixelArray](), dict[Place, FloatArray]()
+    for place in active:
+        pixels, sure = _tile(old, flow, place)
+        changed = news is not None and news.within(old.grid.home(place))
+        undecided = ((pixels > 0) & (pixels < old.depth.full)).view(np.uint8)
+        band = cv2.dilate(undecided, np.ones((7, 7), np.uint8)).view(np.bool_)
+        if changed or (band.any() and float(1 - sure[band].mean()) > DOUBT):
+            doubtful[place] = np.zeros(sure.shape, np.float32) if changed else _share(sure)
+            found[place] = pixels
+        _keep(old, place, pixels, decided, tiles)
+    if news is not None:
+        for place in old.grid.places():
+            if place not in doubtful and place not in active and news.within(old.grid.home(place)):
+                home = old.grid.home(place)
+                doubtful[place], found[place] = np.zeros((home.height, home.width), np.float32), old.read(home)
+    if not active or len(doubtful) > DOUBTFUL * len(active):
+        return None
+    return Carried(Matte(size, old.bits, old.tile, decided, tiles), found, doubtful)
+
+
+def _keep(
+    matte: Matte, place: Place, pixels: PixelArray, decided: NDArray[np.uint8], tiles: dict[Place, PixelArray]
+) -> None:
+    low, high = int(pixels.min()), int(pixels.max())
+    decided[place] = BACKGROUND if high == 0 else SUBJECT if low == matte.depth.full else UNDECIDED
+    if decided[place] == UNDECIDED:
+        tiles[place] = pixels
+    else:
+        tiles.pop(place, None)
+
+
+def half(pixels: PixelArray) -> NDArray[np.uint8]:
+    """A frame (row, column, RGB) at half its size, grey, uint8 (row, column)."""
+    height, width = pixels.shape[0] // 2, pixels.shape[1] // 2
+    small = cv2.resize(pixels[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
+    if small.dtype == np.uint16:
+        small = (small >> 8).astype(np.uint8)
+    grey: NDArray[np.uint8] = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    return grey
+
+
+def flow_between(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> Flow:
+    """What moved between two half frames, grey. Dense inverse search (Kroeger et al., 2016)."""
+    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)  # type: ignore[attr-defined]
+    search.setFinestScale(1)
+    back, forth = search.calc(now, before, None), search.calc(before, now, None)
+    height, width = now.shape
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    x, y = x + back[..., 0], y + back[..., 1]
+    missed = back + remapped(forth, x, y)
+    left = cv2.blur(cv2.absdiff(remapped(before, x, y), now), (3, 3))
+    sure = (missed[..., 0] ** 2 + missed[..., 1] ** 2 < AGREE**2) & (left < ALIKE)
+    change = cv2.blur(cv2.absdiff(before, now), (3, 3))
+    same = cv2.erode((change <= UNCHANGED).astype(np.uint8), np.ones((5, 5), np.uint8)).view(np.bool_)
+    back[same] = 0
+    return Flow(back, np.asarray(sure | same, np.bool_))
+
+
+def _tile(old: Matte, flow: Flow, place: Place) -> tuple[PixelArray, NDArray[np.bool_]]:
+    """The carried alpha of a tile, and where it is believed: (row, column)."""
+    home = old.grid.home(place)
+    back = _enlarged(flow.back, home, cv2.INTER_LINEAR) * 2
+    sure = _enlarged(flow.sure.view(np.uint8), home, cv2.INTER_NEAREST).view(np.bool_)
+    x = np.arange(home.left, home.right, dtype=np.float32) + back[..., 0]
+    y = np.arange(home.top, home.bottom, dtype=np.float32)[:, None] + back[..., 1]
+    box = around(x, y, old)
+    pixels: PixelArray = cv2.remap(
+        old.read(box),
+        x - np.float32(box.left),
+        y - np.float32(box.top),
+        cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    full = old.depth.full
+    pixels[pixels <= BACKGROUND_BELOW * full] = 0
+    pixels[pixels >= SUBJECT_ABOVE * full] = full
+    return pixels, sure
+
+
+def _enlarged(values: NDArray[Any], home: Box, how: int) -> NDArray[Any]:
+    """A part of a picture of half the size, twice as large: ``home`` of the whole frame."""
+    left, top = home.left // 2 - 2, home.top // 2 - 2
+    rows = np.clip(np.arange(top, (home.bottom + 1) // 2 + 2), 0, values.shape[0] - 1)
+    columns = np.clip(np.arange(left, (home.right + 1) // 2 + 2), 0, values.shape[1] - 1)
+    part = np.ascontiguousarray(values[rows][:, columns])
+    large: NDArray[Any] = cv2.resize(part, None, fx=2, fy=2, interpolation=how)
+    return large[4 : 4 + home.height, 4 : 4 + home.width]
+
+
+def _share(sure: NDArray[np.bool_]) -> FloatArray:
+    """How much of a carried alpha stays, pixel by pixel: nothing near what is doubtful."""
+    inner = cv2.erode(sure.astype(np.float32), np.ones((9, 9), np.uint8))
+    share: FloatArray = cv2.blur(inner, (9, 9))
+    return share
+
+
+class Needed(TileCache):
+    """Has only the tiles refined that are ``doubtful``, and those of coarser levels that they depend on."""
+
+    def __init__(self, doubtful: dict[Place, FloatArray]) -> None:
+        super().__init__()
+        self._exact = {(0, *place) for place in doubtful}
+        self._near = {(row + down, column + across) for row, column in doubtful for down, across in _STEPS}
+        self._alpha: dict[bytes, Shown] = {}
+
+    @property
+    def remembers(self) -> bool:
+        """Always: tiles come one by one."""
+        return True
+
+    def key(self, described: str, place: Place3, *shown: Shown) -> bytes:  # noqa: ARG002
+        """Where a tile lies."""
+        key = struct.pack("<3q", *place)
+        if not self._wanted(place):
+            self._alpha[key] = shown[0]
+        return key
+
+    def _wanted(self, place: Place3) -> bool:
+        level, row, column = place
+        if level == 0:
+            return place in self._exact
+        return any((r >> level, c >> level) == (row, column) for r, c in self._near)
+
+    def find(self, key: bytes, size: Size, tiles: int) -> Pixels16 | None:
+        """The coarser alpha, enlarged, of a tile that is not needed."""
+        alpha = self._alpha.pop(key, None)
+        if alpha is None:
+            return None
+        with self._lock:
+            self.kept += tiles
+        rows, columns = -(-size.height // 2), -(-size.width // 2)
+        top, left = (alpha.shape[0] - rows) // 2, (alpha.shape[1] - columns) // 2
+        inner = np.ascontiguousarray(alpha[top : top + rows, left : left + columns])
+        large = cv2.resize(inner, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)[: size.height, : size.width]
+        pixels: Pixels16 = (large * np.float32(65535) + np.float32(0.5)).astype(np.uint16)
+        return pixels
+
+
+_STEPS = [(down, across) for down in (-1, 0, 1) for across in (-1, 0, 1)]

@@ -1,0 +1,123 @@
+"""The alpha of a frame is carried to the next ones where the motion is believed, and refined elsewhere."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from tests.unit.film.test_cutting import at, nobody
+
+from gigamatte import Options
+from gigamatte.film.carrying import HELD, Needed, News, carried
+from gigamatte.film.cutting import FilmCutting
+from gigamatte.film.settling import Settled
+from gigamatte.matte.cascade.sparse import as_matte
+from gigamatte.photo.levels import PhotoLevels
+from gigamatte.photo.read import open_photo
+from gigamatte.tools import Tools
+from gigamatte.types import Box, Fit, Size
+
+SIZE = Size(640, 512)
+
+
+def picture(shift: int = 0, seed: int = 3) -> np.ndarray:
+    """A textured frame, 8 bits sRGB, moved to the right."""
+    grain = np.random.default_rng(seed).integers(0, 256, (SIZE.height, SIZE.width, 3), np.uint8)
+    smooth = cv2.GaussianBlur(grain, (0, 0), 3)
+    return np.roll(cv2.normalize(smooth, None, 20, 235, cv2.NORM_MINMAX), shift, axis=1)
+
+
+def disc_alpha(shift: float = 0, radius: float = 120) -> np.ndarray:
+    rows, columns = np.mgrid[0 : SIZE.height, 0 : SIZE.width]
+    away = radius - np.hypot(rows - 250, columns - 300 - shift)
+    return np.clip(away / 3 + 0.5, 0, 1).astype(np.float32)
+
+
+def levels(pixels: np.ndarray) -> PhotoLevels:
+    return PhotoLevels(open_photo(pixels, max_pixels=10**8))
+
+
+def key(bits: int = 8) -> Settled:
+    pixels = picture() if bits == 8 else picture().astype(np.uint16) * 257
+    return Settled(pixels, as_matte(disc_alpha(), bits))
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_the_alpha_follows_the_picture(bits: int) -> None:
+    now = picture(6) if bits == 8 else picture(6).astype(np.uint16) * 257
+    found = carried(key(bits), levels(now), None)
+    assert found is not None
+    assert not found.doubtful
+    alpha = found.matte.read(SIZE.box).astype(float) / found.matte.depth.full
+    assert np.abs(alpha - disc_alpha(6)).mean() < 2e-4
+    assert np.abs(alpha - disc_alpha()).mean() > 5e-3
+
+
+def test_where_nothing_moves_it_stays_bit_for_bit() -> None:
+    before = key()
+    found = carried(before, levels(picture()), None)
+    assert found is not None
+    assert not found.doubtful
+    assert np.array_equal(found.matte.read(SIZE.box), before.matte.read(SIZE.box))
+
+
+def test_what_shows_something_else_is_doubtful() -> None:
+    now = picture(6)
+    now[:, :256] = picture(seed=4)[:, :256]
+    found = carried(key(), levels(now), None)
+    assert found is not None
+    assert {column for _, column in found.doubtful} == {0}
+    refined = as_matte(np.full(SIZE.shape, 0.25, np.float32), 8)
+    drawn = found.drawn(refined)
+    assert (drawn.read(Box(20, 200, 200, 100)) == 64).mean() > 0.98
+    assert np.array_equal(drawn.read(Box(256, 0, 384, 512)), found.matte.read(Box(256, 0, 384, 512)))
+    assert carried(key(), levels(picture(seed=4)), None) is None  # nothing is to be believed
+
+
+def test_news_of_the_network_are_refined() -> None:
+    """A part of the subject that comes in where all was background is in no tile that is carried."""
+    fit = Fit(SIZE, SIZE.box, Size(64, 51))
+    before, now = np.zeros((51, 64), np.float32), np.zeros((51, 64), np.float32)
+    now[2:6, 56:62] = 1
+    found = carried(key(), levels(picture()), News.of(now, before, fit))
+    assert found is not None
+    assert list(found.doubtful) == [(0, 2)]
+    assert not found.doubtful[0, 2].any()  # nothing of what was carried stays
+    now[:], now[25, 32] = 0, 0.5  # a single pixel
+    assert not News.of(now, before, fit).within(SIZE.box)
+
+
+def test_coarser_tiles_are_refined_only_beneath_doubtful_ones() -> None:
+    needed = Needed({(4, 4): np.zeros((256, 256), np.float32)})
+    alpha = np.full((200, 200), 0.5, np.float32)
+
+    def refined(*place: int) -> bool:
+        return needed.find(needed.key("", place, alpha), Size(256, 256), 1) is None  # type: ignore[arg-type]
+
+    assert [refined(0, 4, 4), refined(0, 4, 5), refined(1, 2, 2), refined(1, 1, 1), refined(1, 0, 2)] == [
+        True, False, True, True, False,
+    ]  # fmt: skip
+    found = needed.find(needed.key("", (0, 0, 0), alpha), Size(255, 256), 1)
+    assert found is not None
+    assert found.shape == (256, 255)
+    assert np.all(found == 32768)
+
+
+def test_few_tiles_of_a_moving_subject_are_refined() -> None:
+    """A face that moves before a still ground: most frames carry the alpha, and lie where the subject is."""
+    ground = cv2.GaussianBlur(np.random.default_rng(5).integers(60, 150, (600, 800, 3), np.uint8), (0, 0), 3)
+    skin = cv2.GaussianBlur(np.random.default_rng(6).integers(0, 90, (600, 800, 3), np.uint8), (0, 0), 4)
+    rows, columns = np.mgrid[0:600, 0:800]
+    cutting = FilmCutting(Options(threads=1), Tools(Options(threads=1)))
+    done = []
+    for number in range(HELD + 1):
+        away = np.hypot(rows - 300, columns - 400 - 2 * number)
+        inside = np.clip(150 - away + 0.5, 0, 1)[..., np.newaxis]
+        face = np.roll(skin, 2 * number, axis=1) + np.array([150, 70, 40])
+        frame = np.rint(inside * face + (1 - inside) * ground).clip(0, 255).astype(np.uint8)
+        cutout = cutting.cut(at(number, frame), nobody)
+        done.append(cutout.receipt.tiles["done"])
+        alpha, truth = cutout.alpha > 127, away < 150
+        assert (alpha & truth).sum() / (alpha | truth).sum() > 0.97
+    assert sum(done[1:HELD]) < 0.5 * (HELD - 1) * done[0]
+    assert done[HELD] > 0
