@@ -64,6 +64,14 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
             file.write(f"{report.nodeid!r}\n")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not import a file all of whose tests are left out: four processes would."""
+    if "GATE_TESTED" not in os.environ or collection_path.suffix != ".py":
+        return None
+    name = collection_path.relative_to(config.rootpath).as_posix()
+    return True if name in whole_files(*os.environ["GATE_TESTED"].split(os.pathsep)) else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what was tested."""
     if "GATE_TESTED" not in os.environ:
@@ -72,6 +80,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     again = [item for item in items if repr(item.nodeid) not in tested]
     config.hook.pytest_deselected(items=[item for item in items if repr(item.nodeid) in tested])
     items[:] = again
+
+
+@functools.cache
+def whole_files(passed: str, misses: str) -> set[str]:
+    """The files of which nothing is left to run: a skipped test is noted too, by the step that ends it."""
+    tested = left_out(passed, misses)
+    known = Path(passed).read_text("utf-8").splitlines()
+    return {line[1:].partition("::")[0] for line in known} - {
+        line[1:].partition("::")[0] for line in known if line not in tested
+    }
 
 
 def left_out(passed: str, misses: str) -> set[str]:

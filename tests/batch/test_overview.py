@@ -20,15 +20,25 @@ from gigamatte.errors import MissingInput, UsageError
 from gigamatte.options import Options
 
 
-@pytest.fixture
-def shards(tmp_path, mask):
+def two_shards(folder, mask):
     """Seven photos, one of them broken, done by two shards: (in, out)."""
-    source, out = tmp_path / "in", tmp_path / "out"
+    source, out = folder / "in", folder / "out"
     save_photos(source, 6)
     (source / "bad.jpg").write_bytes(b"junk")
     for index in (1, 2):
         run(source, out, Options(mask=mask), shard=(index, 2))
     return source, out
+
+
+@pytest.fixture
+def shards(tmp_path, mask):
+    return two_shards(tmp_path, mask)
+
+
+@pytest.fixture(scope="module")
+def shards_to_read(tmp_path_factory, mask):
+    """The same, for tests that change nothing there."""
+    return two_shards(tmp_path_factory.mktemp("shards"), mask)
 
 
 def test_status_tells_of_all_shards_without_listing_a_photo(shards, capsys):
@@ -128,10 +138,10 @@ def test_manifests_of_tar_shards_are_not_merged(shards, tmp_path, mask, capsys):
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet"])
-def test_exports(shards, tmp_path, kind):
+def test_exports(shards_to_read, tmp_path, kind):
     if kind == "parquet":
         pytest.importorskip("pyarrow", reason="pyarrow is not installed (pip install 'gigamatte[ray]')")
-    _, out = shards
+    _, out = shards_to_read
     file = tmp_path / f"x.{kind}"
     assert command(["batch", "export", str(out), str(file)]) == 0
     if kind == "jsonl":
@@ -149,8 +159,8 @@ def test_exports(shards, tmp_path, kind):
     assert command(["batch", "export", str(out), str(tmp_path / "x.doc")]) == 2
 
 
-def test_rows_of_several_manifests_come_in_one_order(shards):
-    _, out = shards
+def test_rows_of_several_manifests_come_in_one_order(shards_to_read):
+    _, out = shards_to_read
     with Reader(manifests_of(str(out))) as reader:
         doubts = [row["doubt"] for row in reader.rows("state = 'done'", "doubt DESC, key", 4)]
         assert doubts == sorted(doubts, reverse=True)

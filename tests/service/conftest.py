@@ -57,7 +57,7 @@ class Service:
 
     def emptied(self):
         """Whether the queue is empty; places are given back a moment after the answer is complete."""
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while self.desk.depth and time.monotonic() < until:
             time.sleep(0.02)
         return self.desk.depth == self.desk.pixels == 0

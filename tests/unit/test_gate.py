@@ -123,6 +123,17 @@ def test_skipped_and_failed_tests_run_again(tmp_path):
     assert left_out(str(tmp_path / "passed"), str(tmp_path / "misses")) == {repr(B)}
 
 
+def test_a_file_is_not_collected_where_nothing_of_it_is_left_to_run(tmp_path):
+    from again import whole_files
+
+    (tmp_path / "misses").write_text("")
+    skipped = "tests/c.py::test_skipped"
+    (tmp_path / "passed").write_text(f"{A!r}\n" * 3 + f"{OTHER!r}\n" * 3 + f"{skipped!r}\n")
+    assert whole_files(str(tmp_path / "passed"), str(tmp_path / "misses")) == {"tests/a.py", "tests/b.py"}
+    (tmp_path / "asked").write_text(f"numpy\t{A}\tcall\tsrc/a.py\n")
+    assert whole_files(str(tmp_path / "passed"), str(tmp_path / "asked")) == {"tests/b.py"}
+
+
 @pytest.mark.parametrize(
     ("code", "found"),
     [
