@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from tar_helpers import photo, write_tar
 from tar_helpers import run as run_tars_here
 
 from gigamatte.batch.limits import Limits
+from gigamatte.batch.overview import manifests_of
 from gigamatte.batch.plan import Plan
+from gigamatte.batch.review.desk import Desk
 from gigamatte.batch.runner import run_batch
 from gigamatte.batch.summary import Summary
 from gigamatte.batch.tars.shard import Limits as TarLimits
@@ -177,13 +180,13 @@ def test_a_cluster_that_is_not_there_is_told(tmp_path, mask):
 
 
 def lots_on_ray(
-    source: object, out: object, options: Options, address: str, listener: Recorder, **more: Any
+    source: object, out: object, options: Options, address: str, listener: Recorder, *, redo: bool = False, **more: Any
 ) -> Summary:
     from gigamatte.batch.tars.afar import RayLots
     from gigamatte.batch.tars.cutting import Results
     from gigamatte.batch.tars.runner import run_tars
 
-    plan = Plan(str(source), str(out), options, limits=LIMITS)
+    plan = Plan(str(source), str(out), options, limits=LIMITS, redo=redo)
     return run_tars(
         plan, lambda cutting, told, _: RayLots(cutting, told, plan, address=address), listener, Results(**more)
     )
@@ -212,6 +215,16 @@ def test_tar_shards_on_two_nodes_one_of_which_dies(cluster, tmp_path, mask):
     assert not list(out.rglob("work"))
     again = lots_on_ray(source, out, options, cluster.address, Recorder())
     assert (again.unchanged, again.done, again.failed) == (24, 0, 1)
+    # what the review marks is done again, on whichever node
+    desk = Desk(str(out), manifests_of(str(out)))
+    first = desk.page(0)["photos"][0]
+    desk.mark(first["id"], "redo")
+    (tmp_path / "in" / "bad.tar").unlink()
+    before, told = pictures(out), Recorder()
+    marked = lots_on_ray(source, out, replace(options, under="black"), cluster.address, told, redo=True)
+    assert (marked.done, marked.unchanged, marked.failed) == (1, 23, 0)
+    assert [outcome.key.rpartition("/")[2] for outcome, _ in told.outcomes] == [first["path"]]
+    assert sum(before[name] != data for name, data in pictures(out).items()) == 1
 
 
 def test_a_folder_becomes_tar_shards_on_a_cluster(cluster, tmp_path, mask):

@@ -66,6 +66,24 @@ def test_what_is_marked_in_tar_shards_is_done_again_and_nothing_else(tmp_path, o
         desk.thumbnail(second, "photo")
 
 
+def test_marked_photos_are_unpacked_elsewhere(tmp_path, options):
+    """As on another machine of a cluster, or where OUT has been moved: they are the same photos."""
+    source, out = tmp_path / "in" / "s.tar", tmp_path / "out"
+    write_tar(source, [(f"{number}.jpg", photo(tmp_path, number)) for number in range(3)])
+    run(source, out, options)
+    before, moved = results_in(out), tmp_path / "moved"
+    out.rename(moved)
+    desk = Desk(str(moved), manifests_of(str(moved)))
+    desk.mark(desk.page(0)["photos"][0]["id"], "redo")
+    summary, _ = run(source, moved, replace(options, under="black"), redo=True)
+    assert (summary.total, summary.done, summary.unchanged) == (3, 1, 2)
+    after = results_in(moved)
+    assert before.keys() == after.keys()
+    assert sum(before[name] != after[name] for name in before) == 1
+    again, _ = run(source, moved, options)
+    assert (again.done, again.unchanged) == (0, 3)
+
+
 def test_photos_of_a_folder_whose_results_are_in_tar_shards(tmp_path, options):
     source, out = tmp_path / "shop", tmp_path / "out"
     save_photos(source, 3)

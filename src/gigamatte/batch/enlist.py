@@ -150,7 +150,8 @@ class Listing:
     def _own_key(self, source: Source) -> tuple[Source, sqlite3.Row | None]:
         """The photo under a key of its own, and its row if there is one."""
         row = row_of(self._db, source.key)
-        if row is not None and row["source"] == source.place:
+        # what is done again is named by its key, wherever it was unpacked this time
+        if row is not None and (row["source"] == source.place or self._wish.redo):
             return source, row
         # each photo keeps the key that it had, in whichever order photos come this time; such places are kept whole
         kept = self._db.execute("SELECT key FROM listed WHERE source = ?", (source.place,)).fetchone()
