@@ -129,7 +129,8 @@ class Composer:
             for strip, box in made:
                 yield self._laid(strip, box.top - first, box.height), box
             return
-        for strip, box, rim in outlined(made, self.outline.width, self.matte.depth):
+        plain = replace(self, only="alpha", outline=None, shadow=None, backdrop=None, watch=None)
+        for strip, box, rim in outlined(made, self.outline.width, self.matte.depth, plain.strips(), self.size):
             most = rows_at_once(box.width)
             for top in range(0, box.height, most):
                 part = Box(box.left, box.top + top, box.width, min(most, box.height - top))

@@ -53,7 +53,7 @@ class Coarse:
     def of(cls, strips: Iterable[PixelArray], size: Size) -> Coarse:
         """Of ``strips`` (row, column), uint8 or uint16, that make ``size``, from top to bottom."""
         side = max(1, math.ceil((size.pixels / CELLS) ** 0.5))
-        cells = np.concatenate(list(_averaged(_with_crossed(strips), side)))
+        cells = np.concatenate(list(averaged(_with_crossed(strips), side)))
         cells /= np.array([255, _STEP], np.float32)
         return cls(cells[..., 0], cells[..., 1], side, size)
 
@@ -184,7 +184,7 @@ def _with_crossed(strips: Iterable[PixelArray]) -> Iterator[NDArray[np.uint8]]:
         yield np.dstack([alpha, crossed * np.uint8(_STEP)])
 
 
-def _averaged(strips: Iterable[NDArray[np.uint8]], side: int) -> Iterator[FloatArray]:
+def averaged(strips: Iterable[NDArray[np.uint8]], side: int) -> Iterator[FloatArray]:
     """Means over squares; at the right and lower rim over what there is of them."""
     waiting: NDArray[np.uint8] | None = None
     for strip in strips:
