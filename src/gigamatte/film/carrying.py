@@ -1,6 +1,6 @@
 """Carries the finished alpha of an earlier frame along with the picture, so that only doubtful tiles are refined.
 
-Dense flow between the two frames, at half size, says where each pixel was. It is believed where it leads there and back
+Dense flow between the two frames, reduced, says where each pixel was. It is believed where it leads there and back
 again and the picture shows the same (Sundaram et al., 2010). A tile whose undecided pixels are believed takes its alpha
 from the earlier frame, interpolated once; in the others the refiner's alpha is drawn where the flow is doubtful.
 """
@@ -36,7 +36,9 @@ from gigamatte.types import (
 
 #: of so many frames one is refined whole, and the next ones carry its alpha
 HELD = 8
-#: pixels of the half frame that a point may miss its place by, there and back, and levels that the picture may differ
+#: the longest side of a reduced frame; it has a half, a quarter … of the frame's
+LONGEST = 1200
+#: pixels of the reduced frame that a point may miss its place by, there and back; levels that the picture may differ
 AGREE, ALIKE = 0.5, 6.0
 #: the mean of 3×3 levels up to which a place has not changed
 UNCHANGED = 2.0
@@ -71,12 +73,13 @@ class News:
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """``back`` float32 (row, column, (x, y)): where each pixel of the half frame was, relative to it; 0 where the
-    picture is unchanged. ``sure`` bool (row, column): whether that can be believed.
+    """``back`` float32 (row, column, (x, y)): where each pixel of the reduced frame was, relative to it; 0 where the
+    picture is unchanged. ``sure`` bool (row, column): whether that can be believed. A pixel is ``step`` of the frame's.
     """
 
     back: FloatArray
     sure: NDArray[np.bool_]
+    step: int = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +107,7 @@ def carried(key: Settled, levels: PhotoLevels, news: News | None) -> Carried | N
     old, size = key.matte, levels.size(0)
     if old.size != size or min(size.width, size.height) < SMALLEST or old.depth.bits != levels.photo.bits:
         return None
-    flow = flow_between(half(key.pixels), half(levels.read(0, size.box)))
+    flow = flow_between(key.pixels, levels.read(0, size.box))
     decided, tiles = old.decided.copy(), dict[Place, PixelArray]()
     highest, lowest = extremes(old.decided)
     active = [place for place in old.grid.places() if highest[place] != lowest[place] or decided[place] == UNDECIDED]
@@ -139,18 +142,22 @@ def _keep(
         tiles.pop(place, None)
 
 
-def half(pixels: PixelArray) -> NDArray[np.uint8]:
-    """A frame (row, column, RGB) at half its size, grey, uint8 (row, column)."""
-    height, width = pixels.shape[0] // 2, pixels.shape[1] // 2
-    small = cv2.resize(pixels[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
+def _grey(pixels: PixelArray, step: int) -> NDArray[np.uint8]:
+    """A frame (row, column, RGB), reduced ``step`` times, grey, uint8 (row, column)."""
+    height, width = pixels.shape[0] // step, pixels.shape[1] // step
+    small = cv2.resize(pixels[: step * height, : step * width], (width, height), interpolation=cv2.INTER_AREA)
     if small.dtype == np.uint16:
         small = (small >> 8).astype(np.uint8)
     grey: NDArray[np.uint8] = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
     return grey
 
 
-def flow_between(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> Flow:
-    """What moved between two half frames, grey. Dense inverse search (Kroeger et al., 2016)."""
+def flow_between(earlier: PixelArray, later: PixelArray) -> Flow:
+    """What moved between two frames (row, column, RGB). Dense inverse search (Kroeger et al., 2016)."""
+    step = 2
+    while max(later.shape) > LONGEST * step:
+        step *= 2
+    before, now = _grey(earlier, step), _grey(later, step)
     search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)  # type: ignore[attr-defined]
     search.setFinestScale(1)
     back, forth = search.calc(now, before, None), search.calc(before, now, None)
@@ -163,14 +170,14 @@ def flow_between(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> Flow:
     change = cv2.blur(cv2.absdiff(before, now), (3, 3))
     same = cv2.erode((change <= UNCHANGED).astype(np.uint8), np.ones((5, 5), np.uint8)).view(np.bool_)
     back[same] = 0
-    return Flow(back, np.asarray(sure | same, np.bool_))
+    return Flow(back, np.asarray(sure | same, np.bool_), step)
 
 
 def _tile(old: Matte, flow: Flow, place: Place) -> tuple[PixelArray, NDArray[np.bool_]]:
     """The carried alpha of a tile, and where it is believed: (row, column)."""
     home = old.grid.home(place)
-    back = _enlarged(flow.back, home, cv2.INTER_LINEAR) * 2
-    sure = _enlarged(flow.sure.view(np.uint8), home, cv2.INTER_NEAREST).view(np.bool_)
+    back = _enlarged(flow.back, home, flow.step, cv2.INTER_LINEAR) * flow.step
+    sure = _enlarged(flow.sure.view(np.uint8), home, flow.step, cv2.INTER_NEAREST).view(np.bool_)
     x = np.arange(home.left, home.right, dtype=np.float32) + back[..., 0]
     y = np.arange(home.top, home.bottom, dtype=np.float32)[:, None] + back[..., 1]
     box = around(x, y, old)
@@ -187,14 +194,15 @@ def _tile(old: Matte, flow: Flow, place: Place) -> tuple[PixelArray, NDArray[np.
     return pixels, sure
 
 
-def _enlarged(values: NDArray[Any], home: Box, how: int) -> NDArray[Any]:
-    """A part of a picture of half the size, twice as large: ``home`` of the whole frame."""
-    left, top = home.left // 2 - 2, home.top // 2 - 2
-    rows = np.clip(np.arange(top, (home.bottom + 1) // 2 + 2), 0, values.shape[0] - 1)
-    columns = np.clip(np.arange(left, (home.right + 1) // 2 + 2), 0, values.shape[1] - 1)
+def _enlarged(values: NDArray[Any], home: Box, step: int, how: int) -> NDArray[Any]:
+    """A part of a reduced picture, ``step`` times as large: ``home`` of the whole frame."""
+    rows, columns = (
+        np.clip(np.arange(first // step - 2, -(-last // step) + 2), 0, length - 1)
+        for first, last, length in zip((home.top, home.left), (home.bottom, home.right), values.shape[:2], strict=True)
+    )
     part = np.ascontiguousarray(values[rows][:, columns])
-    large: NDArray[Any] = cv2.resize(part, None, fx=2, fy=2, interpolation=how)
-    return large[4 : 4 + home.height, 4 : 4 + home.width]
+    large: NDArray[Any] = cv2.resize(part, None, fx=step, fy=step, interpolation=how)
+    return large[2 * step : 2 * step + home.height, 2 * step : 2 * step + home.width]
 
 
 def _share(sure: NDArray[np.bool_]) -> FloatArray:

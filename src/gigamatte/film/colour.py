@@ -97,6 +97,7 @@ def as_frame(pixels: PixelArray, format: str, *, alpha: bool) -> Any:
     deep = pixels.dtype == np.uint16
     colours = np.ascontiguousarray(pixels[..., :3])
     rgb = av.VideoFrame.from_ndarray(colours, format="rgb48le" if deep else "rgb24")
+    del colours  # of a large frame each of these counts
     yuv = rgb.reformat(
         format=format,
         src_colorspace=_MATRICES[tag],
@@ -106,6 +107,7 @@ def as_frame(pixels: PixelArray, format: str, *, alpha: bool) -> Any:
         dst_color_range=LIMITED,
         threads=1,
     )
+    del rgb
     frame = yuv
     if alpha:
         frame = av.VideoFrame(width, height, format.replace("yuv", "yuva"))

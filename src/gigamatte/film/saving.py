@@ -33,8 +33,8 @@ from gigamatte.types import PixelArray, Size
 
 #: frames of a part: what an interruption loses at most
 PART = 48
-#: frames that wait to be encoded; none where they are LARGE
-WAITING = 1
+#: frames that wait to be encoded, or are; LARGE ones are encoded before the next is cut
+WAITING = 2
 
 
 class FilmSaving:
@@ -108,11 +108,11 @@ class FilmSaving:
                     self._note(cutout)
                     del frame  # its pixels
                     number = self._kept.frames + len(shown)
-                    while len(pending) > waiting:
-                        pending.pop(0).result()
                     pending.append(encoder.submit(self._encode, part, cutout, now.time, number))
                     shown.append(now)
                     del cutout
+                    while len(pending) > waiting:
+                        pending.pop(0).result()
                     if len(shown) == PART:
                         self._finish(part, shown, pending)
                         part, shown = None, []

@@ -23,7 +23,7 @@ from gigamatte.worker.task import FRAMES
 from gigamatte.worker.wire import FilmFrame, FilmJob, FilmLook
 
 #: Bytes for each pixel of a frame, measured at 3840×2160: frames before and after, what is being refined and encoded.
-PER_PIXEL = 90
+PER_PIXEL = 125
 #: What an encoder holds besides, for each pixel of its frames, measured: libvpx for colours, and as much for alpha;
 #: x264, and of smaller frames, of which it looks at more ahead; ProRes.
 VP9, X264, X264_SMALL, PRORES = 75, 55, 140, 10

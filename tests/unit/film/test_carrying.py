@@ -8,7 +8,7 @@ import pytest
 from tests.unit.film.test_cutting import at, nobody
 
 from gigamatte import Options
-from gigamatte.film.carrying import HELD, Needed, News, carried
+from gigamatte.film.carrying import HELD, Needed, News, carried, flow_between
 from gigamatte.film.cutting import FilmCutting
 from gigamatte.film.settling import Settled
 from gigamatte.matte.cascade.sparse import as_matte
@@ -51,6 +51,16 @@ def test_the_alpha_follows_the_picture(bits: int) -> None:
     alpha = found.matte.read(SIZE.box).astype(float) / found.matte.depth.full
     assert np.abs(alpha - disc_alpha(6)).mean() < 2e-4
     assert np.abs(alpha - disc_alpha()).mean() > 5e-3
+
+
+def test_large_frames_are_reduced_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The flow of a quarter serves as well, but for its precision."""
+    monkeypatch.setattr("gigamatte.film.carrying.LONGEST", 200)
+    assert flow_between(picture(), picture(8)).step == 4
+    found = carried(key(), levels(picture(8)), None)
+    assert found is not None
+    assert not found.doubtful
+    assert np.abs(found.matte.read(SIZE.box) / 255.0 - disc_alpha(8)).mean() < 4e-4
 
 
 def test_where_nothing_moves_it_stays_bit_for_bit() -> None:

@@ -19,7 +19,7 @@ def nobody(_stage: str, _fraction: float) -> None:
 def test_memory_is_that_of_the_encoder_too(tmp_path: Path) -> None:
     """Two VP9 encoders, of colours and of alpha, take more than one, and an animated picture needs none."""
     source = write_film(tmp_path / "film.mp4", moving(2))
-    memory = 2 * 96 * 64 * 200
+    memory = 2 * 96 * 64 * 220
     with Remover(Options(kind="art")) as remover:
         with pytest.raises(BudgetExceeded, match="frames of 96×64 take"):
             cut_film(FilmJob(source, tmp_path / "out.webm"), remover, memory, nobody)
