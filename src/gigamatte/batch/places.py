@@ -204,7 +204,7 @@ def _put(system: Any, path: Path, remote: str) -> None:
         return
     parent, name = remote.rsplit("/", 1) if "/" in remote else ("", remote)
     system.makedirs(parent, exist_ok=True)
-    draft = f"{parent}/.{name[:60]}.{secrets.token_hex(4)}.partial"
+    draft = f"{parent}/.{name[:50]}.{secrets.token_hex(4)}.partial"
     system.put_file(str(path), draft)
     system.mv(draft, remote)
 
@@ -239,7 +239,7 @@ def remove_partials(place: str) -> None:
     if is_uri(place):
         return
     path = Path(place)
-    for draft in path.parent.glob(f".{glob.escape(path.name[:60])}.*.partial"):
+    for draft in path.parent.glob(f".{glob.escape(path.name[:50])}.*.partial"):
         draft.unlink(missing_ok=True)
 
 

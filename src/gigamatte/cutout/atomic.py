@@ -100,7 +100,7 @@ def _nameless(target: Path) -> Draft | None:
 
 def _named(target: Path) -> Draft:
     # a name may have 255 bytes
-    path = target.parent / f".{target.name[:60]}.{secrets.token_hex(4)}.partial"
+    path = target.parent / f".{target.name[:50]}.{secrets.token_hex(4)}.partial"
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     return Draft(os.open(path, flags, 0o666), path)
 
@@ -110,7 +110,7 @@ def _publish(draft: Draft, target: Path, overwrite: bool) -> None:
         if not overwrite:
             return _link(draft, target)
         # a link cannot replace a file, so the draft gets a name first; a crash in between is a matter of microseconds
-        path = target.parent / f".{target.name[:60]}.{secrets.token_hex(4)}.partial"
+        path = target.parent / f".{target.name[:50]}.{secrets.token_hex(4)}.partial"
         _link(draft, path)
         return _replace(path, target)
     draft.close()  # Windows renames no open file

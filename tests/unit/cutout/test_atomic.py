@@ -136,6 +136,16 @@ def test_names_that_are_long_and_not_unicode(tmp_path: Path) -> None:
         assert np.asarray(Image.open(tmp_path / name)).shape == array.shape
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows counts letters, not bytes")
+def test_a_name_of_as_many_bytes_as_there_may_be_can_be_replaced(tmp_path: Path) -> None:
+    target = tmp_path / f"{chr(0x1F45F) * 62}.png"  # four bytes a letter
+    for text in (b"first", b"second"):
+        with atomic.whole_file(target, overwrite=True) as draft:
+            os.write(draft.descriptor, text)
+    assert target.read_bytes() == b"second"
+    assert list(tmp_path.iterdir()) == [target]
+
+
 @pytest.mark.parametrize("format", ["png", "tiff", "webp"])
 def test_streams_get_the_whole_file_or_nothing(format: Any) -> None:
     array = picture(4)
