@@ -30,6 +30,7 @@ bench:          ## measure and write docs/benchmarks.md, an hour (an idle machin
 	python benchmarks/import_time.py
 	python benchmarks/device.py
 	python benchmarks/stages.py --cases $(CASES)
+	python benchmarks/factor.py --cases $(CASES)
 	python benchmarks/gigapixels.py
 	python benchmarks/doubt.py --cases $(CASES)
 	python benchmarks/closed_form.py --cases $(CASES) --rembg-venv $(REMBG)

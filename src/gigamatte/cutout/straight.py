@@ -32,21 +32,26 @@ def straight(
     ``solved`` is the matte that ``foreground`` was solved with; ``alpha_in`` gives the alpha of a box, (row, column).
     Under alpha 0 every channel is ``nothing``; None: the photo's colours stay there.
     """
-    strip: PixelArray = cv2.cvtColor(levels.read(0, box), cv2.COLOR_RGB2RGBA)
+    strip: PixelArray = np.empty((box.height, box.width, 4), matte.depth.dtype)
+    if nothing is not None:  # each pixel as one number: a fifth of the time
+        pixel = np.array([nothing, nothing, nothing, 0], strip.dtype)
+        strip.view(f"u{4 * strip.itemsize}")[:] = pixel.view(f"u{4 * strip.itemsize}")
     for place in matte.grid.places(box):
-        home = matte.grid.home(place).within(box)
-        part, decided = strip[home.relative_to(box).slices()], matte.decided[place]
-        if decided == BACKGROUND:
-            part[..., 3] = 0
-            if nothing is not None:
-                part[..., :3] = nothing
-        elif decided == UNDECIDED or levels.photo.has_alpha:
-            alpha, colour = alpha_in(home), levels.read(0, home).copy()
+        home, decided = matte.grid.home(place).within(box), matte.decided[place]
+        if decided == BACKGROUND and nothing is not None:
+            continue
+        part, colour = strip[home.relative_to(box).slices()], levels.read(0, home)
+        if decided == UNDECIDED or levels.photo.has_alpha:
+            alpha, colour = alpha_in(home), colour.copy()
             if decided == UNDECIDED:
                 _draw(colour, home, alpha, solved, foreground)
             if nothing is not None:
                 colour = where(alpha > 0, colour, np.full_like(colour, nothing))
             part[:] = with_alpha(colour, alpha)
+        else:
+            part[:] = cv2.cvtColor(colour, cv2.COLOR_RGB2RGBA)
+            if decided == BACKGROUND:
+                part[..., 3] = 0
     return strip
 
 
