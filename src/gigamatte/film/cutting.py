@@ -126,7 +126,9 @@ class FilmCutting:
             tiles.turn()
             solved, warnings = lift(tiles)
             matte = settled(solved, levels, self._settled, moved)
-            self._key = self._settled = Settled(pixels, matte)
+            self._settled = Settled(pixels, matte)
+            # where no tile was refined, as in small frames, carrying saves nothing
+            self._key = self._settled if tiles.done or tiles.kept else None
         else:
             needed, matte = Needed(found.doubtful), found.matte
             if found.doubtful:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from tests.unit.film.test_cutting import at, nobody
+from tests.unit.film.test_cutting import at, nobody, scene
 
 from gigamatte import Options
 from gigamatte.film.carrying import HELD, Needed, News, carried, flow_between
@@ -118,16 +118,31 @@ def test_few_tiles_of_a_moving_subject_are_refined() -> None:
     ground = cv2.GaussianBlur(np.random.default_rng(5).integers(60, 150, (600, 800, 3), np.uint8), (0, 0), 3)
     skin = cv2.GaussianBlur(np.random.default_rng(6).integers(0, 90, (600, 800, 3), np.uint8), (0, 0), 4)
     rows, columns = np.mgrid[0:600, 0:800]
-    cutting = FilmCutting(Options(threads=1), Tools(Options(threads=1)))
+    tools = Tools(Options(threads=1))
+    cutting, other = (FilmCutting(tools.options, tools) for _ in range(2))
     done = []
     for number in range(HELD + 1):
         away = np.hypot(rows - 300, columns - 400 - 2 * number)
         inside = np.clip(150 - away + 0.5, 0, 1)[..., np.newaxis]
         face = np.roll(skin, 2 * number, axis=1) + np.array([150, 70, 40])
         frame = np.rint(inside * face + (1 - inside) * ground).clip(0, 255).astype(np.uint8)
+        if number == 3:  # what is carried goes into another process as well
+            other.restore({name: values.copy() for name, values in cutting.state().items()})
+            assert "key matte" in cutting.state()
         cutout = cutting.cut(at(number, frame), nobody)
+        if number == 3:
+            assert np.array_equal(other.cut(at(number, frame), nobody).alpha, cutout.alpha)
         done.append(cutout.receipt.tiles["done"])
         alpha, truth = cutout.alpha > 127, away < 150
         assert (alpha & truth).sum() / (alpha | truth).sum() > 0.97
     assert sum(done[1:HELD]) < 0.5 * (HELD - 1) * done[0]
     assert done[HELD] > 0
+
+
+def test_small_frames_are_not_carried() -> None:
+    """Their alpha comes from the network's answer at once: there is nothing to be saved."""
+    cutting = FilmCutting(Options(threads=1), Tools(Options(threads=1)))
+    for number in range(2):
+        cutting.cut(at(number, scene(3 * number)), nobody)
+    assert cutting.done == 0
+    assert not cutting.state()["carries"]
