@@ -22,6 +22,8 @@ def test_the_divider_takes_the_keys_of_a_slider(open_page, pictures):
     page.hover(".gv-swatch.gv-white")
     colour = page.evaluate("getComputedStyle(document.querySelector('.gv-swatch.gv-white')).backgroundColor")
     assert colour == "rgb(255, 255, 255)"
+    status, bar = (page.locator(one).bounding_box() for one in (".gv-status", ".gv-bar"))
+    assert status["y"] + status["height"] < bar["y"]  # it lay below the tool bar
 
 
 def test_chinese(open_page, pictures):

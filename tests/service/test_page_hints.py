@@ -89,9 +89,13 @@ def test_correcting_on_a_phone_in_chinese(open_page, pictures):
     assert page.locator("#editor .primary").inner_text() == "完成"
     heights = page.evaluate("() => [...document.querySelectorAll('.edit-bar button')].map((b) => b.offsetHeight)")
     assert min(heights) >= 44
+    assert page.locator(".edit-area").bounding_box()["height"] > 400  # the list makes room
+    assert not page.locator(".side").is_visible()
     places(page, (0.5, 0.5, "left"))
     settled(page, 1)
     shot(page, "phone-editor-zh-dark")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".side", state="visible")
 
 
 def lonely():

@@ -74,7 +74,9 @@ export class Editor {
     this.done = button(t("Done"), "", () => this.save());
     this.done.className = "primary";
     this.cancel = button(t("Close"), "Esc", () => this.end(false));
-    this.bar.append(size, this.undo, this.redo, this.compare, this.line, this.cancel, this.done);
+    const ends = Object.assign(document.createElement("div"), { className: "edit-ends" });
+    ends.append(this.cancel, this.done);
+    this.bar.append(size, this.undo, this.redo, this.compare, this.line, ends);
     this.said = Object.assign(document.createElement("p"), { className: "edit-said" });
     this.said.setAttribute("role", "status");
     this.area = document.createElement("div");

@@ -141,10 +141,10 @@ export class Item {
     if (this.state === "done") {
       const receipt = this.job.receipt;
       if (receipt.film.frames) {
-        return `${receipt.width} × ${receipt.height} · ${receipt.film.frames} ${t("frames")} · ${receipt.seconds.total.toFixed(1)} s`;
+        return `${receipt.width} × ${receipt.height} · ${receipt.film.frames} ${t("frames")} · ${receipt.seconds.total.toFixed(1)}\u00a0s`;
       }
       this.status.title = `${receipt.model.name} · ${receipt.model.licence}`;
-      const facts = `${receipt.width} × ${receipt.height} · ${receipt.seconds.total.toFixed(1)} s`;
+      const facts = `${receipt.width} × ${receipt.height} · ${receipt.seconds.total.toFixed(1)}\u00a0s`;
       if (!this.checked) return facts;
       return `${facts} · ${this.checked.fits ? t("fits") : t("does not fit")}: ${this.checked.preset}`;
     }
