@@ -24,8 +24,8 @@ from gigamatte.types import Box, Matte
 TILES = 256 << 20
 #: the same of its preview
 SHOWN = 32 << 20
-#: the largest level of a preview that the learned refiner lifts to: of one of 1500×1000, all but the last
-NEURAL_PIXELS = 800_000
+#: the largest level of a preview that the learned refiner lifts to: of one of 1500×1000, all but the last two
+NEURAL_PIXELS = 200_000
 
 
 #: resolves the full-size alpha; the tiles come from, and go into, what it is given
@@ -38,6 +38,11 @@ class Opened(Protocol):
     @property
     def first(self) -> bool:
         """Whether warnings that hold for all later cuts too are to be given now."""
+        ...
+
+    @property
+    def judged(self) -> bool:
+        """Whether the receipt is to tell how doubtful the matte is."""
         ...
 
     def lent(self) -> PhotoLevels:
@@ -71,7 +76,7 @@ class OpenPhoto:
 
     def __init__(self, levels: PhotoLevels, level: int = 0, *, preview: bool = False) -> None:
         self._levels, self._level = levels, level
-        self.first = True
+        self.first, self.judged = True, not preview
         self.sights = Sights(quick=preview)
         self._finished = MemoryCache(TILES)
         self._near = NearTiles(SHOWN) if preview else None
@@ -87,7 +92,7 @@ class OpenPhoto:
         return ask(network, levels, region, cache, device, hints, self.sights)
 
     def refiner(self, tools: Tools) -> Refiner:
-        """That of ``tools``; the last level of a preview is left to the classical one."""
+        """That of ``tools``; the last two levels of a preview are left to the classical one."""
         refiner = tools.refiner()
         if self._near is not None and isinstance(refiner, NeuralRefiner):
             return refiner.up_to(NEURAL_PIXELS)

@@ -60,7 +60,8 @@ def journey(request: Request, tools: Tools, watch: Watch, opened: Opened | None 
             warnings += proposal(request, levels)
         matte = smooth_matte(solved) if request.options.smooth else solved
         clock.lap("matte")
-        receipt = receipt_of(request, located, levels, matte, refiner, trust, tiles, clock, warnings)
+        judged = opened is None or opened.judged
+        receipt = receipt_of(request, located, levels, matte, refiner, trust, tiles, clock, warnings, judged=judged)
         return Cutout(levels, matte, request.options, receipt, solved)
     except BaseException:
         levels.close()

@@ -58,8 +58,10 @@ def receipt_of(
     tiles: TileCache,
     clock: Clock,
     warnings: tuple[str, ...],
+    *,
+    judged: bool = True,
 ) -> Receipt:
-    """The receipt of a cut that has not been written yet."""
+    """The receipt of a cut that has not been written yet; ``judged``: with how doubtful its matte is."""
     photo, answer = request.photo, located.answer
     return Receipt(
         input=photo.name,
@@ -69,7 +71,7 @@ def receipt_of(
         seconds=clock.seconds,
         peak_rss_mb=system.peak_rss_mb(),
         band_fraction=matte.band_fraction,
-        doubt=doubt(request.correction.applied(answer.coarse), matte),
+        doubt=doubt(request.correction.applied(answer.coarse), matte) if judged else {},
         warnings=(*photo.warnings, *request.warnings, *levels.warnings, *answer.warnings, *warnings),
         width=photo.size.width,
         height=photo.size.height,

@@ -32,12 +32,13 @@ class Draft:
 
 
 @contextlib.contextmanager
-def whole_file(target: Path, *, overwrite: bool) -> Iterator[Draft]:
+def whole_file(target: Path, *, overwrite: bool, durable: bool = True) -> Iterator[Draft]:
     """A draft in the target's folder that takes the target's place when the block ends without an error.
 
     On Linux the draft has no name until then, so not even a killed process leaves it behind; elsewhere it is called
     ``.NAME.….partial`` and is removed on every error. Without ``overwrite`` a file that has appeared at the target
-    meanwhile is left alone. Raises WriteError; errors of the block pass as they are.
+    meanwhile is left alone. Not ``durable``: a power cut may lose it. Raises WriteError; errors of the block pass as
+    they are.
     """
     with _translated(target):
         target = through_links(target.absolute())
@@ -48,9 +49,11 @@ def whole_file(target: Path, *, overwrite: bool) -> Iterator[Draft]:
         with _translated(target):
             if overwrite:
                 keep_mode(draft.descriptor, target)
-            os.fsync(draft.descriptor)
+            if durable:
+                os.fsync(draft.descriptor)
             _publish(draft, target, overwrite)
-            fsync_folder(target.parent)
+            if durable:
+                fsync_folder(target.parent)
     finally:
         _discard(draft)
 

@@ -32,6 +32,8 @@ from gigamatte.system import cpu_count
 from gigamatte.types import PixelArray, Size
 from gigamatte.write_errors import not_written
 
+_Times = tuple[int, int] | None
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -104,8 +106,8 @@ def write_image(
     if alongside is not None and is_exact(format, encoding or Encoding()):
         strips = alongside(strips, Raster(size, bands, bits), profile)
     saving = _Saving(format, encoding or Encoding(), size, bands, bits, profile, along, threads)
-    with _place(target, overwrite, times) as draft:
-        _save(strips, StripStream(size, bands, bits), saving, draft, target)
+    with _place(target, overwrite, times, durable=not saving.encoding.quick) as draft:
+        _save(strips, saving, draft, target)
         scratch = _passing_bytes(target, draft)
     return Written(tuple(warnings), scratch)
 
@@ -182,7 +184,7 @@ def _written(draft: Draft) -> Iterator[BinaryIO]:
 
 
 @contextlib.contextmanager
-def _place(target: Path | BinaryIO, overwrite: bool, times: tuple[int, int] | None) -> Iterator[Draft]:
+def _place(target: Path | BinaryIO, overwrite: bool, times: _Times, *, durable: bool = True) -> Iterator[Draft]:
     """Where the encoder writes to: a draft beside a file, or a nameless file that is copied to a stream at the end."""
     if not isinstance(target, os.PathLike):
         with passing_file() as draft:
@@ -193,7 +195,7 @@ def _place(target: Path | BinaryIO, overwrite: bool, times: tuple[int, int] | No
             yield draft
             _pour(draft, stream)
     else:
-        with whole_file(Path(target), overwrite=overwrite) as draft:
+        with whole_file(Path(target), overwrite=overwrite, durable=durable) as draft:
             yield draft
             if times is not None:
                 with contextlib.suppress(OSError):  # a file system without times
@@ -221,13 +223,8 @@ def _passing_bytes(target: Path | BinaryIO, draft: Draft) -> int:
     return 0 if isinstance(target, os.PathLike) else os.fstat(draft.descriptor).st_size
 
 
-def _save(
-    strips: Iterable[PixelArray],
-    stream: StripStream,
-    saving: _Saving,
-    draft: Draft,
-    target: Path | BinaryIO,
-) -> None:
+def _save(strips: Iterable[PixelArray], saving: _Saving, draft: Draft, target: Path | BinaryIO) -> None:
+    stream = StripStream(saving.size, saving.bands, saving.bits)
     failure: list[BaseException] = []
 
     def encode() -> None:

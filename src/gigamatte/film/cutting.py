@@ -190,7 +190,7 @@ class _Opened:
 
     def __init__(self, film: FilmCutting, levels: PhotoLevels, tiles: FilmTiles | None) -> None:
         self._film, self._levels, self._tiles = film, levels, tiles
-        self.first = film.frames == 0
+        self.first, self.judged = film.frames == 0, True
 
     def lent(self) -> PhotoLevels:
         return self._levels

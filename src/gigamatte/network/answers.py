@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -25,7 +26,7 @@ _NAMES = 32
 _MOST = 1 << 28
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
     """Where the subject is, and the device and precision that the network ran in."""
 
@@ -36,7 +37,7 @@ class Answer:
     #: how hints were used: as input of the network, or by choosing among the pieces that it found; empty without hints
     hinted: Literal["", "network", "pieces"] = ""
 
-    @property
+    @cached_property
     def start(self) -> CoarseMatte:
         """The coarse matte that the cascade starts from; ``coarse`` is kept too, to tell how sure the network was."""
         return decided(self.coarse) if self.coarse.opaque else self.coarse
@@ -65,6 +66,7 @@ def ask(
     def look(box: Box) -> CoarseMatte:
         if sights is not None and isinstance(network, HintedNetwork):
             engine = network.engine
+            network.expect_hints()
             coarse = network.answer(_seen(network, levels, box, sights))
             answers.append(Answer(coarse, engine.device, engine.precision, network.warnings))
         else:

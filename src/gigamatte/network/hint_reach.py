@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gigamatte.filters import FINE, distances
 from gigamatte.hints import Hints
@@ -32,23 +33,29 @@ def within_reach(before: FloatArray, answer: CoarseMatte, hints: Hints) -> Coars
     """
     weight = np.zeros(before.shape, np.float32)
     farther = FARTHER * max(1, len(hints.keep) + len(hints.drop))
+    inside = before > 0.5
+    apart: dict[bool, FloatArray] = {}
     for column, row in _places(hints, answer.fit):
-        np.maximum(weight, _reach(before, column, row, farther), out=weight)
+        np.maximum(weight, _reach(inside, column, row, farther, apart), out=weight)
     odds = weight * _log_odds(answer.alpha) + (1 - weight) * _log_odds(before)
     mixed = np.where(weight > 0, 1 / (1 + np.exp(-odds)), before).astype(np.float32)
     return CoarseMatte(mixed, answer.fit, stray=answer.stray, opaque=answer.opaque, answers=answer.answers)
 
 
-def _reach(before: FloatArray, column: float, row: float, farther: float) -> FloatArray:
-    """1 at the place, less around it: float32 (row, column)."""
-    height, width = before.shape
+def _reach(
+    inside: NDArray[np.bool_], column: float, row: float, farther: float, apart: dict[bool, FloatArray]
+) -> FloatArray:
+    """1 at the place, less around it: float32 (row, column). ``apart``: distances from the contour, by side of it."""
+    height, width = inside.shape
     cell = min(max(round(row), 0), height - 1), min(max(round(column), 0), width - 1)
-    alike = (before > 0.5) == (before[cell] > 0.5)
-    if alike.all():
-        return np.ones(before.shape, np.float32)
-    # beyond the frame there is another thing
-    apart = distances(np.pad(alike, 1), FINE)[1:-1, 1:-1]
-    sigma = max(LEAST, farther * float(apart[cell]))
+    side = bool(inside[cell])
+    if side not in apart:
+        alike = inside if side else ~inside
+        if alike.all():
+            return np.ones(inside.shape, np.float32)
+        # beyond the frame there is another thing
+        apart[side] = distances(np.pad(alike, 1), FINE)[1:-1, 1:-1]
+    sigma = max(LEAST, farther * float(apart[side][cell]))
     far = ((np.arange(height) - row)[:, None] ** 2 + (np.arange(width) - column)[None, :] ** 2) / sigma**2
     reach: FloatArray = np.where(far <= GONE**2, np.exp(-far / 2), 0).astype(np.float32)
     return reach

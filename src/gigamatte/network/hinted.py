@@ -104,6 +104,11 @@ class HintedNetwork(Network):
         coarse = as_coarse(alpha, self.card, seen.fit)
         return without_doubtful_islands(coarse) if self.card.mirrored else coarse
 
+    def expect_hints(self) -> None:
+        """Open what hints need now, so that the first of them does not wait for it."""
+        for part in ("hints", "decoder"):
+            self._part(part)
+
     def locate(self, pixels: NDArray[np.uint8], region: Box, photo: Size) -> CoarseMatte:
         """As ``Network.locate``: encoder and decoder run once, without hints."""
         return self.answer(self.see(pixels, region, photo))

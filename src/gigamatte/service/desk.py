@@ -92,6 +92,12 @@ class Desk(Places):
         """Cut a photo that is being edited again, before the photos that wait."""
         return await self._wait_for(self.supervisor.submit(edit, first=True), gone)
 
+    def recharge(self, job: str) -> None:
+        """Charge what a job's folder holds now, while its client is answered already."""
+        charging = asyncio.create_task(asyncio.to_thread(self.spool.recharge, job), name=f"recharge {job}")
+        self._followers.add(charging)
+        charging.add_done_callback(self._followers.discard)
+
     async def _wait_for(self, task: Task, gone: Callable[[], Awaitable[None]]) -> Receipt:
         future = asyncio.wrap_future(task)
         leaving = asyncio.ensure_future(gone())

@@ -129,10 +129,13 @@ async def _cut(request: Request, record: Record, target: Path, *, view: Path | N
             mask = home / "mask" if record.has_mask else None
             edit = Edit(home / "image", target, unpack_options(record.options), mask, preview, view)
             receipt = await desk.edit(edit, lambda: client_gone(request))
-            await asyncio.to_thread(desk.spool.recharge, record.id)
+            if not preview:
+                await asyncio.to_thread(desk.spool.recharge, record.id)
             return receipt.as_dict()
         finally:
             desk.spool.refund(room, record.client)
+            if preview:
+                desk.recharge(record.id)
 
 
 async def _hints_in(request: Request) -> Hints:

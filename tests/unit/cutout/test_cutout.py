@@ -107,6 +107,20 @@ def test_colours_do_not_depend_on_how_a_tile_is_divided(scene: tuple[np.ndarray,
         assert (differs > 0).mean() < 0.01
 
 
+@pytest.mark.parametrize("width", [600, 333])
+def test_colours_in_a_hurry_are_those_of_half_the_size(scene: tuple[np.ndarray, ...], width: int) -> None:
+    photo, mask, _ = scene
+    matte = as_matte(mask[:397, :width] / np.float32(255), 8, 64)
+    quick = Foreground(ArrayLevels(photo[:397, :width]), matte, quick=True)
+    whole = quick.read(Box(0, 0, width, 397))
+    assert quick.held
+    quick.held.clear()  # what it held is what it would read
+    assert np.array_equal(quick.read(Box(0, 0, width, 397)), whole)
+    exact = Foreground(ArrayLevels(photo[:397, :width]), matte).read(Box(0, 0, width, 397))
+    band = (mask[:397, :width] > 2) & (mask[:397, :width] < 253)
+    assert np.abs(whole.astype(int) - exact)[band].mean() < 3
+
+
 def test_the_photos_own_alpha_is_kept(scene: tuple[np.ndarray, ...]) -> None:
     photo, mask, _ = scene
     own = np.full(mask.shape, 128, np.uint8)

@@ -61,7 +61,7 @@ class _Part:
     @classmethod
     def of(cls, filled: NDArray[np.bool_]) -> _Part:
         rows, columns = (
-            tuple(sum(1 << int(place) for place in np.flatnonzero(line)) for line in lines)
+            tuple(int.from_bytes(line, "little") for line in np.packbits(lines, axis=1, bitorder="little"))
             for lines in (filled, filled.T)
         )
         return cls(0, 0, rows, columns)._trimmed()

@@ -193,10 +193,9 @@ class Lift:
         # relative to the tile: its place in the photo does not change the result, pixels repeated beyond the border do
         boxes = (tile.write.relative_to(tile.read), fine.relative_to(tile.read), coarse.relative_to(under))
         described = f"{' '.join(map(str, boxes))} blur {self.blur!r} {self.refiner.name}"
-        shown: list[NDArray[np.float32] | NDArray[np.uint8] | Pixels16] = [
-            self.levels.read(self.finer, fine),
-            self.levels.read(self.finer + 1, coarse),
-        ]
+        shown: list[NDArray[np.float32] | NDArray[np.uint8] | Pixels16] = []
+        if self.tile_cache.looks:
+            shown = [self.levels.read(self.finer, fine), self.levels.read(self.finer + 1, coarse)]
         if self.known is not None:
             described += " matte"
             if (part := self.known.part(self.finer, tile.read)) is not None:

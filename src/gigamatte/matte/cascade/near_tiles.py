@@ -6,7 +6,7 @@ nobody sees it, and every tile would have to be resolved again.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import defaultdict, deque
 
 import numpy as np
 
@@ -27,14 +27,20 @@ class NearTiles(TileCache):
     def __init__(self, most: int) -> None:
         super().__init__(None, "")
         self._most, self._bytes = most, 0
-        self._kept: OrderedDict[int, _Tile] = OrderedDict()
+        #: oldest first, all of them and by their place
+        self._kept: deque[_Tile] = deque()
+        self._at: defaultdict[bytes, deque[_Tile]] = defaultdict(deque)
         self._asked: dict[bytes, _Tile] = {}
-        self._made = 0
 
     @property
     def remembers(self) -> bool:
         """Whether tiles are compared with earlier ones: always."""
         return True
+
+    @property
+    def looks(self) -> bool:
+        """The photo is always the same."""
+        return False
 
     def turn(self) -> None:
         """The next preview begins."""
@@ -42,7 +48,7 @@ class NearTiles(TileCache):
         self.done = self.kept = 0
 
     def key(self, described: str, place: Place3, *shown: Shown) -> bytes:
-        """Names a tile in this turn. The photo is always the same: of what is ``shown`` the alpha alone, the first."""
+        """Names a tile in this turn, by the alpha that is ``shown`` first."""
         key = np.array(place, "<i8").tobytes()
         boxes, _, rest = described.partition(" blur ")
         blur, _, how = rest.partition(" ")
@@ -53,7 +59,7 @@ class NearTiles(TileCache):
         """The alpha of the tile, uint16 (row, column), if one was made of nearly the same."""
         wanted = self._asked[key]
         with self._lock:
-            found = next((tile for tile in self._kept.values() if tile.would_do_for(wanted)), None)
+            found = next((tile for tile in self._at[key] if tile.would_do_for(wanted)), None)
             if found is None or found.pixels is None or found.pixels.shape != size.shape:
                 return None
             self.kept += tiles
@@ -67,11 +73,13 @@ class NearTiles(TileCache):
         with self._lock:
             tile = self._asked.pop(key)
             tile.pixels = pixels
-            self._kept[self._made] = tile
-            self._made += 1
+            self._kept.append(tile)
+            self._at[key].append(tile)
             self._bytes += tile.bytes
             while self._bytes > self._most:
-                self._bytes -= self._kept.popitem(last=False)[1].bytes
+                oldest = self._kept.popleft()
+                self._at[oldest.place].popleft()
+                self._bytes -= oldest.bytes
 
 
 class _Tile:

@@ -38,6 +38,11 @@ class TileCache:
         """Whether there is a cache to look into."""
         return self._cache is not None
 
+    @property
+    def looks(self) -> bool:
+        """Whether keys depend on the photo's pixels."""
+        return True
+
     def key(self, described: str, place: Place3, *shown: Shown) -> bytes:  # noqa: ARG002 (for those of a film)
         """The key of a tile: a digest of the arrays ``shown`` to the refiner and of the line ``described``.
 

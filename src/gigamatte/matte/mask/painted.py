@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,13 +24,19 @@ POINT_PART, POINT_LEAST = 1 / 2000, 1.5
 UNDECIDED = 0.05
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Mark:
     """A painted line: ``points`` float64 (n, 2) x, y and ``radius`` in photo pixels; ``value`` 1 keep, 0 drop."""
 
     points: _Numbers
     radius: float
     value: float
+
+    @cached_property
+    def span(self) -> tuple[float, float, float, float]:
+        """The leftmost, topmost, rightmost and lowest of the points."""
+        (left, top), (right, bottom) = self.points.min(axis=0).tolist(), self.points.max(axis=0).tolist()
+        return left, top, right, bottom
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +97,11 @@ class Painted:
         across, down = self.photo.width / size.width, self.photo.height / size.height
         pixel = math.sqrt(across * down)
         reach = mark.radius + pixel
-        low, high = mark.points.min(axis=0) - reach, mark.points.max(axis=0) + reach
-        left, top = math.floor(low[0] / across), math.floor(low[1] / down)
-        right, bottom = math.ceil(high[0] / across), math.ceil(high[1] / down)
+        west, north, east, south = mark.span
+        left, top = math.floor((west - reach) / across), math.floor((north - reach) / down)
+        right, bottom = math.ceil((east + reach) / across), math.ceil((south + reach) / down)
+        if left >= box.right or right <= box.left or top >= box.bottom or bottom <= box.top:
+            return
         part = Box(left, top, max(0, right - left), max(0, bottom - top)).within(box)
         if part.empty:
             return
