@@ -1,12 +1,13 @@
 """OpenCV's filters, warps and connected pieces, with types: the one place that says what they take and give.
 
 A plane is (row, column), a picture (row, column, channel); both keep their dtype unless something else is said. At the
-border the nearest pixel counts for what lies beyond, unless something else is said.
+border the nearest pixel counts for what lies beyond, unless something else is said: ``beyond`` may be "mirrored" about
+the outermost pixels, or "zero".
 """
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import cv2
 import numpy as np
@@ -16,38 +17,94 @@ from gigamatte.types import FloatArray, Size
 
 Pixels = TypeVar("Pixels", bound=NDArray[Any])
 Chosen = NDArray[np.bool_]
+Beyond = Literal["nearest", "mirrored", "zero"]
 
+_BORDERS = {"nearest": cv2.BORDER_REPLICATE, "mirrored": cv2.BORDER_REFLECT_101, "zero": cv2.BORDER_CONSTANT}
 #: how exact ``distances`` are: chamfer distances of 3×3 and 5×5 neighbourhoods (2 % off at most), or Euclidean
 COARSE, FINE, EXACT = 3, 5, 0
 
 
-def box_mean(picture: FloatArray, radius: int, *, zero_beyond: bool = False) -> FloatArray:
-    """The mean of (2·radius + 1)² pixels, float32. ``zero_beyond``: what lies beyond the border counts as 0."""
+def box_mean(picture: Pixels, radius: int, *, beyond: Beyond = "nearest") -> Pixels:
+    """The mean of (2·radius + 1)² pixels, float32 or uint8."""
     side = 2 * radius + 1
-    border = cv2.BORDER_CONSTANT if zero_beyond else cv2.BORDER_REPLICATE
-    mean: FloatArray = cv2.blur(picture, (side, side), borderType=border)
+    mean: Pixels = cv2.blur(picture, (side, side), borderType=_BORDERS[beyond])
     return mean
 
 
-def gaussian(picture: FloatArray, sigma: float) -> FloatArray:
-    """Blurred by a Gaussian of ``sigma`` pixels, float32; as it is where that is 0."""
+def box_sum(picture: FloatArray, side: int, *, beyond: Beyond = "nearest") -> FloatArray:
+    """The sum of ``side``² pixels, float32."""
+    total: FloatArray = cv2.boxFilter(picture, -1, (side, side), normalize=False, borderType=_BORDERS[beyond])
+    return total
+
+
+def part_chosen(chosen: Chosen, radius: int) -> FloatArray:
+    """The part of the (2·radius + 1)² pixels around each that is chosen: float32 in [0, 1]."""
+    side = 2 * radius + 1
+    part: FloatArray = cv2.boxFilter(
+        chosen.view(np.uint8), cv2.CV_32F, (side, side), normalize=True, borderType=cv2.BORDER_REPLICATE
+    )
+    return part
+
+
+def gaussian(picture: FloatArray, sigma: float, *, down: float | None = None, beyond: Beyond = "nearest") -> FloatArray:
+    """Blurred by a Gaussian of ``sigma`` pixels, ``down`` along columns (None: the same), float32; as it is at 0."""
     if sigma <= 0:
         return picture
-    blurred: FloatArray = cv2.GaussianBlur(picture, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+    blurred: FloatArray = cv2.GaussianBlur(
+        picture, (0, 0), sigma, sigmaY=sigma if down is None else down, borderType=_BORDERS[beyond]
+    )
     return blurred
+
+
+def separable(plane: FloatArray, across: NDArray[Any], down: NDArray[Any]) -> FloatArray:
+    """Correlated with ``across`` (tap,) along rows and ``down`` (tap,) along columns, float32."""
+    filtered: FloatArray = cv2.sepFilter2D(plane, cv2.CV_32F, across, down, borderType=cv2.BORDER_REPLICATE)
+    return filtered
+
+
+def bilateral(plane: FloatArray, diameter: int, noise: float, sigma: float) -> FloatArray:
+    """Smoothed where neighbours differ by about ``noise`` or less (C. Tomasi, R. Manduchi, 1998); mirrored."""
+    smooth: FloatArray = cv2.bilateralFilter(plane, diameter, noise, sigma)
+    return smooth
+
+
+def highest(plane: Pixels, radius: int = 1) -> Pixels:
+    """The highest of the (2·radius + 1)² pixels around each; beyond the border there is nothing."""
+    return dilated(plane, np.ones((2 * radius + 1,) * 2, np.uint8))
+
+
+def lowest(plane: Pixels, radius: int = 1) -> Pixels:
+    """The lowest of the (2·radius + 1)² pixels around each; beyond the border there is nothing."""
+    low: Pixels = cv2.erode(plane, np.ones((2 * radius + 1,) * 2, np.uint8))
+    return low
 
 
 def extremes(plane: Pixels, radius: int = 1) -> tuple[Pixels, Pixels]:
     """(highest, lowest) of the (2·radius + 1)² pixels around each; beyond the border there is nothing."""
-    window = np.ones((2 * radius + 1,) * 2, np.uint8)
-    return cv2.dilate(plane, window), cv2.erode(plane, window)
+    return highest(plane, radius), lowest(plane, radius)
+
+
+def dilated(plane: Pixels, window: NDArray[np.uint8]) -> Pixels:
+    """The highest pixel under a ``window`` (row, column) of 0 and 1, whose middle lies on each pixel."""
+    wider: Pixels = cv2.dilate(plane, window)
+    return wider
+
+
+def highest_in_disc(plane: Pixels, radius: int) -> Pixels:
+    """The highest pixel within a disc of ``radius`` pixels."""
+    return dilated(plane, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2))
 
 
 def grown(chosen: Chosen, radius: int) -> Chosen:
     """All that lies within a disc of ``radius`` pixels around what is chosen."""
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
-    wider: Chosen = cv2.dilate(chosen.view(np.uint8), disc).view(np.bool_)
-    return wider
+    return highest_in_disc(chosen.view(np.uint8), radius).view(np.bool_)
+
+
+def rim(chosen: Chosen) -> Chosen:
+    """The pixels with a neighbour on one of four sides that is chosen otherwise; beyond the border there is none."""
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    edge: Chosen = cv2.morphologyEx(chosen.view(np.uint8), cv2.MORPH_GRADIENT, cross).view(np.bool_)
+    return edge
 
 
 def pieces(chosen: Chosen) -> tuple[int, NDArray[np.int32]]:
@@ -57,6 +114,23 @@ def pieces(chosen: Chosen) -> tuple[int, NDArray[np.int32]]:
     """
     count, labels = cv2.connectedComponents(chosen.view(np.uint8), connectivity=8)
     return int(count), labels
+
+
+def measured_pieces(chosen: Chosen, *, corners: bool = True) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """(labels, areas) of the connected pieces; areas in pixels by label, of label 0 what is not chosen.
+
+    Without ``corners`` pixels that only meet at a corner are not connected.
+    """
+    _, labels, statistics, _ = cv2.connectedComponentsWithStats(chosen.view(np.uint8), connectivity=8 if corners else 4)
+    return labels, np.asarray(statistics)[:, cv2.CC_STAT_AREA]
+
+
+def nearest_left_out(chosen: Chosen) -> NDArray[np.int32]:
+    """For each pixel the number, from 1, of the nearest one that is not chosen: int32 (row, column)."""
+    _, nearest = cv2.distanceTransformWithLabels(
+        chosen.view(np.uint8), cv2.DIST_L2, FINE, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    return np.asarray(nearest, np.int32)
 
 
 def distances(chosen: Chosen, exactness: int = EXACT) -> FloatArray:
@@ -74,9 +148,15 @@ def warped(picture: Pixels, places: NDArray[np.float64], size: Size) -> Pixels:
     return taken
 
 
-def remapped(picture: Pixels, x: NDArray[Any], y: NDArray[Any]) -> Pixels:
+def moved(plane: FloatArray, across: float, down: float) -> FloatArray:
+    """The plane moved right and down by so many pixels, linear; 0 where nothing comes."""
+    place = np.array([[1, 0, across], [0, 1, down]], np.float64)
+    taken: FloatArray = cv2.warpAffine(plane, place, plane.shape[::-1], flags=cv2.INTER_LINEAR)
+    return taken
+
+
+def remapped(picture: Pixels, x: NDArray[Any], y: NDArray[Any], *, cubic: bool = False) -> Pixels:
     """The picture at (``x``, ``y``), arrays (row, column) in its pixels, whose centres are whole numbers; linear."""
-    taken: Pixels = cv2.remap(
-        picture, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    how = cv2.INTER_CUBIC if cubic else cv2.INTER_LINEAR
+    taken: Pixels = cv2.remap(picture, x.astype(np.float32), y.astype(np.float32), how, borderMode=cv2.BORDER_REPLICATE)
     return taken

@@ -9,13 +9,22 @@ from gigamatte.filters import (
     COARSE,
     EXACT,
     FINE,
+    bilateral,
     box_mean,
+    box_sum,
+    dilated,
     distances,
     extremes,
     gaussian,
     grown,
+    measured_pieces,
+    moved,
+    nearest_left_out,
+    part_chosen,
     pieces,
     remapped,
+    rim,
+    separable,
     warped,
 )
 from gigamatte.types import Size
@@ -32,7 +41,7 @@ def around(plane, row, column, radius, mode, value=0.0):
 @pytest.mark.parametrize("radius", [1, 3])
 def test_means_and_extremes_of_squares(radius):
     highest, lowest = extremes(PLANE, radius)
-    near, zero = box_mean(PLANE, radius), box_mean(PLANE, radius, zero_beyond=True)
+    near, zero = box_mean(PLANE, radius), box_mean(PLANE, radius, beyond="zero")
     for row, column in np.ndindex(PLANE.shape):
         assert near[row, column] == pytest.approx(around(PLANE, row, column, radius, "edge").mean(), abs=1e-6)
         assert zero[row, column] == pytest.approx(around(PLANE, row, column, radius, "constant").mean(), abs=1e-6)
@@ -88,3 +97,78 @@ def test_a_warp_takes_pixels_from_where_it_is_told():
     np.testing.assert_allclose(remapped(PLANE, x, y), taken, atol=1e-6)
     outside = remapped(PLANE, np.array([[-5.0, 99.0]]), np.array([[0.0, 99.0]]))
     assert outside.tolist() == [[PLANE[0, 0], PLANE[-1, -1]]]
+
+
+@pytest.mark.parametrize(("beyond", "mode"), [("nearest", "edge"), ("mirrored", "reflect"), ("zero", "constant")])
+def test_what_counts_beyond_the_border(beyond, mode):
+    mean, total, blurred = (how(PLANE, 3, beyond=beyond) for how in (box_mean, box_sum, gaussian))
+    wide = np.pad(PLANE, 40, "edge") if mode == "edge" else np.pad(PLANE, 8, mode)
+    room = (len(wide) - len(PLANE)) // 2
+    inside = slice(room, -room), slice(room, -room)
+    np.testing.assert_allclose(mean, box_mean(wide, 3)[inside], atol=1e-6)
+    np.testing.assert_allclose(total, box_sum(wide, 3)[inside], atol=1e-5)
+    assert blurred.shape == PLANE.shape
+    assert total[4, 5] == pytest.approx(PLANE[3:6, 4:7].sum(), abs=1e-5)
+
+
+def test_a_gaussian_may_be_wider_down_than_across():
+    point = np.zeros((61, 61), np.float32)
+    point[30, 30] = 1
+    spread = gaussian(point, 2, down=5).astype(np.float64)
+    far = np.arange(61) - 30
+    for axis, sigma in ((0, 2), (1, 5)):
+        assert np.sqrt((spread.sum(axis) * far**2).sum()) == pytest.approx(sigma, rel=0.03)
+
+
+def test_filters_along_rows_and_columns():
+    taps = np.array([0.0, 0.0, 1.0])
+    same = np.array([0.0, 1.0, 0.0])
+    assert np.array_equal(separable(PLANE, taps, same)[:, :-1], PLANE[:, 1:])
+    assert np.array_equal(separable(PLANE, same, taps)[:-1], PLANE[1:])
+
+
+def test_noise_goes_and_steps_stay():
+    step = np.repeat(np.float32([0.2, 0.8]), 20)[None].repeat(30, 0)
+    noisy = step + np.random.default_rng(1).normal(0, 0.02, step.shape).astype(np.float32)
+    smooth = bilateral(noisy, 9, 0.1, 3.0)
+    assert np.abs(smooth - step).mean() < 0.5 * np.abs(noisy - step).mean()
+    assert np.abs(smooth - step).max() < 0.1
+
+
+def test_parts_rims_and_windows():
+    part = part_chosen(CHOSEN, 1)
+    assert part[2, 2] == pytest.approx(3 / 9, abs=1e-6)
+    assert part[0, 0] == pytest.approx(5 / 9, abs=1e-6)  # the corner counts four times, (1, 1) once
+    inside = np.zeros((7, 7), bool)
+    inside[2:5, 2:5] = True
+    ring = rim(inside)
+    assert ring.sum() == 8 + 12
+    assert not ring[3, 3]
+    assert not ring[1, 1]
+    assert not rim(np.ones((3, 3), bool)).any()
+    across = np.array([[0, 0, 0], [1, 1, 1], [0, 0, 0]], np.uint8)
+    assert dilated(inside.view(np.uint8), across).sum() == 15
+
+
+def test_areas_of_pieces_with_and_without_corners():
+    labels, areas = measured_pieces(CHOSEN)
+    assert sorted(areas[1:].tolist()) == [1, 2, 2, 2]
+    assert areas[0] == (~CHOSEN).sum()
+    assert (labels[CHOSEN] > 0).all()
+    _, areas = measured_pieces(CHOSEN, corners=False)
+    assert sorted(areas[1:].tolist()) == [1, 1, 1, 2, 2]
+
+
+def test_the_nearest_pixel_that_is_left_out():
+    free = np.ones((9, 9), bool)
+    free[0, 0] = free[8, 8] = False
+    near = nearest_left_out(free)
+    assert near[1, 2] == near[0, 0]
+    assert near[8, 6] == near[8, 8] != near[0, 0]
+
+
+def test_a_moved_plane_leaves_zero_behind():
+    shifted = moved(PLANE, 2, 1)
+    np.testing.assert_allclose(shifted[1:, 2:], PLANE[:-1, :-2], atol=1e-6)
+    assert not shifted[0].any()
+    assert not shifted[:, :2].any()

@@ -9,7 +9,6 @@ import math
 import re
 from collections.abc import Callable
 
-import cv2
 import numpy as np
 
 from gigamatte.cutout.backdrop_picture import (
@@ -27,7 +26,7 @@ from gigamatte.cutout.frame import Canvas
 from gigamatte.cutout.gradient import Gradient, parse_gradient
 from gigamatte.cutout.sampled import Sampled
 from gigamatte.errors import UsageError
-from gigamatte.filters import gaussian
+from gigamatte.filters import gaussian, lowest
 from gigamatte.matte.cascade.reading import Levels, photo_in
 from gigamatte.types import Depth, FloatArray, Matte, Size
 
@@ -114,7 +113,7 @@ def blurred_ground(levels: Levels, matte: Matte, canvas: Canvas, strength: float
     box = levels.size(level).box
     colour = photo_in(levels, level, box)
     known = (alpha_at(matte, box, level) <= SUBJECT_ALPHA).astype(np.float32)
-    known = cv2.erode(known, np.ones((3, 3), np.uint8))
+    known = lowest(known)
     whole = filled(colour, known) if known.any() else colour
     soft = gaussian(whole, max(0.5, sigma / 2**level))
     full = np.float32(Depth(bits).full)

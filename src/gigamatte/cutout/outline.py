@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.cutout.thin import Thin
-from gigamatte.filters import distances
+from gigamatte.filters import distances, highest
 from gigamatte.types import Box, Depth, FloatArray, PixelArray, Size
 
 #: the alphas whose sets are grown: around hair that is hardly half opaque the line is still solid
@@ -107,10 +107,10 @@ def _grown(
         alpha = depth.unit(cv2.copyMakeBorder(part, around, around, around, around, cv2.BORDER_CONSTANT, value=0))
         solid = alpha >= LEVELS[-1]
         narrow = thin.over(top - first - around, len(alpha), begin - around, alpha.shape[1])
-        highest = _without_hair(solid, narrow, _hair(width)).view(np.uint8)
-        if not highest.any():
+        body = _without_hair(solid, narrow, _hair(width)).view(np.uint8)
+        if not body.any():
             continue
-        near = cv2.dilate(highest, np.ones((2 * NEAR + 1, 2 * NEAR + 1), np.uint8)) > 0
+        near = highest(body, NEAR) > 0
         here = inside, slice(around + left - begin, around + right - begin)
         closed: FloatArray | None = None
         for level in LEVELS:

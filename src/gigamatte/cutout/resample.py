@@ -252,11 +252,9 @@ def straight(planes: Sequence[FloatArray], depth: Depth, beneath: int = 0) -> Pi
     clear = alpha == 0
     faint = (planes[0] < FAINT) & ~clear
     if faint.any():
-        opacity = box_mean(np.clip(planes[0], 0, 1), NEAR, zero_beyond=True)
+        opacity = box_mean(np.clip(planes[0], 0, 1), NEAR, beyond="zero")
         for colour, plane in zip(colours, planes[1:4], strict=True):
-            near = box_mean(np.clip(plane, 0, 1), NEAR, zero_beyond=True) * (
-                full / np.maximum(opacity, np.float32(1e-6))
-            )
+            near = box_mean(np.clip(plane, 0, 1), NEAR, beyond="zero") * (full / np.maximum(opacity, np.float32(1e-6)))
             np.copyto(colour, np.minimum(near, full), where=faint)
     for number, colour in enumerate(colours):
         hidden = np.clip(planes[4 + number] * full, 0, full) if len(planes) > 4 else np.float32(beneath)

@@ -10,6 +10,7 @@ import numpy as np
 from gigamatte.cutout.foreground import alpha_at
 from gigamatte.cutout.sampled import Sampled
 from gigamatte.effects import ShadowWish
+from gigamatte.filters import gaussian, moved
 from gigamatte.types import Box, FloatArray, Matte, Size
 
 #: longer side of the subject in the small picture in which a shadow is drawn, about
@@ -32,8 +33,8 @@ def drop_shadow(matte: Matte, subject: Box, wish: ShadowWish) -> Sampled:
     small, step = _drawn_small(matte, subject, wish, (math.cos(angle), math.sin(angle)), (0.0, 0.0))
     side = max(subject.width, subject.height) / step
     far = side * wish.length / 100
-    moved = _moved(small.values, far * math.cos(angle), far * math.sin(angle))
-    soft = _blurred(moved, side * wish.softness / 100, side * wish.softness / 100)
+    shape = moved(small.values, far * math.cos(angle), far * math.sin(angle))
+    soft = _blurred(shape, side * wish.softness / 100, side * wish.softness / 100)
     return Sampled(soft * np.float32(wish.strength / 100), step, small.left, small.top)
 
 
@@ -69,7 +70,7 @@ def contact_shadow(matte: Matte, subject: Box, wish: ShadowWish) -> Sampled:
         down = part * 1.0
         offset = share * far
         # laid down on the floor: a slice keeps a part of its height
-        down = _moved(down, offset * falls[0], offset * falls[1] + 0.5 * (low + high) * 0.9)
+        down = moved(down, offset * falls[0], offset * falls[1] + 0.5 * (low + high) * 0.9)
         width = side * wish.softness / 100 * (TOUCHING + (1 - TOUCHING) * share**1.5) * 1.6
         soft = _blurred(down, width, width * FLATNESS)
         clear *= 1 - np.clip(soft * np.float32(1.35 * (1 - 0.75 * share)), 0, 1)
@@ -104,16 +105,7 @@ def _drawn_small(
     return Sampled(padded, float(step), (inside.left - left) * step, (inside.top - above) * step), float(step)
 
 
-def _moved(values: FloatArray, across: float, down: float) -> FloatArray:
-    place = np.array([[1, 0, across], [0, 1, down]], np.float64)
-    moved: FloatArray = cv2.warpAffine(values, place, values.shape[::-1], flags=cv2.INTER_LINEAR)
-    return moved
-
-
 def _blurred(values: FloatArray, across: float, down: float) -> FloatArray:
     if max(across, down) < 0.3:
         return values
-    soft: FloatArray = cv2.GaussianBlur(
-        values, (0, 0), max(across, 0.3), sigmaY=max(down, 0.3), borderType=cv2.BORDER_CONSTANT
-    )
-    return soft
+    return gaussian(values, max(across, 0.3), down=max(down, 0.3), beyond="zero")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from gigamatte.cutout.fill_unknown import filled
 from gigamatte.cutout.foreground import alpha_at, solve
 from gigamatte.cutout.ground_fit import fitted_ground
-from gigamatte.filters import COARSE, distances, grown, pieces
+from gigamatte.filters import COARSE, bilateral, distances, gaussian, grown, pieces
 from gigamatte.matte.cascade.reading import Levels, photo_in
 from gigamatte.photo.levels import level_sizes
 from gigamatte.types import FloatArray, Matte, Size
@@ -108,7 +108,7 @@ def _otherwise(colour: FloatArray, ground: FloatArray) -> NDArray[np.bool_]:
     """What is neither the ground nor its shade: as dark as print, brighter than the ground, or of another colour."""
     shade = _shade(colour, ground)
     rest = np.linalg.norm(colour - (1 - shade[..., None]) * ground, axis=2) / np.linalg.norm(ground, axis=2)
-    tint = cv2.GaussianBlur(rest.astype(np.float32), (0, 0), 1.5)
+    tint = gaussian(rest.astype(np.float32), 1.5, beyond="mirrored")
     other: NDArray[np.bool_] = (np.abs(shade - (BLACK - BRIGHT) / 2) > (BLACK + BRIGHT) / 2) | (tint > TINTED)
     return other
 
@@ -138,13 +138,13 @@ def _behind(colour: FloatArray, alpha: FloatArray, ground: FloatArray) -> FloatA
 def _smooth(shade: FloatArray, seen: FloatArray, known: FloatArray) -> tuple[FloatArray, float]:
     """Shade without fine noise, and the deviation of the noise that was there."""
     whole = filled(shade, known)
-    detail = whole - cv2.GaussianBlur(whole, (0, 0), 1.5)
+    detail = whole - gaussian(whole, 1.5, beyond="mirrored")
     ground = detail[seen > 0]
     # the median of a normal distribution's absolute values, and what the narrow blur took along
     noise = 1.1 * 1.4826 * float(np.median(np.abs(ground)))
     if noise < QUIET:
         return whole, noise
-    return cv2.bilateralFilter(whole, 9, max(0.01, 4 * noise), 3.0), noise
+    return bilateral(whole, 9, max(0.01, 4 * noise), 3.0), noise
 
 
 def _gate(lit: FloatArray, known: FloatArray, noise: float) -> FloatArray:
@@ -185,8 +185,7 @@ def _across(shade: NDArray[np.bool_]) -> bool:
 
 
 def _soft(chosen: NDArray[np.bool_]) -> FloatArray:
-    soft: FloatArray = cv2.GaussianBlur(chosen.astype(np.float32), (0, 0), 1.5)
-    return soft
+    return gaussian(chosen.astype(np.float32), 1.5, beyond="mirrored")
 
 
 def _step(values: FloatArray, low: float, high: float) -> FloatArray:
@@ -202,5 +201,5 @@ def _blurred(values: FloatArray, width: float) -> FloatArray:
     small = values
     if shrink > 1:
         small = cv2.resize(values, (max(1, columns // shrink), max(1, rows // shrink)), interpolation=cv2.INTER_AREA)
-    soft: FloatArray = cv2.GaussianBlur(small, (0, 0), width / shrink)
+    soft = gaussian(small, width / shrink, beyond="mirrored")
     return soft if shrink == 1 else cv2.resize(soft, (columns, rows), interpolation=cv2.INTER_LINEAR)

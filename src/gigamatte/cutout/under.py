@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gigamatte.filters import dilated
 from gigamatte.types import Box, PixelArray
 
 #: width of the ring in pixels: where every pixel is kept (2 leave libvips' halving 3.4 levels off at a smooth edge, 3
@@ -66,7 +67,7 @@ def _ring(window: list[PixelArray], height: int, top: int, left: int, part: Pixe
     if not cv2.countNonZero(alpha) or cv2.countNonZero(alpha[inner]) == count * columns:
         return
     seen = (alpha > 0).view(np.uint8)
-    near = cv2.dilate(seen, _disc(reach), borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    near = dilated(seen, _disc(reach))
     points = cv2.findNonZero((near[inner] > seen[inner]).view(np.uint8))
     if points is None:
         return

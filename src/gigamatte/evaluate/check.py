@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.cutout.css_colour import parse_colour
 from gigamatte.errors import UsageError
+from gigamatte.filters import highest
 from gigamatte.framing import canvas_of, fill_of
 from gigamatte.options import MAX_PIXELS
 from gigamatte.photo.read import open_photo
@@ -145,7 +145,6 @@ def _looked_at(photo: Photo, ground: str) -> _Seen:
     slack = 2 if rounded and target is not None and target.min() < target.max() else 0
     seen, size = _Seen(), photo.size
     reach = min(max(round(NEAR * size.long), NEAR_LEAST), NEAR_MOST)
-    square = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     held: list[tuple[NDArray[np.uint8], NDArray[np.bool_]]] = []
     begin = done = 0
     for strip in strips(photo, ROWS):
@@ -155,7 +154,7 @@ def _looked_at(photo: Photo, ground: str) -> _Seen:
         if ready <= done:
             continue
         pixels, subject = (np.concatenate(parts) for parts in zip(*held, strict=True))
-        near = cv2.dilate(subject.view(np.uint8), square) > 0
+        near = highest(subject.view(np.uint8), reach) > 0
         part = slice(done - begin, ready - begin)
         _judge(seen, pixels[part], subject[part], near[part], done, size, target, slack)
         keep = max(0, ready - reach - begin)

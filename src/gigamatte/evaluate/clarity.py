@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.evaluate.metrics import Region, unit_alpha
-from gigamatte.filters import gaussian
+from gigamatte.filters import box_sum, gaussian
 from gigamatte.types import FloatArray
 
 #: alpha detail is what a Gaussian of this σ takes away, photo pixels
@@ -94,11 +94,11 @@ def _octaves(picture: NDArray[np.uint8]) -> list[FloatArray]:
 
 def _mean_around(photo: NDArray[np.uint8], sure: Region, reach: int) -> tuple[FloatArray, Region]:
     """The mean colour of the ``sure`` pixels around each pixel, and where there are any."""
-    size = (2 * reach + 1, 2 * reach + 1)
-    weight = cv2.boxFilter(sure.astype(np.float32), -1, size, normalize=False)
-    total = cv2.boxFilter(photo * sure[..., None].astype(np.float32), -1, size, normalize=False)
+    side = 2 * reach + 1
+    weight = box_sum(sure.astype(np.float32), side, beyond="mirrored")
+    total = box_sum(photo.astype(np.float32) * sure[..., None], side, beyond="mirrored")
     known = weight > 0.5
-    return total / np.maximum(weight, 1)[..., None], known
+    return np.asarray(total / np.maximum(weight, 1)[..., None], np.float32), known
 
 
 def _row_strips(count: int, halo: int) -> Iterator[tuple[slice, slice]]:

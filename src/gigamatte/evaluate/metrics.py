@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.errors import UsageError
-from gigamatte.filters import FINE, distances
+from gigamatte.filters import FINE, distances, measured_pieces, rim, separable
 from gigamatte.types import Depth, FloatArray
 
 Region = NDArray[np.bool_]
@@ -99,8 +99,8 @@ def gradient_error(alpha: NDArray[Any], truth: NDArray[Any], region: Region | No
 def gradient_length(alpha: FloatArray) -> FloatArray:
     """Length of the Gaussian derivative of ``alpha``, filters of unit energy as in the benchmark; float32."""
     smooth, derive = _gaussian_and_derivative(GRADIENT_SIGMA)
-    across = cv2.sepFilter2D(alpha, cv2.CV_32F, derive, smooth, borderType=cv2.BORDER_REPLICATE)
-    down = cv2.sepFilter2D(alpha, cv2.CV_32F, smooth, derive, borderType=cv2.BORDER_REPLICATE)
+    across = separable(alpha, derive, smooth)
+    down = separable(alpha, smooth, derive)
     length: FloatArray = cv2.magnitude(across, down)
     return length
 
@@ -139,10 +139,7 @@ def band_of(truth: NDArray[Any], margin: int = 10) -> Region:
     """The undecided pixels of a true alpha (.01 < α < .99, and hard borders), widened by ``margin`` pixels."""
     truth = unit_alpha(truth)
     soft = (truth > 0.01) & (truth < 0.99)
-    solid = (truth >= 0.5).astype(np.uint8)
-    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    border = cv2.morphologyEx(solid, cv2.MORPH_GRADIENT, cross).astype(np.bool_)
-    seeds = (soft | border).astype(np.uint8)
+    seeds = (soft | rim(truth >= 0.5)).astype(np.uint8)
     if margin <= 0:
         return np.asarray(seeds, np.bool_)
     if not seeds.any():
@@ -160,10 +157,10 @@ def _connected(alpha: FloatArray, level: FloatArray) -> FloatArray:
 
 
 def _largest_component(mask: Region) -> Region:
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=4)
-    if len(stats) < 2:
+    labels, areas = measured_pieces(mask, corners=False)
+    if len(areas) < 2:
         return np.zeros(mask.shape, np.bool_)
-    largest: Region = labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
+    largest: Region = labels == 1 + int(np.argmax(areas[1:]))
     return largest
 
 

@@ -14,6 +14,7 @@ from gigamatte.errors import UnsupportedInput
 from gigamatte.film.formats import Plan, blur_of
 from gigamatte.film.reading import open_film
 from gigamatte.film.types import Frame, Span
+from gigamatte.filters import gaussian
 from gigamatte.options import Options
 from gigamatte.types import Depth, FloatArray, PixelArray, Size
 
@@ -100,8 +101,9 @@ def blurred(pixels: PixelArray, alpha: FloatArray, sigma: float) -> FloatArray:
     small = (max(1, width // step), max(1, height // step))
     weight = cv2.resize(1 - alpha, small, interpolation=cv2.INTER_AREA)
     colours = cv2.resize(pixels.astype(np.float32) * (1 - alpha)[..., None], small, interpolation=cv2.INTER_AREA)
-    soft = cv2.GaussianBlur(np.dstack([colours, weight]), (0, 0), max(0.5, sigma / step))
-    wide = cv2.GaussianBlur(soft, (0, 0), max(1.0, 4 * sigma / step))  # behind a large subject nothing is near
+    soft = gaussian(np.dstack([colours, weight]), max(0.5, sigma / step), beyond="mirrored")
+    # behind a large subject nothing is near
+    wide = gaussian(soft, max(1.0, 4 * sigma / step), beyond="mirrored")
     total = soft + np.float32(1e-3) * wide
     mean = total[..., :3] / np.maximum(total[..., 3:], np.float32(1e-6))
     grown: FloatArray = cv2.resize(mean, (width, height), interpolation=cv2.INTER_LINEAR)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.filters import Pixels, remapped
+from gigamatte.filters import Pixels, box_mean, lowest, remapped
 from gigamatte.types import FloatArray, Size
 
 #: longer side of a reduced frame, in pixels
@@ -58,7 +58,7 @@ def reduced(pixels: NDArray[np.uint8]) -> Reduced:
 
 def motion(before: Reduced, now: Reduced) -> Motion:
     """What moved. Dense inverse search (Kroeger et al., 2016), there and back (Sundaram et al., 2010)."""
-    change = cv2.blur(cv2.absdiff(before, now).max(axis=2), (3, 3))
+    change = box_mean(cv2.absdiff(before, now).max(axis=2), 1, beyond="mirrored")
     height, width = change.shape
     if int(change.max()) == 0:
         nothing = np.zeros((height, width, 2), np.float32)
@@ -72,7 +72,7 @@ def motion(before: Reduced, now: Reduced) -> Motion:
     believed = np.clip(2 - missed / np.float32(AGREE), 0, 1).astype(np.float32)
     warped = followed(before, back)
     left = np.abs(warped.astype(np.float32) - now).mean(axis=2)
-    believed *= np.clip(2 - cv2.blur(left, (5, 5)) / np.float32(3 * NOISE), 0, 1)
+    believed *= np.clip(2 - box_mean(left, 2, beyond="mirrored") / np.float32(3 * NOISE), 0, 1)
     strange = float(left.mean()) > CUT_DIFFERENCE and float(believed.mean()) < CUT_BELIEVED
     cut = strange and _likeness(warped, now) < CUT_LIKENESS
     moved = np.linalg.norm(back, axis=2)
@@ -81,7 +81,7 @@ def motion(before: Reduced, now: Reduced) -> Motion:
     still = (unchanged * np.clip(2 - moved / np.float32(STILL), 0, 1)).astype(np.float32)
     still = np.maximum(still, (change <= NOISE / 2).astype(np.float32))
     # one place that moves makes its surroundings doubtful
-    still = cv2.erode(still, np.ones((5, 5), np.uint8))
+    still = lowest(still, 2)
     back = back * (still < 1)[..., np.newaxis]
     return Motion(back.astype(np.float32), np.maximum(believed, still), still, cut, bool(change.max() <= NOISE / 2))
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from gigamatte.film.motion import Motion
-from gigamatte.filters import remapped
+from gigamatte.filters import box_mean, remapped
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import BACKGROUND, SUBJECT, UNDECIDED, Box, FloatArray, Matte, PixelArray, Place
 
@@ -69,7 +68,7 @@ def _tile(matte: Matte, levels: PhotoLevels, before: Settled, moved: Motion, pla
 
     unit = np.float32(SAME * (257 if levels.photo.bits == 16 else 1))
     change = np.abs(followed(before.pixels[box.slices()]) - levels.read(0, home)).mean(axis=2)
-    same = np.clip(2 - cv2.blur(change, (5, 5)) / unit, 0, 1)
+    same = np.clip(2 - box_mean(change, 2, beyond="mirrored") / unit, 0, 1)
     weight = same * np.maximum(np.float32(STAYS) * there[..., 3], np.float32(MOVES) * there[..., 2])
     old = followed(before.matte.read(box))
     return matte.depth.pixels(new + weight * (old - new) + np.float32(0.5))

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gigamatte.filters import box_mean
 from gigamatte.matte.cascade.tile_cache import Place3, Shown, TileCache
 from gigamatte.types import Pixels16, Size
 
@@ -148,7 +149,7 @@ def nearly(before: tuple[NDArray[Any], ...], now: tuple[NDArray[Any], ...]) -> b
         if int(change.max(initial=0)) <= LEVELS * unit:
             continue
         signed = cv2.subtract(one, other, dtype=cv2.CV_32F)
-        smoothed = np.abs(cv2.blur(signed, (3, 3)))
+        smoothed = np.abs(box_mean(signed, 1, beyond="mirrored"))
         if int(np.count_nonzero(smoothed > LEVELS * unit)) > OUTLIERS * smoothed.size:
             return False
     return True

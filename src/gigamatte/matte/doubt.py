@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
+from gigamatte.filters import measured_pieces
 from gigamatte.types import SUBJECT, CoarseMatte, Depth, FloatArray, Matte
 
 #: where a network's alpha is below this, it is sure of background, and the pixel does not count
@@ -53,9 +54,8 @@ def _hesitation(alpha: FloatArray) -> float:
 
 
 def _subjects(alpha: FloatArray) -> int:
-    count, _, statistics, _ = cv2.connectedComponentsWithStats((alpha >= 0.5).astype(np.uint8), connectivity=8)
-    areas = np.asarray(statistics)[1:, cv2.CC_STAT_AREA]  # the first one is the background
-    return int((areas >= _PIECE * areas.max()).sum()) if count > 1 else 0
+    areas = measured_pieces(alpha >= 0.5)[1][1:]  # the first one is the background
+    return int((areas >= _PIECE * areas.max()).sum()) if len(areas) else 0
 
 
 def _tally(matte: Matte) -> tuple[int, int, float]:

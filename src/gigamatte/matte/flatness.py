@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
+from gigamatte.filters import lowest
 from gigamatte.matte.cascade.reading import Levels
 from gigamatte.matte.unmix import DRAWN, Palette, palette_in
 from gigamatte.types import Depth, FloatArray, Size
@@ -52,7 +52,7 @@ def flat(pixels: FloatArray) -> bool:
     off, ink = _misfit(pixels, found)
     if (off[drawn] < NEAR).mean() < EXPLAINED:
         return False
-    inner = cv2.erode(drawn.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    inner = lowest(drawn.view(np.uint8)) > 0
     return inner.sum() < 50 or bool((ink[inner] < NEAR).mean() >= INNER)
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.errors import UsageError
+from gigamatte.filters import separable
 from gigamatte.types import UNDECIDED, Depth, Matte, PixelArray, Place
 
 SIGMA = 0.8
@@ -35,14 +35,13 @@ def smooth_alpha(alpha: PixelArray, sigma: float = SIGMA, levels: tuple[float, f
     low, high = _checked(sigma, levels)
     taps = blur_taps(sigma)
     full = float(Depth.of(alpha).full)
-    blurred = cv2.sepFilter2D(alpha.astype(np.float32), cv2.CV_32F, taps, taps, borderType=cv2.BORDER_REPLICATE)
+    blurred = separable(alpha.astype(np.float32), taps, taps)
     black, white = full * low / 100, full * high / 100
     blurred -= black
     blurred *= full / (white - black)
     np.clip(blurred, 0, full, out=blurred)
     blurred += 0.5
-    smooth: PixelArray = blurred.astype(alpha.dtype)
-    return smooth
+    return Depth.of(alpha).pixels(blurred)
 
 
 def smooth_halo(sigma: float = SIGMA) -> int:

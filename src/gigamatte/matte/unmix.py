@@ -12,10 +12,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
-from gigamatte.filters import warped
+from gigamatte.filters import gaussian, highest, warped
 from gigamatte.matte.cascade.reading import Levels
 from gigamatte.matte.cascade.sparse import as_bits, quantised16
 from gigamatte.matte.cascade.tiles import EDGE
@@ -150,10 +149,11 @@ def _ground(small: FloatArray) -> FloatArray:
     for part, near in (*[(24, DRAWN)] * STEPS, (64, DRAWN / 2)):
         sigma = max(small.shape[:2]) / part
         weight = (np.abs(small - ground).max(2) < near).astype(np.float32)
-        spread = cv2.GaussianBlur(weight, (0, 0), sigma)
-        colour = cv2.GaussianBlur(small * weight[..., None], (0, 0), sigma)
+        spread = gaussian(weight, sigma, beyond="mirrored")
+        colour = gaussian(small * weight[..., None], sigma, beyond="mirrored")
         known = np.clip(spread * 20, 0, 1)[..., None]
-        ground = ground * (1 - known) + known * colour / np.maximum(spread, 1e-4)[..., None]
+        mixed = ground * (1 - known) + known * colour / np.maximum(spread, 1e-4)[..., None]
+        ground = np.asarray(mixed, np.float32)
     return np.ascontiguousarray(ground, np.float32)
 
 
@@ -163,7 +163,7 @@ def _inks(pixels: FloatArray, away: FloatArray, distance: FloatArray) -> FloatAr
     if not drawn.any():
         return np.zeros((0, 3), np.float32)
     # the darkest or most different of each neighbourhood: what lies between is mixed
-    peak = drawn & (distance >= cv2.dilate(distance, np.ones((3, 3), np.uint8)) - 1e-4)
+    peak = drawn & (distance >= highest(distance) - 1e-4)
     colours, offsets = pixels[peak], away[peak]
     inks: list[FloatArray] = []
     left = np.linalg.norm(offsets, axis=1)

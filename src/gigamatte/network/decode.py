@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 import math
 
-import cv2
 import numpy as np
 
 from gigamatte.errors import WeightsRefused
-from gigamatte.filters import FINE, distances
+from gigamatte.filters import FINE, distances, measured_pieces
 from gigamatte.network.cards.card import ModelCard
 from gigamatte.network.proxy import shown_size
 from gigamatte.types import CoarseMatte, Fit, FloatArray, Size
@@ -108,12 +107,10 @@ def without_doubtful_islands(coarse: CoarseMatte) -> CoarseMatte:
     A small network gives a blurred light or a stone some alpha; refined, this becomes a grey spot. A piece that it is
     sure of stays, however small; ``--largest`` keeps one subject only.
     """
-    pieces = (coarse.alpha > ISLAND).astype(np.uint8)
-    count, labels, statistics, _ = cv2.connectedComponentsWithStats(pieces, connectivity=8)
-    if count < 3:  # the background and one piece
+    labels, areas = measured_pieces(coarse.alpha > ISLAND)
+    if len(areas) < 3:  # the background and one piece
         return coarse
-    areas = np.asarray(statistics)[:, cv2.CC_STAT_AREA]
-    peaks = np.zeros(count, np.float32)
+    peaks = np.zeros(len(areas), np.float32)
     np.maximum.at(peaks, labels.ravel(), coarse.alpha.ravel())
     doubtful = (peaks < SURE_ISLAND) & (areas < SMALL_ISLAND * areas[1:].max())
     doubtful[0] = False

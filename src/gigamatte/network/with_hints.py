@@ -6,11 +6,10 @@ import dataclasses
 from collections.abc import Callable
 from functools import partial
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.filters import pieces
+from gigamatte.filters import FINE, distances, highest, pieces
 from gigamatte.hints import Hints, Point
 from gigamatte.network.hint_maps import hint_maps
 from gigamatte.network.hint_reach import within_reach
@@ -116,7 +115,7 @@ def _without_dropped(answer: CoarseMatte, before: CoarseMatte, hints: Hints) -> 
     if not dropped or sum(areas[1:]) - sum(areas[label] for label in dropped) < LEFT * sum(areas[1:]):
         return answer
     # with a soft edge and a few pixels more, or the piece's rim would stay
-    gone = cv2.dilate(np.isin(labels, list(dropped)).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    gone = highest(np.isin(labels, list(dropped)).astype(np.uint8), 4) > 0
     gone &= ~np.isin(labels, [label for label in range(1, count) if label not in dropped])
     return dataclasses.replace(answer, alpha=np.where(gone, np.float32(0), answer.alpha))
 
@@ -127,8 +126,7 @@ def _is_deep(labels: NDArray[np.int32], before: CoarseMatte, point: Point) -> bo
     if cell is None or not labels[cell]:
         return False
     # beyond the frame there is another thing
-    piece = np.pad(labels == labels[cell], 1).astype(np.uint8)
-    inside = cv2.distanceTransform(piece, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    inside = distances(np.pad(labels == labels[cell], 1), FINE)[1:-1, 1:-1]
     return float(inside[cell]) >= DEEP * float(inside.max())
 
 

@@ -15,6 +15,7 @@ from gigamatte.errors import UsageError
 from gigamatte.evaluate.clarity import estimated_leak, hair_clarity, texture_kept
 from gigamatte.evaluate.contour import edge_width, raggedness
 from gigamatte.evaluate.metrics import Region, score, unit_alpha
+from gigamatte.filters import lowest
 from gigamatte.option_names import with_option_names
 from gigamatte.options import MAX_PIXELS, Options
 from gigamatte.photo.mask import read_mask
@@ -118,8 +119,7 @@ def _regions(reference: FloatArray, alphas: list[Pixels]) -> tuple[Region, Regio
     for alpha in alphas:
         band |= (alpha > 2) & (alpha < 253)
         interior &= alpha >= 253
-    inner = cv2.erode(interior.astype(np.uint8), np.ones((9, 9), np.uint8))
-    return band, np.asarray(inner, np.bool_)
+    return band, lowest(interior.view(np.uint8), 4).view(np.bool_)
 
 
 def _truth(path: Path) -> FloatArray:

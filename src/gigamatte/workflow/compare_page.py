@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from gigamatte.evaluate.metrics import unit_alpha
 from gigamatte.evaluate.table import written
+from gigamatte.filters import box_sum, gaussian, remapped
 from gigamatte.messages import translate
 from gigamatte.types import Depth, Size
 from gigamatte.viewer.page import asset, document, viewer_script, viewer_scripts
@@ -124,7 +125,7 @@ def crop_at_photo_size(rgba: Pixels, shape: tuple[int, ...], top: int, left: int
     x, y = (x + 0.5) * np.float32(across) - 0.5, (y + 0.5) * np.float32(down) - 0.5
     weighted = rgba.astype(np.float32)
     weighted[..., :3] *= Depth(8).quotient(weighted[..., 3:])
-    piece = cv2.remap(weighted, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    piece = remapped(weighted, x, y, cubic=True)
     piece[..., :3] /= np.maximum(Depth(8).quotient(piece[..., 3:]), 1e-3)
     return np.asarray(np.clip(np.rint(piece), 0, 255), np.uint8)
 
@@ -133,11 +134,11 @@ def detail_places(alpha: NDArray[np.uint8], side: int, count: int) -> list[tuple
     """(row, column) of up to ``count`` windows of ``side`` pixels with most fine alpha detail, not overlapping."""
     rows, columns = alpha.shape
     unit = unit_alpha(alpha)
-    detail = np.abs(unit - cv2.GaussianBlur(unit, (0, 0), 2.0))
+    detail = np.abs(unit - gaussian(unit, 2.0, beyond="mirrored"))
     step = min(16, side, rows, columns)
     small = cv2.resize(detail, (columns // step, rows // step), interpolation=cv2.INTER_AREA)
     window = max(1, side // step)
-    sums = cv2.boxFilter(small, -1, (window, window), normalize=False, borderType=cv2.BORDER_CONSTANT)
+    sums = box_sum(small, window, beyond="zero")
     places: list[tuple[int, int]] = []
     while len(places) < count:
         row, column = (int(index) for index in np.unravel_index(int(np.argmax(sums)), sums.shape))

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.cutout.contour.trace import Polygon, areas_of, traced
+from gigamatte.filters import gaussian, highest_in_disc
 from gigamatte.types import Depth, FloatArray, PixelArray, Size
 
 #: cells of the coarse grid
@@ -100,12 +101,11 @@ class Calm:
     def with_window(cls, coarse: Coarse, window: float) -> Calm:
         """With this standard deviation of the window, pixels."""
         wide = window / coarse.side
-        mean, crossed = (_blurred(field, wide) for field in (coarse.mean, coarse.crossed))
+        mean, crossed = (gaussian(field, wide) for field in (coarse.mean, coarse.crossed))
         length = crossed * np.float32(window * math.sqrt(2 * math.pi) / _CROSSED)
         hair: FloatArray = np.clip((length - EDGE) / (HAIR - EDGE), 0, 1)
         reach = math.ceil(wide)  # the ends of hairs, where its length is half
-        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-        weight = _blurred(np.asarray(cv2.dilate(hair, disc), np.float32), wide / 2)
+        weight = gaussian(highest_in_disc(hair, reach), wide / 2)
         return cls(coarse, window, weight, weight * mean)
 
     def twice(self) -> Calm:
@@ -202,7 +202,3 @@ def _shrunk(rows: NDArray[np.uint8] | FloatArray, side: int) -> FloatArray:
     padded = cv2.copyMakeBorder(rows, 0, down, 0, across, cv2.BORDER_REPLICATE) if down or across else rows
     size = (padded.shape[1] // side, len(padded) // side)
     return np.asarray(cv2.resize(padded, size, interpolation=cv2.INTER_AREA), np.float32)
-
-
-def _blurred(field: FloatArray, deviation: float) -> FloatArray:
-    return np.asarray(cv2.GaussianBlur(field, (0, 0), deviation, borderType=cv2.BORDER_REPLICATE), np.float32)

@@ -15,6 +15,7 @@ from gigamatte.cutout.contour.calm import SPECK, Calm, Coarse, Strips
 from gigamatte.cutout.contour.fit import Fitted, fitted
 from gigamatte.cutout.contour.trace import MOST_CORNERS, Polygon, TooMany, areas_of, traced
 from gigamatte.cutout.contour.widen import widened
+from gigamatte.filters import distances
 from gigamatte.photo.paths.fill import flattened
 from gigamatte.photo.paths.records import area
 from gigamatte.types import Size
@@ -150,7 +151,7 @@ def _distances(subpaths: tuple[Knots, ...], coarse: Coarse) -> tuple[NDArray[np.
         cv2.polylines(away, [np.rint(flattened(knots) / coarse.side - 0.5).astype(np.int32)], True, 0)
     if not subpaths:
         return np.empty(0), np.empty(0)
-    found = cv2.distanceTransform(away, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    found = distances(away > 0)
     places, length = coarse.contour()
     column, row = (places / coarse.side).astype(np.int64).T
     return found[row, column].astype(np.float64) * coarse.side, length

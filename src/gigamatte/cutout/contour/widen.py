@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.cutout.contour.trace import Polygon, traced
+from gigamatte.filters import distances
 from gigamatte.types import FloatArray, Size
 
 #: cells a distance, at least, where the grid would have more cells than these
@@ -116,7 +116,7 @@ def _block(
     column, row = line.places[near].astype(np.int64).T
     held = np.full(inside.shape, -1, np.int32)
     held[row - corner[1], column - corner[0]] = near
-    away = cv2.distanceTransform((held < 0).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    away = distances(held < 0)
     signed: FloatArray = np.where(inside > 0, -away, away)
     band = np.abs(signed - np.float32(distance)) <= BAND
     band[0] = band[-1] = False

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.filters import extremes
+from gigamatte.filters import extremes, grown, part_chosen
 from gigamatte.types import BACKGROUND, SUBJECT, UNDECIDED, FloatArray
 
 #: Below the first an alpha counts as background, above the second as subject.
@@ -32,27 +31,18 @@ def band(alpha: FloatArray, reach: int = REACH, soft_reach: int = SOFT_REACH) ->
     Around soft or fragmented parts the band is ``soft_reach`` wide.
     """
     undecided = _mixed(alpha, 1)
-    wide = _dilated(undecided, reach)
+    wide = grown(undecided, reach)
     if soft_reach <= reach:
-        return np.asarray(wide, np.bool_)
-    part = cv2.boxFilter(
-        undecided, cv2.CV_32F, (2 * SOFT_WINDOW + 1,) * 2, normalize=True, borderType=cv2.BORDER_REPLICATE
-    )
-    soft: NDArray[np.uint8] = undecided & (part > SOFT_PART).astype(np.uint8)
-    return np.asarray(wide | _dilated(soft, soft_reach) if soft.any() else wide, np.bool_)
+        return wide
+    soft = undecided & (part_chosen(undecided, SOFT_WINDOW) > SOFT_PART)
+    return wide | grown(soft, soft_reach) if soft.any() else wide
 
 
-def _mixed(alpha: FloatArray, reach: int) -> NDArray[np.uint8]:
-    """1 where the pixels within ``reach`` are neither all background nor all subject."""
+def _mixed(alpha: FloatArray, reach: int) -> NDArray[np.bool_]:
+    """Where the pixels within ``reach`` are neither all background nor all subject."""
     highest, lowest = extremes(alpha, reach)
-    mixed: NDArray[np.uint8] = ((highest > BACKGROUND_BELOW) & (lowest < SUBJECT_ABOVE)).astype(np.uint8)
+    mixed: NDArray[np.bool_] = (highest > BACKGROUND_BELOW) & (lowest < SUBJECT_ABOVE)
     return mixed
-
-
-def _dilated(mask: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
-    grown: NDArray[np.uint8] = cv2.dilate(mask, disc)
-    return grown
 
 
 def decided(alpha: FloatArray, exact: bool = False) -> int:

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.filters import box_mean, extremes, gaussian
+from gigamatte.filters import box_mean, extremes, gaussian, highest
 from gigamatte.matte.cascade.reading import Levels, photo_in
 from gigamatte.matte.cascade.sharpness import edge_blur
 from gigamatte.matte.mask.area import Places, area_means, between
@@ -93,7 +93,7 @@ class Trust:
         free = np.ones((STROKE_PLACES, STROKE_PLACES), np.float32)
         for stroke in strokes:
             near = area_mean(stroke, Size.of(free)) > 0
-            free[cv2.dilate(near.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0] = 0
+            free[highest(near.view(np.uint8)) > 0] = 0
         return dataclasses.replace(self, free=free)
 
     def as_dict(self) -> dict[str, Any]:
@@ -190,7 +190,7 @@ def halved(coarse: CoarseMatte, halvings: int) -> CoarseMatte:
 
 def _weighed(sharp: FloatArray, blurred: FloatArray, count: FloatArray) -> FloatArray:
     """Trust at every place; where nothing was looked at, the mean of the others."""
-    sharp, blurred, near = (box_mean(part, 1, zero_beyond=True) for part in (sharp, blurred, count))
+    sharp, blurred, near = (box_mean(part, 1, beyond="zero") for part in (sharp, blurred, count))
     noise = NOISE * near
     fits = _fading((sharp + noise) / np.maximum(blurred + noise, 1e-9), *FADES)
     fits *= _fading(sharp / np.maximum(near, 1e-9), *UNEXPLAINED_FADES)

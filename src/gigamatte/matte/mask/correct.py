@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.filters import pieces, warped
+from gigamatte.filters import nearest_left_out, pieces, warped
 from gigamatte.matte.mask.area_mean import area_mean
 from gigamatte.matte.mask.painted import Painted
 from gigamatte.types import Box, CoarseMatte, Depth, Fit, FloatArray, PixelArray, Pixels16, Size
@@ -126,7 +126,7 @@ def _pieces(joined: NDArray[np.bool_], counted: NDArray[np.bool_]) -> tuple[NDAr
 def _spread(labels: NDArray[np.int32]) -> NDArray[np.int32]:
     """Every pixel with the label of the labelled pixel that is nearest to it."""
     free = labels == 0
-    _, nearest = cv2.distanceTransformWithLabels(free.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    nearest = nearest_left_out(free)
     owner = np.zeros(int(nearest.max()) + 1, np.int32)
     owner[nearest[~free]] = labels[~free]
     return owner[nearest]

@@ -115,8 +115,8 @@ def _filled(colour: FloatArray, known: FloatArray, far: int) -> FloatArray:
     total, weight = colour * known[..., None] * 1e3, known * np.float32(1e3)
     radius, strength = 2, np.float32(1)
     while radius < 2 * far:
-        near = box_mean(known, min(radius, far), zero_beyond=True)
-        spread = box_mean(colour * known[..., None], min(radius, far), zero_beyond=True)
+        near = box_mean(known, min(radius, far), beyond="zero")
+        spread = box_mean(colour * known[..., None], min(radius, far), beyond="zero")
         total, weight = total + strength * spread, weight + strength * near
         radius, strength = radius * 2, strength * np.float32(0.02)
     filled: FloatArray = total / np.maximum(weight, np.float32(1e-30))[..., None]
