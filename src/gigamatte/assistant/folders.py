@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gigamatte.errors import MissingInput, UsageError
+from gigamatte.system import expanded
 
 
 class Folders:
@@ -15,7 +16,7 @@ class Folders:
     def __init__(self, names: Sequence[str | os.PathLike[str]]) -> None:
         self._folders = []
         for name in names:
-            folder = Path(name).expanduser().resolve()
+            folder = expanded(os.fspath(name)).resolve()
             if not folder.is_dir():
                 raise UsageError(f"there is no folder {name}", "name folders whose photos the assistant may use")
             self._folders.append(folder)
@@ -40,7 +41,7 @@ class Folders:
     def _inside(self, name: str) -> Path:
         if "\0" in name:
             raise MissingInput("a name has no zero bytes")
-        given = Path(name).expanduser()
+        given = expanded(name)
         # a bare name is looked for below the first folder; what links lead to is what counts
         path = Path(os.path.realpath(given if given.is_absolute() else self._folders[0] / given))
         if not any(path == folder or path.is_relative_to(folder) for folder in self._folders):
