@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from statistics import median
 
@@ -79,3 +80,14 @@ def test_a_unit_test_lies_where_its_module_does() -> None:
 def test_no_file_of_tests_is_longer_than_500_lines() -> None:
     files = [path for path in (ROOT / "tests").rglob("*.py") if len(path.read_text("utf-8").splitlines()) > 500]
     assert not files
+
+
+def test_opencvs_filters_are_called_in_one_place() -> None:
+    """``filters.py`` has types and says what lies beyond the border; pictures made for tests are drawn as they like."""
+    filters = r"blur|boxFilter|GaussianBlur|sepFilter2D|filter2D|bilateralFilter|medianBlur|dilate|erode|morphologyEx"
+    call = re.compile(rf"cv2\.({filters}|connectedComponents\w*|distanceTransform\w*|warpAffine|remap)\(")
+    source = ROOT / "src" / "gigamatte"
+    found = {
+        str(path.relative_to(source)) for path in source.rglob("*.py") if call.search(path.read_text(encoding="utf-8"))
+    }
+    assert {name for name in found if not name.startswith("testing/")} == {"filters.py"}

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.film.settling import Settled, around
-from gigamatte.filters import extremes, remapped
+from gigamatte.filters import box_mean, extremes, highest, lowest, remapped
 from gigamatte.matte.cascade.band import BACKGROUND_BELOW, SUBJECT_ABOVE
 from gigamatte.matte.cascade.tile_cache import Place3, Shown, TileCache
 from gigamatte.photo.levels import PhotoLevels
@@ -68,7 +68,7 @@ class News:
     @classmethod
     def of(cls, now: FloatArray, before: FloatArray, fit: Fit) -> News:
         """That of two answers at one ``fit``: differences of single pixels are none."""
-        return cls(cv2.blur(np.abs(now - before), (3, 3)), fit)
+        return cls(box_mean(np.abs(now - before), 1, beyond="mirrored"), fit)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,14 +109,14 @@ def carried(key: Settled, levels: PhotoLevels, news: News | None) -> Carried | N
         return None
     flow = flow_between(key.pixels, levels.read(0, size.box))
     decided, tiles = old.decided.copy(), dict[Place, PixelArray]()
-    highest, lowest = extremes(old.decided)
-    active = [place for place in old.grid.places() if highest[place] != lowest[place] or decided[place] == UNDECIDED]
+    most, least = extremes(old.decided)
+    active = [place for place in old.grid.places() if most[place] != least[place] or decided[place] == UNDECIDED]
     found, doubtful = dict[Place, PixelArray](), dict[Place, FloatArray]()
     for place in active:
         pixels, sure = _tile(old, flow, place)
         changed = news is not None and news.within(old.grid.home(place))
         undecided = ((pixels > 0) & (pixels < old.depth.full)).view(np.uint8)
-        band = cv2.dilate(undecided, np.ones((7, 7), np.uint8)).view(np.bool_)
+        band = highest(undecided, 3).view(np.bool_)
         if changed or (band.any() and float(1 - sure[band].mean()) > DOUBT):
             doubtful[place] = np.zeros(sure.shape, np.float32) if changed else _share(sure)
             found[place] = pixels
@@ -165,10 +165,10 @@ def flow_between(earlier: PixelArray, later: PixelArray) -> Flow:
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     x, y = x + back[..., 0], y + back[..., 1]
     missed = back + remapped(forth, x, y)
-    left = cv2.blur(cv2.absdiff(remapped(before, x, y), now), (3, 3))
+    left = box_mean(cv2.absdiff(remapped(before, x, y), now), 1, beyond="mirrored")
     sure = (missed[..., 0] ** 2 + missed[..., 1] ** 2 < AGREE**2) & (left < ALIKE)
-    change = cv2.blur(cv2.absdiff(before, now), (3, 3))
-    same = cv2.erode((change <= UNCHANGED).astype(np.uint8), np.ones((5, 5), np.uint8)).view(np.bool_)
+    change = box_mean(cv2.absdiff(before, now), 1, beyond="mirrored")
+    same = lowest((change <= UNCHANGED).astype(np.uint8), 2).view(np.bool_)
     back[same] = 0
     return Flow(back, np.asarray(sure | same, np.bool_), step)
 
@@ -181,13 +181,7 @@ def _tile(old: Matte, flow: Flow, place: Place) -> tuple[PixelArray, NDArray[np.
     x = np.arange(home.left, home.right, dtype=np.float32) + back[..., 0]
     y = np.arange(home.top, home.bottom, dtype=np.float32)[:, None] + back[..., 1]
     box = around(x, y, old)
-    pixels: PixelArray = cv2.remap(
-        old.read(box),
-        x - np.float32(box.left),
-        y - np.float32(box.top),
-        cv2.INTER_CUBIC,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
+    pixels = remapped(old.read(box), x - np.float32(box.left), y - np.float32(box.top), cubic=True)
     full = old.depth.full
     pixels[pixels <= BACKGROUND_BELOW * full] = 0
     pixels[pixels >= SUBJECT_ABOVE * full] = full
@@ -207,9 +201,7 @@ def _enlarged(values: NDArray[Any], home: Box, step: int, how: int) -> NDArray[A
 
 def _share(sure: NDArray[np.bool_]) -> FloatArray:
     """How much of a carried alpha stays, pixel by pixel: nothing near what is doubtful."""
-    inner = cv2.erode(sure.astype(np.float32), np.ones((9, 9), np.uint8))
-    share: FloatArray = cv2.blur(inner, (9, 9))
-    return share
+    return box_mean(lowest(sure.astype(np.float32), 4), 4, beyond="mirrored")
 
 
 class Needed(TileCache):
