@@ -13,7 +13,7 @@ from .data import FILED, SOURCES, build_cache, open_pool, places_files, rendered
 ROOT = Path(__file__).resolve().parents[2]
 #: the folder of the shipped graphs, locator-encoder.onnx, locator-hints.onnx and locator-decoder.onnx
 SHIPPED = ROOT / "src" / "gigamatte" / "network" / "cards"
-VERSION = "2"
+VERSION = "3"
 
 
 def present(cache: Path, wanted: str) -> tuple[str, ...]:
