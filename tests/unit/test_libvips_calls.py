@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import collections
 import concurrent.futures
+import logging
 import os
 import pathlib
 import queue
@@ -29,6 +30,7 @@ SOURCE = pathlib.Path(gigamatte.__file__).parent
 OTHERS: tuple[object, ...] = (
     str, bytes, bytearray, list, dict, set, tuple, int, float, memoryview, BaseException, os, os.path, pathlib.Path,
     os.stat_result, re.Pattern, threading.Thread, threading.Condition, queue.Queue, concurrent.futures.Executor,
+    logging.Logger,
     typing.BinaryIO, collections.deque, np, np.ndarray, np.random.Generator, cv2,
     Image, Image.Image, pyvips.Error, pyvips.SourceCustom,
 )  # fmt: skip

@@ -186,8 +186,8 @@ class LineDisplay:
         done, unchanged, failed, left = summary.done, summary.unchanged, summary.failed, summary.waiting
         self._err(_t(f"{done:,} cut, {unchanged:,} unchanged, {failed:,} failed, {left:,} left"))
         if self._frames:
-            frames = "1 frame" if self._frames == 1 else f"{self._frames:,} frames"
-            self._err(_t(f"{frames} of films among them"))
+            one = self._frames == 1
+            self._err(_t("1 frame of films among them" if one else f"{self._frames:,} frames of films among them"))
         if summary.done and summary.seconds:
             rate = megapixels(summary.megapixels / summary.seconds)
             self._err(_t(f"{megapixels(summary.megapixels)} megapixels in {_span(summary.seconds)}, {rate} a second"))

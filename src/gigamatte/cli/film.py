@@ -123,12 +123,18 @@ def report_film(receipt: FilmReceipt) -> None:
         print(f"gigamatte: {translate(warning)}", file=sys.stderr)
     total = receipt.seconds.get("total", 0.0)
     rate = (receipt.frames - receipt.kept) / total if total else 0.0
-    frames = "1 frame" if receipt.frames == 1 else f"{receipt.frames} frames"
-    line = (
-        f"{receipt.output}: {frames} of {receipt.width}×{receipt.height} in {total:.1f} s "
+    size = f"{receipt.width}×{receipt.height}"
+    line = translate(
+        f"{receipt.output}: 1 frame of {size} in {total:.1f} s ({rate:.1f} frames/s), sound: {receipt.sound}"
+        if receipt.frames == 1
+        else f"{receipt.output}: {receipt.frames} frames of {size} in {total:.1f} s "
         f"({rate:.1f} frames/s), sound: {receipt.sound}"
     )
-    print(translate(line), file=sys.stderr)
+    print(line, file=sys.stderr)
     if receipt.kept:
-        frames = "1 frame was" if receipt.kept == 1 else f"{receipt.kept} frames were"
-        print(translate(f"{frames} kept from an interrupted run"), file=sys.stderr)
+        line = translate(
+            "1 frame was kept from an interrupted run"
+            if receipt.kept == 1
+            else f"{receipt.kept} frames were kept from an interrupted run"
+        )
+        print(line, file=sys.stderr)

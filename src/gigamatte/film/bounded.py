@@ -46,10 +46,11 @@ class Bounded:
         full = self._source.header.size
         if self._most is None or frames * full.pixels <= self._most:
             return
-        counted = "1 frame" if frames == 1 else f"{frames} frames"
+        name, all_in_all, most = self.header.name, _megapixels(frames * full.pixels), _megapixels(self._most)
         raise BudgetExceeded(
-            f"{self.header.name}: {counted} of {full} = {_megapixels(frames * full.pixels)} megapixels in all, "
-            f"allowed are {_megapixels(self._most)}",
+            f"{name}: 1 frame of {full} = {all_in_all} megapixels in all, allowed are {most}"
+            if frames == 1
+            else f"{name}: {frames} frames of {full} = {all_in_all} megapixels in all, allowed are {most}",
             "cut a part of it (from, to), every n-th frame, or a smaller version",
         )
 

@@ -71,9 +71,10 @@ class FilmSaving:
             raise UnsupportedInput(f"{name} has no frames from {wanted.span.start:g} s on")
         if not self._cutting.with_subject and not wanted.options.keep_empty:
             kept.remove()
-            within = "in its frame no" if kept.frames == 1 else f"in none of its {kept.frames} frames a"
             raise NoSubject(
-                f"{name}: {within} subject was found",
+                f"{name}: in its frame no subject was found"
+                if kept.frames == 1
+                else f"{name}: in none of its {kept.frames} frames a subject was found",
                 "narrow the search with --box, try another --model, or --keep-empty",
             )
         sound, said = finish(wanted, kept)

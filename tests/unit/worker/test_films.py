@@ -18,6 +18,7 @@ def nobody(_stage: str, _fraction: float) -> None:
 
 def test_memory_is_that_of_the_encoder_too(tmp_path: Path) -> None:
     """Two VP9 encoders, of colours and of alpha, take more than one, and an animated picture needs none."""
+    pytest.importorskip("av", reason="films need PyAV (pip install 'gigamatte[film]')")
     source = write_film(tmp_path / "film.mp4", moving(2))
     memory = 2 * 96 * 64 * 220
     with Remover(Options(kind="art")) as remover:
