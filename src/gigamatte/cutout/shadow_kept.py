@@ -40,6 +40,8 @@ BLACK, BRIGHT, TINTED, BESIDE = 0.88, 0.15, 0.12, 2
 MOST_OTHER = 0.15
 #: noise of less than this, part of the ground's brightness, is left as it is
 QUIET = 0.002
+#: shade on more than this part of the photo's border, as far as that shows ground, is another ground
+MOST_BORDER = 0.4
 #: shade farther from the subject than this part of the subject's longer side is not its shadow
 FARTHEST = 0.35
 
@@ -80,7 +82,8 @@ def lift_shadow(levels: Levels, matte: Matte) -> Lifted:
     gate = _gate(lit, known, noise)
     near = _beside(gate, subject)
     rest = (seen > 0) & ~grown(near, max(1, max(alpha.shape) // 100))
-    if not _plain(lit, rest) or _across(near & (seen > 0) & (gate > 0.5)):
+    sure = near & (seen > 0) & (gate > 0.5)
+    if not _plain(lit, rest) or _across(sure) or _along(sure, seen > 0):
         return Lifted(None, reason="the ground is not plain")
     # under the subject, the gate is continued from the background around it
     gate = filled((gate * _soft(near)).astype(np.float32), np.minimum(known * 8, 1))
@@ -182,6 +185,12 @@ def _across(shade: NDArray[np.bool_]) -> bool:
     """Whether shade reaches from the photo's left side to its right: a wall behind a floor, no shadow."""
     _, names = pieces(shade)
     return bool((np.intersect1d(names[:, 0], names[:, -1]) > 0).any())
+
+
+def _along(shade: NDArray[np.bool_], seen: NDArray[np.bool_]) -> bool:
+    """Whether shade takes much of the photo's border: houses under a sky, two walls of a corner; no shadow."""
+    shaded, ground = (sum(np.count_nonzero(line) for line in (a[0], a[-1], a[:, 0], a[:, -1])) for a in (shade, seen))
+    return bool(shaded > MOST_BORDER * ground)
 
 
 def _soft(chosen: NDArray[np.bool_]) -> FloatArray:

@@ -79,6 +79,20 @@ def test_a_ground_that_is_not_plain_is_said() -> None:
     assert any("not plain" in warning for warning in result.receipt.warnings)
 
 
+def test_another_ground_around_the_subject_is_no_shadow() -> None:
+    """Darker on both sides, which the subject divides."""
+    made = shadowed_photo(SIZE, kind="pool", seed=4)
+    ground = np.full_like(made.photo, 235)
+    rows, columns = made.alpha.shape
+    ground[:, 7 * columns // 8 :] = 190
+    ground[rows // 5 :, : columns // 8] = 190
+    ground[-rows // 10 :, : columns // 3] = 190
+    photo = np.where(made.alpha[..., None] > 0, made.photo, ground).astype(np.float64)
+    photo += np.random.default_rng(0).normal(0, 2, photo.shape)
+    lifted = lift_shadow(ArrayLevels(np.clip(photo, 0, 255).astype(np.uint8)), as_matte(made.alpha, 8, 256))
+    assert (lifted.alpha is None, lifted.reason) == (True, "the ground is not plain")
+
+
 @pytest.fixture(scope="module")
 def scene() -> tuple[ShadowedPhoto, NDArray[np.uint8]]:
     made = shadowed_photo(SIZE, kind="floor", seed=3)
