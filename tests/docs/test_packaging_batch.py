@@ -50,7 +50,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def sh(text: str, data: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    own = text.replace("/data/", f"{data}/").replace("16", "1").replace("--memory 7G", "--memory 3G")
+    own = text.replace("16", "1").replace("--memory 7G", "--memory 3G").replace("/data/", f"{data}/")
     path = f"{data / 'bin'}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
         ["bash", "-c", own], env={**os.environ, "PATH": path, **more}, capture_output=True, text=True, timeout=120,
