@@ -32,8 +32,6 @@ from gigamatte.system import cpu_count
 from gigamatte.types import PixelArray, Size
 from gigamatte.write_errors import not_written
 
-_Times = tuple[int, int] | None
-
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -184,7 +182,9 @@ def _written(draft: Draft) -> Iterator[BinaryIO]:
 
 
 @contextlib.contextmanager
-def _place(target: Path | BinaryIO, overwrite: bool, times: _Times, *, durable: bool = True) -> Iterator[Draft]:
+def _place(
+    target: Path | BinaryIO, overwrite: bool, times: tuple[int, int] | None, *, durable: bool = True
+) -> Iterator[Draft]:
     """Where the encoder writes to: a draft beside a file, or a nameless file that is copied to a stream at the end."""
     if not isinstance(target, os.PathLike):
         with passing_file() as draft:

@@ -19,6 +19,7 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
+from gigamatte.closable import Closable
 from gigamatte.system import cpu_count
 from gigamatte.thread_exit import Pool
 from gigamatte.types import Size
@@ -68,7 +69,7 @@ def cut_into_tiles(
         return Layer(name, kind, size, tiler.levels())
 
 
-class Tiler:
+class Tiler(Closable):
     """Cuts a picture of this ``size`` into tiles while its strips come, top to bottom. Memory holds two rows of tiles.
 
     ``keep`` is called on several threads. To be used in a ``with`` statement.
@@ -91,12 +92,6 @@ class Tiler:
         for index in range(len(self._levels)):
             self._flush(index)
         return [level.as_dict() for level in self._levels]
-
-    def __enter__(self) -> Tiler:
-        return self
-
-    def __exit__(self, kind: object, error: object, at: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Begin no more tiles, and wait for those that are under way."""

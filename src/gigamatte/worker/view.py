@@ -15,6 +15,7 @@ from pathlib import Path
 import pyvips
 
 from gigamatte import system
+from gigamatte.closable import Closable
 from gigamatte.cutout.raster import Alongside, Raster
 from gigamatte.evaluate.check import check_picture
 from gigamatte.own_files import replaced
@@ -91,7 +92,7 @@ def _list_tiles(folder: Path, layer: Layer) -> None:
         draft.write_text(json.dumps(plain), "utf-8")
 
 
-class SeenMeanwhile:
+class SeenMeanwhile(Closable):
     """``alongside`` of a result: writes its tiles while it is saved, those that ``write_view`` makes of the file.
 
     They lie beside ``folder`` until ``keep`` puts them there. Tiles that cannot be written take no result away: there
@@ -124,12 +125,6 @@ class SeenMeanwhile:
             shutil.rmtree(self._folder, ignore_errors=True)
         self._try(self._keep)
 
-    def __enter__(self) -> SeenMeanwhile:
-        return self
-
-    def __exit__(self, kind: object, error: object, at: object) -> None:
-        self._drop()
-
     def _begin(self, size: Size) -> None:
         if self._draft is not None:
             shutil.rmtree(self._draft, ignore_errors=True)
@@ -144,9 +139,10 @@ class SeenMeanwhile:
         if self._tiler is not None and self._draft is not None and self._folder is not None:
             _list_tiles(self._draft, Layer("", "cutout", self._size, self._tiler.levels()))
             self._draft.rename(self._folder)
-            self._drop()
+            self.close()
 
-    def _drop(self) -> None:
+    def close(self) -> None:
+        """Remove tiles that were not kept."""
         tiler, self._tiler = self._tiler, None
         if tiler is not None and self._draft is not None:
             tiler.close()
@@ -157,7 +153,7 @@ class SeenMeanwhile:
             step()
         except (OSError, pyvips.Error) as error:
             log.warning("the view of a result was not written: %s", error)
-            self._drop()
+            self.close()
 
 
 def write_check(check: Check) -> Receipt:
