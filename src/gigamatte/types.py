@@ -41,6 +41,13 @@ Watch = Callable[[str, float], None]
 BACKGROUND, SUBJECT, UNDECIDED = 0, 1, 2
 
 
+def decided_by(alpha: PixelArray) -> int:
+    """BACKGROUND where all of a finished alpha, uint8 or uint16, is 0, SUBJECT where all is full, else UNDECIDED."""
+    if int(alpha.max()) == 0:
+        return BACKGROUND
+    return SUBJECT if int(alpha.min()) == Depth.of(alpha).full else UNDECIDED
+
+
 @dataclass(frozen=True)
 class Photo:
     """A photo whose header was read and whose pixels were not.

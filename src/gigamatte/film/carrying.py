@@ -21,8 +21,6 @@ from gigamatte.matte.cascade.band import BACKGROUND_BELOW, SUBJECT_ABOVE
 from gigamatte.matte.cascade.tile_cache import Place3, Shown, TileCache
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import (
-    BACKGROUND,
-    SUBJECT,
     UNDECIDED,
     Box,
     Fit,
@@ -32,6 +30,7 @@ from gigamatte.types import (
     Pixels16,
     Place,
     Size,
+    decided_by,
 )
 
 #: of so many frames one is refined whole, and the next ones carry its alpha
@@ -98,7 +97,7 @@ class Carried:
         for place, share in self.doubtful.items():
             new = refined.read(matte.grid.home(place))
             mixed = matte.depth.pixels(new + share * (self.tiles[place] - new.astype(np.float32)) + np.float32(0.5))
-            _keep(matte, place, mixed, decided, tiles)
+            _keep(place, mixed, decided, tiles)
         return Matte(matte.size, matte.bits, matte.tile, decided, tiles)
 
 
@@ -120,7 +119,7 @@ def carried(key: Settled, levels: PhotoLevels, news: News | None) -> Carried | N
         if changed or (band.any() and float(1 - sure[band].mean()) > DOUBT):
             doubtful[place] = np.zeros(sure.shape, np.float32) if changed else _share(sure)
             found[place] = pixels
-        _keep(old, place, pixels, decided, tiles)
+        _keep(place, pixels, decided, tiles)
     if news is not None:
         for place in old.grid.places():
             if place not in doubtful and place not in active and news.within(old.grid.home(place)):
@@ -131,11 +130,8 @@ def carried(key: Settled, levels: PhotoLevels, news: News | None) -> Carried | N
     return Carried(Matte(size, old.bits, old.tile, decided, tiles), found, doubtful)
 
 
-def _keep(
-    matte: Matte, place: Place, pixels: PixelArray, decided: NDArray[np.uint8], tiles: dict[Place, PixelArray]
-) -> None:
-    low, high = int(pixels.min()), int(pixels.max())
-    decided[place] = BACKGROUND if high == 0 else SUBJECT if low == matte.depth.full else UNDECIDED
+def _keep(place: Place, pixels: PixelArray, decided: NDArray[np.uint8], tiles: dict[Place, PixelArray]) -> None:
+    decided[place] = decided_by(pixels)
     if decided[place] == UNDECIDED:
         tiles[place] = pixels
     else:

@@ -13,7 +13,7 @@ import numpy as np
 from gigamatte.film.motion import Motion
 from gigamatte.filters import box_mean, remapped
 from gigamatte.photo.levels import PhotoLevels
-from gigamatte.types import BACKGROUND, SUBJECT, UNDECIDED, Box, FloatArray, Matte, PixelArray, Place
+from gigamatte.types import UNDECIDED, Box, FloatArray, Matte, PixelArray, Place, decided_by
 
 #: how much of the old alpha stays where the picture has not changed, and where it moved and is believed
 STAYS, MOVES = 0.85, 0.5
@@ -38,12 +38,11 @@ def settled(matte: Matte, levels: PhotoLevels, before: Settled | None, moved: Mo
         if decided[place] != UNDECIDED:
             continue
         pixels = _tile(matte, levels, before, moved, place)
-        low, high = int(pixels.min()), int(pixels.max())
-        if high == 0 or low == matte.depth.full:
-            decided[place] = BACKGROUND if high == 0 else SUBJECT
-            del tiles[place]
-        else:
+        decided[place] = decided_by(pixels)
+        if decided[place] == UNDECIDED:
             tiles[place] = pixels
+        else:
+            del tiles[place]
     return Matte(matte.size, matte.bits, matte.tile, decided, tiles)
 
 

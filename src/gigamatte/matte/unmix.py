@@ -20,8 +20,6 @@ from gigamatte.matte.cascade.sparse import as_bits, quantised16
 from gigamatte.matte.cascade.tiles import EDGE
 from gigamatte.matte.mask.correct import Correction
 from gigamatte.types import (
-    BACKGROUND,
-    SUBJECT,
     UNDECIDED,
     Box,
     Depth,
@@ -33,6 +31,7 @@ from gigamatte.types import (
     Place,
     Size,
     Watch,
+    decided_by,
 )
 
 #: longest side of the copy that the ground is fitted on, and of the one that inks are found on, pixels
@@ -125,8 +124,7 @@ def unmixed(
     places = list(grid.places())
     with ThreadPoolExecutor(threads) as pool:
         for number, (place, alpha) in enumerate(zip(places, pool.map(solve, places), strict=True), 1):
-            low, high = int(alpha.min()), int(alpha.max())
-            states[place] = BACKGROUND if high == 0 else SUBJECT if low == 65535 else UNDECIDED
+            states[place] = decided_by(alpha)
             if states[place] == UNDECIDED:
                 found[place] = alpha
             watch("matte", number / len(places))

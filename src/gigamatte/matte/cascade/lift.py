@@ -24,8 +24,6 @@ from gigamatte.matte.mask.correct import Correction
 from gigamatte.matte.refiners.base import LevelPatch, Refiner
 from gigamatte.matte.refiners.upscale import twice
 from gigamatte.types import (
-    BACKGROUND,
-    SUBJECT,
     UNDECIDED,
     Box,
     FloatArray,
@@ -35,6 +33,7 @@ from gigamatte.types import (
     Pixels16,
     Place,
     Tile,
+    decided_by,
 )
 
 #: Tiles in one call of a refiner: enough to use all of a network's threads, few enough for the processor's cache.
@@ -87,8 +86,7 @@ class Lift:
 
     def _keep(self, place: Place, pixels: Pixels16, found: dict[Place, PixelArray]) -> None:
         pixels = self.correction.enforced(pixels, self.grid.home(place), self.size)
-        low, high = int(pixels.min()), int(pixels.max())
-        self.decided[place] = BACKGROUND if high == 0 else SUBJECT if low == 65535 else UNDECIDED
+        self.decided[place] = decided_by(pixels)
         if self.decided[place] == UNDECIDED:
             found[place] = pixels
 

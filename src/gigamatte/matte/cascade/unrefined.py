@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from gigamatte.matte.mask.correct import Correction
-from gigamatte.types import BACKGROUND, SUBJECT, UNDECIDED, Box, Depth, FloatArray, Grid, Matte, PixelArray, Place
+from gigamatte.types import UNDECIDED, Box, Depth, FloatArray, Grid, Matte, PixelArray, Place, decided_by
 
 
 class Values(Protocol):
@@ -30,8 +30,7 @@ def unrefined(known: Values, grid: Grid, bits: int, correction: Correction) -> M
         drawn = correction.enforced(plain, home, grid.size)
         if drawn is not plain:  # strokes are 0 or full
             pixels = depth.pixels(np.where(drawn == plain, pixels, drawn >> (16 - bits)))
-        low, high = int(pixels.min()), int(pixels.max())
-        decided[place] = BACKGROUND if high == 0 else SUBJECT if low == depth.full else UNDECIDED
+        decided[place] = decided_by(pixels)
         if decided[place] == UNDECIDED:
             found[place] = pixels
     return Matte(grid.size, bits, grid.edge, decided, found)
