@@ -25,23 +25,18 @@ from numpy.typing import NDArray
 
 from gigamatte import Options, Remover
 from gigamatte.cutout.encode import Encoding, saver_options
-from gigamatte.evaluate.cases import Case, find_cases, read_alpha
+from gigamatte.evaluate.cases import Case, read_alpha
 from gigamatte.evaluate.table import Cell
 from gigamatte.types import FloatArray, Size
-from report import ROOT, arguments, pixels, publish, show
-from side_by_side import laid_out
+from report import pixels, publish, show
+from side_by_side import laid_out, one_case
 
 #: side of a network's answer, pixels, and the subject's height in the white photo, of the photo's
 NETWORK, SUBJECT = 1024, 0.4
 
 
 def main() -> None:
-    parser = arguments(__doc__)
-    parser.add_argument("--cases", type=Path, default=ROOT.parent / "cases", help="folder of cases with foreground.png")
-    parser.add_argument("--case", default="product_3000_0")
-    parser.add_argument("--megapixels", type=float, default=24)
-    options = parser.parse_args()
-    (case,) = [case for case in find_cases(options.cases) if case.name == options.case]
+    options, case = one_case(__doc__)
     rows: list[list[Cell]] = []
     with tempfile.TemporaryDirectory(prefix="gigamatte-bench-") as name, Remover(Options()) as remover:
         folder = Path(name)

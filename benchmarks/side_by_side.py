@@ -177,6 +177,17 @@ def measured(
     return rows
 
 
+def one_case(description: str | None) -> tuple[argparse.Namespace, Case]:
+    """The command line of a benchmark of one case at one size, and that case."""
+    parser = arguments(description)
+    parser.add_argument("--cases", type=Path, default=ROOT.parent / "cases", help="folder of cases with foreground.png")
+    parser.add_argument("--case", default="product_3000_0")
+    parser.add_argument("--megapixels", type=float, default=24)
+    options = parser.parse_args()
+    (case,) = [case for case in find_cases(options.cases) if case.name == options.case]
+    return options, case
+
+
 def laid_out(case: Case, megapixels: float, folder: Path) -> tuple[Path, Path, str]:
     """A photo of about ``megapixels`` made of mirrored copies of the case, as a JPEG, and its mask."""
     if case.coarse is None:

@@ -21,22 +21,16 @@ from gigamatte.cutout.compose import Composer
 from gigamatte.cutout.foreground import Foreground
 from gigamatte.cutout.raster import Raster
 from gigamatte.cutout.write import write_image
-from gigamatte.evaluate.cases import find_cases
 from gigamatte.evaluate.table import Cell
 from gigamatte.matte.cascade.resolve import resolve
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.photo.read import open_photo
-from report import ROOT, arguments, publish, show
-from side_by_side import laid_out
+from report import publish, show
+from side_by_side import laid_out, one_case
 
 
 def main() -> None:
-    parser = arguments(__doc__)
-    parser.add_argument("--cases", type=Path, default=ROOT.parent / "cases", help="folder of cases")
-    parser.add_argument("--case", default="product_3000_0")
-    parser.add_argument("--megapixels", type=float, default=24)
-    options = parser.parse_args()
-    (case,) = [case for case in find_cases(options.cases) if case.name == options.case]
+    options, case = one_case(__doc__)
     with tempfile.TemporaryDirectory(prefix="gigamatte-bench-") as folder:
         photo, _, size = laid_out(case, options.megapixels, Path(folder))
         cv2.setNumThreads(1)
