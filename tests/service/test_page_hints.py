@@ -79,6 +79,61 @@ def test_correcting_by_keyboard_alone(open_page, pictures):
     viewer_is_settled(page)
 
 
+def test_keys_in_a_field_are_not_the_editors(open_page, pictures):
+    page = open_page()
+    ready(page)
+    pick(page, ("fuchs.jpg", pictures["jpeg"]))
+    page.wait_for_selector(".item.done", timeout=60000)
+    page.click("#edit")
+    settled(page, 0)
+    places(page, (0.5, 0.5, "left"))
+    settled(page, 1)
+    page.evaluate("() => { document.getElementById('finish').open = true; }")
+    page.focus("#outline")
+    page.keyboard.press("e")  # a digit's power, no brush
+    page.keyboard.press("Control+z")
+    page.focus("#format")
+    page.keyboard.press("b")
+    assert page.locator(".edit-bar [aria-pressed=true]").all_inner_texts() == ["Pick"]
+    settled(page, 1)
+    page.focus(".edit-area canvas")
+    page.keyboard.press("b")
+    assert page.locator(".edit-bar [aria-pressed=true]").all_inner_texts() == ["Brush: keep"]
+
+
+def test_what_was_pointed_at_waits_while_another_photo_is_looked_at(open_page, pictures):
+    page = open_page()
+    ready(page)
+    pick(page, ("fuchs.jpg", pictures["jpeg"]), ("hase.jpg", pictures["jpeg"]))
+    until(page, "document.querySelectorAll('.item.done').length === 2")
+    page.click("#edit")
+    settled(page, 0)
+    places(page, (0.5, 0.5, "left"), (0.05, 0.05, "right"), (0.4, 0.5, "left"))
+    settled(page, 3)
+    page.click(".item:nth-child(2) .show")
+    page.wait_for_selector("#editor", state="hidden")
+    viewer_is_settled(page)
+    assert page.locator(".item.selected .name").inner_text() == "hase.jpg"
+    page.click(".item:nth-child(1) .show")
+    viewer_is_settled(page)
+    page.click("#edit")
+    settled(page, 3)
+    page.keyboard.press("Control+z")  # the last one, not the last of a kind
+    settled(page, 2)
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#editor", state="hidden")
+    page.reload()
+    ready(page)
+    until(page, "document.querySelectorAll('.item.done').length === 2")
+    viewer_is_settled(page)
+    page.click("#edit")
+    settled(page, 2)
+    page.click(".item:nth-child(1) .tool-remove")
+    page.wait_for_selector("#editor", state="hidden")
+    viewer_is_settled(page)
+    assert page.locator(".item .name").all_inner_texts() == ["hase.jpg"]
+
+
 def test_correcting_on_a_phone_in_chinese(open_page, pictures):
     page = open_page(width=390, height=844, locale="zh-CN", scheme="dark")
     ready(page)

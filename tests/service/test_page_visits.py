@@ -1,9 +1,11 @@
 """The web page over time and in its place: loaded again, after a restart, with keys, below a path."""
 
+import io
 import zipfile
 
 import pytest
 import requests
+from PIL import Image
 
 from .pages import pick, ready, settled, shot, until, viewer_is_settled
 
@@ -28,6 +30,20 @@ def test_the_list_comes_back_when_the_page_is_loaded_again(open_page, pictures):
     page.keyboard.press("Escape")
     with page.expect_download():
         page.click("#download")
+
+
+def test_photos_that_a_browser_cannot_show_have_small_pictures(open_page, pictures):
+    tiff = io.BytesIO()
+    Image.open(io.BytesIO(pictures["jpeg"])).save(tiff, "TIFF")
+    page = open_page()
+    ready(page)
+    pick(page, ("fuchs.jpg", pictures["jpeg"]), ("hase.tif", tiff.getvalue()))
+    shown = """(() => [...document.querySelectorAll('.item.done canvas')].filter((one) =>
+        one.getContext('2d').getImageData(52, 52, 1, 1).data[3] === 255).length === 2)()"""
+    until(page, shown)
+    page.reload()
+    ready(page)
+    until(page, shown)
 
 
 def test_a_job_outlives_a_restart_of_the_service_under_the_page(open_page, own_service, pictures, monkeypatch):

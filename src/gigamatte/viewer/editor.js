@@ -12,6 +12,8 @@ const TOOLS = [
 ];
 const COLOURS = { keep: "#1a9d4b", drop: "#d3392e", hair: "#b06be0", box: "#2f6bff" };
 const STEP = 0.01; // of the picture's longer side: how far an arrow key moves the cross
+/* Where keys belong to what is typed or chosen. */
+const FIELDS = "input:not([type=range]):not([type=checkbox]):not([type=file]), select, textarea, dialog";
 const SIZES = [0.002, 0.12]; // radius of the brush, a part of the picture's longer side
 
 function button(text, title, action) {
@@ -29,7 +31,7 @@ export class Editor {
     Object.assign(this, { root, client, job, t, close, wordsOf });
     this.size = { width: job.receipt.width, height: job.receipt.height };
     this.long = Math.max(this.size.width, this.size.height);
-    this.marks = marksOf(job.hints || {});
+    this.marks = job.marks || marksOf(job.hints || {});
     this.undone = [];
     this.tool = "pick";
     this.radius = 0.015;
@@ -341,7 +343,7 @@ export class Editor {
   }
 
   key(event) {
-    if (event.target.closest?.("input[type=text], dialog")) return;
+    if (event.target.closest?.(FIELDS)) return;
     const letter = event.key.toLowerCase();
     if ((event.ctrlKey || event.metaKey) && letter === "z") {
       event.preventDefault();
@@ -476,8 +478,10 @@ export class Editor {
     }
   }
 
+  /* What was said stays with the job, also unsaved: the next editor goes on with it. */
   end(saved, job) {
     this.ended = true;
+    (job || this.job).marks = this.marks;
     removeEventListener("keydown", this.onKey);
     removeEventListener("resize", this.onResize);
     for (const url of [this.shown, this.photo]) if (url) URL.revokeObjectURL(url);

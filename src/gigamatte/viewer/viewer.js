@@ -61,8 +61,9 @@
       this.notice = element("div", "gv-notice");
       this.notice.setAttribute("role", "status");
       this.help = this.buildHelp();
+      this.bar = this.buildBar();
       this.host.replaceChildren(
-        this.canvas, this.handle, ...this.tags, this.status, this.notice, this.help, this.buildBar());
+        this.canvas, this.handle, ...this.tags, this.status, this.notice, this.help, this.bar);
     }
 
     fail(name) {
@@ -82,7 +83,8 @@
 
     fit() {
       this.fitted = true;
-      const bar = this.host.clientHeight > 400 ? 64 * this.ratio : 0; // the picture stays clear of the tool bar
+      const tall = this.bar.offsetHeight + 18; // the picture stays clear of the tool bar, where there is room for both
+      const bar = this.host.clientHeight > 400 && this.host.clientHeight > 2.5 * tall ? tall * this.ratio : 0;
       const across = (this.canvas.width * 0.97) / this.width, down = ((this.canvas.height - bar) * 0.96) / this.height;
       this.scale = Math.min(1, across, down);
       this.centre = { x: this.width / 2, y: this.height / 2 + bar / 2 / this.scale };

@@ -211,8 +211,8 @@ function reflect() {
 const viewed = { item: null, job: null, viewer: null, coming: null };
 
 function present(item) {
-  if (editing && editing.item === item) return;
-  if (editing) editing.editor.end(false);
+  if (editing && editing.item === item && (item.film || item.state === "done")) return;
+  if (editing) leaveEditor();
   reflect();
   $("stage").classList.toggle("nothing", !item);
   $("empty").hidden = Boolean(item);
@@ -255,14 +255,10 @@ function presentFilm(item) {
 /* The editor on one frame of a film. */
 function correctFrame(item, frame, done) {
   for (const id of ["film", "working"]) $(id).hidden = true;
-  $("editor").hidden = false;
-  const close = (saved, job) => {
-    editing = null;
-    $("editor").hidden = true;
+  openEditor(item, frame, (saved, job, left) => {
     done(saved, job);
-    present(queue.selected);
-  };
-  editing = { item, editor: new Editor($("editor"), client, frame, { t, close, wordsOf: (error) => queue.wordsOf(error) }) };
+    if (!left) present(queue.selected);
+  });
 }
 
 const asking = new AskBox($("box-area"), cutInBox);
@@ -318,7 +314,6 @@ async function openViewer(item) {
     viewed.viewer = new globalThis.GigamatteViewer($("viewer"), whole ? [photo, cutout] : [cutout], { strings, split: whole ? 0.5 : null });
     if (at) viewed.viewer.show({ ...at, fitted: false });
     await firstSight(viewed.viewer, coming);
-    if (!item.pictured) thumbnail(item, photo).catch(() => {});
     if (viewed.coming !== coming) return;
     viewed.coming = null;
     $("working").hidden = true;
@@ -339,32 +334,40 @@ function firstSight(viewer, coming) {
   });
 }
 
-async function thumbnail(item, layer) {
-  const coarsest = layer.levels.at(-1).tiles[0];
-  if (coarsest) item.picture(await createImageBitmap(await coarsest()));
-}
-
 // ---- correcting
 
 let editing = null;
+
+/* `closed(saved, job, left)` is called at its end; `left`: because another photo is to be seen. */
+function openEditor(item, job, closed) {
+  $("editor").hidden = false;
+  const close = (saved, after) => {
+    const { left } = editing;
+    editing = null;
+    $("editor").hidden = true;
+    closed(saved, after, left);
+  };
+  editing = { item, editor: new Editor($("editor"), client, job, { t, close, wordsOf: (error) => queue.wordsOf(error) }) };
+}
+
+function leaveEditor() {
+  editing.left = true;
+  editing.editor.end(false);
+}
 
 function correct() {
   const item = viewed.item;
   if (!item) return;
   closeViewer();
   for (const id of ["viewer", "edit-offer", "working"]) $(id).hidden = true;
-  $("editor").hidden = false;
-  const close = (saved, job) => {
-    editing = null;
-    $("editor").hidden = true;
+  openEditor(item, item.job, (saved, job, left) => {
+    if (left) return;
     if (saved) item.job = job; // an open viewer would show the tiles of before
-    else item.job = { ...item.job };
     item.draw();
     present(item);
     if (saved) queue.check(item);
     $("edit").focus();
-  };
-  editing = { item, editor: new Editor($("editor"), client, item.job, { t, close, wordsOf: (error) => queue.wordsOf(error) }) };
+  });
 }
 
 $("edit").addEventListener("click", correct);

@@ -182,6 +182,15 @@ export class Item {
       this.queue.changed(this);
     } catch { /* a TIFF, say: browsers do not show it; the service will */ }
   }
+
+  /* Its small picture from the service, where this browser has made none: of a TIFF, or after the page was loaded again. */
+  async served() {
+    if (this.pictured || this.film || !this.job) return;
+    try {
+      const layer = await this.queue.client.layer(this.job, "photo", ""), coarsest = layer.levels.at(-1).tiles[0];
+      if (coarsest) this.picture(await createImageBitmap(await coarsest()));
+    } catch { /* it stays without one */ }
+  }
 }
 
 export class Queue {
@@ -305,6 +314,7 @@ export class Queue {
     if (ended.state !== "done") throw new Problem(ended.error.status, ended.error, 0);
     item.paths = WITH_PATHS.test(item.file.name) ? await this.client.paths(ended).catch(() => null) : null;
     item.change({ state: "done", job: ended, fraction: 1, checked: null });
+    inTurn(() => item.served());
     await this.check(item);
   }
 
