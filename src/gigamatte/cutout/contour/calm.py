@@ -31,8 +31,8 @@ EDGE, HAIR = 1.5, 2.0
 CALM, WINDOWS = 1.2, 4
 #: pieces and holes among hair that are smaller than so many squares of the window are left out
 PIECE = 12.0
-#: columns of cells that are averaged at a time
-BLOCK = 64
+#: columns of cells that are averaged at a time; of those where the average alone decides, by so much, none are
+BLOCK, SURE = 32, 0.501
 #: a straight edge in any direction crosses so many borders of pixels a pixel of its length, on average
 _CROSSED = 4 / math.pi
 
@@ -127,37 +127,51 @@ class Calm:
     def _kept(self, polygons: list[Polygon], unit: int) -> list[Polygon]:
         """Those that are no specks, of polygons in units of so many pixels; the largest is always one."""
         areas = np.abs(areas_of(polygons)) * unit**2
-        least = np.array([PIECE * self.window**2 if self._among_hair(one * unit) else SPECK for one in polygons])
-        return [one for one, area, most in zip(polygons, areas, least, strict=True) if area >= min(most, areas.max())]
+        least = np.where(self._among_hair(polygons, unit), PIECE * self.window**2, SPECK)
+        kept = np.flatnonzero(areas >= np.minimum(least, areas.max(initial=0)))
+        return [polygons[number] for number in kept]
 
-    def _among_hair(self, polygon: Polygon) -> bool:
-        column, row = (polygon[:: max(1, len(polygon) // 16)] / self.coarse.side).astype(np.int64).T
+    def _among_hair(self, polygons: list[Polygon], unit: int) -> NDArray[np.bool_]:
+        """Whether some of each one's corners lie where the alpha is averaged."""
+        if not polygons:
+            return np.empty(0, np.bool_)
+        some = [polygon[:: max(1, len(polygon) // 16)] for polygon in polygons]
+        column, row = (np.concatenate(some) * (unit / self.coarse.side)).astype(np.int64).T
         rows, columns = self.weight.shape
-        return bool(self.weight[np.clip(row, 0, rows - 1), np.clip(column, 0, columns - 1)].max() > 0.25)
+        weight = self.weight[np.clip(row, 0, rows - 1), np.clip(column, 0, columns - 1)]
+        among: NDArray[np.bool_] = np.maximum.reduceat(weight, np.cumsum([0, *map(len, some[:-1])])) > 0.25
+        return among
 
     def _strips(self, strips: Iterable[PixelArray]) -> Iterator[NDArray[np.uint16]]:
         """The averaged alpha in the same strips: steps of 8 bits would show in a slope so gentle."""
-        both = np.pad(np.dstack([self.weight, self.averaged]), ((1, 1), (1, 1), (0, 0)), mode="edge")
+        weight, averaged = (np.pad(field, 1, mode="edge") for field in (self.weight, self.averaged))
+        own, added = 1 - weight, averaged * np.float32(65535) + np.float32(0.5)
         side, top = self.coarse.side, 0
         for strip in strips:
             plain = strip.reshape(len(strip), -1)
-            out = plain.astype(np.uint16)
-            if plain.dtype == np.uint8:
-                out *= np.uint16(257)
+            out: NDArray[np.uint16] = np.empty(plain.shape, np.uint16)
             first = top // side
-            cells = both[first : (top + len(plain) - 1) // side + 3]  # one more above and below, as ``both`` has them
-            seen = cells[..., 0].max(axis=0) > 1e-3
+            # one more above and below, as the padded fields have them
+            rows = slice(first, (top + len(plain) - 1) // side + 3)
+            above = side + top - first * side
+            seen = weight[rows].max(axis=0) > 1e-3
+            # whatever the alpha is itself, the average keeps it below one half here, or above
+            outside = (averaged[rows] + own[rows]).max(axis=0) < 1 - SURE
+            inside = averaged[rows].min(axis=0) > SURE
             for left in range(0, len(seen) - 2, BLOCK):
-                if seen[left : left + BLOCK + 2].any():
-                    block = cells[:, left : left + BLOCK + 2]
-                    fields = cv2.resize(
-                        block, (block.shape[1] * side, len(block) * side), interpolation=cv2.INTER_LINEAR
-                    )
-                    part = out[:, left * side : (left + BLOCK) * side]
-                    above = side + top - first * side
-                    fields = fields[above : above + len(part), side : side + part.shape[1]]
-                    mixed = part * (1 - fields[..., 0]) + fields[..., 1] * np.float32(65535)
-                    part[:] = np.rint(np.clip(mixed, 0, 65535))
+                here, columns = slice(left, left + BLOCK + 2), slice(left * side, (left + BLOCK) * side)
+                part = out[:, columns]
+                if inside[here].all() or outside[here].all():
+                    part[:] = 65535 if inside[left] else 0
+                    continue
+                part[:] = plain[:, columns]
+                if plain.dtype == np.uint8:
+                    part *= np.uint16(257)
+                if seen[here].any():
+                    within = np.s_[above : above + len(part), side : side + part.shape[1]]
+                    mixed = part * _enlarged(own[rows, here], side)[within]
+                    mixed += _enlarged(added[rows, here], side)[within]
+                    part[:] = mixed
             yield out
             top += len(plain)
 
@@ -195,6 +209,11 @@ def averaged(strips: Iterable[NDArray[np.uint8]], side: int) -> Iterator[FloatAr
             waiting = waiting[whole:]
     if waiting is not None and len(waiting):
         yield _shrunk(waiting, side)
+
+
+def _enlarged(cells: FloatArray, side: int) -> FloatArray:
+    size = (cells.shape[1] * side, len(cells) * side)
+    return np.asarray(cv2.resize(cells, size, interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _shrunk(rows: NDArray[np.uint8] | FloatArray, side: int) -> FloatArray:

@@ -150,17 +150,29 @@ def _linked(begin: NDArray[np.int64], end: NDArray[np.int64], places: NDArray[np
     """Steps, each from a corner of its own, joined to polygons; the same whatever the order of the steps."""
     order = np.argsort(begin)
     begin, places = begin[order], places[order]
-    following = np.searchsorted(begin, end[order]).tolist()
-    polygons = []
-    seen = bytearray(len(begin))
-    for first in range(len(begin)):
-        if seen[first]:
-            continue
-        way = []
-        at = first
-        while not seen[at]:
-            seen[at] = 1
-            way.append(at)
-            at = following[at]
-        polygons.append(places[way])
-    return polygons
+    first, ahead = _firsts(np.searchsorted(begin, end[order]))
+    lengths = np.bincount(first, minlength=len(begin))
+    bounds = np.concatenate([[0], np.cumsum(lengths)])
+    polygons: Polygon = np.empty_like(places)
+    polygons[bounds[first] + (lengths[first] - ahead) % lengths[first]] = places
+    numbers = np.flatnonzero(lengths)
+    return [polygons[here:there] for here, there in zip(bounds[numbers], bounds[numbers + 1], strict=True)]
+
+
+def _firsts(following: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The lowest number on the closed way through each, and how many steps ahead it lies.
+
+    ``following``: the number after each. Every round looks twice as far (J. Wyllie: The Complexity of Parallel
+    Computations, 1979, pointer jumping); where none sees a lower one any more, all see their whole way.
+    """
+    first = np.arange(len(following))
+    ahead = np.zeros_like(first)
+    reach, far = 1, following
+    while True:
+        seen = first[far]
+        lower = np.flatnonzero(seen < first)
+        if not len(lower):
+            return first, ahead
+        ahead[lower] = ahead[far[lower]] + reach
+        first[lower] = seen[lower]
+        reach, far = 2 * reach, far[far]

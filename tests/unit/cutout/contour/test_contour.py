@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gigamatte.clipping import ClippingPath
+from gigamatte.cutout.contour import calm
 from gigamatte.cutout.contour.corners import corners_of
 from gigamatte.cutout.contour.curves import MOST_KNOTS, Contour, contour_of
 from gigamatte.cutout.contour.fit import fitted
@@ -206,6 +207,26 @@ def test_the_smoothed_path_is_the_same_in_any_strips(rows: int) -> None:
     one, other = contour_of(strips_of(alpha, rows), Size.of(alpha)), contour(alpha)
     assert one.smoothed == other.smoothed > 0
     for own, same in zip(one.path.subpaths, other.path.subpaths, strict=True):
+        np.testing.assert_array_equal(own, same)
+
+
+def test_where_the_average_decides_alone_the_contour_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks that it keeps wholly on one side of one half are not averaged pixel by pixel."""
+    columns, rows = centres(Size(1200, 900))
+    chance = np.random.default_rng(3).random((900, 1200))
+    alpha = np.where(chance * (np.hypot(columns - 600, rows - 450) < 400) > 0.3, 255, 0).astype(np.uint8)
+    quick = contour(alpha)
+    enlarged: list[int] = []
+    monkeypatch.setattr(calm, "SURE", 2.0)  # no block is decided
+    plain = calm._enlarged
+    monkeypatch.setattr(calm, "_enlarged", lambda cells, side: enlarged.append(1) or plain(cells, side))
+    slow = contour(alpha)
+    every = len(enlarged)
+    monkeypatch.setattr(calm, "SURE", 0.501)
+    contour(alpha)
+    assert len(enlarged) - every < every
+    assert quick.as_dict() == slow.as_dict()
+    for own, same in zip(quick.path.subpaths, slow.path.subpaths, strict=True):
         np.testing.assert_array_equal(own, same)
 
 
