@@ -130,6 +130,19 @@ def test_every_word_of_the_page_has_its_chinese():
     assert [word for word in sorted(words) if word not in PAGE] == []
 
 
+def test_folders_give_every_kind_of_photo_that_is_read():
+    import re
+    from importlib import resources
+
+    from gigamatte.photo.formats import KINDS
+
+    script = resources.files("gigamatte.service.page").joinpath("app.js").read_text("utf-8")
+    named = re.search(r'PICTURE = new RegExp\("(.+)"\n  \+ "(.+)", "i"\)', script)
+    pattern = re.compile((named[1] + named[2]).replace("\\\\", "\\"), re.I)
+    assert [suffix for kind in KINDS for suffix in kind.suffixes if not pattern.search("a" + suffix)] == []
+    assert not pattern.search("notes.txt")
+
+
 def test_a_phone_speaks_of_fingers_and_has_targets_for_them(browser, service, pictures):
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     try:

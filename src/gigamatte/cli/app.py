@@ -201,7 +201,26 @@ def _refused(error: Exception) -> int:
     if type(error).__name__ == "NoArgsIsHelpError":  # no arguments at all: its message is the whole help
         print(message, file=sys.stderr)
         return 2
+    message = _of_value(error) or message
     return fail(message, f"see {context.command_path if context else 'gigamatte'} --help", 2)
+
+
+#: kinds of values by pydantic's names for what is none of them
+_KINDS = {"int_parsing": "a whole number", "float_parsing": "a number"}
+
+
+def _of_value(error: Exception) -> str | None:
+    """What an option expects, and what was found: newer typer lets pydantic check, whose words lack the latter."""
+    flaws, parameter = getattr(error.__cause__, "errors", None), getattr(error, "param", None)
+    if flaws is None or parameter is None:
+        return None
+    flaw = flaws()[0]
+    name, found, bounds = max(parameter.opts, key=len), flaw["input"], flaw.get("ctx", {})
+    if flaw["type"] in _KINDS:
+        return f"{name} is {_KINDS[flaw['type']]}; found {found!r}"
+    if "ge" in bounds:
+        return f"{name} is at least {bounds['ge']}; found {found}"
+    return f"{name} is at most {bounds['le']}; found {found}" if "le" in bounds else None
 
 
 def fail(message: str, hint: str, code: int) -> int:

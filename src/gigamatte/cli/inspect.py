@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def inspect(
-    photo: Annotated[Path, typer.Argument(help="a JPEG, PNG, WebP or TIFF", metavar="PHOTO")],
+    photo: Annotated[Path, typer.Argument(help="a photo of any kind that cut reads", metavar="PHOTO")],
     network: Annotated[int, typer.Option(help="pixels that the other tool's network sees, a side")] = 1024,
     as_json: Annotated[bool, typer.Option("--json", help="plain data instead of lines")] = False,
 ) -> None:
@@ -33,10 +33,18 @@ def inspect(
         print(translate(warning), file=sys.stderr)
 
 
+def _scaled(factor: float) -> tuple[str, float]:
+    """Which way a side changes that has ``factor`` pixels for each of the network's, and how many times."""
+    return ("shrunk", factor) if factor >= 1 else ("enlarged", 1 / factor)
+
+
 def _lines(found: Inspection) -> list[tuple[str, str]]:
     kind = f"{found.format.upper()}, {found.width}×{found.height} = {found.megapixels:.1f} MP, {found.bits} bit"
     side = found.network
     seen = f"a network of {side}×{side} sees it shrunk {found.across:.2f}× across and {found.down:.2f}× down"
+    if min(found.across, found.down) < 1:
+        (way, times), (way_down, times_down) = _scaled(found.width / side), _scaled(found.height / side)
+        seen = f"a network of {side}×{side} sees it {way} {times:.2f}× across, {way_down} {times_down:.2f}× down"
     lost = f"detail finer than {found.finest:.1f} pixels: {found.detail_lost:.0%} of the photo's detail"
     if found.prepared is None:
         advice = found.reason

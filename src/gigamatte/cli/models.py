@@ -8,13 +8,26 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
+from typer.core import TyperGroup
 
 from gigamatte.cli.streams import json_text
 from gigamatte.errors import UsageError
 from gigamatte.messages import translate
 from gigamatte.types import Size
 
+
+class _Listed(TyperGroup):
+    """A group whose help shows what its commands say whole: the library's own list ends them with dots."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The list in the help."""
+        with formatter.section("Commands"):
+            said = [(name, self.commands[name].help or "") for name in self.list_commands(ctx)]
+            formatter.write_dl([(name, " ".join(text.split("\n\n")[0].split())) for name, text in said])
+
+
 models_app = typer.Typer(
+    cls=_Listed,
     help="Networks: list, get, path, verify, remove, build.",
     no_args_is_help=True,
     add_completion=False,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import pyvips
 
-from gigamatte.photo import colour, formats, frames, jpeg, metadata, psd, tiff
+from gigamatte.photo import colour, formats, frames, jpeg, metadata, png, psd, tiff
 from gigamatte.photo.bands import Bands, bands_of
 from gigamatte.photo.extra_fields import ExtraFields
 from gigamatte.photo.fields import field_of
@@ -66,7 +66,7 @@ def open_encoded(kind: formats.Kind, name: str, file: str | bytes, suffix: str, 
     if kind is formats.PSD:
         return _document(name, file, warnings, encoded=encoded)
 
-    facts, inside, pictures = _facts(kind, file, encoded=encoded)
+    facts, inside, pictures = _facts(kind, file, name, encoded=encoded)
     check_tiff(name, facts)
     rows = READ_AHEAD if facts.tiled else _rows_together(facts.strip)
     # planes lie one after another: the first row is complete only when the last plane has been read
@@ -119,7 +119,9 @@ def _document(name: str, file: str | bytes, warnings: list[str], *, encoded: boo
     return replace(opened, format="psd", header=header, warnings=said, held=opened.held + len(picture))
 
 
-def _facts(kind: formats.Kind, file: str | bytes, *, encoded: bool) -> tuple[tiff.Facts, jpeg.Facts, int | None]:
+def _facts(
+    kind: formats.Kind, file: str | bytes, name: str, *, encoded: bool
+) -> tuple[tiff.Facts, jpeg.Facts, int | None]:
     """What is read of a file besides what libvips tells, and how many pictures it holds; None where libvips knows."""
     facts, inside, pictures = tiff.Facts(), jpeg.Facts(), None
     try:
@@ -131,6 +133,7 @@ def _facts(kind: formats.Kind, file: str | bytes, *, encoded: bool) -> tuple[tif
                 inside = jpeg.read_facts(stream)
                 pictures = inside.pictures
             elif kind is formats.PNG:
+                png.check_sides(stream, name)
                 pictures = frames.png_frames(stream)
             elif kind is formats.AVIF:
                 pictures = frames.avif_frames(stream)

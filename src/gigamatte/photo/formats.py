@@ -20,7 +20,7 @@ class Kind:
     suffixes: tuple[str, ...]
 
 
-JPEG = Kind("jpeg", "JPEG", "jpegload", (".jpg", ".jpeg", ".jpe", ".jfif"))
+JPEG = Kind("jpeg", "JPEG", "jpegload", (".jpg", ".jpeg", ".jpe", ".jfif", ".pjpeg", ".pjp", ".mpo"))
 PNG = Kind("png", "PNG", "pngload", (".png",))
 WEBP = Kind("webp", "WebP", "webpload", (".webp",))
 TIFF = Kind("tiff", "TIFF", "tiffload", (".tif", ".tiff", ".btf", ".tf8"))
@@ -40,6 +40,8 @@ RAW_SUFFIXES = frozenset(_RAW.split())
 _TIFF_HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _AVIF_BRANDS = (b"avif", b"avis")
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")
+#: bytes of a picture's place that hold something else: what a version control system or a cloud left there
+_LFS, _PLIST, _SIDE = b"version https://git-lfs", b"bplist", b"\0\5\x16\7"
 #: formats that are known but not read, so that the message can name them: offset, bytes, name
 _OTHERS = (
     (0, b"GIF8", "a GIF"),
@@ -62,9 +64,25 @@ _OTHERS = (
     (0, b"IIRO", "a camera raw file"),
     (0, b"IIU\0", "a camera raw file"),
     (0, b"#?RADIANCE", "a Radiance HDR"),
+    (0, b"P4\n", "a PBM"),
+    (0, b"P5\n", "a PGM"),
+    (0, b"P6\n", "a PPM"),
+    (0, b"P7\n", "a PAM"),
+    (0, _LFS, "a Git LFS pointer"),
+    (0, _PLIST, "a property list of macOS"),
+    (0, _SIDE, "a side file of macOS (AppleDouble)"),
 )
 _ADVICE = "convert it to JPEG, PNG, WebP or TIFF first"
+_SEE = "is it the right file, and whole?"
 _OF_GIFS = "`gigamatte cut` takes it as a film, into .webp, .gif or .webm; for one picture convert it to PNG first"
+
+#: what to do instead of converting it
+_ADVICES = {
+    b"GIF8": _OF_GIFS,
+    _LFS: "fetch the picture itself first: git lfs pull",
+    _PLIST: "if it stands for a photo in iCloud, download that first",
+    _SIDE: "the photo lies beside it, under its name without ._",
+}
 
 
 def sniff(head: bytes, name: str) -> Kind:
@@ -87,8 +105,17 @@ def sniff(head: bytes, name: str) -> Kind:
         return _media(head, name)
     for offset, magic, title in _OTHERS:
         if head[offset:].startswith(magic):
-            raise _unsupported(name, title, _OF_GIFS if magic == b"GIF8" else _ADVICE)
-    raise _unsupported(name, f"no picture (it starts with {head[:8].hex(' ')})", "is it the right file, and whole?")
+            raise _unsupported(name, title, _ADVICES.get(magic, _ADVICE))
+    if words := _text(head):
+        raise _unsupported(name, f"a text that begins with {words!r}", _SEE)
+    raise _unsupported(name, f"no picture (it starts with {head[:8].hex(' ')})", _SEE)
+
+
+def _text(head: bytes) -> str:
+    """The first words of a text, or nothing where the bytes are none: a failed download is often a server's answer."""
+    text = " ".join(head.decode(errors="ignore").split())
+    whole = len(head.decode(errors="ignore").encode()) > len(head) - 4  # a letter may be cut in two
+    return text[:32] if whole and len(text) > 3 and text.isprintable() else ""
 
 
 def suffix_warning(kind: Kind, suffix: str) -> str | None:

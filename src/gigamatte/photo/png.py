@@ -11,6 +11,7 @@ import zlib
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from gigamatte.errors import UnsupportedInput
 from gigamatte.photo import exif as exif_block
 from gigamatte.photo.cicp import Code
 from gigamatte.photo.exif import Exif
@@ -19,6 +20,8 @@ from gigamatte.photo.ifd import Entry
 from gigamatte.photo.made_profile import SRGB, SRGB_CURVE, Curve, grey_profile, rgb_profile
 from gigamatte.photo.metadata import MAX_BLOCK
 
+#: pixels of a side that libvips reads (VIPS_MAX_COORD)
+_MOST_A_SIDE = 10_000_000
 #: chunks that are looked at; a gigapixel has half a million
 _MOST_CHUNKS = 2_000_000
 _COLOUR = (b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP")
@@ -37,6 +40,19 @@ _TAGS = {
 _FILE_TIMES = re.compile("date:|tiff:|exif:|png:|signature$|xmp:|icc:", re.I)
 #: gamma 1/2.2, and how far from it sRGB is still meant
 _USUAL_GAMMA, _NEAR = 45455, 500
+
+
+def check_sides(file: BinaryIO, name: str) -> None:
+    """Raise UnsupportedInput for a size that libvips refuses without a word. The file is read from its start again."""
+    head = file.read(24)
+    file.seek(0)
+    if len(head) == 24:
+        width, height = struct.unpack_from(">II", head, 16)
+        if not (0 < width <= _MOST_A_SIDE and 0 < height <= _MOST_A_SIDE):
+            raise UnsupportedInput(
+                f"{name} claims to have {width}×{height} pixels; a side has 1…{_MOST_A_SIDE}",
+                "was the copy or the download cut short?",
+            )
 
 
 def read_extra(file: BinaryIO, *, profile: bool) -> ExtraFields:

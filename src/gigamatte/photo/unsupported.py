@@ -11,6 +11,10 @@ from gigamatte.photo import jpeg, tiff
 
 #: what the libraries behind libvips say of such files
 _UNSUPPORTED = re.compile(r"not (configured|implemented|supported)|unsupported|no decoder", re.I)
+#: lines that say nothing to a person: numbers of errors, places in the file, that another line has failed
+_SAYS_NOTHING = re.compile(r"^\(|^vips__|: bad seek to|: load error$|^unable to call ")
+#: which function of a library says it
+_FUNCTION = re.compile(r"^\w+: ")
 #: PhotometricInterpretation (TIFF 6.0 and its technical notes)
 _SPACES = {8: "CIELAB", 9: "ICC LAB", 10: "ITU LAB"}
 _SENSOR = (32803, 34892)
@@ -53,7 +57,7 @@ def is_unusual(kind: tiff.Facts | jpeg.Facts) -> bool:
 def broken(name: str, error: pyvips.Error, kind: tiff.Facts | jpeg.Facts | None = None) -> UnsupportedInput:
     """The error to raise when libvips cannot decode a file: of an unsupported kind, or broken."""
     lines = [line.strip() for line in str(error.detail or error.message).splitlines() if line.strip()]
-    why = lines[-1] if lines else "unknown error"
+    why = _FUNCTION.sub("", next((line for line in reversed(lines) if not _SAYS_NOTHING.search(line)), "unknown error"))
     unsupported = next((line for line in lines if _UNSUPPORTED.search(line)), None)
     if isinstance(kind, jpeg.Facts) and is_unusual(kind):
         if kind.precision != 8:

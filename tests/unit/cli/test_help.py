@@ -86,6 +86,14 @@ def test_every_option_has_a_heading(name, monkeypatch, capsys) -> None:
     assert {len(found[1]) for found in re.finditer(r"^(  --?[a-z-]{2,20}  +)\S", said, flags=re.MULTILINE)} == {34}
 
 
+def test_lists_of_commands_say_whole_sentences(monkeypatch, capsys) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(["models", "--help"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "size, licence, what it is for." in said
+    assert "..." not in said.partition("COMMAND [ARGS]...")[2]
+
+
 def test_wrapped_lines_have_the_width_of_the_terminal() -> None:
     text = "把主体放在此背景上：white、'#ff00ff'、photo.jpg。另有一句。"
     lines = wrapped(text, 20)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import struct
 import sys
 import zlib
@@ -238,7 +239,13 @@ def test_the_pixel_budget_counts_arrays_too() -> None:
         (b"%PDF-1.4", "a PDF"),
         (b"<!DOCTYPE html>", "a web page"),
         (b"II*\0\x10\0\0\0CR\x02\0" + bytes(20), "camera raw"),
-        (b"hello world", "68 65 6c 6c 6f 20 77 6f"),
+        (b"\x00\x01lo world", "00 01 6c 6f 20 77 6f 72"),
+        (b'{"error": "denied",\n "code": 403}', 'a text that begins with \'{"error": "denied", "code": 403}'),
+        ("文件不存在或已过期，请重新下载后再试一次，谢谢。".encode()[:64], "a text that begins with '文件不存在"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a", "a Git LFS pointer"),
+        (b"bplist00" + bytes(20), "a property list of macOS"),
+        (b"\0\5\x16\7\0\2\0\0Mac OS X" + bytes(20), "a side file of macOS"),
+        (b"P6\n3 2\n255\n" + bytes(18), "a PPM"),
     ],
 )
 def test_other_formats_are_named(head: bytes, named: str) -> None:
@@ -263,6 +270,27 @@ def test_truncated_files_are_refused(suffix: str, kept: float) -> None:
         pixels(open_photo(data[: int(len(data) * kept)], max_pixels=LIMIT))
     assert "\n" not in found.value.message
     assert found.value.hint
+
+
+def test_why_a_file_is_broken_is_told_without_numbers_of_functions() -> None:
+    noise = np.random.default_rng(4).integers(0, 256, (200, 300, 3), np.uint8)
+    for suffix in (".png", ".jpg", ".webp", ".tif", ".avif"):
+        data = encoded(noise, suffix)
+        with pytest.raises(UnsupportedInput) as found:
+            pixels(open_photo(data[: len(data) // 2], max_pixels=LIMIT))
+        why = found.value.message.partition(" is broken: ")[2]
+        assert re.match("[A-Za-z][A-Za-z0-9]* [a-z]", why), found.value.message
+        assert "vips" not in why
+        assert "bad seek" not in why
+
+
+@pytest.mark.parametrize(("width", "height"), [(0, 10), (10, 0), (2**31 - 1, 2**31 - 1), (1, 10_000_001)])
+def test_sizes_that_no_png_has_are_named(width: int, height: int) -> None:
+    data = bytearray(encoded(RGB, ".png"))
+    data[16:24] = struct.pack(">II", width, height)
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    with pytest.raises(UnsupportedInput, match=f"{width}×{height} pixels"):
+        open_photo(bytes(data), max_pixels=LIMIT)
 
 
 def test_missing_folders_and_pipes_are_missing_input(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ WORKFLOW_HELP: dict[str, str] = {
     "Tell a photo's size, how far a 1024-pixel network shrinks it, what is lost, and what is suggested.": (
         "显示照片尺寸、1024 像素网络会缩小多少、损失什么，以及建议。"
     ),
-    "a JPEG, PNG, WebP or TIFF": "JPEG、PNG、WebP 或 TIFF",
+    "a photo of any kind that cut reads": "cut 能读取的任何照片",
     "pixels that the other tool's network sees, a side": "其他工具的网络每边看到的像素数",
     "plain data instead of lines": "输出数据而不是文字",
     # prepare

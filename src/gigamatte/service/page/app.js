@@ -9,7 +9,8 @@ import { Queue } from "./queue.js";
 
 const $ = (id) => document.getElementById(id);
 const LANGUAGE = "gigamatte-language";
-const PICTURE = /\.(jpe?g|png|webp|tiff?|avif|hei[cf]|psd|mp4|m4v|mov|webm|mkv|avi|gif)$/i;
+const PICTURE = new RegExp("\\.(jpe?g|jpe|jfif|pjpe?g|pjp|mpo|png|webp|tiff?|btf|tf8|avif|hei[cf]|hif|ps[db]"
+  + "|mp4|m4v|mov|webm|mkv|avi|gif)$", "i");
 
 let strings = {};
 const t = (text) => strings[text] || text;
