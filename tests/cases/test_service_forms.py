@@ -155,8 +155,8 @@ def test_rembg_form_fields(service, pictures):
     ("fields", "words"),
     [
         ({"alpha_matting": "true"}, "alpha_matting"),
-        ({"af": "999"}, "af: "),
-        ({"om": "perhaps"}, "om: "),
+        ({"af": "999"}, "af is at most 255; found 999"),
+        ({"om": "perhaps"}, "om is true or false; found 'perhaps'"),
         ({"bgc": "1,2,3,4"}, "bgc"),
         ({"extras": '{"sam_prompt": []}'}, "extras"),
     ],

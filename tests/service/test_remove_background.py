@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import re
 import time
 
 import numpy as np
@@ -180,6 +181,28 @@ def test_a_query_that_does_not_fit_is_refused_in_words(service, pictures, query,
     assert words in problem["detail"]
     assert problem["status"] == 400
     assert problem["type"] == f"urn:gigamatte:{problem['code']}"
+
+
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        ("format=gif", "format is one of png, webp, tiff, jpeg, avif, psd, svg, dxf; found 'gif'"),
+        ("crop=maybe", "crop is true or false; found 'maybe'"),
+        ("quality=500", "quality is at most 100; found 500"),
+        ("margin=-3", "margin is at least 0; found -3"),
+        ("max_bytes=1.5k", "max_bytes is a whole number; found '1.5k'"),
+        ("box=1,2", "box is written as in 0,0,640,480; found '1,2'"),
+        ("backgroud=white", "there is no option backgroud; was background meant?"),
+        ("keep_at=5,5", "there is no option keep_at; was hints meant?"),
+        ("zzz=1", "there is no option zzz"),
+    ],
+)
+def test_what_was_expected_and_found_is_told_in_both_languages(service, query, detail):
+    url, files = f"{service.url}/remove_background?{query}", {"image": b"never read"}
+    assert requests.post(url, files=files, timeout=30).json()["detail"] == detail
+    chinese = requests.post(url, files=files, headers={"accept-language": "zh"}, timeout=30).json()["detail"]
+    assert re.search("[\u4e00-\u9fff]", chinese)
+    assert not set(re.findall("[a-z]+", chinese)) & {"is", "there", "found", "written"}
 
 
 def test_no_subject_is_an_outcome_with_a_code(service, pictures):

@@ -16,6 +16,7 @@ from gigamatte.cli.later import COMPLETE, SETTINGS, Later, LaterGroup
 from gigamatte.cli.localise import localised
 from gigamatte.cli.streams import hang_up
 from gigamatte.errors import GigamatteError
+from gigamatte.flaws import flaw_of
 from gigamatte.messages.translate import translate
 from gigamatte.option_names import as_typed
 
@@ -205,22 +206,10 @@ def _refused(error: Exception) -> int:
     return fail(message, f"see {context.command_path if context else 'gigamatte'} --help", 2)
 
 
-#: kinds of values by pydantic's names for what is none of them
-_KINDS = {"int_parsing": "a whole number", "float_parsing": "a number"}
-
-
 def _of_value(error: Exception) -> str | None:
     """What an option expects, and what was found: newer typer lets pydantic check, whose words lack the latter."""
     flaws, parameter = getattr(error.__cause__, "errors", None), getattr(error, "param", None)
-    if flaws is None or parameter is None:
-        return None
-    flaw = flaws()[0]
-    name, found, bounds = max(parameter.opts, key=len), flaw["input"], flaw.get("ctx", {})
-    if flaw["type"] in _KINDS:
-        return f"{name} is {_KINDS[flaw['type']]}; found {found!r}"
-    if "ge" in bounds:
-        return f"{name} is at least {bounds['ge']}; found {found}"
-    return f"{name} is at most {bounds['le']}; found {found}" if "le" in bounds else None
+    return None if flaws is None or parameter is None else flaw_of(max(parameter.opts, key=len), flaws()[0])
 
 
 def fail(message: str, hint: str, code: int) -> int:

@@ -15,13 +15,14 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 
 from gigamatte import __version__
-from gigamatte.errors import GigamatteError, UsageError
+from gigamatte.errors import GigamatteError
 from gigamatte.options import Options
 from gigamatte.service import adapters, backdrops, beside, edits, films, finish, health, jobs, pages, routes, views
 from gigamatte.service.admission import OPEN, Admission
 from gigamatte.service.answers import error_answer
 from gigamatte.service.desk import Desk
 from gigamatte.service.head import Head
+from gigamatte.service.invalid import invalid
 from gigamatte.service.keys import Keys
 from gigamatte.service.metrics import Metrics
 from gigamatte.service.observe import Observe
@@ -129,9 +130,9 @@ async def _on_error(request: Request, error: Exception) -> Response:
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
     """A query or body that the declared types do not allow: the first complaint, in one line."""
-    first = error.errors()[0] if isinstance(error, RequestValidationError) else {"loc": (), "msg": str(error)}
-    where = ".".join(str(part) for part in first["loc"][1:]) or "the body"
-    return _answer(request, UsageError(f"{where}: {first['msg']}"))
+    unknown = {"type": "", "loc": (), "msg": str(error), "input": ""}
+    flaws = error.errors() if isinstance(error, RequestValidationError) else [unknown]
+    return _answer(request, invalid(request, flaws[0]))
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

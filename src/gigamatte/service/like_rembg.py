@@ -14,6 +14,7 @@ from gigamatte.errors import UsageError
 from gigamatte.options import Options
 from gigamatte.service.answers import receipt_headers
 from gigamatte.service.arrival import Arrival, PassingFile, client_gone
+from gigamatte.service.invalid import said_of
 from gigamatte.service.openapi import PHOTO, PROBLEMS
 from gigamatte.service.options import installed_models
 from gigamatte.service.settings import Settings
@@ -99,8 +100,8 @@ def with_form(query: RembgQuery, fields: Mapping[str, str]) -> RembgQuery:
     try:
         return RembgQuery(**{**query.model_dump(exclude_unset=True), **said})
     except ValidationError as error:
-        first = error.errors()[0]
-        raise BadRequest(f"{first['loc'][0]}: {first['msg']}; found {str(first['input'])[:40]!r}") from error
+        flaw = error.errors()[0]
+        raise BadRequest(*said_of(str(flaw["loc"][0]), flaw, RembgQuery.model_fields)) from error
 
 
 def to_options(query: RembgQuery, settings: Settings) -> tuple[Options, list[str]]:
