@@ -76,7 +76,7 @@ class OwnPaths:
                 only = self.paths[0]
                 return only, (f"the path {only.name!r} is not marked as clipping path, but is the only one: taken",)
             raise InputError(f"{photo} marks none of its paths as clipping path: {_listed(self.names)}", _ADVICE)
-        for same in (str.__eq__, _equal_but_for_case):
+        for same in (str.__eq__, _equal_but_for_case, _equal_in_bytes):
             for one in self.paths:
                 if same(one.name, wanted):
                     return one, ()
@@ -88,6 +88,8 @@ class OwnPaths:
         )
 
 
+#: of names in files that Photoshop wrote on Windows
+_ENCODINGS = ("cp936", "cp932", "cp950", "cp949", "cp1252", "cp1250", "cp1251")
 _ADVICE = "name one of them: --mask path:NAME"
 
 
@@ -126,6 +128,15 @@ def offset_of(text: str, resolution: tuple[float, float] | None) -> float:
 
 def _equal_but_for_case(one: str, other: str) -> bool:
     return one.casefold() == other.casefold()
+
+
+def _equal_in_bytes(stored: str, wanted: str) -> bool:
+    """Whether a name that was taken for MacRoman is the wanted one in the encoding of another system."""
+    try:
+        found = stored.encode("mac_roman")
+    except UnicodeEncodeError:
+        return False
+    return any(found == wanted.encode(encoding, "replace") for encoding in _ENCODINGS)
 
 
 def _listed(names: Sequence[str]) -> str:

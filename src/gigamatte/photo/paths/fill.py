@@ -110,15 +110,19 @@ def straight_pieces(path: ClippingPath, flatness: float = FLATNESS) -> NDArray[n
 
     They lie no farther than ``flatness`` pixels beside the curves.
     """
-    total = sum(int(_pieces_of(knots, flatness).sum()) for knots in path.subpaths)
+    if not path.subpaths:
+        return np.empty((0, 4))
+    lengths = np.array([len(knots) for knots in path.subpaths])
+    corners = _corners(np.concatenate(path.subpaths), _following(lengths))
+    counts = _pieces_of(corners, flatness)
+    total = int(counts.sum())
     if total > MOST_OF_PATH:
         raise UnsupportedInput(
             f"the path {path.name!r} takes {total} straight pieces, more than {MOST_OF_PATH}",
             "is it a path that clips?",
         )
-    points = [flattened(knots, flatness) for knots in path.subpaths]
-    closed = [np.hstack([own, np.roll(own, -1, axis=0)]) for own in points]
-    return np.concatenate(closed) if closed else np.empty((0, 4))
+    points = _points(corners, counts)
+    return np.hstack([points, points[_following(np.add.reduceat(counts, np.cumsum(lengths) - lengths))]])
 
 
 def flattened(knots: Knots, flatness: float = FLATNESS) -> NDArray[np.float64]:
@@ -126,28 +130,40 @@ def flattened(knots: Knots, flatness: float = FLATNESS) -> NDArray[np.float64]:
 
     No farther than ``flatness`` pixels beside it.
     """
-    counts = _pieces_of(knots, flatness)
-    which = np.repeat(np.arange(len(knots)), counts)
+    corners = _corners(knots, _following(np.array([len(knots)])))
+    return _points(corners, _pieces_of(corners, flatness))
+
+
+def _following(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The number after each of several closed rows that stand behind each other: after a row's last, its first."""
+    ends = np.cumsum(lengths)
+    following = np.arange(1, ends[-1] + 1)
+    following[ends - 1] = ends - lengths
+    return following
+
+
+def _corners(knots: Knots, following: NDArray[np.int64]) -> tuple[NDArray[np.float64], ...]:
+    return knots[:, 1], knots[:, 2], knots[following, 0], knots[following, 1]
+
+
+def _points(corners: tuple[NDArray[np.float64], ...], counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The places on curves that divide each into so many pieces, without its end: float64 (place, 2)."""
+    which = np.repeat(np.arange(len(counts)), counts)
     number = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
     u = (number / counts[which])[:, None]
-    p0, p1, p2, p3 = (corner[which] for corner in _corners(knots))
+    p0, p1, p2, p3 = (corner[which] for corner in corners)
     v = 1 - u
     points: NDArray[np.float64] = v**3 * p0 + 3 * u * v**2 * p1 + 3 * u**2 * v * p2 + u**3 * p3
     return points
 
 
-def _corners(knots: Knots) -> tuple[NDArray[np.float64], ...]:
-    following = np.roll(knots, -1, axis=0)
-    return knots[:, 1], knots[:, 2], following[:, 0], following[:, 1]
-
-
-def _pieces_of(knots: Knots, flatness: float) -> NDArray[np.int64]:
-    """Into how many straight pieces the curve behind each knot is divided.
+def _pieces_of(corners: tuple[NDArray[np.float64], ...], flatness: float) -> NDArray[np.int64]:
+    """Into how many straight pieces each curve is divided.
 
     Its second derivative is at most six times the larger second difference of its corners, and a piece of length h of
     its parameter lies h²/8 of that beside it. Where both control points lie on the line between the knots, it is one.
     """
-    p0, p1, p2, p3 = _corners(knots)
+    p0, p1, p2, p3 = corners
     bend = np.maximum(_length(p0 - 2 * p1 + p2), _length(p1 - 2 * p2 + p3))
     pieces = np.ceil(np.sqrt(bend * (6 / 8 / flatness)))
     straight = _between(p0, p1, p3, flatness) & _between(p0, p2, p3, flatness)

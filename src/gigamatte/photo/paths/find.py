@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import struct
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,6 +19,8 @@ from gigamatte.types import Size
 
 #: bytes of resources that are looked through, in whatever pieces they come
 MOST = 32 << 20
+#: … and resources
+MOST_RESOURCES = 100_000
 _PSD = b"8BPS"
 #: the largest side of a PSB
 _LARGEST_SIDE = 300_000
@@ -97,5 +100,6 @@ def _of_psd(file: BinaryIO) -> bytes:
 def _wanted(block: bytes) -> list[Resource]:
     found: list[Resource] = []
     with contextlib.suppress(Broken):
-        found.extend(one for one in resources(block) if one.number in _WANTED)
+        own = (one for one in islice(resources(block), MOST_RESOURCES) if one.number in _WANTED)
+        found.extend(islice(own, len(_WANTED)))
     return found

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import struct
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,8 @@ _LINKED, _APART = 1, 2
 _ADD, _SUBTRACT = 1, 2
 #: a fraction has 24 bits behind the point
 _ONE = 1 << 24
+#: characters of level 1 of GB 2312, and ASCII
+_COMMON_CHINESE = re.compile(rb"(?:[\x20-\x7e]|[\xb0-\xd7][\xa1-\xfe])+")
 #: control points that lie on one line through the anchor move together in editors: the sine of the angle between them
 _ON_A_LINE = 0.02
 
@@ -44,8 +47,10 @@ def parse(name: str, data: bytes, size: Size) -> ClippingPath:
     points = fractions.reshape(count, 3, 2)[..., ::-1] * (size.width, size.height)
     begins = np.flatnonzero((kinds == _CLOSED) | (kinds == _OPEN))
     is_knot = np.isin(kinds, (*_CLOSED_KNOTS, *_OPEN_KNOTS))
+    ends = np.append(begins[1:], count)[: len(begins)]
+    room = ends - begins > 2  # for two knots
     subpaths = []
-    for start, end in pairwise((*begins.tolist(), count)):
+    for start, end in zip(begins[room].tolist(), ends[room].tolist(), strict=True):
         promised = int.from_bytes(data[start * RECORD + 2 : start * RECORD + 4], "big")
         own = points[start + 1 : end][is_knot[start + 1 : end]][:promised]
         if len(own) >= 2:
@@ -59,11 +64,18 @@ def clipping_name(data: bytes) -> str:
 
 
 def text(name: bytes) -> str:
-    """A name as it is stored: Photoshop for Mac and for Windows differ beyond ASCII, newer programs write UTF-8."""
-    try:
+    """A name as it is stored: Photoshop for Mac and for Windows differ beyond ASCII, newer programs write UTF-8.
+
+    What is only common characters of GB 2312 is Chinese. Zeros behind it, which some programs count as part of it, are
+    left out.
+    """
+    name = name.rstrip(b"\0")
+    with contextlib.suppress(UnicodeDecodeError):
         return name.decode("utf-8")
-    except UnicodeDecodeError:
-        return name.decode("mac_roman")
+    if _COMMON_CHINESE.fullmatch(name):
+        with contextlib.suppress(UnicodeDecodeError):
+            return name.decode("gb2312")
+    return name.decode("mac_roman")
 
 
 def encode(path: ClippingPath, size: Size) -> tuple[Resource, Resource]:

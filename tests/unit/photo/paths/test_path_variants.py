@@ -11,7 +11,8 @@ from PIL import Image
 
 from gigamatte import Options, cut
 from gigamatte.clipping import ClippingPath
-from gigamatte.photo.paths.fill import PathFill
+from gigamatte.errors import InputError
+from gigamatte.photo.paths.fill import PathFill, straight_pieces
 from gigamatte.photo.paths.find import own_paths
 from gigamatte.testing import paths
 from gigamatte.types import Box, Size
@@ -82,6 +83,11 @@ VARIANTS = {
     "flatness .2, no more": paths.in_jpeg(_jpeg(), _OTHER + _OWN + _clipping(b"Shop", 0.2, b"")),
     "flatness 0, more behind it": paths.in_jpeg(_jpeg(), _OTHER + _OWN + _clipping(b"Shop", 0, bytes(8))),
     "a name in UTF-8": paths.in_jpeg(_jpeg(), _named("裁剪".encode())),
+    "a name in GBK": paths.in_jpeg(_jpeg(), _named("路径 1".encode("gbk"))),
+    "a name in Shift-JIS": paths.in_jpeg(_jpeg(), _named("パス 1".encode("cp932"))),
+    "zeros behind names": paths.in_jpeg(
+        _jpeg(), _OTHER + _OWN.replace(b"\4Shop\0", b"\6Shop\0\0\0") + _clipping(b"Shop\0", 1, b"\0\1")
+    ),
     "a name in MacRoman": paths.in_jpeg(_jpeg(), _named("Weiß é".encode("mac_roman"))),
     "names that differ in case": paths.in_jpeg(_jpeg(), _OTHER + _OWN + _clipping(b"SHOP", 1, b"\0\1")),
     "odd data is padded": paths.in_jpeg(_jpeg(), _ODD + _BLOCK),
@@ -100,15 +106,68 @@ VARIANTS = {
 }  # fmt: skip
 
 
+#: how a name is shown, and how it may be called
+NAMES = {
+    "a name in UTF-8": ("裁剪", "裁剪"),
+    "a name in GBK": ("路径 1", "路径 1"),
+    "a name in Shift-JIS": ("ÉpÉX 1", "パス 1"),
+    "a name in MacRoman": ("Weiß é", "Weiß é"),
+}
+
+
 @pytest.mark.parametrize("name", VARIANTS)
 def test_it_is_read(name: str) -> None:
     with cut(VARIANTS[name], Options(mask="path")) as cutout:
         assert np.abs(cutout.alpha.astype(int) - RIGHT).max() <= 1
     if "name in" in name:
         (only,) = own_paths(VARIANTS[name], SIZE, 1).names
-        assert only == ("裁剪" if "UTF" in name else "Weiß é")
-        with cut(VARIANTS[name], Options(mask=f"path:{only}")) as cutout:
+        shown, wanted = NAMES[name]
+        assert only == shown
+        with cut(VARIANTS[name], Options(mask=f"path:{wanted}")) as cutout:
             assert np.abs(cutout.alpha.astype(int) - RIGHT).max() <= 1
+
+
+def test_a_name_that_no_path_has_in_any_encoding_is_an_error() -> None:
+    with pytest.raises(InputError, match="holds no path '路径 2'; its paths: '路径 1'"):
+        cut(VARIANTS["a name in GBK"], Options(mask="path:路径 2"))
+
+
+@pytest.mark.parametrize("extra", ["one knot", "two knots", "no knots", "clipboard", "fill rule"])
+def test_records_without_area_change_nothing(extra: str) -> None:
+    knot = struct.pack(">H6i", 2, *[1 << 21] * 6)
+    between = {
+        "one knot": struct.pack(">HHhHI14x", 0, 1, 1, 1, 9) + knot,
+        "two knots": struct.pack(">HHhHI14x", 0, 2, 1, 1, 9) + knot + struct.pack(">H6i", 2, *[1 << 22] * 6),
+        "no knots": struct.pack(">HHhHI14x", 0, 0, 1, 1, 9),
+        "clipboard": struct.pack(">H5i4x", 7, 1 << 22, 1 << 22, 3 << 22, 3 << 22, 72 << 16),
+        "fill rule": struct.pack(">HH22x", 8, 1),
+    }[extra]
+    drawn = paths.polygons(OUTER, HOLE)
+    begin = 26 * (2 + 5)
+    block = paths.resource(2001, b"Shop", drawn[:begin] + between + drawn[begin:]) + _NAMED
+    with cut(paths.psd(60, 40, block), Options(mask="path")) as cutout:
+        assert np.abs(cutout.alpha.astype(int) - RIGHT).max() <= 1
+
+
+def test_very_many_resources_are_not_all_read() -> None:
+    found = own_paths(paths.psd(60, 40, paths.resource(2001, b"", b"") * 150_000 + _NAMED), SIZE, 1)
+    assert len(found.paths) <= 1000
+    assert found.clipping is None
+
+
+def test_very_many_small_pieces_are_filled_at_once() -> None:
+    """Pieces used to be taken one by one: minutes for a file of thirty megabytes."""
+    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float64)[:, None].repeat(3, axis=1)
+    row, column = np.divmod(np.arange(40_000), 200)
+    many = ClippingPath("p", tuple(corners + np.array([2 * x, 2 * y]) for x, y in zip(column, row, strict=True)))
+    pieces = straight_pieces(many)
+    assert pieces.shape == (160_000, 4)
+    one = straight_pieces(ClippingPath("p", many.subpaths[7:8]))
+    np.testing.assert_array_equal(pieces[28:32], one)
+    chessboard = PathFill(many, Size(400, 400)).values(Box(0, 0, 400, 400))
+    assert float(chessboard.sum()) == 40_000
+    assert chessboard[0, 0] == 1
+    assert chessboard[0, 1] == 0
 
 
 def test_a_knot_beyond_the_frame_is_where_it_is() -> None:
