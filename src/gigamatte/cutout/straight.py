@@ -10,7 +10,7 @@ import numpy as np
 from gigamatte.cutout.foreground import Foreground
 from gigamatte.cutout.pixels import where, with_alpha
 from gigamatte.cutout.trimap import SOLID
-from gigamatte.matte.cascade.cover import covering
+from gigamatte.matte.cover import covering
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import BACKGROUND, UNDECIDED, Box, Matte, PixelArray
 

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from gigamatte.filters import extremes
 from gigamatte.matte.cascade import tiles as tiling
 from gigamatte.matte.cascade.band import SUPPORT, band
-from gigamatte.matte.cascade.cover import covering
 from gigamatte.matte.cascade.known import Known
 from gigamatte.matte.cascade.reading import Levels, alpha_in, nearest_inside, photo_in
 from gigamatte.matte.cascade.sparse import quantised16
 from gigamatte.matte.cascade.tile_cache import TileCache
 from gigamatte.matte.cascade.tiles import Block
+from gigamatte.matte.cover import covering
 from gigamatte.matte.mask.correct import Correction
 from gigamatte.matte.refiners.base import LevelPatch, Refiner
 from gigamatte.matte.refiners.upscale import twice
@@ -205,7 +205,12 @@ class Lift:
     def _patch(self, spot: _Spot) -> LevelPatch:
         coarse = photo_in(self.levels, self.finer + 1, spot.under)
         fine = photo_in(self.levels, self.finer, spot.tile.read)
-        return LevelPatch(spot.alpha, coarse, fine, self.blur, self.strays, spot.plain)
+        wanted = None
+        if self.known is None:  # else what is lifted beside the spot counts too
+            rows, columns = tiling.parent(tiling.evened(spot.tile.write)).relative_to(spot.under).slices()
+            wanted = np.zeros_like(spot.band)
+            wanted[rows, columns] = spot.band[rows, columns]
+        return LevelPatch(spot.alpha, coarse, fine, self.blur, self.strays, spot.plain, wanted)
 
 
 @dataclass(slots=True)

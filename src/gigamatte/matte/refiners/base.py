@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gigamatte.types import FloatArray, Size
 
 
@@ -17,7 +20,8 @@ class LevelPatch:
     ``fine`` float32 (row, column, RGB) in [0, 1] has exactly twice the rows and columns. ``blur`` is σ, in coarser
     pixels, of how much softer the alpha is than the photo at that level: above 0 only where the cascade starts.
     ``strays`` says that the contour may still lie beside its true place: the photo then counts more than the alpha.
-    ``plain``: the alpha enlarged by ``upscale.twice``, where that is known already.
+    ``plain``: the alpha enlarged by ``upscale.twice``, where known already. ``wanted``: the pixels of the coarser
+    level, bool (row, column), whose result is used; None: all are. Elsewhere a refiner may leave the alpha enlarged.
     """
 
     alpha: FloatArray
@@ -26,6 +30,7 @@ class LevelPatch:
     blur: float = 0.0
     strays: bool = False
     plain: FloatArray | None = None
+    wanted: NDArray[np.bool_] | None = None
 
 
 class Refiner(Protocol):

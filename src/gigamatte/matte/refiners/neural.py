@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.errors import WeightsRefused
+from gigamatte.matte.cover import covering
 from gigamatte.matte.refiners.base import LevelPatch, Refiner
 from gigamatte.matte.refiners.evidence import CHANNELS, Evidence, evidence, to_space, undecided
 from gigamatte.matte.refiners.guided import GuidedRefiner, enlarged, without_haze
@@ -24,8 +25,11 @@ from gigamatte.types import Box, FloatArray, Size
 
 #: The evidence that a file was trained on, as its metadata names it: raised whenever evidence.py changes its numbers.
 EVIDENCE = "1"
-#: How far the network sees in coarser pixels, rounded up to even, and what the sides of its inputs are multiples of.
-SEEN, SIDES = 14, 32
+#: How far the network sees in coarser pixels, rounded up to even.
+SEEN = 14
+#: Sides of its inputs: few, because a runtime compiles anew for each new shape and keeps that (a megabyte); longer ones
+#: are multiples of the last. What is wanted is divided at multiples of CELL pixels, and a call costs OVERHEAD pixels.
+SIDES, CELL, OVERHEAD = (48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 288, 32), 4, 300
 #: How far what the network is shown of a pixel depends on its surroundings, in coarser pixels, rounded up to even.
 SURROUNDINGS = 18
 #: Alphas this close to 0 or 1, which the network leaves where all is decided, are cut off: else the next band is wider.
@@ -93,17 +97,18 @@ class NeuralRefiner:
         Computed only where the alpha may change and the cascade uses it; elsewhere the enlarged alpha is returned.
         """
         lifted = [enlarged(patch.alpha, *patch.fine.shape[:2]) for patch in patches]
-        by_size: dict[tuple[int, int], list[tuple[int, Box, _Shown]]] = {}
-        for number, patch in enumerate(patches):
-            box = looked_at(undecided(patch.alpha), self.halo // 2)
-            if not box.empty:
-                by_size.setdefault((box.height, box.width), []).append((number, box, _Shown.of(patch, box)))
-        for work in by_size.values():
-            stacks = np.stack([cut(shown.evidence.stack, shown.box) for _, _, shown in work])
-            for (number, box, shown), residual in zip(work, self.engine.run(stacks), strict=True):
-                correct(shown.evidence, shown.box, residual, shown.strength)
-                fine = _finer(box).within(Size.of(lifted[number]))
-                lifted[number][fine.slices()] = shown.evidence.prior[fine.relative_to(_finer(shown.crop)).slices()]
+        for patch, alpha in zip(patches, lifted, strict=True):
+            boxes = looked_at(undecided(patch.alpha), self.halo // 2, patch.wanted)
+            if not boxes:
+                continue
+            shown = _Shown.of(patch, [read for _, read in boxes])
+            for write, read in boxes:
+                residual = self.engine.run(cut(shown.evidence.stack, read.relative_to(shown.crop))[None])[0]
+                rows, columns = write.relative_to(read).slices()
+                inside = write.relative_to(shown.crop)
+                correct(shown.evidence, inside, residual[:, rows, columns], shown.strength)
+                fine = _finer(write).within(Size.of(alpha))
+                alpha[fine.slices()] = shown.evidence.prior[fine.relative_to(_finer(shown.crop)).slices()]
         return lifted
 
 
@@ -121,56 +126,63 @@ def _checked(engine: Engine) -> Engine:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """The evidence of a part of a patch, ``crop``, and the ``box`` in it that the network sees, in coarser pixels.
+    """The evidence of a part of a patch, ``crop``, in coarser pixels: all that the network sees of it.
 
     ``strength`` is the part of its correction that is taken.
     """
 
     evidence: Evidence
     crop: Box
-    box: Box
     strength: float
 
     @classmethod
-    def of(cls, patch: LevelPatch, box: Box) -> _Shown:
-        crop = box.grown(SURROUNDINGS).within(Size.of(patch.alpha))
+    def of(cls, patch: LevelPatch, boxes: Sequence[Box]) -> _Shown:
+        left, top = min(box.left for box in boxes), min(box.top for box in boxes)
+        right, bottom = max(box.right for box in boxes), max(box.bottom for box in boxes)
+        crop = Box(left, top, right - left, bottom - top).grown(SURROUNDINGS).within(Size.of(patch.alpha))
         rows, columns = crop.slices()
         fine = patch.fine[_finer(crop).slices()]
         part = dataclasses.replace(
             patch, alpha=patch.alpha[rows, columns], coarse=patch.coarse[rows, columns], fine=fine
         )
-        return cls(evidence(part), crop, box.relative_to(crop), 1.0 if patch.strays else STRENGTH)
+        return cls(evidence(part), crop, 1.0 if patch.strays else STRENGTH)
 
 
 def _finer(box: Box) -> Box:
     return Box(2 * box.left, 2 * box.top, 2 * box.width, 2 * box.height)
 
 
-def looked_at(free: FloatArray, halo: int) -> Box:
-    """The box that the network has to read to correct a patch, in coarser pixels: empty where nothing may change.
+def looked_at(free: FloatArray, halo: int, wanted: NDArray[np.bool_] | None = None) -> list[tuple[Box, Box]]:
+    """Boxes (corrected, read for it) that together hold what the network has to correct, in coarser pixels.
 
     ``free`` float32 (row, column), coarser level, 0 where nothing may change; ``halo`` coarser pixels around are not
-    kept. The box starts on even pixels and has sides of only a few lengths (a runtime compiles anew for each new
-    shape); it may reach over the patch's right and lower border.
+    kept, nor is what is not ``wanted``, bool (row, column). Boxes start on even pixels. Those that are corrected share
+    no pixel; those that are read have sides of only a few lengths and may reach over the right and lower border.
     """
-    rows, columns = free.shape
     inner = np.zeros(free.shape, np.bool_)
-    kept = tuple(slice(halo, n - halo) if n > 2 * halo else slice(0, n) for n in (rows, columns))
+    kept = tuple(slice(halo, n - halo) if n > 2 * halo else slice(0, n) for n in free.shape)
     inner[kept] = free[kept] > 0
-    (top, bottom), (left, right) = (_span(np.asarray(inner.any(axis=axis))) for axis in (1, 0))
-    return Box(left, top, right - left, bottom - top)
+    if wanted is not None:
+        inner &= wanted
+    rows, columns = free.shape
+    found = []
+    for box in covering(inner, SEEN, cell=CELL, overhead=OVERHEAD, length=_side):
+        (top, height), (left, width) = _span(box.top, box.bottom, rows), _span(box.left, box.right, columns)
+        found.append((box, Box(left, top, width, height)))
+    return found
 
 
-def _span(used: NDArray[np.bool_]) -> tuple[int, int]:
-    """(first, end) of the used places with what the network sees around them, rounded up to SIDES; (0, 0) if none."""
-    found = np.flatnonzero(used)
-    if not found.size:
-        return 0, 0
-    first = max(0, int(found[0]) - SEEN) // 2 * 2
-    end = min(len(used), int(found[-1]) + 1 + SEEN)
-    length = -(-(end - first) // SIDES) * SIDES
-    first = max(0, min(first, (len(used) - length + 1) // 2 * 2))  # moved back inside, where there is room
-    return first, first + length
+def _span(first: int, end: int, most: int) -> tuple[int, int]:
+    """(start, length) of what the network reads to correct pixels ``first`` to ``end`` of a line of ``most``."""
+    start = max(0, first - SEEN)
+    length = _side(min(most, end + SEEN) - start)
+    return max(0, min(start, (most - length + 1) // 2 * 2)), length  # moved back inside, where there is room
+
+
+def _side(length: int) -> int:
+    """The shortest side of an input that is at least so long."""
+    *sides, multiple = SIDES
+    return next((side for side in sides if side >= length), -(-length // multiple) * multiple)
 
 
 def cut(stack: FloatArray, box: Box) -> FloatArray:
@@ -181,7 +193,7 @@ def cut(stack: FloatArray, box: Box) -> FloatArray:
 
 
 def correct(item: Evidence, box: Box, residual: FloatArray, strength: float) -> None:
-    """Adds ``strength``, 0…1, of what the network says about ``box`` to the prior, where it may.
+    """Adds ``strength``, 0…1, of what the network says about ``box`` (4, row, column) to the prior, where it may.
 
     The network's own answer, in full, is first clipped to [0, 1] and its haze cut off.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -12,30 +13,49 @@ from numpy.typing import NDArray
 
 from gigamatte.types import Box
 
-#: Rectangles are divided along the borders of squares of this many pixels.
+#: Rectangles are divided along the borders of squares of this many pixels …
 CELL = 16
-#: What a rectangle costs besides its pixels, in pixels: the calls that it takes.
+#: … and cost so much besides their pixels, in pixels: the calls that each takes.
 OVERHEAD = 4096
 
+#: what a rectangle of (height, width) cells costs, in pixels
 _Cost = Callable[[int, int], int]
 
 
-def covering(wanted: NDArray[np.bool_], margin: int) -> list[Box]:
+def covering(
+    wanted: NDArray[np.bool_],
+    margin: int,
+    *,
+    cell: int = CELL,
+    overhead: int = OVERHEAD,
+    length: Callable[[int], int] | None = None,
+) -> list[Box]:
     """Rectangles that hold every wanted pixel and share none, counted from the corner of ``wanted`` (row, column).
 
     They start on even pixels and have even sides. ``margin``: how many pixels around each rectangle are read as well:
-    the more, the fewer and larger rectangles are cheapest. One is divided where that makes the sum of all cheaper.
+    the more, the fewer and larger rectangles are cheapest. One is divided where that makes the sum of all cheaper, at
+    the border of squares of ``cell`` pixels (even). A rectangle costs what is read, and ``overhead`` pixels more;
+    ``length`` makes the side that is read, in pixels, the one that has to be paid for.
     """
-    rows, columns = (-(-side // CELL) for side in wanted.shape)
-    cells = np.zeros((rows * CELL, columns * CELL), np.bool_)
+    rows, columns = (-(-side // cell) for side in wanted.shape)
+    cells = np.zeros((rows * cell, columns * cell), np.bool_)
     cells[: wanted.shape[0], : wanted.shape[1]] = wanted
     # rows first: eight times as fast as both at once
-    lines = cells.reshape(rows, CELL, columns * CELL).any(1)
-    filled: NDArray[np.bool_] = np.asarray(lines.reshape(rows, columns, CELL).any(2))
+    lines = cells.reshape(rows, cell, columns * cell).any(1)
+    filled: NDArray[np.bool_] = np.asarray(lines.reshape(rows, columns, cell).any(2))
     if not filled.any():
         return []
-    found = _Part.of(filled).divided(margin)
-    return [tight for part in found if not (tight := _tight(wanted, part.box)).empty]
+
+    @functools.cache
+    def side(cells: int) -> int:
+        read = cells * cell + 2 * margin
+        return read if length is None else length(read)
+
+    def cost(height: int, width: int) -> int:
+        return side(height) * side(width) + overhead
+
+    found = _Part.of(filled).divided(cost)
+    return [tight for part in found if not (tight := _tight(wanted, part.box(cell))).empty]
 
 
 def _tight(wanted: NDArray[np.bool_], box: Box) -> Box:
@@ -66,17 +86,12 @@ class _Part:
         )
         return cls(0, 0, rows, columns)._trimmed()
 
-    @property
-    def box(self) -> Box:
+    def box(self, cell: int) -> Box:
         """In pixels."""
-        return Box(self.left * CELL, self.top * CELL, len(self.columns) * CELL, len(self.rows) * CELL)
+        return Box(self.left * cell, self.top * cell, len(self.columns) * cell, len(self.rows) * cell)
 
-    def divided(self, margin: int) -> Iterator[_Part]:
+    def divided(self, cost: _Cost) -> Iterator[_Part]:
         """The parts that together are cheapest, found by dividing the cheapest way again and again."""
-
-        def cost(height: int, width: int) -> int:
-            return (height * CELL + 2 * margin) * (width * CELL + 2 * margin) + OVERHEAD
-
         whole = cost(len(self.rows), len(self.columns))
         ways = [(total, 0, at) for at, total in _cheapest(self.rows, cost)]
         ways += [(total, 1, at) for at, total in _cheapest(self.columns, lambda width, height: cost(height, width))]
@@ -85,7 +100,7 @@ class _Part:
             yield self
             return
         for part in self._halves(axis, at):
-            yield from part.divided(margin)
+            yield from part.divided(cost)
 
     def _halves(self, axis: int, at: int) -> tuple[_Part, _Part]:
         """The parts before and from a row (``axis`` 0) or column on."""

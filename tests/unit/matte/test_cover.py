@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gigamatte.matte.cascade.cover import OVERHEAD, covering
+from gigamatte.matte.cover import OVERHEAD, covering
+from gigamatte.types import Box
 
 
 def cost(boxes, margin):
@@ -54,3 +55,20 @@ def test_a_straight_contour_is_one_narrow_rectangle():
     wanted[100:117] = True
     (box,) = covering(wanted, 32)
     assert (box.top, box.height, box.width) == (100, 18, 256)
+
+
+def test_sides_that_are_read_are_paid_for_as_they_are_made():
+    wanted = np.abs(np.subtract.outer(np.arange(256), np.arange(256))) < 8
+
+    def length(side):
+        return -(-side // 64) * 64
+
+    def paid(boxes):
+        return sum(length(box.width + 28) * length(box.height + 28) for box in boxes)
+
+    by_length = covering(wanted, 14, cell=4, overhead=300, length=length)
+    held = counted(by_length, wanted.shape)
+    assert held.max() == 1
+    assert held[wanted].all()
+    assert paid(by_length) < paid(covering(wanted, 14, cell=4, overhead=300))
+    assert paid([Box(0, 0, 256, 256)]) > 1.3 * paid(by_length)
