@@ -183,6 +183,7 @@ def test_a_result_is_dragged_out_as_the_file_that_would_be_saved(open_page, serv
         }"""
     )
     assert (kind, name) == ("image/webp", "fuchs.cutout.webp")
+    assert "/result/fuchs.cutout.webp?" in url
     fresh = requests.post(f"{service.url}/remove_background?format=webp", files={"image": pictures["jpeg"]}, timeout=60)
     assert requests.get(url, timeout=60).content == fresh.content
     assert page.locator(".item canvas").get_attribute("draggable") == "true"

@@ -71,3 +71,37 @@ def test_from_photo_to_the_bytes_of_the_api(firefox, service, pictures, tmp_path
     )
     assert saved.read_bytes() == fresh.content
     assert firefox.run("return faults") == []
+
+
+def test_a_result_is_dragged_out_as_a_file(firefox, service, pictures, tmp_path):
+    """What the browser promises to whom it is dropped on: a file of this name, with what lies at this address."""
+    photo = tmp_path / "füchse 1.jpg"
+    photo.write_bytes(pictures["jpeg"])
+    firefox.open(service.url)
+    firefox.until("document.body.dataset.ready === 'yes'")
+    firefox.keys("#files", str(photo))
+    firefox.until("document.querySelector('.item.done') !== null")
+    firefox.run("""
+        window.carried = [];
+        addEventListener('dragstart', (event) => {
+          const data = event.dataTransfer;
+          carried.push([...data.types].map((type) => [type, data.getData(type)]));
+          event.preventDefault(); // there is no screen to drop it on
+        });""")
+    box = firefox.run("return document.querySelector('.item canvas').getBoundingClientRect().toJSON()")
+    firefox.point(("move", box["left"] + 10, box["top"] + 10))
+    firefox.until("document.querySelector('.carrier:not([hidden])') !== null")
+    x, y = box["left"] + 20, box["top"] + 20
+    firefox.point(("move", x, y), ("down", 0), ("move", x + 5, y + 5), ("move", x + 60, y + 60), ("up", 0))
+    firefox.until("carried.length === 1")
+    found = dict(firefox.run("return carried[0]"))
+    assert "application/x-moz-file-promise" in found
+    assert found["application/x-moz-file-promise-dest-filename"] == "füchse_1.cutout.png"
+    fresh = requests.post(f"{service.url}/remove_background", files={"image": pictures["jpeg"]}, timeout=60)
+    assert requests.get(found["application/x-moz-file-promise-url"], timeout=60).content == fresh.content
+    # another format is asked for meanwhile: what was loaded before is not handed over
+    firefox.run("""
+        document.getElementById('format').value = 'webp';
+        document.getElementById('format').dispatchEvent(new Event('change', { bubbles: true }));""")
+    firefox.point(("move", box["left"] + 12, box["top"] + 12))
+    firefox.until("document.querySelector('.carrier').hidden")

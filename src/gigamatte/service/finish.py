@@ -49,6 +49,8 @@ _FIELDS: Any = {name: (field.annotation, field) for name, field in CutQuery.mode
 Finish: type[BaseModel] = create_model("Finish", __config__=ConfigDict(extra="forbid"), **_FIELDS)
 
 
+# browsers that make a file of a dragged picture call it by the end of its address
+@router.get("/jobs/{job}/result/{name}", include_in_schema=False)
 @router.get(
     "/jobs/{job}/result", tags=["jobs"], summary="The cutout of a job", response_class=Response,
     responses={200: PHOTO} | PROBLEM_ANSWERS,

@@ -134,9 +134,10 @@ export class Client {
     }
   }
 
-  /* Where a result lies, for a browser that fetches it by itself: null where a key has to go with it. */
-  address(job, words) {
-    return sessionStorage.getItem(KEY) ? null : `${addressOf(job)}/result?` + new URLSearchParams(words);
+  /* Where a result lies, for a browser that fetches it by itself and calls it `name`: null where a key has to go with it. */
+  address(job, words, name) {
+    if (sessionStorage.getItem(KEY)) return null;
+    return `${addressOf(job)}/result/${encodeURIComponent(name)}?` + new URLSearchParams(words);
   }
 
   /* `words`: how the cutout is finished, as for `result`. */

@@ -104,7 +104,7 @@ export class Item {
     this.bar.hidden = this.state !== "uploading" && this.state !== "working";
     this.bar.value = this.fraction;
     this.bar.setAttribute("aria-label", this.file.name);
-    if (!this.film) draggable(this, (item) => this.queue.client.address(item.job, this.queue.finish.words(item)), () => this.queue.finish.format());
+    if (!this.film) draggable(this, (item, name) => this.queue.client.address(item.job, this.queue.finish.words(item), name), () => this.queue.finish.format());
     const reasons = this.state === "done" && this.checked ? this.checked.failures.map((failure) => failure.why) : [];
     this.why.hidden = this.state !== "failed" && !reasons.length;
     if (reasons.length) this.why.textContent = reasons.join(" · ");
