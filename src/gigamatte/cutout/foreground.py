@@ -10,6 +10,7 @@ picture solved at once, in bounded memory.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -30,6 +31,8 @@ GLOBAL_LEVEL = 3
 SMALL, SMALL_STEPS, STEPS = 32, 10, 2
 #: … and at full size, where the scales before have left little to do.
 FINAL_STEPS = 2
+#: Up to so many pixels all three channels are solved together: fewer calls count more than the processor's cache.
+TOGETHER_PIXELS = 5000
 
 
 class Foreground:
@@ -61,7 +64,7 @@ class Foreground:
         whole = Box(0, 0, self._solved.shape[2], self._solved.shape[1])
         inside = nearest_inside(home, whole.size)
         both = repeated(self._solved[:, *inside.slices()], inside, home, axis=1)
-        held = home
+        held, alphas = home, None if self._quick else _ReadOnce(self._matte, seen)
         for level in range(self._level - 1, -1, -1):
             part = Box(seen.left >> level, seen.top >> level, -(-seen.width >> level), -(-seen.height >> level))
             part = _scaled(box, level).grown(_beyond(level)).within(part)
@@ -69,7 +72,7 @@ class Foreground:
                 return self._pixels(_doubled(both[:3], held, part), box.relative_to(part))
             both, held = _doubled(both, held, part), part
             steps = STEPS if level else FINAL_STEPS
-            both = relaxed(both, *self._inputs(level, part), steps)
+            both = relaxed(both, *self._inputs(level, part, alphas), steps)
         return self._pixels(both[:3], box.relative_to(held))
 
     def _pixels(self, planes: FloatArray, box: Box) -> PixelArray:
@@ -80,14 +83,44 @@ class Foreground:
         colours: PixelArray = cv2.merge(list(self._matte.depth.pixels(scaled)))
         return colours
 
-    def _inputs(self, level: int, box: Box) -> tuple[FloatArray, FloatArray]:
+    def _inputs(self, level: int, box: Box, alphas: Alphas | None = None) -> tuple[FloatArray, FloatArray]:
         """The photo in ``box``, float32 (3, row, column) in [0, 1], and the alpha; beyond the border it is repeated."""
         if level in self.held:
             colour, alpha = self.held[level]
             inside = nearest_inside(box, Size.of(alpha))
             rows, columns = inside.slices()
             return repeated(colour[:, rows, columns], inside, box, axis=1), repeated(alpha[rows, columns], inside, box)
-        return planes_in(self._levels, level, box), alpha_at(self._matte, box, level)
+        return planes_in(self._levels, level, box), alpha_at(alphas or self._matte, box, level)
+
+
+class Alphas(Protocol):
+    """What is read of a matte."""
+
+    @property
+    def size(self) -> Size: ...  # noqa: D102
+
+    @property
+    def tile(self) -> int: ...  # noqa: D102
+
+    @property
+    def depth(self) -> Depth: ...  # noqa: D102
+
+    def read(self, box: Box, /) -> PixelArray:
+        """The alpha in ``box``: (row, column), uint8 or uint16."""
+        ...
+
+
+class _ReadOnce:
+    """A matte of which a box (it may reach outside) is read once, for all scales."""
+
+    def __init__(self, matte: Matte, box: Box) -> None:
+        self.size, self.tile, self.depth = matte.size, matte.tile, matte.depth
+        self._box = box.within(matte.size)
+        self._alpha = matte.read(self._box)
+
+    def read(self, box: Box, /) -> PixelArray:
+        """The alpha in ``box``, which lies in that box."""
+        return self._alpha[box.relative_to(self._box).slices()]
 
 
 def memory_needed(photo: Size) -> int:
@@ -137,7 +170,7 @@ def _aligned(box: Box, step: int) -> Box:
     return Box(left, top, right - left, bottom - top)
 
 
-def alpha_at(matte: Matte, box: Box, level: int) -> FloatArray:
+def alpha_at(matte: Alphas, box: Box, level: int) -> FloatArray:
     """The matte's mean over 2**level × 2**level pixels, in ``box`` of that level: float32 (row, column) in [0, 1].
 
     Tile by tile, so that no full-size alpha is ever held. Beyond the border, border pixels are repeated.
@@ -201,7 +234,8 @@ def relaxed(both: FloatArray, colour: FloatArray, alpha: FloatArray, steps: int)
 
     ``colour`` (3, row, column) and ``alpha`` (row, column) as in ``solve``. Channels come first, so that every
     operation runs over unbroken rows; F and B go through it together, into arrays that are used again: threads lose
-    most of their time between operations and to the system that hands out fresh memory.
+    most of their time between operations and to the system that hands out fresh memory. Of large pictures one channel
+    after another: what a step reads and writes then fits into the processor's cache.
     """
     right, below = _strength(alpha[:, 1:], alpha[:, :-1]), _strength(alpha[1:], alpha[:-1])
     total = np.zeros_like(alpha)
@@ -214,22 +248,31 @@ def relaxed(both: FloatArray, colour: FloatArray, alpha: FloatArray, steps: int)
     own, cross = shares * shares + total, shares[0] * shares[1]
     inverse = 1 / np.maximum(own[0] * own[1] - cross * cross, 1e-12)
     own, cross = own[::-1] * inverse, cross * inverse  # the inverse matrix, whose diagonal is the other way round
-    given = colour * shares[:, None]
+    count = 3 if alpha.size <= TOGETHER_PIXELS else 1
+    planes, shape = 2 * count, (2, count, *alpha.shape)
     # OpenCV's sums of products take a quarter of the time of NumPy's two steps, and want one plane: all below another
     rows, columns = alpha.shape
-    flat = 6 * rows, columns
-    rightwards, downwards = np.empty((6, rows, columns - 1), np.float32), np.zeros((6, rows, columns), np.float32)
+    flat = planes * rows, columns
+    rightwards, downwards = (
+        np.empty((planes, rows, columns - 1), np.float32),
+        np.zeros((planes, rows, columns), np.float32),
+    )
     rightwards[:], downwards[:, :-1] = right, below  # 0 between one plane and the next
     weights = rightwards.reshape(flat[0], -1), downwards.reshape(flat)[:-1]
-    pair = both.reshape(given.shape)
-    pulled, term, solved = np.empty_like(given), np.empty_like(given), np.empty_like(given)
-    for _ in range(steps):
-        np.copyto(pulled, given)
-        _pull(pair.reshape(flat), *weights, pulled.reshape(flat))
-        pair = np.multiply(own[:, None], pulled, out=solved)
-        pair -= np.multiply(cross, pulled[::-1], out=term)
-        np.clip(pair, 0, 1, out=pair)
-    return pair.reshape(both.shape)
+    start, out = both.reshape(2, 3, *alpha.shape), np.empty((2, 3, *alpha.shape), np.float32)
+    given, pulled, term, pair = (np.empty(shape, np.float32) for _ in range(4))
+    for first in range(0, 3, count):
+        some = slice(first, first + count)
+        np.copyto(pair, start[:, some])
+        np.multiply(colour[some], shares[:, None], out=given)
+        for _ in range(steps):
+            np.copyto(pulled, given)
+            _pull(pair.reshape(flat), *weights, pulled.reshape(flat))
+            np.multiply(own[:, None], pulled, out=pair)
+            pair -= np.multiply(cross, pulled[::-1], out=term)
+            np.clip(pair, 0, 1, out=pair)
+        out[:, some] = pair
+    return out.reshape(both.shape)
 
 
 def _strength(alpha: FloatArray, neighbour: FloatArray) -> FloatArray:

@@ -14,8 +14,8 @@ from gigamatte.matte.cover import covering
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import BACKGROUND, UNDECIDED, Box, Matte, PixelArray
 
-#: What the colours of a rectangle cost beyond its border, in pixels, all scales together.
-MARGIN = 8
+#: What the colours of a rectangle cost beyond its border, in pixels, all scales together, and besides: the calls.
+MARGIN, OVERHEAD = 8, 8192
 
 
 def straight(
@@ -59,7 +59,7 @@ def _draw(colour: PixelArray, home: Box, alpha: PixelArray, solved: Matte, foreg
     """Write F into a tile's colours, (row, column, RGB), where it is mixed."""
     mixed = solved.read(home) < SOLID * solved.depth.full
     mixed &= alpha > 0
-    for spot in covering(mixed, MARGIN):
+    for spot in covering(mixed, MARGIN, overhead=OVERHEAD):
         part = Box(home.left + spot.left, home.top + spot.top, spot.width, spot.height).within(home)
         here = part.relative_to(home).slices()
         target = colour[here]
