@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from PIL import Image
 
+from gigamatte.cutout.bicubic import COLUMNS, ROWS, Weights, along_rows, down_columns
 from gigamatte.cutout.frame import Canvas, reach_of
 from gigamatte.filters import box_mean
 from gigamatte.types import Box, Depth, FloatArray, PixelArray
@@ -57,12 +57,15 @@ class Axis:
         return min(max(0, low), self.length), min(max(0, high), self.length)
 
     @property
-    def source(self) -> tuple[int, int]:
-        """The pixels of the photo that are looked at; they go on beyond its edges where the canvas does."""
-        low, high = (self.back(place) for place in self.touched)
+    def weights(self) -> Weights:
+        """What the pixels of the canvas take of the photo's; where it goes on beyond an edge, so do the pixels."""
+        first, last = self.touched
+        low, high = (self.back(place) for place in (first, last))
         begin = 0 if abs(low) < _SAME else math.floor(low) - self.reach
         end = self.whole if abs(high - self.whole) < _SAME else math.ceil(high) + self.reach
-        return min(begin, self.first), max(end, self.last)
+        begin, end = min(begin, self.first), max(end, self.last)
+        place, step = -self.start / self.scale, 1 / self.scale
+        return Weights(first, last, place, step, begin, end, self.first, self.last)
 
     def back(self, place: float) -> float:
         """The place in the photo of one on the canvas."""
@@ -145,9 +148,9 @@ def _moved(strips: Strips, canvas: Canvas, clear: _Clear) -> Iterator[tuple[Pixe
         yield out, box.top + down
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Resizer:
-    """Rows of the canvas out of strips of the photo, first across, then down: a few rows are held, as wide as that."""
+    """Rows of the canvas out of strips of the photo, whose sums grow strip by strip: of the photo nothing is held."""
 
     across: Axis
     down: Axis
@@ -156,86 +159,61 @@ class _Resizer:
 
     def rows(self, strips: Strips) -> Iterator[tuple[PixelArray, int]]:
         down = self.down
-        begin, end = down.source
-        done, last = down.touched
-        held = [self._beyond(down.first - begin)]
-        known = down.first
-        most = rows_at_once(self.clear.columns)
+        first, last = down.touched
+        rows, columns = down.weights, list(self.across.weights.blocks(COLUMNS))
+        done, begin, most = first, first, rows_at_once(self.clear.columns)
+        sums = self._zeros(0)
         for strip, box in strips:
-            held.append(np.stack([self._narrowed(*plane) for plane in self._planes(strip)]))
-            known = box.bottom
-            if known == down.last:
-                held.append(self._beyond(end - known))
-                ready = last
-            else:
-                ready = min(down.ready(known) - NEAR, last)
+            blocks = list(replace(rows, first=begin).blocks(ROWS, box.top, box.bottom))
+            if blocks:
+                end = max(begin + sums.shape[1], blocks[-1].last)
+                sums = np.concatenate([sums, self._zeros(end - begin - sums.shape[1])], axis=1)
+                low, high = blocks[0].first, blocks[-1].last
+                for plane, total in zip(self._planes(strip), sums, strict=True):
+                    shrunk = down_columns(plane, blocks, box.top, low, high)
+                    along_rows(
+                        shrunk, columns, self.across.first, self.across.touched[0], total[low - begin : high - begin]
+                    )
+            ready = last if box.bottom == down.last else min(down.ready(box.bottom) - NEAR, last)
             if ready - done < min(FEWEST, most) and ready < last:
                 continue
-            rows = np.concatenate(held, axis=1)
+            if (missing := min(ready + NEAR, last) - begin - sums.shape[1]) > 0:
+                sums = np.concatenate([sums, self._zeros(missing)], axis=1)
             for top in range(done, ready, most):
                 bottom = min(top + most, ready)
-                yield self._made(rows, begin, top, bottom), top
+                yield self._made(sums, begin, top, bottom), top
             done = max(done, ready)
-            # what the rows still to come do not look at
-            spent = min(max(0, math.floor(down.back(done - NEAR)) - down.reach - begin), rows.shape[1])
-            held, begin = [rows[:, spent:]], begin + spent
+            spent = min(max(0, done - NEAR - begin), sums.shape[1])
+            sums, begin = sums[:, spent:].copy(), begin + spent
 
-    @property
-    def _count(self) -> int:
-        return 1 if self.clear.bands == 1 else 7 if self.hidden else 4
+    def _zeros(self, rows: int) -> FloatArray:
+        count = 1 if self.clear.bands == 1 else 7 if self.hidden else 4
+        first, last = self.across.touched
+        return np.zeros((count, rows, last - first), np.float32)
 
-    def _planes(self, strip: PixelArray) -> Iterator[tuple[FloatArray, float]]:
-        """Planes of a strip in [0, 1], and what lies beyond each: alpha, colours times alpha, hidden colours."""
+    def _planes(self, strip: PixelArray) -> Iterator[FloatArray]:
+        """Planes of a strip in [0, 1]: alpha, colours times alpha, and hidden colours less what lies beyond them."""
         full = self.clear.depth.full
         if strip.ndim == 2:
-            yield self.clear.depth.unit(strip), 0.0
+            yield self.clear.depth.unit(strip)
             return
         *colours, alpha = cv2.split(strip)
-        yield self.clear.depth.unit(alpha), 0.0
+        yield self.clear.depth.unit(alpha)
         for plane in colours:
-            yield cv2.multiply(plane, alpha, scale=1 / full**2, dtype=cv2.CV_32F), 0.0
+            yield cv2.multiply(plane, alpha, scale=1 / full**2, dtype=cv2.CV_32F)
         if self.hidden:
             for plane in colours:
-                yield self.clear.depth.unit(plane), self.clear.beneath / full
+                yield self.clear.depth.unit(plane) - np.float32(self.clear.beneath / full)
 
-    def _narrowed(self, plane: FloatArray, beyond: float) -> FloatArray:
-        """Rows of the photo as wide as the canvas is where they touch it: float32 (row, column)."""
-        begin, end = self.across.source
-        first, last = self.across.touched
-        left, right = self.across.first - begin, end - self.across.last
-        low = max(0.0, self.across.back(first) - begin)
-        high = min(float(end - begin), self.across.back(last) - begin)
-        out = np.empty((len(plane), last - first), np.float32)
-        most = rows_at_once(end - begin)
-        for top in range(0, len(plane), most):
-            part = plane[top : top + most]
-            if left or right:
-                part = cv2.copyMakeBorder(part, 0, 0, left, right, cv2.BORDER_CONSTANT, value=beyond)
-            out[top : top + most] = _bicubic(part, (last - first, len(part)), (low, 0, high, len(part)))
-        return out
-
-    def _beyond(self, rows: int) -> FloatArray:
-        first, last = self.across.touched
-        out = np.zeros((self._count, rows, last - first), np.float32)
-        out[4:] = self.clear.beneath / self.clear.depth.full
-        return out
-
-    def _made(self, rows: FloatArray, begin: int, top: int, bottom: int) -> PixelArray:
-        """Rows ``top``…``bottom`` of the canvas out of the photo's, which begin at ``begin``."""
-        down, columns = self.down, rows.shape[2]
-        above, below = max(down.touched[0], top - NEAR), min(down.touched[1], bottom + NEAR)
-        low = max(0.0, down.back(above) - begin)
-        high = min(float(rows.shape[1]), down.back(below) - begin)
-        planes = [_bicubic(plane, (columns, below - above), (0, low, columns, high)) for plane in rows]
+    def _made(self, sums: FloatArray, begin: int, top: int, bottom: int) -> PixelArray:
+        """Rows ``top``…``bottom`` of the canvas out of its sums, which begin at ``begin``."""
+        above, below = max(begin, top - NEAR), min(begin + sums.shape[1], bottom + NEAR)
+        planes = list(sums[:, above - begin : below - begin])
+        planes[4:] = [plane + np.float32(self.clear.beneath / self.clear.depth.full) for plane in planes[4:]]
         out = self.clear.rows(bottom - top)
         first, last = self.across.touched
         out[:, first:last] = straight(planes, self.clear.depth, self.clear.beneath)[top - above :][: bottom - top]
         return out
-
-
-def _bicubic(plane: FloatArray, size: tuple[int, int], box: tuple[float, float, float, float]) -> FloatArray:
-    out: FloatArray = np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BICUBIC, box=box))
-    return out
 
 
 def straight(planes: Sequence[FloatArray], depth: Depth, beneath: int = 0) -> PixelArray:
@@ -243,21 +221,23 @@ def straight(planes: Sequence[FloatArray], depth: Depth, beneath: int = 0) -> Pi
 
     With alpha alone (row, column). Planes lie about in [0, 1]: what a filter adds beyond is cut off.
     """
-    full = np.float32(depth.full)
-    alpha = depth.from_unit(np.clip(planes[0], 0, 1))
+    full, kind = depth.full, cv2.CV_8U if depth.bits == 8 else cv2.CV_16U
+    opacity = planes[0]
+    alpha: PixelArray = cv2.multiply(opacity, np.float64(full), dtype=kind)  # rounded, and cut off at 0 and full
     if len(planes) == 1:
         return alpha
-    share = full / np.maximum(planes[0], np.float32(1e-6))
-    colours = [np.clip(plane * share, 0, full) for plane in planes[1:4]]
+    share = full / np.maximum(opacity, np.float32(FAINT))
+    colours: list[PixelArray] = [cv2.multiply(plane, share, dtype=kind) for plane in planes[1:4]]
     clear = alpha == 0
-    faint = (planes[0] < FAINT) & ~clear
+    faint = (opacity < FAINT) & ~clear
     if faint.any():
-        opacity = box_mean(np.clip(planes[0], 0, 1), NEAR, beyond="zero")
+        seen = box_mean(np.clip(opacity, 0, 1), NEAR, beyond="zero")
+        share = full / np.maximum(seen, np.float32(1e-6))
         for colour, plane in zip(colours, planes[1:4], strict=True):
-            near = box_mean(np.clip(plane, 0, 1), NEAR, beyond="zero") * (full / np.maximum(opacity, np.float32(1e-6)))
-            np.copyto(colour, np.minimum(near, full), where=faint)
+            near = box_mean(np.clip(plane, 0, 1), NEAR, beyond="zero")
+            cv2.copyTo(cv2.multiply(near, share, dtype=kind), faint.view(np.uint8), colour)
     for number, colour in enumerate(colours):
-        hidden = np.clip(planes[4 + number] * full, 0, full) if len(planes) > 4 else np.float32(beneath)
+        hidden = cv2.multiply(planes[4 + number], np.float64(full), dtype=kind) if len(planes) > 4 else beneath
         np.copyto(colour, hidden, where=clear)
-    out: PixelArray = cv2.merge([*(depth.pixels(colour + np.float32(0.5)) for colour in colours), alpha])
+    out: PixelArray = cv2.merge([*colours, alpha])
     return out
