@@ -13,8 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from gigamatte.filters import gaussian, highest, warped
+from gigamatte.filters import extremes, gaussian, highest, lowest, warped
 from gigamatte.matte.cascade.reading import Levels
 from gigamatte.matte.cascade.sparse import as_bits, quantised16
 from gigamatte.matte.cascade.tiles import EDGE
@@ -38,37 +39,71 @@ from gigamatte.types import (
 GROUND_SIDE, INK_SIDE = 512, 2048
 #: a colour this far from the ground, in any channel of 0…1, is drawn; an ink is at least so far from what is explained
 DRAWN, ANOTHER = 0.1, 0.12
+#: an ink that is nearer to the ground than this has to fill areas: noise and compression do not
+WEAK = 0.2
 #: how often the fit of an uneven ground is extended
 STEPS = 16
-#: inks at most
+#: inks at most, and as many again that lie between one of them and the ground
 INKS = 8
+#: a colour farther than this from all mixtures is no mixture; how far around a pixel its ink is looked for
+UNLIKE, HALO = 0.1, 4
+#: part of what is drawn that an ink between others takes at least
+SHARE = 0.01
 #: alpha that noise and compression leave on the ground, at least
 FLOOR = 0.03
 
 
 @dataclass(frozen=True, eq=False)
 class Palette:
-    """The ``ground``, float32 (row, column, RGB) in [0, 1], small; the ``inks`` (ink, RGB); alpha of its noise."""
+    """The ``ground``, float32 (row, column, RGB) in [0, 1], small; the ``inks`` (ink, RGB); alpha of its noise.
+
+    The last ``between`` of the inks have colours that are also mixtures of the ground and another ink, as grey beside
+    black on white: they count where an area shows them. ``noise`` is the ground's, σ of a channel.
+    """
 
     ground: FloatArray
     inks: FloatArray
     floor: float
+    between: int = 0
+    noise: float = 0.0
 
     def alpha(self, pixels: FloatArray, box: Box, size: Size) -> FloatArray:
-        """The alpha of ``pixels`` (row, column, RGB) in [0, 1], which show ``box`` of a level of this ``size``."""
+        """The alpha of ``pixels`` (row, column, RGB) in [0, 1], which show ``box`` of a level of this ``size``.
+
+        A pixel depends on those within ``HALO`` of it.
+        """
         ground = self.ground_in(box, size)
         away = pixels - ground
         best = np.full(pixels.shape[:2], np.inf, np.float32)
         alpha = np.zeros(pixels.shape[:2], np.float32)
-        for ink in self.inks:
-            line = ink - ground
-            along = np.clip((away * line).sum(2) / np.maximum((line * line).sum(2), 1e-6), 0, 1)
-            off = ((away - along[..., None] * line) ** 2).sum(2)
+        vertices = len(self.inks) - self.between
+        for ink in self.inks[:vertices]:
+            along, off = _mixture(away, ink - ground)
             nearer = off < best
             alpha, best = np.where(nearer, along, alpha), np.where(nearer, off, best)
+        for ink in self.inks[vertices:]:
+            area = lowest((np.abs(pixels - ink).max(2) < ANOTHER / 2).view(np.uint8))
+            if area.any():
+                along, off = _mixture(away, ink - ground)
+                own = (highest(area, HALO - 1) > 0) & (np.sqrt(off) < np.sqrt(best) + self._slack) & (along > alpha)
+                alpha, best = np.where(own, along, alpha), np.where(own, np.minimum(off, best), best)
+        # what no mixture explains is drawn in a colour of its own: a place in a gradient, or between two inks
+        area = _level(pixels, self.noise) & (np.abs(away).max(2) > WEAK)
+        if area.any():
+            unlike = np.clip((np.sqrt(best) - self._slack) / self._slack, 0, 1)
+            unlike[highest(area.view(np.uint8), HALO - 1) == 0] = 0
+            # inside an area, what is nearly an ink is that ink: places of a gradient, and noise
+            apart = np.min([((pixels - ink) ** 2).sum(2) for ink in self.inks], axis=0)
+            like = np.clip(2 - np.sqrt(apart) * (2 / ANOTHER), 0, 1)
+            alpha += (1 - alpha) * np.maximum(unlike, like * area)
         # what is fainter than the ground's noise goes, what is well above it stays as it is
         cleaned: FloatArray = (alpha * np.clip((alpha - self.floor) / (2 * self.floor), 0, 1)).astype(np.float32)
         return cleaned
+
+    @property
+    def _slack(self) -> float:
+        """How far noise and compression move a colour off the mixtures that it is one of."""
+        return max(UNLIKE, 6 * self.noise)
 
     def ground_in(self, box: Box, size: Size) -> FloatArray:
         """The ground behind ``box`` of a level of this ``size``: (row, column, RGB)."""
@@ -87,16 +122,28 @@ def palette_in(small: FloatArray, fine: FloatArray) -> Palette | None:
     """The same from two copies, float32 (row, column, RGB) in [0, 1]: a small one and one that shows the ink."""
     ground = _ground(small)
     size = Size.of(small)
-    palette = Palette(ground, np.zeros((0, 3), np.float32), FLOOR)
-    away = fine - palette.ground_in(Size.of(fine).box, Size.of(fine))
+    away = fine - Palette(ground, np.zeros((0, 3), np.float32), FLOOR).ground_in(Size.of(fine).box, Size.of(fine))
     distance = np.abs(away).max(2)
     plain = distance < DRAWN
-    inks = _inks(fine, away, distance)
-    if not len(inks) or plain.mean() < 0.05 or size.long < 4:
+    if plain.mean() < 0.05 or size.long < 4:
         return None
+    noise = float(np.sqrt((away[plain] ** 2).mean(axis=0).max()))
+    drawn = distance > max(DRAWN, 5 * noise)
+    level = _level(fine, noise) & drawn
+    inks = _inks(fine, away, drawn, level, noise)
+    if not len(inks):
+        return None
+    between = _between(fine, away, inks, level, drawn)
     contrast = float(np.linalg.norm(inks - ground.reshape(-1, 3).mean(0), axis=1).min())
-    noise = float(np.sqrt((away[plain] ** 2).sum(1).mean())) if plain.any() else 0.0
-    return Palette(ground, inks, min(0.25, max(FLOOR, 2 * noise / max(contrast, 1e-3))))
+    spread = float(np.sqrt((away[plain] ** 2).sum(1).mean()))
+    floor = min(0.25, max(FLOOR, 2 * spread / max(contrast, 1e-3)))
+    return Palette(ground, np.concatenate([inks, between]), floor, len(between), noise)
+
+
+def _mixture(away: FloatArray, line: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Where colours ``away`` from the ground lie on the way to an ink, 0…1, and how far beside it, squared."""
+    along = np.clip((away * line).sum(2) / np.maximum((line * line).sum(2), 1e-6), 0, 1)
+    return along, ((away - along[..., None] * line) ** 2).sum(2)
 
 
 def unmixed(
@@ -117,8 +164,9 @@ def unmixed(
 
     def solve(place: Place) -> Pixels16:
         box = grid.home(place)
-        pixels = levels.read(0, box)
-        alpha = palette.alpha(Depth.of(pixels).unit(pixels), box, size)
+        seen = box.grown(HALO).within(size)
+        pixels = levels.read(0, seen)
+        alpha = palette.alpha(Depth.of(pixels).unit(pixels), seen, size)[box.relative_to(seen).slices()]
         return correction.enforced(quantised16(alpha), box, size)
 
     places = list(grid.places())
@@ -139,9 +187,16 @@ def _copy(levels: Levels, side: int) -> FloatArray:
 
 
 def _ground(small: FloatArray) -> FloatArray:
-    """The smooth field of the ground: the most frequent colour first, then what lies near it, spread over the gaps."""
-    coarse = np.minimum((small * 16).astype(np.int32), 15) @ np.array([256, 16, 1])
-    plain = np.median(small[coarse == np.bincount(coarse.ravel()).argmax()], axis=0).astype(np.float32)
+    """The smooth field of the ground: the border's most frequent colour, then what lies near it, spread over gaps."""
+    rows, columns = small.shape[:2]
+    wide = max(1, max(rows, columns) // 50)
+    rim = np.ones((rows, columns), np.bool_)
+    rim[wide : rows - wide, wide : columns - wide] = False
+    border = small[rim]
+    # near the most frequent of 16 steps, whose border may divide it
+    coarse = np.minimum((border * 16).astype(np.int32), 15) @ np.array([256, 16, 1])
+    plain = np.median(border[coarse == np.bincount(coarse).argmax()], axis=0)
+    plain = np.median(border[np.abs(border - plain).max(1) < DRAWN / 2], axis=0).astype(np.float32)
     ground = np.broadcast_to(plain, small.shape).astype(np.float32)
     # an uneven ground is fitted where it is known already, then extended by a step each time
     for part, near in (*[(24, DRAWN)] * STEPS, (64, DRAWN / 2)):
@@ -155,25 +210,59 @@ def _ground(small: FloatArray) -> FloatArray:
     return np.ascontiguousarray(ground, np.float32)
 
 
-def _inks(pixels: FloatArray, away: FloatArray, distance: FloatArray) -> FloatArray:
-    """The inks' colours, (ink, RGB): each the mean of what the ground and the inks before explain least."""
-    drawn = distance > DRAWN
-    if not drawn.any():
-        return np.zeros((0, 3), np.float32)
+def _level(pixels: FloatArray, noise: float) -> NDArray[np.bool_]:
+    """Where the nine pixels around are alike: the inside of an area of one ink."""
+    high, low = extremes(pixels)
+    return np.asarray((high - low).max(2) < max(0.8 * ANOTHER, 6 * noise))
+
+
+def _inks(
+    pixels: FloatArray, away: FloatArray, drawn: NDArray[np.bool_], level: NDArray[np.bool_], noise: float
+) -> FloatArray:
+    """The inks' colours, (ink, RGB): each of what the ground and the inks before explain least."""
     # the darkest or most different of each neighbourhood: what lies between is mixed
-    peak = drawn & (distance >= highest(distance) - 1e-4)
-    colours, offsets = pixels[peak], away[peak]
+    distance = np.abs(away).max(2)
+    peak = drawn & (distance >= highest(distance) - 1e-4) | level
+    colours, offsets, inside = pixels[peak], away[peak], level[peak]
+    least = max(1, len(colours) // 1000)
     inks: list[FloatArray] = []
     left = np.linalg.norm(offsets, axis=1)
-    while len(inks) < INKS and left.max(initial=0) > ANOTHER:
-        # not the one pixel that is farthest, which may be noise: the mean of those that are like it
+    while len(inks) < INKS and left.max(initial=0) > max(ANOTHER, 6 * noise):
+        # not the one pixel that is farthest, which may be noise: those that are like it
         far = left >= 0.9 * left.max()
         centre = np.median(offsets[far], axis=0)
         like = np.linalg.norm(offsets - centre, axis=1) < ANOTHER / 2
         chosen = like if like.any() else far
-        ink, offset = colours[chosen].mean(0), offsets[chosen].mean(0)
-        inks.append(ink.astype(np.float32))
+        left[far | chosen] = 0
+        if np.abs(centre).max() < 8 * noise:
+            continue
+        if (chosen & inside).sum() >= least:
+            chosen &= inside
+            offset = np.median(offsets[chosen], axis=0)
+        elif chosen.sum() < least or np.abs(centre).max() < WEAK:
+            continue
+        else:  # thin lines show their ink where they cover a pixel most
+            strength = offsets[chosen] @ (centre / np.linalg.norm(centre))
+            chosen[chosen] = strength >= max(np.quantile(strength, 0.9), strength.max() - 6 * noise)
+            offset = offsets[chosen].mean(0)
+        inks.append((offset + (colours[chosen] - offsets[chosen]).mean(0)).astype(np.float32))
         along = np.clip(offsets @ offset / max(float(offset @ offset), 1e-6), 0, 1)
         left = np.minimum(left, np.linalg.norm(offsets - along[:, None] * offset, axis=1))
-        left[chosen] = 0
-    return np.stack(inks)
+    return np.stack(inks) if inks else np.zeros((0, 3), np.float32)
+
+
+def _between(
+    pixels: FloatArray, away: FloatArray, inks: FloatArray, level: NDArray[np.bool_], drawn: NDArray[np.bool_]
+) -> FloatArray:
+    """Colours of whole areas, (ink, RGB), that are mixtures of the ground and an ink as well; most frequent first."""
+    colours, offsets = pixels[level], away[level]
+    least, found = max(30, int(SHARE * drawn.sum())), list[FloatArray]()
+    rest = np.abs(colours[:, None] - inks).max(2).min(1) > ANOTHER
+    while len(found) < INKS and rest.sum() >= least:
+        cells = np.minimum((colours[rest] * 16).astype(np.int32), 15) @ np.array([256, 16, 1])
+        centre = np.median(colours[rest][cells == np.bincount(cells).argmax()], axis=0)
+        near = rest & (np.abs(colours - centre).max(1) < ANOTHER / 2)
+        if near.sum() >= least and np.abs(np.median(offsets[near], axis=0)).max() > 2 * DRAWN:
+            found.append(np.median(colours[near], axis=0).astype(np.float32))
+        rest &= ~near
+    return np.stack(found) if found else np.zeros((0, 3), np.float32)

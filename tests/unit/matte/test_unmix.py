@@ -100,3 +100,86 @@ def test_sixteen_bits_and_any_tile_give_the_same():
 def test_an_empty_sheet_has_no_subject(photo):
     with Remover(Options(kind="art")) as remover, pytest.raises(NoSubject, match="nothing is drawn"):
         remover.cut(photo)
+
+
+def filled(box, fill=255):
+    """A rectangle (left, top, right, bottom), or a hole of one."""
+    left, top, right, bottom = (side * SCALE for side in box)
+    return lambda canvas: cv2.rectangle(canvas, (left, top), (right - 1, bottom - 1), fill, -1)
+
+
+def letters(text, at, size, thick):
+    """A word whose strokes are ``thick`` pixels wide."""
+    place = at[0] * SCALE, at[1] * SCALE
+    return lambda canvas: cv2.putText(canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, size * SCALE, 255, thick * SCALE)
+
+
+def counted(found, truth):
+    """IoU of what is more than half opaque."""
+    return ((found > 0.5) & (truth > 0.5)).sum() / ((found > 0.5) | (truth > 0.5)).sum()
+
+
+def compressed(photo, quality):
+    encoded = cv2.imencode(".jpg", photo[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return cv2.imdecode(encoded, cv2.IMREAD_COLOR)[..., ::-1].copy()
+
+
+@pytest.mark.parametrize("quality", [None, 70])
+def test_what_covers_more_than_the_ground_is_drawn(quality):
+    """The border tells which of two colours is the ground; letters are holes in the plate."""
+
+    def plate(canvas):
+        filled((30, 30, 570, 390))(canvas)
+        cv2.putText(canvas, "OPEN", (90 * SCALE, 260 * SCALE), cv2.FONT_HERSHEY_SIMPLEX, 5 * SCALE, 0, 16 * SCALE)
+
+    photo, truth = drawn((255, 255, 255), [((12, 100, 76), plate)])
+    alpha, _ = alpha_of(photo if quality is None else compressed(photo, quality))
+    assert counted(alpha, truth) >= 0.98
+
+
+def test_grey_beside_black_is_opaque_grey():
+    """It could be black at half its strength; an area of it is an ink of its own, and the edges of black stay soft."""
+    shapes = [((10, 10, 10), ring((150, 210), 80, 30)), ((150, 150, 150), letters("since 1904", (280, 230), 1.4, 6))]
+    photo, truth = drawn((255, 255, 255), shapes)
+    alpha, _ = alpha_of(photo)
+    assert counted(alpha, truth) >= 0.98
+    grey = np.abs(photo.astype(int) - 150).max(2) == 0
+    assert (alpha[grey & (truth == 1)] >= 0.98).mean() >= 0.99
+    assert np.abs(alpha - truth)[:, :270].max() <= 0.06  # black's own edges
+
+
+@pytest.mark.parametrize("quality", [None, 60])
+def test_a_gradient_is_opaque(quality):
+    photo, truth = drawn((255, 255, 255), [((0, 0, 0), ring((200, 210), 110, 60))])
+    across = np.linspace(0, 1, 600)[None, :, None]
+    colour = (1 - across) * (230, 30, 60) + across * (20, 110, 240)
+    photo = np.rint(255 * (1 - truth[..., None]) + colour * truth[..., None]).astype(np.uint8)
+    alpha, _ = alpha_of(photo if quality is None else compressed(photo, quality))
+    assert counted(alpha, truth) >= 0.98
+    assert iou(alpha, truth) >= (0.99 if quality is None else 0.95)
+
+
+@pytest.mark.parametrize(
+    ("paper", "grain", "dark", "quality"),
+    [((245, 242, 235), 2, 0.1, 80), ((237, 217, 166), 4, 0.25, 80), ((217, 209, 199), 6, 0.4, 85),
+     ((242, 240, 230), 8, 0.1, 75)],
+    ids=["white", "yellowed", "uneven", "rough"],
+)  # fmt: skip
+def test_a_signature_on_paper(paper, grain, dark, quality):
+    """Grain, uneven light and JPEG's ringing make no inks of their own."""
+    x = np.linspace(40, 560, 400)
+    y = 210 + 90 * np.sin(x / 40) * np.cos(x / 110)
+    points = np.rint(np.stack([x, y], axis=1) * SCALE).astype(np.int32)
+    photo, truth = drawn(
+        (0, 0, 0), [((0, 0, 0), lambda canvas: cv2.polylines(canvas, [points], False, 255, 4 * SCALE))]
+    )
+    random = np.random.default_rng(3)
+    down, across = np.mgrid[0:420, 0:600]
+    light = 1 - dark * ((across / 600 - 0.3) ** 2 + (down / 420 - 0.8) ** 2)
+    fibres = cv2.GaussianBlur(random.normal(0, 1, (420, 600)), (0, 0), 1.2)
+    ground = np.array(paper) * light[..., None] + grain / 2 * (fibres / fibres.std())[..., None]
+    mixed = ground * (1 - truth[..., None]) + np.array((22, 26, 88)) * truth[..., None]
+    photo = np.clip(mixed + random.normal(0, grain / 2, mixed.shape), 0, 255).round().astype(np.uint8)
+    alpha, _ = alpha_of(compressed(photo, quality))
+    assert counted(alpha, truth) >= 0.96  # 4 pixels wide: half of what is drawn is edge
+    assert alpha[cv2.dilate(truth, np.ones((9, 9))) == 0].mean() <= 0.003
