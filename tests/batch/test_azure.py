@@ -16,7 +16,8 @@ import pytest
 from batch_helpers import pictures, run, save_photo, save_photos
 from stores import LEFT_SOCKETS
 
-from gigamatte.errors import GigamatteError
+from gigamatte.batch import places
+from gigamatte.errors import GigamatteError, MissingInput
 from gigamatte.options import Options
 
 WHY = "the emulator of Azure's store is not installed (npm install azurite, pip install 'gigamatte[test-stores]')"
@@ -77,25 +78,29 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
 
 
 def test_from_container_to_container_and_again(shop: Shop, tmp_path: Path, mask: str) -> None:
-    source, options = tmp_path / "in", Options(mask=mask, refine="off")
-    for path in save_photos(source, 4):
+    source, options, photos = tmp_path / "in", Options(mask=mask, refine="off"), 12
+    for path in save_photos(source, photos):
         shop.files.pipe_file(f"shop/in/{path.relative_to(source).as_posix()}", path.read_bytes())
     shop.asked()
     summary, listener = run("az://shop/in", "az://shop/out", options)
-    assert (summary.done, summary.failed, summary.exit_code) == (4, 0, 0), listener.outcomes
+    assert (summary.done, summary.failed, summary.exit_code) == (photos, 0, 0), listener.outcomes
     asked = shop.asked()
-    assert (asked["GET"], asked["PUT"]) == (4, 5)  # photos; results, and the note that OUT can be written
+    assert (asked["GET"], asked["PUT"]) == (photos, photos + 1)  # and the note that OUT can be written
+    assert asked["HEAD"] <= photos + 2  # is there a result; is IN a blob itself
+    assert asked["L"] <= 10  # three folders of IN and of OUT, and both themselves
     run(source, tmp_path / "out", options)
     for key, data in pictures(tmp_path / "out").items():
         assert shop.files.cat_file(f"shop/out/{key}") == data
+        assert shop.files.info(f"shop/out/{key}")["content_settings"]["content_type"] == "image/png"
     shop.asked()
     again, listener = run("az://shop/in", "az://shop/out", options)
-    assert (again.unchanged, listener.outcomes) == (4, [])
+    assert (again.unchanged, listener.outcomes) == (photos, [])
     asked = shop.asked()
     assert (asked["GET"], asked["PUT"]) == (0, 1)
+    assert asked["HEAD"] <= 2
     shop.files.pipe_file("shop/in/set0/photo000.jpg", save_photo(tmp_path / "x.jpg", 9).read_bytes())
     again, listener = run("az://shop/in", "az://shop/out", options)
-    assert (again.done, again.unchanged) == (1, 3)
+    assert (again.done, again.unchanged) == (1, photos - 1), again
 
 
 def test_a_container_that_is_not_there_is_told_before_the_first_photo(shop: Shop, tmp_path: Path, mask: str) -> None:
@@ -104,3 +109,19 @@ def test_a_container_that_is_not_there_is_told_before_the_first_photo(shop: Shop
         run("az://shopp/in", tmp_path / "out", Options(mask=mask, refine="off"))
     with pytest.raises(GigamatteError, match="az://shopp/out cannot be written"):
         run(tmp_path / "in", "az://shopp/out", Options(mask=mask, refine="off"))
+
+
+def test_a_large_result_and_an_empty_photo(shop: Shop, tmp_path: Path) -> None:
+    """A result of many parts arrives whole; what has no bytes is fetched as that; what is not there is told."""
+    large = tmp_path / "large.tif"
+    large.write_bytes(secrets.token_bytes(70 << 20))
+    stamp = places.publish(large, "az://shop/out/large.tif")
+    assert places.stamp_of("az://shop/out/large.tif") == (70 << 20, stamp)
+    back, fetched = places.fetch("az://shop/out/large.tif", tmp_path)
+    assert (back.read_bytes(), fetched) == (large.read_bytes(), stamp)
+    shop.files.pipe_file("shop/in/none.jpg", b"")
+    back, _ = places.fetch("az://shop/in/none.jpg", tmp_path)
+    assert back.read_bytes() == b""
+    assert (places.exists("az://shop/in/none.jpg"), places.exists("az://shop/in/other.jpg")) == (True, False)
+    with pytest.raises(MissingInput, match=re.escape("there is no az://shop/in/other.jpg")):
+        places.fetch("az://shop/in/other.jpg", tmp_path)

@@ -24,7 +24,7 @@ class Objects:
     """Around an s3fs file system. Paths are ``bucket/key``.
 
     Raises FileNotFoundError, PermissionError and what else the client makes of the store's answers; what may pass is
-    tried again (``patience.py``).
+    tried again (``retry.py``).
     """
 
     def __init__(self, system: Any) -> None:
@@ -33,7 +33,7 @@ class Objects:
     def head(self, path: str) -> tuple[int, str]:
         """(bytes, stamp): one HEAD."""
         answer = self._ask("head_object", path)
-        return int(answer["ContentLength"]), _stamp(answer["ContentLength"], answer.get("ETag"))
+        return int(answer["ContentLength"]), tag_stamp(answer["ContentLength"], answer.get("ETag"))
 
     def found(self, path: str) -> tuple[int, str] | None:
         """The same, None where there is no such object."""
@@ -52,13 +52,13 @@ class Objects:
     def put(self, file: Path, path: str) -> tuple[int, str]:
         """Send a file, which is there whole or not at all: (bytes, stamp). One PUT, or several for a large one."""
         length = file.stat().st_size
-        kind = {"ContentType": mimetypes.guess_type(path)[0] or "application/octet-stream"}
+        kind = {"ContentType": media_type(path)}
         with file.open("rb") as data:
             if length < 2 * PART:
                 answer = self._ask("put_object", path, Body=data.read(), **kind)
             else:
                 answer = self._put_parts(path, data, length, kind)
-        return length, _stamp(length, answer.get("ETag"))
+        return length, tag_stamp(length, answer.get("ETag"))
 
     def note(self, path: str, text: str) -> None:
         """Make an object of a few words."""
@@ -80,7 +80,7 @@ class Objects:
         while True:
             answer = self._list(path, **more)
             entries = [
-                (entry["Key"][len(prefix) :], int(entry["Size"]), _stamp(entry["Size"], entry.get("ETag")))
+                (entry["Key"][len(prefix) :], int(entry["Size"]), tag_stamp(entry["Size"], entry.get("ETag")))
                 for entry in answer.get("Contents", ())
             ]
             more_to_come = bool(answer.get("IsTruncated"))
@@ -104,7 +104,7 @@ class Objects:
             os.utime(to, (modified.timestamp(), modified.timestamp()))
         if length != answer["ContentLength"]:
             raise ConnectionError(f"{length} of {answer['ContentLength']} bytes arrived")
-        return length, _stamp(length, answer.get("ETag"))
+        return length, tag_stamp(length, answer.get("ETag"))
 
     def _put_parts(self, path: str, data: BinaryIO, length: int, kind: dict[str, str]) -> dict[str, Any]:
         size = max(PART, -(-length // 10_000))  # a result has at most 10 000 parts
@@ -146,5 +146,11 @@ def _split(path: str) -> tuple[str, str]:
     return bucket, key
 
 
-def _stamp(length: object, tag: object) -> str:
+def tag_stamp(length: object, tag: object) -> str:
+    """The stamp of an object: its bytes, and the store's own tag without the quotes that some put around it."""
     return f"{length}-{str(tag or '').strip(chr(34))}"
+
+
+def media_type(path: str) -> str:
+    """Of a result, by the suffix of its name: what the store tells browsers."""
+    return mimetypes.guess_type(path)[0] or "application/octet-stream"

@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from gigamatte import own_files
-from gigamatte.batch.objects import objects_of
+from gigamatte.batch.direct import direct_of
+from gigamatte.batch.objects import objects_of, tag_stamp
 from gigamatte.batch.retry import with_retries
 from gigamatte.errors import GigamatteError, MissingInput, ScratchFull, UsageError, WriteError
 from gigamatte.write_errors import not_written
@@ -83,8 +84,8 @@ def stamp_of(place: str) -> tuple[int, str]:
                 raise MissingInput(f"{place} is not a file")
             return local_stamp(status)
         system, path = filesystem(place)
-        if (objects := objects_of(system)) is not None:
-            return objects.head(path)
+        if (direct := direct_of(system)) is not None:
+            return direct.head(path)
         return with_retries(lambda: _info(system, path))
 
 
@@ -99,7 +100,7 @@ def remote_stamp(info: dict[str, Any]) -> tuple[int, str]:
     tag = next(
         (info[name] for name in ("ETag", "etag", "md5Hash", "content_md5", "mtime", "created") if info.get(name)), ""
     )
-    return size, f"{size}-{str(tag).strip(chr(34))}"
+    return size, tag_stamp(size, tag)
 
 
 def output_stamp(target: str) -> str | None:
@@ -145,8 +146,8 @@ def fetch(place: str, scratch: Path) -> tuple[Path, str]:
     with reading(place):
         system, remote = filesystem(place)
         try:
-            if (objects := objects_of(system)) is not None:
-                return path, objects.get(remote, path)[1]
+            if (direct := direct_of(system)) is not None:
+                return path, direct.get(remote, path)[1]
             stamp = with_retries(lambda: _info(system, remote))[1]
             with_retries(lambda: system.get_file(remote, str(path)))
             with contextlib.suppress(NotImplementedError, OSError):
@@ -168,8 +169,8 @@ def publish(path: Path, target: str) -> str:
     there. Raises WriteError."""
     system, remote = filesystem(target)
     try:
-        if (objects := objects_of(system)) is not None:
-            arrived, stamp = objects.put(path, remote)
+        if (direct := direct_of(system)) is not None:
+            arrived, stamp = direct.put(path, remote)
         else:
             with_retries(lambda: _put(system, path, remote))
             arrived, stamp = _info(system, remote)
@@ -189,8 +190,8 @@ def mark(folder: str, name: str, text: str) -> None:
             path.write_text(text, "utf-8", "backslashreplace")
             return
         system, remote = filesystem(f"{folder.rstrip('/')}/{name}")
-        if (objects := objects_of(system)) is not None:
-            objects.note(remote, text)
+        if (direct := direct_of(system)) is not None:
+            direct.note(remote, text)
         else:
             system.makedirs(remote.rpartition("/")[0], exist_ok=True)
             system.pipe_file(remote, text.encode("utf-8", "backslashreplace"))
@@ -278,9 +279,9 @@ def exists(target: str) -> bool:
         return os.path.lexists(target)
     system, path = filesystem(target)
     with reading(target):
-        if (objects := objects_of(system)) is not None:
+        if (direct := direct_of(system)) is not None:
             with contextlib.suppress(FileNotFoundError):
-                return bool(objects.head(path))
+                return bool(direct.head(path))
             return False
         system.invalidate_cache(path)
         return bool(system.exists(path))
