@@ -2,6 +2,7 @@
 
 import os
 import struct
+import threading
 import zlib
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 from batch_helpers import GIB, Recorder, pictures, rows, run, save_photo, save_photos, states
 
+from gigamatte.batch import lister, runner
 from gigamatte.batch.limits import Limits
+from gigamatte.batch.manifest import Manifest
 from gigamatte.batch.plan import Plan
 from gigamatte.errors import MissingInput, UsageError
 from gigamatte.options import Options
@@ -232,6 +235,32 @@ def test_ctrl_c_ends_in_order_and_the_next_run_goes_on(tmp_path, mask):
     assert summary.exit_code == 0
     assert summary.unchanged >= 3
     assert len(pictures(out)) == 12
+
+
+def test_a_list_that_ends_while_photos_are_taken_leaves_none_waiting(tmp_path, mask, monkeypatch):
+    """What lies at a photo's target makes it wait for the whole list, which may end at that very moment."""
+    source, out, options = tmp_path / "in", tmp_path / "out", Options(mask=mask, refine="off")
+    save_photos(source, 3)
+    run(source, out, options)
+    save_photo(source / "set0" / "photo000.jpg", 50)
+    taken, claim, listed = threading.Event(), Manifest.claim, lister.list_sources
+
+    def slow(*words, **more):
+        yield from listed(*words, **more)
+        assert taken.wait(60)
+
+    def claimed(*words, complete, **more):
+        tasks = claim(*words, complete=complete, **more)
+        if not complete:
+            taken.set()
+            next(thread for thread in threading.enumerate() if thread.name == "gigamatte-list").join(60)
+        return tasks
+
+    monkeypatch.setattr(lister, "list_sources", slow)
+    monkeypatch.setattr(runner, "LISTING", 0.0)
+    monkeypatch.setattr(Manifest, "claim", claimed)
+    summary, _ = run(source, out, options)
+    assert (summary.done, summary.unchanged, summary.waiting, taken.is_set()) == (1, 2, 0, True)
 
 
 def test_small_networks_get_a_child_for_each_processor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -186,9 +186,9 @@ class _Run:
         while not self._stopping():
             self._take_refused()
             self._flush()
-            complete = self._hear_list()
+            ended, complete = self._lister.ended, self._hear_list()  # in this order: the list may end meanwhile
             tasks = self._manifest.claim(CLAIM, plan.place, stamps_at, overwrite=plan.overwrite, complete=complete)
-            if not tasks and self._lister.ended:
+            if not tasks and ended:
                 return
             if not tasks and not complete and self._manifest.bring_forward(CLAIM, photo_stamps):
                 continue
