@@ -13,11 +13,12 @@ newest:         ## the newest of every dependency: what a new release breaks; mo
 test:           ## all tests
 	pytest -n auto
 
-lint:           ## style, format, import contracts
+lint:           ## style, format, import contracts, the images' recipes
 	ruff check .
 	ruff format --check .
 	lint-imports
 	python .ci/circles.py src training benchmarks
+	hadolint Dockerfile Dockerfile.cuda
 
 types:          ## mypy, strict
 	mypy

@@ -31,7 +31,7 @@ def last_stage(name: str) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_what_a_linter_of_recipes_would_say(name):
-    """The rules of hadolint that these files could break; where that program is installed, it is asked itself."""
+    """The rules of hadolint that these files could break; `make lint` asks that program itself."""
     found = steps(name)
     assert {word for word, _ in found} <= {
         "FROM", "RUN", "COPY", "WORKDIR", "ENV", "USER", "EXPOSE", "VOLUME", "STOPSIGNAL", "HEALTHCHECK",
@@ -59,10 +59,6 @@ def test_what_a_linter_of_recipes_would_say(name):
             assert words.count("pip install") == words.count("pip install --no-cache-dir")  # DL3042
     for word in ("HEALTHCHECK", "CMD", "ENTRYPOINT"):
         assert [one for one, _ in last_stage(name)].count(word) == 1  # DL4003, DL4004, DL3012
-    hadolint = shutil.which("hadolint")
-    if hadolint is not None:
-        told = subprocess.run([hadolint, ROOT / name], capture_output=True, text=True, check=False)
-        assert (told.returncode, told.stdout) == (0, ""), told.stdout + told.stderr
 
 
 def stubbed(box: Path) -> Path:
