@@ -112,13 +112,14 @@ class Marks:
     def __init__(self, photos: int) -> None:
         self.found: dict[str, Any] = {}
         self._done, self._photos = 0, photos
+        self._marks = (photos // 10, photos // 2, photos - 1)
 
     def started(self, counts: Counts) -> None:  # noqa: ARG002
         self.found["photos_cut_before_the_list_was_complete"] = self._done
 
     def ended(self, outcome: Outcome, progress: Progress, *, again: bool) -> None:  # noqa: ARG002
         self._done += 1
-        if self._done in (self._photos // 10, self._photos // 2, self._photos - 1):
+        if self._done in self._marks:
             self.found[f"mb_at_{round(100 * self._done / self._photos)}_percent"] = round(memory(os.getpid()) / 1e6)
 
     def listed(self, photos: int) -> None:
