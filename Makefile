@@ -50,8 +50,10 @@ stores:         ## batches from and to Google's and Azure's stores, as their emu
 slurm:          ## have Slurm's own sbatch look at packaging/batch-job.slurm (Debian's packages, not installed)
 	bash packaging/check-slurm
 
-coverage:       ## which lines the tests reach
-	pytest -n auto --cov=gigamatte --cov-report=term:skip-covered
+coverage:       ## the share of lines that all tests reach, as the gate counts it, and the lines that they do not
+	rm -rf build/reached && mkdir -p build/reached
+	COVERAGE_FILE=build/reached/.coverage pytest -n auto --cov --cov-report=
+	python .ci/reached.py build/reached .ci/floors.txt --lines
 
 site:           ## the documentation site, built strictly into site/
 	pip install -q -e '.[site]'

@@ -208,3 +208,49 @@ def test_what_runs_side_by_side_is_shown_and_a_failure_ends_the_rest(tmp_path):
     while alive(group):
         assert time.monotonic() < until
         time.sleep(0.05)
+
+
+def test_the_share_of_lines_that_tests_reach_is_joined_and_held_to_its_floors(tmp_path, monkeypatch, capsys):
+    """Of two steps, each of which reaches other lines; a module that nothing imports counts too."""
+    coverage = pytest.importorskip("coverage")
+    import reached
+
+    room = tmp_path / "src" / "made" / "room"
+    room.mkdir(parents=True)
+    (tmp_path / "src" / "made" / "alone.py").write_text("a = 1\nb = 2\n")
+    (room / "never.py").write_text("a = 1\n")
+    (room / "some.py").write_text("import sys\nif sys.argv[1:]:\n    a = 1\nelse:\n    a = 2\n    b = 3\n")
+    (tmp_path / "pyproject.toml").write_text("[tool.coverage.run]\nsource = ['src']\nrelative_files = true\n")
+    monkeypatch.chdir(tmp_path)
+    for step, words in (("one", ["word"]), ("two", [])):
+        command = [sys.executable, "-m", "coverage", "run", f"--data-file=data/.coverage.{step}", str(room / "some.py")]
+        (tmp_path / "data").mkdir(exist_ok=True)
+        subprocess.run(
+            [*command, *words], check=True, env=os.environ | {"PYTHONPATH": str(Path(coverage.__file__).parents[1])}
+        )
+    said = {}
+    for floors, code in (
+        ("whole 62\nmodules 0\nroom 83\n", 0),
+        ("whole 63\nmodules 0\nroom 83\n", 1),
+        ("whole 0\nroom 0\n", 1),
+    ):
+        (tmp_path / "floors").write_text("# the least\n" + floors)
+        assert reached.main("data", "floors", Path("src/made"), lines=code == 0) == code
+        said[floors] = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert said["whole 62\nmodules 0\nroom 83\n"] == [
+        "src/made/alone.py: 1, 2",
+        "src/made/room/never.py: 1",
+        "whole         62.5 % of     8 lines, floor 62",
+        "modules        0.0 % of     2 lines, floor 0",
+        "room          83.3 % of     6 lines, floor 83",
+    ]
+    assert "whole         62.5 % of     8 lines, floor 63: too little" in said["whole 63\nmodules 0\nroom 83\n"]
+    assert "modules        0.0 % of     2 lines, has no floor" in said["whole 0\nroom 0\n"]
+
+
+def test_every_folder_of_the_package_has_a_floor():
+    from reached import ALONE, WHOLE, floors_of
+
+    package = CI.parent / "src" / "gigamatte"
+    folders = {path.name for path in package.iterdir() if path.is_dir() and any(path.rglob("*.py"))}
+    assert floors_of((CI / "floors.txt").read_text("utf-8")).keys() == folders | {ALONE, WHOLE}
