@@ -41,7 +41,7 @@ class Thin:
         hair is not opaque everywhere.
         """
         side = max(1, math.ceil((size.pixels / CELLS) ** 0.5))
-        cells = np.concatenate(list(averaged((_levels(strip, depth) for strip in strips), side))) / np.float32(255)
+        cells = Depth(8).quotient(np.concatenate(list(averaged((_levels(strip, depth) for strip in strips), side))))
         solid, joins = cells[..., 0], cells[..., 1] > 0
         deep = (_away(solid >= 0.999) - 0.5) * side >= radius - 0.5
         body = _away(~deep) * side <= radius + side / 2 if deep.any() else deep

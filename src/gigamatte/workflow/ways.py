@@ -90,7 +90,7 @@ def _direct(photo: Path, remover: Remover, mask: Path | None) -> Pixels:
     pixels = screen_pixels(photo)
     shape = pixels.shape[:2]
     alpha = _enlarged(_mask_alpha(mask) if mask is not None else _network_alpha(photo, remover), shape)
-    return np.dstack([pixels, np.rint(alpha * 255).astype(np.uint8)])
+    return np.dstack([pixels, Depth(8).from_unit(alpha)]).astype(np.uint8)
 
 
 def _network_alpha(photo: Path, remover: Remover) -> FloatArray:

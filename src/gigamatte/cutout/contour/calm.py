@@ -55,7 +55,7 @@ class Coarse:
         """Of ``strips`` (row, column), uint8 or uint16, that make ``size``, from top to bottom."""
         side = max(1, math.ceil((size.pixels / CELLS) ** 0.5))
         cells = np.concatenate(list(averaged(_with_crossed(strips), side)))
-        cells /= np.array([255, _STEP], np.float32)
+        cells /= np.array([Depth(8).full, _STEP], np.float32)
         return cls(cells[..., 0], cells[..., 1], side, size)
 
     def halved(self) -> Coarse:
@@ -120,7 +120,7 @@ class Calm:
         """The length of the contour on the coarse grid, pixels."""
         cells = self.weight.shape
         mixed = (1 - self.weight) * self.coarse.mean + self.averaged
-        whole = np.rint(np.clip(mixed, 0, 1) * 65535).astype(np.uint16)
+        whole = Depth(16).from_unit(np.clip(mixed, 0, 1).astype(np.float32))
         kept = self._kept(traced([whole], Size(cells[1], cells[0])), self.coarse.side)
         return sum(float(np.hypot(*(np.roll(one, -1, axis=0) - one).T).sum()) for one in kept) * self.coarse.side
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gigamatte.cutout.contour.trace import Polygon, traced
 from gigamatte.filters import distances
-from gigamatte.types import FloatArray, Size
+from gigamatte.types import Depth, FloatArray, Size
 
 #: cells a distance, at least, where the grid would have more cells than these
 CELLS, GRID = 50, 4_000_000
@@ -97,7 +97,7 @@ def _strip(line: _Line, top: int, rows: int, columns: int, distance: float) -> N
     """Rows of the field: half of 65535 at the distance, more nearer, an eighth of it a cell; uint16 (row, column)."""
     reach = math.ceil(distance + BAND) + 2
     inside = _inside(line, top - reach, rows + 2 * reach, columns)
-    field = inside[reach : reach + rows] * np.uint16(65535)
+    field = inside[reach : reach + rows] * np.uint16(Depth(16).full)
     beside = line.part(1, top - reach, top + rows + reach)
     for left in range(0, columns, COLUMNS):
         begin, end = max(0, left - reach), min(columns, left + COLUMNS + reach)
@@ -105,7 +105,7 @@ def _strip(line: _Line, top: int, rows: int, columns: int, distance: float) -> N
         if len(near):
             block = _block(line, near, inside[:, begin:end], (begin, top - reach), distance)
             seen = slice(left - begin, min(left + COLUMNS, columns) - begin)
-            field[:, left : left + COLUMNS] = np.rint(block[reach : reach + rows, seen] * 65535)
+            field[:, left : left + COLUMNS] = Depth(16).from_unit(block[reach : reach + rows, seen])
     return field
 
 
