@@ -11,8 +11,8 @@ from gigamatte.photo.paths.find import own_paths
 from gigamatte.types import Size
 
 from .pages import pick, ready, shot, until
-from .test_beside import with_path
 from .test_finish import ground
+from .test_own_paths import with_path
 
 pytestmark = pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning")
 

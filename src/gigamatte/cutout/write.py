@@ -16,11 +16,11 @@ import pyvips
 from numpy.typing import NDArray
 
 from gigamatte.cutout.atomic import Draft, hint, passing_file, whole_file
-from gigamatte.cutout.carry import carried
 from gigamatte.cutout.containers import avif, jpeg, png, tiff, webp
 from gigamatte.cutout.containers.carried import Carried
 from gigamatte.cutout.encode import CONTAINERS, SUFFIXES, Encoding, check_fits, is_exact, saver_options
 from gigamatte.cutout.layers import Beneath
+from gigamatte.cutout.metadata import carried
 from gigamatte.cutout.place import is_stream, opened
 from gigamatte.cutout.raster import Alongside, Extras, Raster
 from gigamatte.cutout.stream import ReaderGone, StripStream

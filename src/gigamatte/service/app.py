@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect
 from gigamatte import __version__
 from gigamatte.errors import GigamatteError
 from gigamatte.options import Options
-from gigamatte.service import adapters, backdrops, beside, edits, films, finish, health, jobs, pages, routes, views
+from gigamatte.service import adapters, backdrops, edits, films, finish, health, jobs, own_paths, pages, routes, views
 from gigamatte.service.admission import OPEN, Admission
 from gigamatte.service.answers import error_answer
 from gigamatte.service.desk import Desk
@@ -100,7 +100,7 @@ def create_app(settings: Settings | None = None, *, entry: str = "gigamatte.work
         films.router,
         finish.router,
         backdrops.router,
-        beside.router,
+        own_paths.router,
         edits.router,
         views.router,
         adapters.router,

@@ -15,10 +15,10 @@ from gigamatte.options import Options
 from gigamatte.service.desk import Desk
 from gigamatte.service.openapi import PROBLEMS
 from gigamatte.service.options import CutQuery
-from gigamatte.service.places import Ticket
 from gigamatte.service.reserve import result_bytes, result_pixels
 from gigamatte.service.sizes import claimed_pixels
 from gigamatte.service.stored import StoredFile
+from gigamatte.service.tickets import Ticket
 from gigamatte.service.uploads import Upload, receive_upload
 from gigamatte.service_errors import BadRequest, WrongType
 

@@ -18,10 +18,10 @@ from gigamatte.errors import Cancelled, GigamatteError, WorkerDied
 from gigamatte.service.errors import problem
 from gigamatte.service.film_options import film_of, work_of
 from gigamatte.service.metrics import Metrics
-from gigamatte.service.places import Places, Ticket
 from gigamatte.service.record import Record
 from gigamatte.service.settings import Settings
 from gigamatte.service.spool import ATTEMPTS, Spool
+from gigamatte.service.tickets import Places, Ticket
 from gigamatte.service.wording import renamed
 from gigamatte.service_errors import Busy, Late
 from gigamatte.types import Receipt
@@ -85,11 +85,14 @@ class Desk(Places):
         return await self._wait_for(self.supervisor.submit(job), gone)
 
     async def view(self, view: View | Check | FilmLook | FilmFrame, gone: Callable[[], Awaitable[None]]) -> Receipt:
-        """Cut a picture into tiles, or check it, before the photos that wait, because a person waits for it."""
+        """Cut a picture into tiles, or check it, before the photos that wait, because a person waits for it.
+
+        Raises as ``cut`` does.
+        """
         return await self._wait_for(self.supervisor.submit(view, first=True), gone)
 
     async def edit(self, edit: Edit, gone: Callable[[], Awaitable[None]]) -> Receipt:
-        """Cut a photo that is being edited again, before the photos that wait."""
+        """Cut a photo that is being edited again, before the photos that wait. Raises as ``cut`` does."""
         return await self._wait_for(self.supervisor.submit(edit, first=True), gone)
 
     def recharge(self, job: str) -> None:
