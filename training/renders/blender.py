@@ -75,7 +75,7 @@ def hair(name: str, paths: Floats, tint: Floats, root: float, tip: float, made: 
 
 
 def sun(towards: RGB, energy: float, colour: RGB = (1, 1, 1), angle: float = 0.02) -> Any:
-    """Parallel light that comes from the direction `towards`."""
+    """Parallel light from the direction `towards`; energy in W/m², `angle` its disc as seen, in radians."""
     data = bpy.data.lights.new("sun", "SUN")
     data.energy, data.angle, data.color = energy, angle, colour
     lamp = link(bpy.data.objects.new("sun", data))
@@ -123,7 +123,7 @@ def sheet(name: str, corners: Floats, made: Any) -> Any:
 
 
 def grid(name: str, points: Floats, made: Any, *, closed: bool = False, smooth: bool = True) -> Any:
-    """A surface through points (row, column, 3); `closed` joins the last column to the first."""
+    """A surface through points (row, column, 3) in scene units; `closed` joins the last column to the first."""
     rows, columns = points.shape[:2]
     index = np.arange(rows * columns).reshape(rows, columns)
     if closed:
@@ -142,7 +142,7 @@ def solid(name: str, shape: Ellipsoid, made: Any, *, detail: int = 48) -> Any:
 
 
 def lathe(name: str, profile: Floats, made: Any, *, detail: int = 96) -> Any:
-    """Turn a profile of (radius, height) about the z axis."""
+    """Turn a profile (step, (radius, height)) in scene units about the z axis."""
     around = np.linspace(0, 2 * np.pi, detail, False)
     ring = np.stack([np.cos(around), np.sin(around)], -1)
     points = np.concatenate(
@@ -152,7 +152,7 @@ def lathe(name: str, profile: Floats, made: Any, *, detail: int = 96) -> Any:
 
 
 def tube(name: str, path: Floats, radius: float | Floats, made: Any, *, closed: bool = False, detail: int = 12) -> Any:
-    """A round wire along path (step, 3); radius one for all or one per step."""
+    """A round wire along a path (step, 3); radius one for all or one per step, in scene units."""
     data = bpy.data.curves.new(name, "CURVE")
     data.dimensions, data.bevel_depth, data.bevel_resolution = "3D", 1.0, max(1, detail // 4)
     data.use_fill_caps = True
@@ -177,7 +177,7 @@ def area_light(at: RGB, towards: RGB, size: float, watts: float, colour: RGB = (
 
 
 def looking(at: RGB, towards: RGB) -> tuple[float, float, float]:
-    """Euler angles that turn a camera or lamp at `at` to `towards`, z up."""
+    """Euler angles (x, y, z) in radians that turn a camera or lamp at `at` to `towards`, z up."""
     x, y, z = (b - a for a, b in zip(at, towards, strict=True))
     return math.acos(-1) / 2 + math.atan2(z, math.hypot(x, y)), 0.0, math.atan2(y, x) - math.pi / 2
 

@@ -38,7 +38,7 @@ class Fog:
 
 
 def reaching(points: Floats, direction: Floats, fogs: list[Fog]) -> Floats:
-    """Share of light from `direction` that reaches points (n, 3)."""
+    """Share, in [0, 1], (n,), of the light from `direction` (3,) that reaches points (n, 3) in scene units."""
     return np.asarray(np.exp(-sum(fog.depth(points, direction) for fog in fogs)))
 
 

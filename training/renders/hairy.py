@@ -48,7 +48,10 @@ def grow_coat(
     look: Look, part: Ellipsoid, parts: list[Ellipsoid], tints: tuple[Floats, Floats],
     growth: tuple[float, Floats, Style], drawn: tuple[float, Any], strands: int = 75_000,
 ) -> None:  # fmt: skip
-    """Hair on `part` where none of the other `parts` covers it: two tints; length, comb and style; radius and paint."""
+    """Hair on `part` where none of the other `parts` covers it: two tints, linear RGB.
+
+    ``growth``: length in scene units, comb (a direction, (3,)) and style. ``drawn``: radius in scene units and paint.
+    """
     rng, (long, comb, style), (root, paint) = look.rng, growth, drawn
     roots, normals = part.roots(int(strands * np.prod(np.sort(part.radii)[1:]) / 0.36), rng)
     outside = ~np.any(

@@ -12,7 +12,8 @@ from strands import Floats, unit
 
 @dataclass(frozen=True)
 class Look:
-    """Light directions (light, 3) pointing to the lights, their colours (light, 3), the ambient light (3,)."""
+    """What one picture draws at random: unit directions (light, 3) to the lights; their colours, linear RGB (light, 3);
+    the ambient light, linear RGB (3,)."""
 
     rng: np.random.Generator
     directions: Floats

@@ -66,7 +66,7 @@ def kind_of(index: int, which: str) -> Kind:
 
 
 def draw(index: int, which: str, seed: int, size: tuple[int, int], samples: int, threads: int, work: Path) -> Floats:
-    """Return picture `index`, premultiplied linear RGBA (row, column, 4)."""
+    """Return picture `index`, premultiplied linear RGBA (row, column, 4); ``size`` is (width, height), pixels."""
     rng = np.random.default_rng([seed, index])
     scene = b.empty_scene(threads)
     scene.cycles.diffuse_bounces = 0

@@ -42,7 +42,7 @@ def patterned(look: Look, colours: tuple[RGB, RGB] | None = None) -> Any:
 
 
 def any_surface(look: Look) -> Any:
-    """Patterned or plain, dull or glossy."""
+    """Patterned or plain, dull or glossy, drawn at random."""
     rng = look.rng
     return patterned(look) if rng.random() < 0.4 else material("plain", look.colour(), roughness=rng.uniform(0.1, 1))
 

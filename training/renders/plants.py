@@ -31,7 +31,11 @@ def grass(look: Look, pixel: float) -> None:
 def leaf_blade(
     at: Floats, along: Floats, size: float, slim: float, notch: float, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    """One bent leaf as a strip of quads: vertices (22, 3) and faces (10, 4)."""
+    """One bent leaf as a strip of quads: vertices (22, 3) in scene units, and faces (10, 4) of vertex numbers.
+
+    From ``at`` (3,) in the direction ``along`` (3,), ``size`` long; half its width is ``slim`` of that, and waves by
+    ``notch`` of itself.
+    """
     t = np.linspace(0, 1, 11)
     half = size * slim * np.sin(np.pi * t**0.75) * (1 + notch * np.cos(9 * np.pi * t))
     across = unit(np.cross(along, rng.normal(size=3)))

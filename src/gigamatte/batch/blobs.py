@@ -38,7 +38,10 @@ class Blobs:
         return self._ask(path, ask)
 
     def get(self, path: str, to: Path) -> tuple[int, str]:
-        """Fetch a blob into a file: (bytes, stamp) of what was fetched. One GET up to 32 MB, several above."""
+        """Fetch a blob into a file: (bytes, stamp) of what was fetched. One GET up to 32 MB, several above.
+
+        Raises ConnectionError where not all of it arrives.
+        """
 
         async def ask(blob: Any) -> tuple[int, str]:
             answer = await blob.download_blob()

@@ -32,7 +32,10 @@ class LocalEngine:
             worker.start()
 
     def process(self, tasks: Iterator[Task | None]) -> Iterator[Outcome]:
-        """One outcome for each task, in the order in which they end. None is no task yet: the list goes on."""
+        """One outcome for each task, in the order in which they end. None is no task yet: the list goes on.
+
+        Raises RuntimeError before ``start``.
+        """
         if not self._workers:
             raise RuntimeError("start the engine first")
         slots = sum(worker.inflight + AROUND for worker in self._workers)

@@ -76,7 +76,8 @@ def reading(place: str) -> Iterator[None]:
 
 
 def stamp_of(place: str) -> tuple[int, str]:
-    """(bytes, stamp). The stamp of a local file changes with every write to it, even when its times are set back."""
+    """(bytes, stamp). The stamp of a local file changes with every write to it, even when its times are set back.
+    Raises MissingInput."""
     with reading(place):
         if not is_uri(place):
             status = os.stat(place)

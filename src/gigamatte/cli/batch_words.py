@@ -50,7 +50,7 @@ def masks_of(mask: str | None) -> tuple[str | None, str | None]:
 
 
 def pool_of(actors: str, gpus_each: float | None) -> Pool:
-    """--actors N or N-M, and --gpus-each."""
+    """--actors N or N-M, and --gpus-each. Raises UsageError."""
     from gigamatte.batch.division import Pool
 
     least, _, most = actors.partition("-") if actors else ("0", "", "")

@@ -58,7 +58,10 @@ def terminal_refused(jobs: Sequence[tuple[str, str]]) -> None:
 
 @contextlib.contextmanager
 def folder_for(jobs: Sequence[tuple[str, str]], out: str | None) -> Iterator[None]:
-    """Make the folder that OUT names with a slash at its end; it is removed again where nothing was written into it."""
+    """Make the folder that OUT names with a slash at its end; it is removed again where nothing was written into it.
+
+    Raises UsageError where it cannot be made.
+    """
     into = _folder(out)
     if into is None or into.is_dir() or jobs[0][1] == STREAM:
         yield

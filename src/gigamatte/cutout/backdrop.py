@@ -92,7 +92,10 @@ def names_no_file(background: str) -> bool:
 
 
 def blur_of(background: str) -> float | None:
-    """The strength that ``blur`` or ``blur:3`` means, percent of the photo's longer side; None where it is no blur."""
+    """The strength that ``blur`` or ``blur:3`` means, percent of the photo's longer side; None where it is no blur.
+
+    Raises UsageError for a strength out of range.
+    """
     found = _BLUR.fullmatch(background.strip())
     if found is None:
         return None

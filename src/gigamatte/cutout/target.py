@@ -21,7 +21,10 @@ WITH_PATH = ("jpeg", "tiff", "psd")
 
 
 def pair_of(target: Path | BinaryIO) -> tuple[tuple[Only, Path], ...]:
-    """Where colour and alpha go when both are wanted as pictures of their own: NAME.colour.png and NAME.alpha.png."""
+    """Where colour and alpha go when both are wanted as pictures of their own: NAME.colour.png and NAME.alpha.png.
+
+    Raises UsageError for a stream.
+    """
     if not isinstance(target, Path):
         raise UsageError("--only pair writes two files; expected a name, found a stream", "name a file with -o")
     return (

@@ -64,7 +64,10 @@ def read_alpha(path: Path) -> NDArray[np.float32]:
 
 
 def read_colours(path: Path) -> NDArray[Any]:
-    """A picture's stored colours (row, column, RGB), uint8 or uint16; no profile is applied, nothing is turned."""
+    """A picture's stored colours (row, column, RGB), uint8 or uint16; no profile is applied, nothing is turned.
+
+    Raises InputError for one that EXIF turns, and what reading raises.
+    """
     photo = open_photo(path, max_pixels=MAX_PIXELS)
     if photo.orientation != 1:
         raise InputError(f"{path} is turned by EXIF; the pictures of a case are upright")

@@ -55,7 +55,10 @@ class AnimatedPicture:
             raise UnsupportedInput(f"{self._file.name} cannot be read: {error}") from error
 
     def frames(self, span: Span, skip: int = 0) -> Iterator[Frame]:
-        """The wanted frames but the first ``skip``: how long each is shown adds up to the time of the next."""
+        """The wanted frames but the first ``skip``: how long each is shown adds up to the time of the next.
+
+        Raises UnsupportedInput where one cannot be decoded.
+        """
         time, number = Fraction(0), 0
         try:
             with warnings.catch_warnings(), self._opened() as picture:

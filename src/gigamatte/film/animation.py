@@ -26,7 +26,7 @@ QUALITY = 85
 
 
 def keep(path: Path, pixels: PixelArray) -> None:
-    """Keep a frame of 8 bits as PNG."""
+    """Keep a frame, uint8 (row, column), RGB or RGBA, as PNG. Raises WriteError."""
     # stored by OpenCV, which writes such a file faster than Pillow
     turned = pixels if pixels.ndim == 2 else cv2.cvtColor(
         pixels, cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR

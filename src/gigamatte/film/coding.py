@@ -122,7 +122,10 @@ class Part:
 
 
 def packets_of(parts: list[tuple[Path, int]]) -> Iterator[Any]:
-    """The packets of all parts, in order; ``parts`` are files and how many frames each holds."""
+    """The packets of all parts, in order; ``parts`` are files and how many frames each holds.
+
+    Raises WriteError where a part holds another number of frames.
+    """
     av = pyav()
     for path, frames in parts:
         with av.open(str(path), "r", format="matroska") as box:

@@ -41,7 +41,10 @@ class FilmHints:
 
     @classmethod
     def from_plain(cls, plain: Any) -> FilmHints:
-        """From the JSON form: a list of {"time": seconds, "keep": …, "drop": …, "strokes": …, "box": …}."""
+        """From the JSON form: a list of {"time": seconds, "keep": …, "drop": …, "strokes": …, "box": …}.
+
+        Raises UsageError, naming the entry.
+        """
         if isinstance(plain, Mapping):  # the hints of a photo hold for the whole film
             return cls([(0.0, Hints.from_plain(plain))])
         if not isinstance(plain, list):

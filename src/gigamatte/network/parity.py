@@ -16,7 +16,10 @@ from gigamatte.types import FloatArray, Size
 
 
 def compare(name: str, other: str) -> tuple[float, float]:
-    """(mean, largest) absolute difference of alpha over one drawn picture. One network is in memory at a time."""
+    """(mean, largest) absolute difference of alpha, in [0, 1], over one drawn picture.
+
+    One network is in memory at a time. Raises UsageError where they see other sizes, and NetworkUnavailable.
+    """
     first, second = _answer(name), _answer(other)
     if first.shape != second.shape:
         from gigamatte.errors import UsageError

@@ -17,7 +17,7 @@ def squash(pixels: NDArray[np.uint8], region: Box, photo: Size, network: Size, c
     ``pixels`` is uint8 (row, column, RGB), sRGB, of any size, and shows the ``region`` of the photo; twice the
     network's size or more keeps what antialiasing needs. Aspect is kept only where the card says so: most networks were
     trained on squashed squares, in sRGB and not in linear light, with an antialiased bilinear filter (Pillow's is one,
-    OpenCV's is not).
+    OpenCV's is not). Raises UsageError for pixels of another kind.
     """
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
         raise UsageError(f"a network is given uint8 (row, column, RGB) pixels, found {pixels.dtype} {pixels.shape}")

@@ -53,7 +53,10 @@ class Opened:
 
 
 def open_encoded(kind: formats.Kind, name: str, file: str | bytes, suffix: str, *, encoded: bool) -> Opened:
-    """Parse the header of ``file``: a path (as bytes on POSIX), or the bytes of the file itself where ``encoded``."""
+    """Parse the header of ``file``: a path (as bytes on POSIX), or the bytes of the file itself where ``encoded``.
+
+    Raises UnsupportedInput.
+    """
     warnings = []
     if note := formats.suffix_warning(kind, suffix):
         warnings.append(note)

@@ -16,7 +16,10 @@ from gigamatte.types import Photo, PixelArray
 
 
 def openly(photo: Photo, rows: int) -> pyvips.Image:
-    """``photo.open()``, to be read ``rows`` rows at a time; decoded into memory where the photo has other strips."""
+    """``photo.open()``, to be read ``rows`` rows at a time; decoded into memory where the photo has other strips.
+
+    Raises UnsupportedInput where its pixels are broken.
+    """
     threads_begin()
     image = photo.open()
     if rows % photo.rows == 0:
@@ -30,7 +33,8 @@ def openly(photo: Photo, rows: int) -> pyvips.Image:
 def screen_image(photo: Photo, rows: int = 16) -> pyvips.Image:
     """A lazy image of 3 or 4 bands, uint8 sRGB, upright, to be read ``rows`` rows at a time.
 
-    A turned photo, or one with strips of another height, is decoded into memory here.
+    A turned photo, or one with strips of another height, is decoded into memory here. Raises UnsupportedInput where
+    its pixels are broken.
     """
     image = _shown(openly(photo, rows), converted=photo.icc is not None)
     if photo.orientation == 1:

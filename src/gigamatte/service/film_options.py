@@ -73,7 +73,7 @@ class FilmQuery(BaseModel):
     )  # fmt: skip
 
     def kept(self, settings: Settings, entries: list[dict[str, Any]] | None = None) -> dict[str, Any]:
-        """The plain values that a job stores; ``entries`` are hints, in place of the query's. Raises UsageError."""
+        """The plain JSON a job stores; ``entries`` are hints, in place of the query's. Raises UsageError."""
         span, sticker = Span(self.start, self.end, self.every), self._square()
         options = self._options(settings)
         chosen = plan(options, Path(f"result.{self.format}"))

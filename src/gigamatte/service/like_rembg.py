@@ -105,7 +105,7 @@ def with_form(query: RembgQuery, fields: Mapping[str, str]) -> RembgQuery:
 
 
 def to_options(query: RembgQuery, settings: Settings) -> tuple[Options, list[str]]:
-    """Options, and what is not as rembg would have done it. Raises UsageError."""
+    """Options, and what is not as rembg would have done it, a sentence each. Raises UsageError."""
     notes = []
     name = NAMES.get(query.model, query.model)
     served = installed_models()

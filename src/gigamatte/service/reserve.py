@@ -31,7 +31,7 @@ def result_pixels(source: Path, options: Options, *, whole: int = 1) -> int:
 
 
 def result_bytes(source: Path, options: Options) -> int:
-    """The most that the result of a photo may take."""
+    """The most bytes that the file of a photo's result may take, by its format."""
     if options.only == "path":
         return EXTRA
     form = options.format or "png"

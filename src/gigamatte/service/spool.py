@@ -124,7 +124,10 @@ class Spool:
         return self.folder / "jobs" / job
 
     def accept(self, record: Record, arrived: Path) -> None:
-        """Keep a job whose files lie in ``arrived``. When this returns, a crash or a power cut cannot lose it."""
+        """Keep a job whose files lie in ``arrived``. When this returns, a crash or a power cut cannot lose it.
+
+        Raises OSError and sqlite3.Error where the disk refuses.
+        """
         home = self.home(record.id)
         for file in arrived.iterdir():
             with file.open("rb") as opened:

@@ -72,6 +72,7 @@ def measure(photo: Pixels, ways: list[Way], truth: FloatArray | None = None) -> 
     """The figures of each way, all at the photo's size: smaller results are enlarged (bicubic) to it first.
 
     ``photo`` uint8 (row, column, RGB); the last way's alpha, or the truth, says where band and interior are.
+    Raises UsageError for a truth of another size.
     """
     shape = photo.shape[:2]
     if truth is not None and truth.shape != shape:

@@ -42,7 +42,7 @@ class Desk:
     def page(self, start: int, mark: str = "") -> dict[str, Any]:
         """Up to ``PAGE`` results from the ``start``-th on, the least sure first; how many there are, and are marked.
 
-        ``mark``: only those with this mark; none: without any.
+        ``mark``: only those with this mark; none: without any. Raises UsageError for another word.
         """
         if mark not in _FILTERS:
             raise UsageError(f"a mark is one of {', '.join(MARKS)}; found {mark!r}")

@@ -34,7 +34,7 @@ class SharedEngine:
             engine.start()
 
     def process(self, tasks: Iterator[Task | None]) -> Iterator[Outcome]:
-        """Cut photos, see the engine."""
+        """Cut photos, see the engine. Raises RuntimeError before ``start``."""
         if self._engine is None:
             raise RuntimeError("start the engine first")
         return self._engine.process(tasks)

@@ -42,7 +42,7 @@ def reading_tar(shown: str, **source: Any) -> Iterator[tarfile.TarFile]:
 
 
 def members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    """All members in their order, of which none is remembered."""
+    """All members in their order, of which none is remembered. Raises tarfile.ReadError for more than MEMBERS."""
     count = 0
     while (member := tar.next()) is not None:
         tar.members = []  # type: ignore[attr-defined]  # tarfile keeps them all

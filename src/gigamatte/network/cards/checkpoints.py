@@ -151,7 +151,7 @@ CHECKPOINTS: tuple[ModelCard, ...] = (
 
 
 def all_cards() -> list[ModelCard]:
-    """The embedded network, the known checkpoints, the user's own; a user's card may not take a known name."""
+    """The embedded network, the known checkpoints, the user's own. Raises NetworkUnavailable for a name taken twice."""
     cards = {card.name: card for card in (locator_card(), *CHECKPOINTS)}
     for card in user_cards():
         if card.name in cards:

@@ -24,7 +24,10 @@ def varint(data: Buffer, at: int, end: int) -> tuple[int, int]:
 
 
 def fields(data: Buffer, span: Span) -> Iterator[tuple[int, int, Span]]:
-    """(field number, value of a varint, span of a length-delimited field) of one message; the other one is 0."""
+    """(field number, value of a varint, span of a length-delimited field) of one message; the other one is 0.
+
+    Raises IndexError where the message ends too soon.
+    """
     at, end = span
     while at < end:
         key, at = varint(data, at, end)
