@@ -234,7 +234,9 @@ def test_codes_of_errors_as_clients_test_for_them(service, pictures, own_service
     assert coded(removebg(service, {"image_file": black.getvalue()})) == (400, "unknown_foreground")
     assert coded(removebg(service, {"x": ("", b"")})) == (400, "missing_source")
     assert coded(removebg(service, {"image_file": pictures["png"]}, image_url="http://x/")) == (400, "multiple_sources")
-    assert coded(removebg(service, {"image_file": b"GIF89a" + bytes(100)})) == (400, "invalid_file_type")
+    no_picture = removebg(service, {"image_file": b"GIF89a" + bytes(100)})
+    assert coded(no_picture) == (400, "invalid_file_type")
+    assert no_picture.json()["errors"][0]["title"].startswith("image_file ")  # as its own client calls it
     assert coded(removebg(service, {"image_file": pictures["png"][:3000]})) == (400, "failed_to_read_image")
     (tmp_path / "keys").write_text(f"a:{digest('right')}\n")
     files = {"image_file": pictures["png"]}

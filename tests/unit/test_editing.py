@@ -53,6 +53,15 @@ def test_the_places_pointed_at_are_obeyed(editing):
     assert alpha[700:800, 1400:1480].max() == 0
 
 
+def test_clicks_one_after_another_equal_them_all_at_once_in_any_order(editing, photo):
+    points = [(600.0, 700.0), (500.0, 800.0), LEFT]
+    for count in range(1, len(points) + 1):
+        with editing.cut(Hints(keep=points[:count], drop=[RIGHT])) as cutout:
+            stepwise = cutout.alpha
+    with gigamatte.Remover() as remover, remover.cut(photo, hints=Hints(keep=points[::-1], drop=[RIGHT])) as fresh:
+        np.testing.assert_array_equal(stepwise, fresh.alpha)
+
+
 def test_it_is_a_fresh_cut_bit_for_bit(editing, photo):
     editing.cut(Hints(keep=[RIGHT])).close()  # what was asked before leaves no trace
     with editing.cut(HINTS) as edited, gigamatte.Remover() as remover, remover.cut(photo, hints=HINTS) as fresh:

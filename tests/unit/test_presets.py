@@ -200,7 +200,11 @@ def test_the_command_lists_explains_and_checks(tmp_path: Path, capsys: pytest.Ca
     failures = json.loads(capsys.readouterr().out)["failures"][str(good)]
     assert [failure["what"] for failure in failures] == ["size"]
     assert run(["presets", "--check", str(good)]) == 2
-    assert run(["presets", "amazon", "--check", str(tmp_path / "none.png")]) == 3
+    capsys.readouterr()
+    assert run(["presets", "amazon", "--check", str(tmp_path / "none.png"), "--check", str(good)]) == 3
+    said = capsys.readouterr()
+    assert "fits amazon" in said.out  # one that cannot be read does not hide the others
+    assert "there is no file" in said.err
 
 
 def test_a_jpeg_with_a_profile_fits(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Out = Annotated[str, typer.Argument(metavar="OUT", help="The folder or URI with the results.")]
 Manifests = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[MANIFEST]…", help="Folders that were given as --manifest, or files in them."),
+    typer.Argument(metavar="MANIFEST", help="Folders that were given as --manifest, or files in them."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Price = Annotated[float | None, typer.Option(metavar="N", help="What an hour of one worker costs: adds a column.")]

@@ -8,7 +8,7 @@ import typer
 
 from gigamatte.errors import UsageError
 
-Folder = Annotated[list[str], typer.Argument(metavar="FOLDER...", help="Folders whose files the assistant may use.")]
+Folder = Annotated[list[str], typer.Argument(metavar="FOLDER", help="Folders whose files the assistant may use.")]
 Model = Annotated[str, typer.Option(metavar="NAME", help="Network: auto, locator, a name, or FILE.onnx.")]
 Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda|…", help="Where the network runs.")]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gigamatte.cli.streams import json_text
-from gigamatte.errors import UsageError
+from gigamatte.errors import GigamatteError, UsageError
 from gigamatte.messages.translate import language, translate
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def presets(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A preset to explain, or to check for.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="A preset to explain, or to check for.")] = None,
     check: Annotated[
         list[str] | None,
         typer.Option("--check", metavar="PICTURE", help="Say what keeps a finished picture from fitting. Repeatable."),
@@ -109,15 +109,25 @@ def _checked(preset: Preset) -> Iterator[str]:
 def _check(preset: Preset, pictures: list[str], *, as_json: bool) -> None:
     from gigamatte.evaluate.check import check_picture
 
-    results = {picture: check_picture(Path(picture), preset) for picture in pictures}
+    results, unread = {}, {}
+    for picture in pictures:
+        try:
+            results[picture] = check_picture(Path(picture), preset)
+        except GigamatteError as error:
+            unread[picture] = error
     if as_json:
         plain = {picture: [dataclasses.asdict(one) for one in found] for picture, found in results.items()}
-        print(json_text({"preset": preset.name, "failures": plain}, indent=1))
+        errors = {picture: error.message for picture, error in unread.items()}
+        print(json_text({"preset": preset.name, "failures": plain} | ({"errors": errors} if errors else {}), indent=1))
     else:
         for picture, found in results.items():
             if not found:
                 print(translate(f"{picture}: fits {preset.name}"))
             for one in found:
                 print(f"{picture}: {translate(one.what)}: {translate(one.why)}")
+    if unread:
+        from gigamatte.cli.app import fail
+
+        raise typer.Exit(max(fail(error.message, error.hint, error.exit_code) for error in unread.values()))
     if any(results.values()):
         raise typer.Exit(1)

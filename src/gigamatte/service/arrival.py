@@ -87,13 +87,13 @@ class Arrival:
         if upload.fields:
             names = ", ".join(sorted(upload.fields))[:120]
             raise BadRequest(f"the form has fields that are not read: {names}", "options belong into the query")
+        if "image" not in upload.files:
+            raise BadRequest("there is no photo in the request", "send it as the multipart field image")
         self.check(upload)
         return upload
 
     def check(self, upload: Upload) -> None:
-        """Refuse from the headers what would be refused later anyway. Raises BadRequest, WrongType, BudgetExceeded."""
-        if "image" not in upload.files:
-            raise BadRequest("there is no photo in the request", "send it as the multipart field image")
+        """Refuse from the headers what would be refused later anyway. Raises WrongType, BudgetExceeded."""
         most = self.desk.settings.max_pixels
         for name, path in upload.files.items():
             try:

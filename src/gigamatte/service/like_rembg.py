@@ -77,7 +77,7 @@ async def remove(request: Request, query: Annotated[RembgQuery, Query()]) -> Res
         )  # fmt: skip
         if "file" not in upload.files:
             raise BadRequest("there is no photo in the request", "send it as the multipart field file")
-        arrival.check(Upload(files={"image": upload.files["file"]}))
+        arrival.check(Upload(files={"file": upload.files["file"]}))
         options, notes = to_options(with_form(query, upload.fields), arrival.desk.settings)
         arrival.reserve(upload.files["file"], options)
         target = arrival.folder / "result"

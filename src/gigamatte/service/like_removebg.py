@@ -101,7 +101,7 @@ async def removebg(request: Request) -> Response:
         settings, folder = arrival.desk.settings, arrival.folder
         backdrop = folder / "bg_image_file"
         form, options, notes = to_options(fields, settings, backdrop if backdrop.exists() else None)
-        pictures = Upload(files={"image": image})
+        pictures = Upload(files={"image_file": image})
         if backdrop.exists():
             pictures.files["bg_image_file"] = backdrop
         arrival.check(pictures)

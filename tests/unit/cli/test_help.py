@@ -86,6 +86,13 @@ def test_every_option_has_a_heading(name, monkeypatch, capsys) -> None:
     assert {len(found[1]) for found in re.finditer(r"^(  --?[a-z-]{2,20}  +)\S", said, flags=re.MULTILINE)} == {34}
 
 
+@pytest.mark.parametrize("words", sorted(every(get_command(app))), ids=" ".join)
+def test_brackets_of_usage_are_the_librarys_alone(words, capsys) -> None:
+    assert run([*words, "--help"]) == 0
+    usage = " ".join(capsys.readouterr().out.partition("\n\n")[0].split())
+    assert not re.search(r"\[\[|\.\.\.[}\]]?\.\.\.|…", usage), usage
+
+
 def test_lists_of_commands_say_whole_sentences(monkeypatch, capsys) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     assert run(["models", "--help"]) == 0
