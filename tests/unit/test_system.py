@@ -65,3 +65,24 @@ def test_freed_memory_is_used_again_without_asking_the_system():
     # 32 MB, five times: the system would hand them out anew, page by page
     assert faults(KEEPS) < 500
     assert faults(KEEPS.replace("system.share_heaps()", "")) > 500
+
+
+ZEROS = """
+import numpy as np
+from pathlib import Path
+from gigamatte import system
+def held():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+written = np.empty(25_000_000, np.uint64)
+written[:] = 0
+written[::2_000_000] = 7
+before = held()
+system.return_zero_pages()
+assert before - held() > 190_000_000, (before, held())
+assert written.sum() == 13 * 7 and (written[::2_000_000] == 7).all()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux gives pages back")
+def test_pages_of_zeros_are_returned_and_nothing_else():
+    subprocess.run([sys.executable, "-c", ZEROS], check=True, timeout=60)

@@ -17,6 +17,7 @@ from gigamatte.errors import UsageError, WriteError
 from gigamatte.film import colour
 from gigamatte.film.formats import Plan
 from gigamatte.film.library import pyav
+from gigamatte.film.side_data import side_data
 from gigamatte.options import Options
 from gigamatte.types import PixelArray, Size
 
@@ -41,6 +42,18 @@ class Coding:
     rate: Fraction
     settings: dict[str, str]
     aspect: Fraction = Fraction(1)
+
+    def as_plain(self) -> dict[str, Any]:
+        """Plain JSON types, for another process."""
+        own = {name: getattr(self, name) for name in ("codec", "format", "alpha", "settings")}
+        size = [self.size.width, self.size.height]
+        return {**own, "size": size, "rate": str(self.rate), "aspect": str(self.aspect)}
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> Coding:
+        """What ``as_plain`` gave."""
+        rate, aspect = Fraction(plain["rate"]), Fraction(plain["aspect"])
+        return cls(**{**plain, "size": Size(*plain["size"]), "rate": rate, "aspect": aspect})
 
 
 def coding_of(plan: Plan, options: Options, size: Size, rate: Fraction | None, aspect: Fraction) -> Coding:
@@ -75,19 +88,31 @@ def _even(size: Size) -> Size:
     return Size(size.width + size.width % 2, size.height + size.height % 2)
 
 
-class Part:
-    """Some frames of a film, encoded into a file of their own. Its times count frames; the true ones come later."""
+def fitting(pixels: PixelArray, size: Size) -> PixelArray:
+    """A frame (row, column[, channel]) as an encoder of ``size`` takes it: grey as RGB, its last lines doubled."""
+    if pixels.ndim == 2:
+        pixels = np.repeat(pixels[..., np.newaxis], 3, axis=2)  # type: ignore[assignment]
+    missing = (size.height - pixels.shape[0], size.width - pixels.shape[1])
+    if any(missing):
+        pixels = np.pad(pixels, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")  # type: ignore[assignment]
+    return pixels
 
-    def __init__(self, path: Path, coding: Coding) -> None:
-        self._path, self._coding = path, coding
+
+class Part:
+    """Some frames of a film, encoded into a file of their own. Its times count frames; the true ones come later.
+
+    ``alphas``: the alpha of each frame, encoded already; ``put`` then takes colours alone.
+    """
+
+    def __init__(self, path: Path, coding: Coding, alphas: Iterator[bytes] | None = None) -> None:
+        self._path, self._coding, self._alphas = path, coding, alphas
         self._box = pyav().open(str(path), "w", format="matroska", options={"fflags": "+bitexact"})
         self._stream = self._box.add_stream(coding.codec, rate=coding.rate, options=dict(coding.settings))
         context = self._stream.codec_context
         self._stream.width, self._stream.height = coding.size.width, coding.size.height
-        self._stream.pix_fmt = coding.format.replace("yuv", "yuva") if coding.alpha else coding.format
-        tag = colour.matrix_by_lines(coding.size.height)
-        context.colorspace, context.color_range = tag, colour.LIMITED
-        context.color_trc, context.color_primaries = tag, tag
+        own_alpha = coding.alpha and alphas is None
+        self._stream.pix_fmt = coding.format.replace("yuv", "yuva") if own_alpha else coding.format
+        colour.tag(context, coding.size.height)
         context.time_base = 1 / coding.rate
         if coding.aspect != 1:
             context.sample_aspect_ratio = coding.aspect
@@ -95,22 +120,30 @@ class Part:
             self._stream.metadata["alpha_mode"] = "1"
         self._frames = 0
 
+    def begin(self) -> None:
+        """Make the encoder ready now; otherwise the first frame does."""
+        self._stream.codec_context.open()
+
     def add(self, pixels: PixelArray) -> None:
         """The next frame: (row, column), (row, column, RGB), or RGBA for a coding with alpha."""
-        if pixels.ndim == 2:
-            pixels = np.repeat(pixels[..., np.newaxis], 3, axis=2)  # type: ignore[assignment]
-        size = self._coding.size
-        missing = (size.height - pixels.shape[0], size.width - pixels.shape[1])
-        if any(missing):
-            pixels = np.pad(pixels, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")  # type: ignore[assignment]
-        frame = colour.as_frame(pixels, self._coding.format, alpha=self._coding.alpha)
+        coding = self._coding
+        self.put(colour.as_frame(fitting(pixels, coding.size), coding.format, alpha=coding.alpha))
+
+    def put(self, frame: Any) -> None:
+        """The next frame, as PyAV has it, in the coding's own format."""
         frame.pts, frame.time_base = self._frames, 1 / self._coding.rate
         self._frames += 1
-        self._box.mux(self._stream.encode(frame))
+        self._mux(self._stream.encode(frame))
+
+    def _mux(self, packets: list[Any]) -> None:
+        for packet in packets:
+            if self._alphas is not None:
+                packet.set_sidedata(side_data(next(self._alphas)), move=True)
+            self._box.mux(packet)
 
     def close(self) -> None:
         """Finish the file."""
-        self._box.mux(self._stream.encode())
+        self._mux(self._stream.encode())
         self._box.close()
         with self._path.open("rb") as file:
             os.fsync(file.fileno())

@@ -93,15 +93,15 @@ def as_frame(pixels: PixelArray, format: str, *, alpha: bool) -> Any:
     av = pyav()
     how = av.video.reformatter.Interpolation
     height, width = pixels.shape[:2]
-    tag = matrix_by_lines(height)
+    matrix = _MATRICES[matrix_by_lines(height)]
     deep = pixels.dtype == np.uint16
     colours = np.ascontiguousarray(pixels[..., :3])
     rgb = av.VideoFrame.from_ndarray(colours, format="rgb48le" if deep else "rgb24")
     del colours  # of a large frame each of these counts
     yuv = rgb.reformat(
         format=format,
-        src_colorspace=_MATRICES[tag],
-        dst_colorspace=_MATRICES[tag],
+        src_colorspace=matrix,
+        dst_colorspace=matrix,
         interpolation=how.BICUBIC | how.ACCURATE_RND | how.FULL_CHR_H_INT | how.FULL_CHR_H_INP,
         src_color_range=FULL,
         dst_color_range=LIMITED,
@@ -114,9 +114,15 @@ def as_frame(pixels: PixelArray, format: str, *, alpha: bool) -> Any:
         for mine, theirs in zip(frame.planes, yuv.planes, strict=False):
             np.frombuffer(mine, np.uint8)[:] = np.frombuffer(theirs, np.uint8)
         _write_alpha(frame.planes[3], pixels[..., 3], 10 if "10" in format else 8)
-    frame.colorspace, frame.color_range = tag, LIMITED
-    frame.color_trc, frame.color_primaries = tag, tag
+    tag(frame, height)
     return frame
+
+
+def tag(described: Any, lines: int) -> None:
+    """Say of a frame of so many lines, or of its encoder, how its colours are written."""
+    matrix = matrix_by_lines(lines)
+    described.colorspace, described.color_range = matrix, LIMITED
+    described.color_trc, described.color_primaries = matrix, matrix
 
 
 def _write_alpha(plane: Any, alpha: PixelArray, bits: int) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gigamatte import system
 from gigamatte.cutout.cutout import Cutout
 from gigamatte.cutout.encode import SUFFIXES, Encoding
 from gigamatte.cutout.raster import Raster
@@ -18,8 +19,9 @@ from gigamatte.cutout.under import LOSSY_REACH, REACH
 from gigamatte.cutout.write import write_image
 from gigamatte.errors import NoSubject, UnsupportedInput
 from gigamatte.film import animation, sticker
-from gigamatte.film.coding import LARGE, Part, coding_of
+from gigamatte.film.coding import LARGE, Coding, Part, coding_of
 from gigamatte.film.cutting import FilmCutting
+from gigamatte.film.deferred import DeferredPart
 from gigamatte.film.film_request import FilmRequest
 from gigamatte.film.finishing import finish, receipt_of
 from gigamatte.film.formats import VIDEO
@@ -94,7 +96,7 @@ class FilmSaving:
         return self._wanted.source.header.size if self._coding is None else self._coding.size
 
     def _cut(self, frames: Iterator[Frame], began: float) -> None:
-        part: Part | None = None
+        part: Part | DeferredPart | None = None
         shown: list[Shown] = []
         pending: list[Future[None]] = []
         nobody = watched(None)
@@ -103,7 +105,7 @@ class FilmSaving:
             try:
                 for frame in frames:
                     if self._coding is not None and part is None:
-                        part = Part(self._kept.part(), self._coding)
+                        part = self._part(self._coding)
                     now = Shown(frame.time, frame.duration)
                     cutout = self._cutting.cut(frame, nobody)
                     self._note(cutout)
@@ -114,6 +116,9 @@ class FilmSaving:
                     del cutout
                     while len(pending) > waiting:
                         pending.pop(0).result()
+                    if waiting == 0:
+                        # a third of what is held then is free, but in pieces
+                        system.release_memory()
                     if len(shown) == PART:
                         self._finish(part, shown, pending)
                         part, shown = None, []
@@ -131,7 +136,12 @@ class FilmSaving:
                         part.drop()
                 raise
 
-    def _finish(self, part: Part | None, shown: list[Shown], pending: list[Future[None]]) -> None:
+    def _part(self, coding: Coding) -> Part | DeferredPart:
+        """The next part; encoders that take much memory for LARGE frames wait until its frames are cut."""
+        deferred = coding.size.pixels >= LARGE and self._wanted.plan.format != "mov"
+        return (DeferredPart if deferred else Part)(self._kept.part(), coding)
+
+    def _finish(self, part: Part | DeferredPart | None, shown: list[Shown], pending: list[Future[None]]) -> None:
         while pending:
             pending.pop(0).result()
         if part is not None:
@@ -147,7 +157,7 @@ class FilmSaving:
         known = noted.setdefault("warnings", [])
         known += [warning for warning in receipt.warnings if warning not in known and len(known) < 20]
 
-    def _encode(self, part: Part | None, cutout: Cutout, time: Fraction, number: int) -> None:
+    def _encode(self, part: Part | DeferredPart | None, cutout: Cutout, time: Fraction, number: int) -> None:
         wanted = self._wanted
         with cutout:
             if wanted.plan.format == "sequence" and self._ground is None:

@@ -25,8 +25,8 @@ from gigamatte.worker.wire import FilmFrame, FilmJob, FilmLook
 #: Bytes for each pixel of a frame, measured at 3840×2160: frames before and after, what is being refined and encoded.
 PER_PIXEL = 125
 #: What an encoder holds besides, for each pixel of its frames, measured: libvpx for colours, and as much for alpha;
-#: x264, and of smaller frames, of which it looks at more ahead; ProRes.
-VP9, X264, X264_SMALL, PRORES = 75, 55, 140, 10
+#: x264; ProRes. Of LARGE frames the first three take this much more than cutting, after it.
+VP9, X264, PRORES, DEFERRED = 75, 140, 10, 20
 #: seconds before a frame from which films are decoded to find it, and how much later its time may be
 BEFORE, SLACK = 2.0, 1e-3
 
@@ -59,7 +59,9 @@ def cut_film(job: FilmJob, remover: Remover, memory: int, watch: Watch) -> Recei
 
 def per_pixel(chosen: Plan, size: Size) -> int:
     """Bytes that cutting a film into such a result takes for each pixel of a frame."""
-    encoders = {"webm": 2 * VP9 if chosen.alpha else VP9, "mp4": X264 if size.pixels >= LARGE else X264_SMALL}
+    encoders = {"webm": 2 * VP9 if chosen.alpha else VP9, "mp4": X264}
+    if size.pixels >= LARGE:
+        encoders = dict.fromkeys(encoders, DEFERRED)
     return PER_PIXEL + ({"mov": PRORES} | encoders).get(chosen.format, 0)
 
 

@@ -8,7 +8,9 @@ import pytest
 from tests.unit.film.films import moving, write_film
 
 from gigamatte import BudgetExceeded, Options, Remover
-from gigamatte.worker.films import cut_film
+from gigamatte.film.formats import plan
+from gigamatte.types import Size
+from gigamatte.worker.films import cut_film, per_pixel
 from gigamatte.worker.wire import FilmJob
 
 
@@ -29,3 +31,13 @@ def test_memory_is_that_of_the_encoder_too(tmp_path: Path) -> None:
             cut_film(FilmJob(source, tmp_path / "other.apng"), remover, memory // 3, nobody)
     with Remover(Options(kind="art", only="alpha")) as remover:
         assert cut_film(FilmJob(source, tmp_path / "grey.webm"), remover, memory, nobody).film["frames"] == 2
+
+
+def test_large_frames_are_not_encoded_beside_cutting() -> None:
+    """An encoder that waits until its frames are cut hardly adds to what cutting takes."""
+    large, small = Size(3840, 2160), Size(1920, 1080)
+    for name, options in (("out.webm", Options()), ("out.mp4", Options(background="green"))):
+        chosen, sequence = plan(options, Path(name)), plan(Options(), Path("out_%04d.png"))
+        assert per_pixel(chosen, large) < per_pixel(chosen, small)
+        assert per_pixel(chosen, large) * large.pixels < 1.25e9
+        assert per_pixel(sequence, large) == per_pixel(sequence, small)

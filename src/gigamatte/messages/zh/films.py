@@ -103,6 +103,8 @@ FILMS: dict[str, str] = {
     "the film's sound ({}) is left out: {} holds none": "影片的声音（{}）未保留：{} 不含声音",
     "the film's sound ({}) is left out: {}": "影片的声音（{}）未保留：{}",
     "of {} sound tracks the first was taken along": "{} 条音轨中保留了第一条",
+    "{}: the encoder failed: {}": "{}：编码器失败：{}",
+    "the same command goes on from the last finished part": "再次运行同一命令，即从最后完成的一段继续",
     "{}: a part of the film holds {} frames, expected {}": "{}：影片的一段有 {} 帧，应为 {} 帧",
     "{} cannot be encoded": "{} 无法编码",
     "a sticker is an animated WebP, APNG, GIF or AVIF": "表情贴纸是动态 WebP、APNG、GIF 或 AVIF",
