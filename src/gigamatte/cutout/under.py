@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from gigamatte.filters import dilated
 from gigamatte.types import Box, PixelArray
 
-#: width of the ring in pixels: where every pixel is kept (2 leave libvips' halving 3.4 levels off at a smooth edge, 3
-#: leave it 2.8 off, 8 no less), and where an encoder smears blocks of 8
-REACH, LOSSY_REACH = 3, 8
+#: width of the ring in pixels: where every pixel is kept (docs/design/formats.md: what other widths leave of programs'
+#: errors, and what they cost), and where an encoder smears blocks of 8
+REACH, LOSSY_REACH = 4, 8
 #: ``spans(box)``: the columns of a strip, as (first, last + 1), that a ring may touch
 Spans = Callable[[Box], Iterable[tuple[int, int]]]
 
@@ -73,10 +73,13 @@ def _ring(window: list[PixelArray], height: int, top: int, left: int, part: Pixe
         return
     x, y = points.reshape(-1, 2).astype(np.intp).T
     found, across = nearest(seen, y + top, x + left, reach)
-    begin = 0
+    # each pixel as one number, without its alpha
+    pixel = np.dtype(f"u{4 * part.itemsize}")
+    colour = np.array([-1, -1, -1, 0]).astype(part.dtype).view(pixel)
+    target, begin = part.view(pixel)[..., 0], 0
     for piece in window:  # only pixels that can be seen are read, and only others are written
-        here = (found >= begin) & (found < begin + len(piece))
-        part[y[here], x[here], :3] = piece[found[here] - begin, across[here], :3]
+        here = np.flatnonzero((found >= begin) & (found < begin + len(piece)))
+        target[y[here], x[here]] = piece.view(pixel)[..., 0][found[here] - begin, across[here]] & colour
         begin += len(piece)
 
 
