@@ -6,8 +6,9 @@ what was found, show patterns, and are English alone.
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 #: kinds of values by pydantic's names for what is none of them
@@ -40,3 +41,11 @@ def flaw_of(name: str, flaw: Mapping[str, Any]) -> str | None:
         if sign in bounds:
             return f"{name} is {words} {bounds[sign]:.15g}; found {found}"
     return None
+
+
+def unknown_name(name: str, names: Iterable[str], *, otherwise: Mapping[str, str] | None = None) -> str:
+    """One line about an option that is none of ``names``. ``otherwise``: what is called otherwise here."""
+    near = difflib.get_close_matches(name.lower(), list(names), 1)
+    meant = (otherwise or {}).get(name) or next(iter(near), None)
+    there = f"there is no option {name[:80]}"
+    return there if meant is None else f"{there}; was {meant} meant?"

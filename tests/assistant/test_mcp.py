@@ -206,6 +206,28 @@ def test_errors_are_sentences_and_nothing_is_replaced_unasked(photos):
         assert "Traceback" not in text_of(answer)
 
 
+def test_arguments_that_no_tool_has_are_refused_in_one_line(photos):
+    async def conversation(client):
+        return [
+            await client.call_tool("cut", {"photo": "photo.jpg", "backgroud": "white"}),
+            await client.call_tool("cut", {"photo": "photo.jpg", "format": "bmp"}),
+            await client.call_tool("cut", {"photo": "photo.jpg", "margin": -3}),
+            await client.call_tool("cut", {"photo": "photo.jpg", "max_bytes": "small"}),
+            await client.call_tool("cut", {}),
+        ]
+
+    answers = talk(photos, conversation)
+    assert all(answer.is_error for answer in answers)
+    said = [text_of(answer) for answer in answers]
+    assert said[0].startswith("there is no option backgroud; was background meant? — its arguments are photo, output")
+    assert said[1] == "format is one of png, webp, tiff, jpeg, avif; found 'bmp'"
+    assert said[2] == "margin is at least 0; found -3"
+    assert said[3] == "max_bytes is a whole number; found 'small'"
+    assert said[4].startswith("photo")
+    assert not any("\n" in one or "pydantic" in one for one in said)
+    assert sorted(path.name for path in photos.iterdir()) == ["link.jpg", "notes.txt", "photo.jpg"]
+
+
 def test_a_folder_that_is_none_is_one_line(tmp_path):
     done = subprocess.run(
         [PROGRAM, "mcp", tmp_path / "none"], capture_output=True, text=True, timeout=60,

@@ -16,7 +16,8 @@ import anyio
 import anyio.to_thread
 from mcp import types
 from mcp.server.mcpserver import Context, MCPServer, ResourceSecurity
-from pydantic import Field
+from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import Field, ValidationError
 
 from gigamatte import __version__
 from gigamatte.assistant.answers import failed, linked, media_of, preview, result, whole
@@ -24,6 +25,7 @@ from gigamatte.assistant.folders import Folders
 from gigamatte.batch.overview import manifests_of, standing_of, together
 from gigamatte.cutout.backdrop import names_no_file
 from gigamatte.errors import GigamatteError, InputError, UsageError
+from gigamatte.flaws import flaw_of, unknown_name
 from gigamatte.hints import Hints
 from gigamatte.options import Options
 from gigamatte.types import Box, Receipt
@@ -49,10 +51,10 @@ def serve(folders: Folders, *, model: str = "auto", device: str = "auto") -> Non
         build(folders, supervisor, model=model, device=device).run("stdio")
 
 
-def build(folders: Folders, supervisor: Supervisor, *, model: str = "auto", device: str = "auto") -> MCPServer[Any]:
+def build(folders: Folders, supervisor: Supervisor, *, model: str = "auto", device: str = "auto") -> Server:
     """The server, its tools and its resources."""
     tools = Tools(folders, supervisor, model, device)
-    server: MCPServer[Any] = MCPServer(
+    server = Server(
         "gigamatte",
         version=__version__,
         instructions=(
@@ -76,6 +78,29 @@ def build(folders: Folders, supervisor: Supervisor, *, model: str = "auto", devi
     )  # fmt: skip
     register(tools.picture)
     return server
+
+
+class Server(MCPServer[Any]):  # type: ignore[misc]
+    """Refuses arguments that a tool does not have, which the SDK leaves out, and what it refuses, in one line."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any] | None = None
+    ) -> types.CallToolResult | types.InputRequiredResult:
+        """The answer of a tool."""
+        known = next((tool.input_schema["properties"] for tool in await self.list_tools() if tool.name == name), None)
+        unknown = [] if known is None else [one for one in arguments if one not in known]
+        if unknown:
+            return failed(
+                UsageError(unknown_name(unknown[0], known or ()), f"its arguments are {', '.join(known or ())}")
+            )
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            if not isinstance(error.__cause__, ValidationError):
+                raise
+            flaw = error.__cause__.errors()[0]
+            where = ".".join(str(part) for part in flaw["loc"])
+            return failed(UsageError(flaw_of(where, flaw) or f"{where}: {flaw['msg']}"))
 
 
 class Tools:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any, get_type_hints
 
@@ -11,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from gigamatte.errors import UsageError
-from gigamatte.flaws import flaw_of
+from gigamatte.flaws import flaw_of, unknown_name
 
 #: options of the command that are one field here
 _OTHERWISE = {"keep_at": "hints", "drop_at": "hints"}
@@ -27,9 +26,7 @@ def said_of(where: str, flaw: Mapping[str, Any], fields: Mapping[str, FieldInfo]
     """Message and hint. ``where`` names the value; ``fields`` are those that may be there."""
     kind = flaw["type"]
     if kind == "extra_forbidden":
-        meant = _OTHERWISE.get(where) or next(iter(difflib.get_close_matches(where.lower(), fields, 1)), None)
-        there = f"there is no option {where[:80]}"
-        return (there if meant is None else f"{there}; was {meant} meant?"), "GET /docs lists the options"
+        return unknown_name(where, fields, otherwise=_OTHERWISE), "GET /docs lists the options"
     if kind == "string_pattern_mismatch":
         examples = fields[where].examples if where in fields else None
         found = repr(str(flaw["input"])[:80])

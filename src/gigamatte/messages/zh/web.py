@@ -27,6 +27,7 @@ WEB: dict[str, str] = {
     "No room for the result": "没有空间存放结果",
     "there is no option {}; was {} meant?": "没有选项 {}；是指 {} 吗？",
     "there is no option {}": "没有选项 {}",
+    "its arguments are {}": "它的参数有 {}",
     "GET /docs lists the options": "GET /docs 列有全部选项",
     "GET /docs describes it": "见 GET /docs 的说明",
     "{} is written as in {}; found {}": "{} 的写法如 {}；实际是 {}",
