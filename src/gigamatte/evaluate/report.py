@@ -1,6 +1,6 @@
-"""Scores a folder of cases with the real pipeline: from the given coarse masks, and from the network.
+"""Scores a folder of cases with the real pipeline, given coarse masks, exact ones made smaller, or a network.
 
-Everything is compared with what peers do with the same coarse alpha: enlarge it (bicubic) and put it on the photo.
+Everything is compared with what peers do with the same mask: enlarge it (rembg by Lanczos) and put it on the photo.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from gigamatte.errors import NoSubject, UsageError
 from gigamatte.evaluate.cases import Case, read_alpha, read_colours
 from gigamatte.evaluate.contour import edge_width, raggedness
 from gigamatte.evaluate.halo import colour_error, halo_leak
-from gigamatte.evaluate.metrics import band_of, score
+from gigamatte.evaluate.metrics import band_of, score, unit_alpha
+from gigamatte.evaluate.reduced import Reduction
 from gigamatte.evaluate.table import markdown_table, text_table
 from gigamatte.options import Options, Refine
 from gigamatte.remover import Remover
-from gigamatte.types import FloatArray
+from gigamatte.types import FloatArray, PixelArray
 
-BASELINE = "bicubic"
+BASELINE = "enlarged"
 #: the band is the true alpha's undecided pixels and this many around them
 BAND_MARGIN = 10
 
@@ -36,7 +37,7 @@ RATIOS = ("sad", "mse", "grad", "conn", "band_sad", "band_grad", "colour_error")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The result of one method on one case. ``source`` is coarse (the given mask) or the network's name."""
+    """The result of one method on one case. ``source``: coarse (the given mask), exact 1/2 … or the network's name."""
 
     case: str
     source: str
@@ -107,19 +108,21 @@ def evaluate(
     options: Options | None = None,
     coarse: bool = True,
     network: bool = True,
+    exact: Sequence[Reduction] = (),
     watch: Callable[[Row], None] | None = None,
 ) -> Evaluation:
     """Runs every case: from its coarse mask with every refine method, and from the network (``options.model``).
 
-    ``watch`` is called with each row when it is done. A case without coarse.png is only given to the network.
+    ``exact``: its exact alpha, made smaller in these ways, is given as a mask too. ``watch`` is called with each row
+    when it is done. A case without coarse.png is not judged from one.
     """
     options = options or Options()
-    if not coarse and not network:
-        raise UsageError("nothing to evaluate: neither the coarse masks nor the network")
+    if not (coarse or network or exact):
+        raise UsageError("nothing to evaluate: neither the coarse masks, nor exact ones, nor the network")
     evaluation = Evaluation()
     with _Ways(refines, options) as ways:
         for case in cases:
-            for row in _scored(case, ways, coarse, network):
+            for row in _scored(case, ways, coarse, network, exact):
                 evaluation.rows.append(row)
                 if watch is not None:
                     watch(row)
@@ -144,14 +147,18 @@ class _Ways:
             remover.close()
 
 
-def _scored(case: Case, ways: _Ways, coarse: bool, network: bool) -> Iterator[Row]:
+def _scored(case: Case, ways: _Ways, coarse: bool, network: bool, exact: Sequence[Reduction]) -> Iterator[Row]:
     judge = _Judge(case)
-    if coarse and case.coarse is not None:
+    given: dict[str, Path | PixelArray] = {"coarse": case.coarse} if coarse and case.coarse is not None else {}
+    given |= {str(reduction): reduction.mask(judge.truth) for reduction in exact}
+    for source, mask in given.items():
         started = time.perf_counter()
-        enlarged = bicubic(read_alpha(case.coarse), judge.truth.shape)
-        yield judge.row("coarse", BASELINE, enlarged, judge.photo, time.perf_counter() - started)
+        alpha = read_alpha(mask) if isinstance(mask, Path) else unit_alpha(mask)
+        yield judge.row(
+            source, BASELINE, enlarged(alpha, judge.truth.shape), judge.photo, time.perf_counter() - started
+        )
         for name, remover in ways.removers.items():
-            yield _run(judge, "coarse", name, remover, case.coarse)
+            yield _run(judge, source, name, remover, mask)
     if network:
         ways.plain.network()  # loaded before, so that loading counts in no method's seconds
         yield _run(judge, ways.model, BASELINE, ways.plain, None)
@@ -160,7 +167,7 @@ def _scored(case: Case, ways: _Ways, coarse: bool, network: bool) -> Iterator[Ro
             yield _run(judge, ways.model, name, remover, None)
 
 
-def _run(judge: _Judge, source: str, method: str, remover: Remover, mask: Path | None) -> Row:
+def _run(judge: _Judge, source: str, method: str, remover: Remover, mask: Path | PixelArray | None) -> Row:
     started = time.perf_counter()
     try:
         cutout = remover.cut(judge.case.photo, mask=mask)
@@ -208,8 +215,10 @@ class _Judge:
         return Row(self.case.name, source, method, seconds, values, note)
 
 
-def bicubic(alpha: FloatArray, shape: tuple[int, ...]) -> FloatArray:
-    """``alpha`` enlarged to ``shape`` (rows, columns), clipped to [0, 1]: what peers do."""
-    enlarged = cv2.resize(alpha, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
-    clipped: FloatArray = np.clip(enlarged, 0, 1)
+def enlarged(alpha: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+    """``alpha`` at ``shape`` (rows, columns), by Lanczos interpolation cut to [0, 1]: what rembg does."""
+    if alpha.shape == shape:
+        return alpha
+    larger = cv2.resize(alpha, (shape[1], shape[0]), interpolation=cv2.INTER_LANCZOS4)
+    clipped: FloatArray = np.clip(larger, 0, 1)
     return clipped

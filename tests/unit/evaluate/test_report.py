@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from gigamatte.cli.evaluate import evaluate as command
 from gigamatte.errors import MissingInput, UsageError
 from gigamatte.evaluate.cases import find_cases
-from gigamatte.evaluate.report import BASELINE, Evaluation, Row, bicubic, evaluate, geometric_mean
+from gigamatte.evaluate.reduced import Reduction
+from gigamatte.evaluate.report import BASELINE, Evaluation, Row, enlarged, evaluate, geometric_mean
 from gigamatte.evaluate.table import markdown_table, text_table, written
 
 
@@ -64,7 +65,30 @@ def test_the_baseline_is_the_enlarged_mask(folder):
     row = evaluate([case], refines=("off",), network=False).rows[0]
     mask = cv2.imread(str(case.coarse), 0).astype(np.float32) / 255
     truth = cv2.imread(str(case.alpha), 0).astype(np.float32) / 255
-    assert row.values["sad"] == pytest.approx(np.abs(bicubic(mask, truth.shape) - truth).sum() / 1000, rel=1e-4)
+    assert row.values["sad"] == pytest.approx(np.abs(enlarged(mask, truth.shape) - truth).sum() / 1000, rel=1e-4)
+
+
+def test_exact_masks_made_smaller_are_judged_against_enlarging_them(folder):
+    exact = [Reduction.parsed(text) for text in ("1/1", "1/2", "90")]
+    found = evaluate(find_cases(folder), coarse=False, network=False, exact=exact)
+    lines = {(line["source"], line["method"]): line for line in found.summary()}
+    assert {source for source, _ in lines} == {"exact 1/1", "exact 1/2", "exact 90²"}
+    for source in ("exact 1/2", "exact 90²"):
+        assert lines[source, "auto"]["sad"] < 0.9
+        assert lines[source, "auto"]["grad"] < 0.9
+    for row in found.rows:  # of the photo's size, it is kept
+        if row.source == "exact 1/1":
+            assert row.values["sad"] == 0
+
+
+def test_a_reduction_is_a_part_of_the_sides_or_a_square():
+    alpha = np.ones((300, 400), np.float32)
+    assert Reduction.parsed("1/3").mask(alpha).shape == (100, 133)
+    assert Reduction.parsed("200").mask(alpha).shape == (200, 200)
+    assert Reduction.parsed("4096").mask(alpha).shape == (300, 400)
+    for wrong in ("2", "1/0", "1/x", "1/nan", "0.5", "", "99999", "²"):
+        with pytest.raises(UsageError, match="no size of a mask"):
+            Reduction.parsed(wrong)
 
 
 def test_summary_is_a_geometric_mean_of_ratios():

@@ -84,6 +84,8 @@ WORKFLOW_HELP: dict[str, str] = {
     "the network to judge as well": "同时评测的网络",
     "judge from the given coarse masks": "从给定的粗蒙版评测",
     "judge from the network's own masks": "从网络自己的蒙版评测",
+    "judge from the exact alpha made smaller, too: 1/2 of the photo's sides, or a square of 2048 pixels; "
+    "may be given several times": "也从缩小后的真实透明度评测：照片边长的 1/2，或 2048 像素的正方形；可多次给出",
     "plain data instead of tables": "输出数据而不是表格",
     "tables in Markdown": "Markdown 表格",
     # completion
