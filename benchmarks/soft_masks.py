@@ -1,10 +1,11 @@
 """Compares refining a correct soft mask, and a coarse one, with enlarging it as other tools do.
 
-    python benchmarks/soft_masks.py --cases FOLDER [--ratios 1 2 3 4 6]
+    python benchmarks/soft_masks.py --cases FOLDER [--exact 1/1 1/2 1/3 1/4 1/6 1024 2048]
 
 The exact alpha of every case, reduced by area, 8 bits, is the mask; so is the case's own coarse mask. Lanczos (what
-rembg does with a network's answer) is the measure: SAD and Grad over the whole picture as ratios to it. A perfect
-answer of 2048² or 1024² pixels that is only enlarged is the row of its ratio, at 1.
+rembg does with a network's answer) is the measure: SAD and Grad over the whole picture as ratios to it, and to the
+coarse mask enlarged. 1024 and 2048 are the answers of perfect networks, squares; of photos that have fewer pixels there
+is no such row. "enlarged" is then the bound of every tool that enlarges its network's answer.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 
 from gigamatte.evaluate.cases import Case, find_cases, read_alpha
 from gigamatte.evaluate.metrics import gradient_error, sad
+from gigamatte.evaluate.reduced import Reduction
 from gigamatte.evaluate.report import geometric_mean
 from gigamatte.evaluate.table import Cell, markdown_table
 from gigamatte.matte.cascade.reading import alpha_in
@@ -33,21 +35,24 @@ from gigamatte.photo.read import open_photo
 from gigamatte.types import FloatArray, PixelArray
 from report import ROOT, arguments, publish
 
+ENLARGED = "enlarged"
+#: the cases' own masks
+COARSE = "coarse (blurred, steepened)"
 #: a result counts as worse from so much more than Lanczos on
 WORSE = 1.02
 #: errors below this, of masks of the photo's own size, are only roundings
 LEAST = 0.01
 
 
-def masks(case: Case, truth: FloatArray, ratios: list[float]) -> dict[str, PixelArray]:
-    """The exact alpha at every ratio, and the coarse mask of the case."""
-    found: dict[str, PixelArray] = {}
-    for ratio in ratios:
-        size = [max(8, round(side / ratio)) for side in truth.shape[::-1]]
-        small = cv2.resize(truth, size, interpolation=cv2.INTER_AREA)
-        found[f"exact, 1/{ratio:g}"] = np.round(np.clip(small, 0, 1) * 255).astype(np.uint8)
+def masks(case: Case, truth: FloatArray, exact: list[Reduction]) -> dict[str, PixelArray]:
+    """The exact alpha at every size, and the coarse mask of the case."""
+    found: dict[str, PixelArray] = {
+        str(reduction): reduction.mask(truth)
+        for reduction in exact
+        if reduction.side is None or reduction.side < min(truth.shape)
+    }
     if case.coarse is not None:
-        found["coarse (÷6, blurred, steepened)"] = read_mask(case.coarse, max_pixels=10**9).values
+        found[COARSE] = read_mask(case.coarse, max_pixels=10**9).values
     return found
 
 
@@ -55,20 +60,20 @@ def errors(alpha: FloatArray, truth: FloatArray) -> list[float]:
     return [max(LEAST, sad(alpha, truth)), max(LEAST, gradient_error(alpha, truth))]
 
 
-def measured(case: Case, ways: dict[str, Refiner], ratios: list[float]) -> dict[tuple[str, str], list[float]]:
-    """(mask, way) → SAD and Grad over Lanczos, and the part of the mask's soft pixels that is kept."""
+def measured(case: Case, ways: dict[str, Refiner], exact: list[Reduction]) -> dict[tuple[str, str], list[float]]:
+    """(mask, way) → SAD and Grad, of the mask enlarged too, and the part of the mask's soft pixels that is kept."""
     truth = read_alpha(case.alpha)
     found: dict[tuple[str, str], list[float]] = {}
     levels = PhotoLevels(open_photo(case.photo, max_pixels=10**9))
     try:
-        for name, values in masks(case, truth, ratios).items():
+        for name, values in masks(case, truth, exact).items():
             enlarged = cv2.resize(values.astype(np.float32) / 255, truth.shape[::-1], interpolation=cv2.INTER_LANCZOS4)
-            least = errors(np.clip(enlarged, 0, 1), truth)
+            found[name, ENLARGED] = [*errors(np.clip(enlarged, 0, 1), truth), 0]
             coarse, _ = as_coarse(values, levels.size(0))
             for way, refiner in ways.items():
                 trust = trust_in(coarse, levels, refiner)
                 matte, _ = resolve(coarse, levels, refiner, threads=os.cpu_count() or 1, trust=trust)
-                found[name, way] = [*(np.array(errors(alpha_in(matte, matte.size.box), truth)) / least), trust.share]
+                found[name, way] = [*errors(alpha_in(matte, matte.size.box), truth), trust.share]
     finally:
         levels.close()
     return found
@@ -77,7 +82,7 @@ def measured(case: Case, ways: dict[str, Refiner], ratios: list[float]) -> dict[
 def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--cases", type=Path, default=ROOT.parent / "cases", help="photo.*, alpha.png, coarse.png each")
-    parser.add_argument("--ratios", type=float, nargs="+", default=[1, 2, 3, 4, 6])
+    parser.add_argument("--exact", nargs="+", default=["1/1", "1/2", "1/3", "1/4", "1/6", "1024", "2048"])
     options = parser.parse_args()
     threads = os.cpu_count() or 1
     ways: dict[str, Refiner] = {
@@ -89,8 +94,10 @@ def main() -> None:
     }
     rows: dict[tuple[str, str], list[list[float]]] = {}
     for case in find_cases(options.cases):
-        for key, row in measured(case, ways, options.ratios).items():
-            rows.setdefault(key, []).append(row)
+        found = measured(case, ways, [Reduction.parsed(text) for text in options.exact])
+        for (mask, way), (*row, kept) in found.items():
+            ratios = [np.array(row) / found[base, ENLARGED][:2] for base in (mask, COARSE) if (base, ENLARGED) in found]
+            rows.setdefault((mask, way), []).append([*np.concatenate(ratios), kept])
         print(case.name, flush=True)
     publish("soft-masks", "Masks that are right and soft", written(rows), options.page)
 
@@ -100,14 +107,16 @@ def written(rows: dict[tuple[str, str], list[list[float]]]) -> str:
     lines: list[list[Cell]] = []
     for (mask, way), found in rows.items():
         table = np.array(found)
-        means = [geometric_mean(list(column)) for column in table[:, :2].T]
-        worse = [int((column > WORSE).sum()) for column in table[:, :2].T]
-        lines.append([mask, way, len(found), *means, *worse, int((table[:, 2] > 0).sum())])
-    head = ["mask", "contestant", "cases", "SAD", "Grad", "worse in SAD", "worse in Grad", "kept as a matte"]
+        means: list[Cell] = [geometric_mean(list(column)) for column in table[:, :-1].T]
+        worse: list[Cell] = [int((column > WORSE).sum()) for column in table[:, :2].T]
+        kept = None if way == ENLARGED else int((table[:, -1] > 0).sum())
+        lines.append([mask, way, len(found), *means[:2], *worse, *(means[2:] or [None, None]), kept])
+    head = ["mask", "contestant", "cases", "SAD", "Grad", "worse in SAD", "worse in Grad"]
+    head += ["SAD over the coarse mask's", "Grad over the coarse mask's", "kept as a matte"]
     return (
-        "SAD and Grad over the whole picture, geometric means of the ratios to the same mask enlarged by Lanczos,\n"
-        "which is 1 in every row: what any tool reaches that only enlarges its network's answer, however perfect.\n"
-        "Lower is better.\n\n" + markdown_table(head, lines)
+        "SAD and Grad over the whole picture, geometric means of the ratios to the same mask enlarged by Lanczos:\n"
+        "what any tool reaches that only enlarges its network's answer, however perfect. Then the ratios to the\n"
+        "case's coarse mask enlarged. Lower is better.\n\n" + markdown_table(head, lines)
     )
 
 
