@@ -1,16 +1,15 @@
 """Decides at every place whether a mask is a matte, whose values are kept, or only shows the contour, and is refined.
 
-A matte is as sharp as the photo: where the photo's colours change, its alpha changes as steeply. The mask of a small
-network is blurred by that network, so it is softer than the photo at the same size. So the alpha is fitted twice by
-local colour lines (Levin, Lischinski, Weiss, 2008): to the photo at the mask's size, and to a blurred copy of it. A
-matte fits the sharp photo better, a contour mask the blurred one. (Soft edges alone do not tell: hair is soft in both.)
+A matte is as sharp as the photo, and lies where the photo's colours change. The mask of a small network is blurred by
+that network, or lies beside. How the photo explains it (``fits``) tells one from the other; how soft its edges are does
+not, because hair is soft in both.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,40 +17,37 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.filters import box_mean, extremes, gaussian, highest
-from gigamatte.matte.cascade.reading import Levels, photo_in
+from gigamatte.filters import extremes, highest
+from gigamatte.matte.cascade.fits import FEW_PIECES, MOST_PIECES, Fits, fitted
+from gigamatte.matte.cascade.reading import Levels
 from gigamatte.matte.cascade.sharpness import edge_blur
-from gigamatte.matte.mask.area import Places, area_means, between
+from gigamatte.matte.mask.area import Places, between
 from gigamatte.matte.mask.area_mean import area_mean
-from gigamatte.matte.refiners.guided import EPSILON, FIRST_RADIUS, colour_lines
-from gigamatte.types import Answers, Box, CoarseMatte, Depth, FloatArray, PixelArray, Size
+from gigamatte.types import Answers, CoarseMatte, Depth, FloatArray, PixelArray, Size
 
-#: σ of the blur that is tried against none, in pixels of the mask: half of what a network's answer is blurred by.
-TRIED_BLUR = 0.7
-#: A matte fits the sharp photo at most so much worse than the blurred one (exact alphas: .2–1.1, networks: 1.2–3).
-AGREES = 1.08
-#: From this on a few pieces are enough for a contour mask: most coarse masks (exact alphas: none, the highest is 1.04).
-SURELY = 1.25
-#: At most this much of a matte's alpha is left unexplained, or this much where more than STEEP of what is soft has
-#: alphas of .2–.8: the mask was steepened then (exact alphas: .37–.5, steepened by half: .55–.6; clean edges: .6).
-UNEXPLAINED, UNEXPLAINED_STEEP, STEEP = 0.1, 0.045, 0.53
+#: The most blur of a matte (``Fits.blur``) where so much of alpha is left unexplained: of a mask that is smooth and
+#: well explained it cannot be said that it was blurred.
+UNEXPLAINED, MOST_BLUR = (0.01, 0.025), (0.9, 0.7)
+#: The same of a mask of the photo's own size, of which nothing is left to be found.
+UNEXPLAINED_SAME, MOST_BLUR_SAME = (0.015, 0.035), (0.9, 0.75)
+#: A mask whose pixels are two photo pixels wide may have as much blur as this, less of it up to four: there a matte
+#: that is refined loses most, and a contour mask that is kept least.
+SMALL = 1.0
+#: Only more than this is against a mask on a grid finer than the first on which it was found to be a matte, or where it
+#: has the photo's size and edges of a pixel.
+FINER_BLUR = 1.06
+#: A matte lies where it belongs: ``Fits.placing`` is at least this.
+LEAST_PLACING = 0.96
+#: At a place, trust falls from 1 to 0 between these.
+FADES = (0.85, 1.1)
+#: A mask whose pixels are wider than COARSE is no matte if it was steepened: less than SOFT_STEEP of what is undecided
+#: has alphas of .02–.98, more than STEEP of these lie in .2–.8, and more than BENT of it is left when all is blurred.
+COARSE, SOFT_STEEP, STEEP, BENT = 2.8, 0.45, 0.53, 0.02
 #: A matte has alphas between: at least this part of what is undecided.
 SOFT = 0.15
-#: At a place, trust falls from 1 to 0 between these, and where so much of alpha is left unexplained.
-FADES, UNEXPLAINED_FADES = (1.15, 1.6), (0.1, 0.18)
-#: Noise of the photo, in alpha: smaller differences are ignored.
-NOISE = 0.002
-#: Pieces of the mask that are fitted at once, the surroundings that each needs, and the places in it, in its pixels.
-PIECE, AROUND, PLACE = 192, 8, 16
-#: Of a large mask this many evenly spaced pieces are measured, or the second number where the mask is kept as a whole
-#: or not at all; places between take the mean.
-MOST_PIECES, FEW_PIECES = 40, 12
-#: With fewer undecided pixels nothing is decided.
-FEWEST = 64
-#: A mask's grid is halved at most this often, which undoes an enlargement of up to sixteen times.
-MOST_HALVINGS = 4
-#: A mask whose pixels are smaller than this many photo pixels may have been enlarged by another tool.
-ENLARGED = 2.0
+#: A mask whose pixels are smaller than this many photo pixels may have been enlarged by another tool. Its grid is
+#: halved at most MOST_HALVINGS times, which undoes an enlargement of up to sixteen times.
+ENLARGED, MOST_HALVINGS = 2.0, 4
 #: Places along each side of the grid that says where strokes were drawn, and where trust is therefore 0.
 STROKE_PLACES = 256
 #: At least this many mask pixels for one photo pixel: as large as the photo, or nearly.
@@ -113,28 +109,28 @@ def stated_trust(answers: Answers, coarse: CoarseMatte) -> Trust:
 
 
 def measured_trust(coarse: CoarseMatte, levels: Levels) -> Trust:
-    """Trust in a mask as its card or the user says, else as its alpha fits the photo."""
+    """Trust in a mask as its card or the user says, else as the photo explains its alpha."""
     if coarse.stray:
         return stated_trust("contour", coarse)
     same_size = coarse.pixel <= SAME_SIZE
     # a mask of two values is no matte, whatever is said: if it were kept, its edges would be stairs of its pixels
     if coarse.answers == "contour" or (coarse.answers == "matte" and (same_size or _has_soft(coarse.alpha))):
         return stated_trust(coarse.answers, coarse)
-    best: tuple[int, _Fits] | None = None
-    # start where its edges are about a pixel wide: wider ones fit the sharp and the blurred photo equally
+    best: tuple[int, Fits] | None = None
+    # start where its edges are about a pixel wide: wider ones fit a photo of any blur equally
     enlarged = coarse.pixel < ENLARGED
     softest = min(MOST_HALVINGS, max(0, round(math.log2(edge_blur(coarse.alpha))))) if enlarged else 0
     for halvings in range(softest, -1, -1):
         mask = halved(coarse, halvings)
-        found = _compared(mask, levels, FEW_PIECES)
-        if found is not None and found[0].sum() > SURELY * found[1].sum():
+        first = best is None and not (same_size and halvings == 0)
+        found = fitted(mask, levels, FEW_PIECES)
+        if found is not None and not _is_matte(mask, found, coarse.pixel if same_size else mask.pixel, first):
             break
         if not same_size:
-            found = _compared(mask, levels, MOST_PIECES, found)
+            found = fitted(mask, levels, MOST_PIECES, found)
         if found is None:
             continue
-        sharp, blurred, count = (float(part.sum()) for part in found)
-        if sharp > AGREES * blurred or not (same_size or sharp <= _most_unexplained(mask.alpha) * count):
+        if not _is_matte(mask, found, coarse.pixel if same_size else mask.pixel, first):
             break
         best = halvings, found
     if best is None:
@@ -142,33 +138,42 @@ def measured_trust(coarse: CoarseMatte, levels: Levels) -> Trust:
     halvings, fits = best
     if same_size and halvings <= 1:  # the photo itself may be blurred by a pixel: such a mask is kept
         return Trust(np.ones((1, 1), np.float32), 1.0, rounding=_rounding(coarse))
-    places = _weighed(*fits)
-    share = float((places * fits[2]).sum() / fits[2].sum())
+    places = _weighed(fits)
+    share = float((places * fits.count).sum() / fits.count.sum())
     return Trust(places, max(share, 1e-3), halvings, _rounding(coarse))
 
 
-#: At every place: what the sharp photo and the blurred one leave unexplained, summed, and the undecided pixels.
-_Fits = tuple[FloatArray, FloatArray, FloatArray]
+def most_blur(pixel: float, unexplained: float) -> float:
+    """The most blur of a matte whose pixels are so many photo pixels wide, where so much of alpha is unexplained."""
+    if pixel <= SAME_SIZE:
+        return float(np.interp(unexplained, UNEXPLAINED_SAME, MOST_BLUR_SAME))
+    most = float(np.interp(unexplained, UNEXPLAINED, MOST_BLUR))
+    return float(np.interp(math.log2(pixel), (1, 2), (max(most, SMALL), most)))
 
 
-def _most_unexplained(alpha: FloatArray) -> float:
-    """How much of each undecided pixel's alpha may be left unexplained in a matte; 0: with such values it is none."""
-    if not _has_soft(alpha):
-        return 0.0
-    count = int(((alpha > 0.02) & (alpha < 0.98)).sum())
-    steep = int(((alpha > 0.2) & (alpha < 0.8)).sum()) > STEEP * count
-    return UNEXPLAINED_STEEP if steep else UNEXPLAINED
+def _is_matte(mask: CoarseMatte, fits: Fits, pixel: float, first: bool) -> bool:
+    if fits.blur > (most_blur(pixel, fits.unexplained) if first else FINER_BLUR):
+        return False
+    if mask.pixel <= SAME_SIZE:
+        return True
+    undecided, soft, middle = (int(part.sum()) for part in _parts(mask.alpha))
+    if fits.placing < LEAST_PLACING or soft < max(1.0, SOFT * undecided):
+        return False
+    steep = soft < SOFT_STEEP * undecided and middle > STEEP * soft
+    return not (steep and mask.pixel > COARSE and fits.bent > BENT)
 
 
 def _has_soft(alpha: FloatArray) -> bool:
     """Whether enough of the undecided pixels have alphas well between 0 and 1."""
-    soft = (alpha > 0.02) & (alpha < 0.98)
-    return int(soft.sum()) >= max(1.0, SOFT * int(_undecided(alpha).sum()))
+    undecided, soft, _ = (int(part.sum()) for part in _parts(alpha))
+    return soft >= max(1.0, SOFT * undecided)
 
 
-def _undecided(alpha: FloatArray) -> NDArray[np.bool_]:
-    highest, lowest = extremes(alpha)
-    return np.asarray((highest > 0.02) & (lowest < 0.98))
+def _parts(alpha: FloatArray) -> tuple[NDArray[np.bool_], ...]:
+    """Undecided pixels and their neighbours, those with alphas well between 0 and 1, and those near the middle."""
+    largest, smallest = extremes(alpha)
+    undecided = (largest > 0.02) & (smallest < 0.98)
+    return undecided, (alpha > 0.02) & (alpha < 0.98), (alpha > 0.2) & (alpha < 0.8)
 
 
 def _rounding(coarse: CoarseMatte) -> float:
@@ -188,109 +193,10 @@ def halved(coarse: CoarseMatte, halvings: int) -> CoarseMatte:
     )
 
 
-def _weighed(sharp: FloatArray, blurred: FloatArray, count: FloatArray) -> FloatArray:
+def _weighed(fits: Fits) -> FloatArray:
     """Trust at every place; where nothing was looked at, the mean of the others."""
-    sharp, blurred, near = (box_mean(part, 1, beyond="zero") for part in (sharp, blurred, count))
-    noise = NOISE * near
-    fits = _fading((sharp + noise) / np.maximum(blurred + noise, 1e-9), *FADES)
-    fits *= _fading(sharp / np.maximum(near, 1e-9), *UNEXPLAINED_FADES)
-    known = near > 0
-    mean = float((fits * near).sum() / max(float(near.sum()), 1e-9))
-    return np.where(known, fits, np.float32(mean)).astype(np.float32)
-
-
-def _fading(value: NDArray[np.floating[Any]], full: float, none: float) -> FloatArray:
-    faded: FloatArray = np.clip((none - value) / np.float32(none - full), 0, 1)
-    return faded
-
-
-def _compared(coarse: CoarseMatte, levels: Levels, most: int, before: _Fits | None = None) -> _Fits | None:
-    """At every place: what the sharp photo and the blurred one leave unexplained, summed, and the undecided pixels.
-
-    ``most``: how many pieces are fitted. ``before``: what was found with fewer, which are not fitted again.
-    """
-    if coarse.fit.pixel < 1:  # finer than the photo
-        size = Size(
-            *(
-                max(1, min(pair))
-                for pair in zip(_sides(coarse.fit.network), _sides(coarse.fit.region.size), strict=True)
-            )
-        )
-        coarse = coarse.changed(np.clip(cv2.resize(coarse.alpha, _sides(size), interpolation=cv2.INTER_AREA), 0, 1))
-    alpha = coarse.alpha
-    undecided = _undecided(alpha)
-    if int(undecided.sum()) < FEWEST:
-        return None
-    grid = tuple(-(-side // PLACE) for side in alpha.shape)
-    sharp, blurred, count = before or (
-        np.zeros(grid, np.float32),
-        np.zeros(grid, np.float32),
-        np.zeros(grid, np.float32),
-    )
-    # the few are some of the many
-    for piece in _spread(_spread(list(_pieces(undecided)), MOST_PIECES), most):
-        cells = (
-            slice(piece.top // PLACE, -(-piece.bottom // PLACE)),
-            slice(piece.left // PLACE, -(-piece.right // PLACE)),
-        )
-        if count[cells].any():
-            continue
-        within = undecided[piece.slices()]
-        around = piece.grown(AROUND).within(Size.of(alpha))
-        colour = _photo_under(coarse, levels, around)
-        inner = piece.relative_to(around).slices()
-        for sigma, total in ((0.0, sharp), (TRIED_BLUR, blurred)):
-            total[cells] = _by_place(_unexplained(colour, alpha[around.slices()], sigma)[inner] * within)
-        count[cells] = _by_place(within.astype(np.float32))
-    return sharp, blurred, count
-
-
-def _spread(pieces: list[Box], most: int) -> list[Box]:
-    """At most so many of them, evenly spaced."""
-    return pieces[:: max(1, -(-len(pieces) // most))]
-
-
-def _sides(size: Size) -> tuple[int, int]:
-    return size.width, size.height
-
-
-def _pieces(undecided: NDArray[np.bool_]) -> Iterator[Box]:
-    """The squares of the mask that hold something undecided."""
-    size = Size.of(undecided)
-    for top in range(0, size.height, PIECE):
-        for left in range(0, size.width, PIECE):
-            box = Box(left, top, PIECE, PIECE).within(size)
-            if undecided[box.slices()].any():
-                yield box
-
-
-def _photo_under(coarse: CoarseMatte, levels: Levels, box: Box) -> FloatArray:
-    """The photo's mean colour under each of the mask's pixels in ``box``: float32 (row, column, RGB) in [0, 1]."""
-    fit = coarse.fit
-    level = min(max(0, math.floor(math.log2(fit.pixel) + 0.01)), levels.levels - 1)
-    step = 2**level
-    across = fit.region.width / fit.network.width / step, fit.region.height / fit.network.height / step
-    columns = np.arange(box.left, box.right + 1) * across[0] + fit.region.left / step
-    rows = np.arange(box.top, box.bottom + 1) * across[1] + fit.region.top / step
-    left, top = math.floor(columns[0]), math.floor(rows[0])
-    seen = Box(left, top, max(1, math.ceil(columns[-1]) - left), max(1, math.ceil(rows[-1]) - top))
-    return area_means(photo_in(levels, level, seen), rows - top, columns - left)
-
-
-def _unexplained(colour: FloatArray, alpha: FloatArray, sigma: float) -> FloatArray:
-    """How far ``alpha`` lies from the local colour lines of ``colour``, blurred by ``sigma``: float32 (row, column)."""
-    colour = gaussian(colour, sigma)
-    slopes, offset = colour_lines(colour, alpha, FIRST_RADIUS, EPSILON)
-    for channel, slope in enumerate(slopes):
-        offset = offset + slope * colour[..., channel]
-    left: FloatArray = np.abs(np.clip(offset, 0, 1) - alpha)
-    return left
-
-
-def _by_place(values: FloatArray) -> FloatArray:
-    """Sums of PLACE × PLACE pixels, fewer at the right and lower rim."""
-    rows, columns = (-(-side // PLACE) for side in values.shape)
-    whole = np.zeros((rows * PLACE, columns * PLACE), np.float32)
-    whole[: values.shape[0], : values.shape[1]] = values
-    sums: FloatArray = whole.reshape(rows, PLACE, columns, PLACE).sum((1, 3))
-    return sums
+    full, none = FADES
+    weights = np.clip((none - fits.blur_by_place()) / np.float32(none - full), 0, 1)
+    known = np.isfinite(weights)
+    mean = np.average(weights[known], weights=fits.count[known] + np.float32(1e-6))
+    return np.where(known, weights, np.float32(mean)).astype(np.float32)

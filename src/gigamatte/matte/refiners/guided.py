@@ -122,33 +122,55 @@ def colour_lines(
     column) planes: filters and sums run over unbroken rows, in half the time. Windows are 2·radius + 1 pixels wide and
     stop at the border (which is repeated).
     """
-    # centred on zero: with smaller numbers fewer digits are lost when squares are subtracted
-    r, g, b = (plane - np.float32(0.5) for plane in cv2.split(colour))
-    mr, mg, mb, mean_alpha = (box_mean(plane, radius) for plane in (r, g, b, alpha))
+    return ColourWindows(colour, radius, epsilon).lines(alpha)
 
-    def covariance(one: FloatArray, other: FloatArray, mean: FloatArray, other_mean: FloatArray) -> FloatArray:
-        found = box_mean(one * other, radius)
+
+class ColourWindows:
+    """The part of ``colour_lines`` that depends on the colours alone: several alphas can be fitted to it."""
+
+    def __init__(self, colour: FloatArray, radius: int, epsilon: float) -> None:
+        self.radius = radius
+        # centred on zero: with smaller numbers fewer digits are lost when squares are subtracted
+        self.planes = tuple(plane - np.float32(0.5) for plane in cv2.split(colour))
+        self.means = tuple(box_mean(plane, radius) for plane in self.planes)
+        r, g, b = zip(self.planes, self.means, strict=True)
+        rr, gg, bb = (np.maximum(self._covariance(*one, *one), 0) + np.float32(epsilon) for one in (r, g, b))
+        rg, rb, gb = self._covariance(*r, *g), self._covariance(*r, *b), self._covariance(*g, *b)
+        # Solve (covariance + ε) slope = covariance with alpha by elimination (L·D·Lᵀ). Cramer's rule would subtract
+        # products of three variances and lose all digits on grey photos, where the channels move together.
+        lrg, lrb = rg / rr, rb / rr
+        gg = np.maximum(gg - lrg * rg, epsilon)
+        gb = gb - lrg * rb
+        lgb = gb / gg
+        bb = np.maximum(bb - lrb * rb - lgb * gb, epsilon)
+        self.diagonal, self.lower = (rr, gg, bb), (lrg, lrb, lgb)
+
+    def lines(self, alpha: FloatArray) -> tuple[tuple[FloatArray, ...], FloatArray]:
+        """Slopes and offset for this alpha, float32 (row, column) in [0, 1]."""
+        (rr, gg, bb), (lrg, lrb, lgb), (mr, mg, mb) = self.diagonal, self.lower, self.means
+        mean_alpha = box_mean(alpha, self.radius)
+        yr, yg, yb = (
+            self._covariance(plane, mean, alpha, mean_alpha)
+            for plane, mean in zip(self.planes, self.means, strict=True)
+        )
+        yg = yg - lrg * yr
+        yb = yb - lrb * yr - lgb * yg
+        sb = yb / bb
+        sg = yg / gg - lgb * sb
+        sr = yr / rr - lrg * sg - lrb * sb
+        offset = mean_alpha - sr * mr - sg * mg - sb * mb
+        sr, sg, sb, offset = (box_mean(plane, self.radius) for plane in (sr, sg, sb, offset))
+        return (sr, sg, sb), offset - np.float32(0.5) * (sr + sg + sb)
+
+    def unexplained(self, alpha: FloatArray) -> FloatArray:
+        """How far ``alpha`` lies from its lines, cut off at 0 and 1: float32 (row, column)."""
+        slopes, offset = self.lines(alpha)
+        for slope, plane in zip(slopes, self.planes, strict=True):
+            offset = offset + slope * (plane + np.float32(0.5))
+        left: FloatArray = np.abs(np.clip(offset, 0, 1) - alpha)
+        return left
+
+    def _covariance(self, one: FloatArray, mean: FloatArray, other: FloatArray, other_mean: FloatArray) -> FloatArray:
+        found = box_mean(one * other, self.radius)
         found -= mean * other_mean
         return found
-
-    rr, gg, bb = (
-        np.maximum(covariance(plane, plane, mean, mean), 0) + np.float32(epsilon)
-        for plane, mean in ((r, mr), (g, mg), (b, mb))
-    )
-    rg, rb, gb = covariance(r, g, mr, mg), covariance(r, b, mr, mb), covariance(g, b, mg, mb)
-    yr, yg, yb = (covariance(plane, alpha, mean, mean_alpha) for plane, mean in ((r, mr), (g, mg), (b, mb)))
-    # Solve (covariance + ε) slope = covariance with alpha by elimination (L·D·Lᵀ). Cramer's rule would subtract
-    # products of three variances and lose all digits on grey photos, where the channels move together.
-    lrg, lrb = rg / rr, rb / rr
-    gg = np.maximum(gg - lrg * rg, epsilon)
-    gb = gb - lrg * rb
-    lgb = gb / gg
-    bb = np.maximum(bb - lrb * rb - lgb * gb, epsilon)
-    yg = yg - lrg * yr
-    yb = yb - lrb * yr - lgb * yg
-    sb = yb / bb
-    sg = yg / gg - lgb * sb
-    sr = yr / rr - lrg * sg - lrb * sb
-    offset = mean_alpha - sr * mr - sg * mg - sb * mb
-    sr, sg, sb, offset = (box_mean(plane, radius) for plane in (sr, sg, sb, offset))
-    return (sr, sg, sb), offset - np.float32(0.5) * (sr + sg + sb)

@@ -48,6 +48,36 @@ def test_a_mask_that_was_cut_in_two_is_an_outline(made, ratio):
     assert trust(made, (shrunk(made.alpha, ratio) > 0.5).astype(np.float32)).answers == "contour"
 
 
+@pytest.mark.parametrize("ratio", [2, 4])
+@pytest.mark.parametrize(("across", "down"), [(1, 0.6), (-1, 0.6), (0, -1.2), (-1.2, 0)])
+def test_a_mask_that_lies_beside_the_subject_is_an_outline(made, ratio, across, down):
+    mask = shrunk(made.alpha, ratio)
+    moved = cv2.warpAffine(mask, np.array([[1, 0, across], [0, 1, down]]), mask.shape[::-1])
+    assert trust(made, moved).answers == "contour"
+
+
+@pytest.mark.parametrize("change", [cv2.erode, cv2.dilate])
+def test_a_mask_that_is_too_narrow_or_too_wide_is_an_outline(made, change):
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
+    assert trust(made, change(shrunk(made.alpha, 3), disc)).answers == "contour"
+
+
+@pytest.mark.parametrize("ratio", [2, 3, 4])
+def test_a_matte_of_a_noisy_photo_that_is_out_of_focus_is_kept(made, ratio):
+    """The blurred photo has less noise: it must not look as if the mask were blurred like it."""
+    rng = np.random.default_rng(3)
+    photo = cv2.GaussianBlur(made.photo, (0, 0), 3.0).astype(np.float32) + rng.normal(0, 4, made.photo.shape)
+    mask, _ = as_coarse(eight_bits(shrunk(cv2.GaussianBlur(made.alpha, (0, 0), 3.0), ratio)), Size.of(made.photo))
+    found = measured_trust(mask, ArrayLevels(np.clip(photo, 0, 255).astype(np.uint8)))
+    assert found.answers == "matte"
+
+
+def test_a_mask_of_two_values_that_was_enlarged_is_an_outline(made):
+    hard = (shrunk(made.alpha, 4) > 0.5).astype(np.float32)
+    enlarged = cv2.resize(hard, made.photo.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    assert trust(made, enlarged).answers == "contour"
+
+
 def test_an_outline_that_another_tool_enlarged_stays_one(made):
     enlarged = cv2.resize(coarse(made.alpha, 6), made.photo.shape[1::-1], interpolation=cv2.INTER_CUBIC)
     assert trust(made, enlarged).answers == "contour"
