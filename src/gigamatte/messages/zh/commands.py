@@ -128,7 +128,11 @@ COMMANDS: dict[str, str] = {
     "an alpha is a (row, column) array, found shape {}": "透明度是（行，列）数组，实际形状是 {}",
     "an alpha is uint8, uint16, bool or float, found {}": "透明度是 uint8、uint16、bool 或 float，实际是 {}",
     "alphas of one shape are compared, found {} and {}{}": "比较的透明度须为同一形状，实际是 {} 和 {}{}",
-    "nothing to evaluate: neither the coarse masks nor the network": "没有可评测的内容：粗蒙版和网络都未选",
+    "nothing to evaluate: neither the coarse masks, nor exact ones, nor the network": (
+        "没有可评测的内容：粗蒙版、真实透明度和网络都未选"
+    ),
+    "--exact {} is no size of a mask: expected 1/1, 1/2, 1/3 … of the photo's sides, or pixels of a square ({} to {}), "
+    "such as 2048": "--exact {} 不是蒙版的尺寸：应为照片边长的 1/1、1/2、1/3……，或正方形的像素数（{} 到 {}），例如 2048",
     "{}: photo {} and alpha {} differ in size": "{}：照片 {} 与透明度 {} 尺寸不同",
     "Network": "网络",
 }
