@@ -23,7 +23,7 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-from gigamatte import Options, Remover
+from gigamatte import Options, Remover, system
 from gigamatte.cutout.encode import Encoding, saver_options
 from gigamatte.evaluate.cases import Case, read_alpha
 from gigamatte.evaluate.table import Cell
@@ -36,6 +36,7 @@ NETWORK, SUBJECT = 1024, 0.4
 
 
 def main() -> None:
+    system.share_heaps()  # as the command, the service and the batch do
     options, case = one_case(__doc__)
     rows: list[list[Cell]] = []
     with tempfile.TemporaryDirectory(prefix="gigamatte-bench-") as name, Remover(Options()) as remover:
