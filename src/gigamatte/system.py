@@ -11,9 +11,6 @@ from typing import Any
 
 from gigamatte import cgroup
 
-#: bytes of freed memory that a heap of glibc keeps for what comes next, and the largest array that comes from one
-KEPT, FROM_HEAP = 64 << 20, 16 << 20
-
 _seek_lock = threading.Lock()
 
 
@@ -98,14 +95,10 @@ def share_heaps(most: int = 2) -> None:
     """Let all threads of this process allocate from at most ``most`` heaps. Call it early, in our own processes only.
 
     glibc gives each thread a heap of its own and does not return a heap to the system while any of it is in use: a
-    process grew by two megabytes with each photo. The heaps keep up to KEPT freed bytes, and give out arrays of up to
-    FROM_HEAP: else the system hands out the memory of every tile anew and clears it, a tenth of the time of a cut.
-    On other systems this does nothing.
+    process grew by two megabytes with each photo. On other systems this does nothing.
     """
-    arena_max, mmap_threshold, trim_threshold = -8, -3, -1  # of malloc.h
+    arena_max = -8  # M_ARENA_MAX of malloc.h
     _ask_allocator("mallopt", arena_max, most)
-    _ask_allocator("mallopt", mmap_threshold, FROM_HEAP)
-    _ask_allocator("mallopt", trim_threshold, KEPT)
 
 
 def _ask_allocator(name: str, *arguments: int) -> None:

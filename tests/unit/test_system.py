@@ -40,33 +40,6 @@ def test_six_threads_share_two_heaps(tmp_path):
     assert report.read_text().count("<heap nr=") > 2
 
 
-KEEPS = """
-import resource
-import numpy as np
-from gigamatte import system
-system.share_heaps()
-def faults():
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    for _ in range(5):
-        arrays = [np.ones(1 << 19, np.float32) for _ in range(16)]
-        del arrays
-    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
-faults()
-print(faults())
-"""
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="heaps of glibc")
-def test_freed_memory_is_used_again_without_asking_the_system():
-    def faults(code: str) -> int:
-        ran = subprocess.run([sys.executable, "-c", code], check=True, timeout=60, capture_output=True, text=True)
-        return int(ran.stdout)
-
-    # 32 MB, five times: the system would hand them out anew, page by page
-    assert faults(KEEPS) < 500
-    assert faults(KEEPS.replace("system.share_heaps()", "")) > 500
-
-
 ZEROS = """
 import numpy as np
 from pathlib import Path
