@@ -19,9 +19,9 @@ from .data import Pixels, Pool, open_pool
 
 #: Shares of all pictures that are windows of real photos, by source.
 REAL_SHARE = {
-    "people": 0.06, "cats": 0.07, "davis": 0.03, "pets": 0.07, "flowers": 0.02, "things": 0.05, "animals": 0.06,
-    "carparts": 0.01, "cars": 0.02, "vehicles": 0.06, "mixed": 0.05, "taught": 0.05, "voc": 0.12, "msrc": 0.05,
-    "sed": 0.03,
+    "people": 0.06, "cats": 0.05, "davis": 0.02, "pets": 0.07, "flowers": 0.03, "things": 0.07, "animals": 0.08,
+    "carparts": 0.01, "cars": 0.02, "vehicles": 0.05, "mixed": 0.04, "taught": 0.03, "voc": 0.16, "msrc": 0.07,
+    "sed": 0.04,
 }  # fmt: skip
 #: Weights of the sources of what is pasted.
 PASTE_WEIGHT = {

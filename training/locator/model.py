@@ -52,6 +52,13 @@ class SameConv(nn.Conv2d):
     """TensorFlow's "same" padding for sides that are multiples of the stride: the odd pixel goes right and below."""
 
     def forward(self, x: Tensor) -> Tensor:
+        if x.requires_grad and x.device.type == "cpu" and self.stride[0] > 1:
+            # the gradient of strided filters takes ten times as long in bfloat16
+            with torch.autocast("cpu", enabled=False):
+                return self._filtered(x.float())
+        return self._filtered(x)
+
+    def _filtered(self, x: Tensor) -> Tensor:
         kernel, stride = self.kernel_size[0], self.stride[0]
         if stride == 1:
             return functional.conv2d(x, self.weight, self.bias, 1, kernel // 2, 1, self.groups)

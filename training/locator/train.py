@@ -35,7 +35,8 @@ class Plan:
 
     `side` is that of the composed pictures, `store` how many of them are kept, `workers` how many processes compose.
     A `frozen` encoder is neither trained nor are its batch norms measured anew; of another, the first `still` blocks
-    keep their weights: they take most of the time and have least to learn. Each composed picture is drawn about `uses`
+    keep their weights, and if there are any, so do the depthwise filters of all blocks: they take most of the time and
+    have least to learn. Each composed picture is drawn about `uses`
     times.
     """
 
@@ -102,6 +103,9 @@ class Trainer:
             encoder = self.model.encoder
             for part in (encoder._conv_stem, encoder._bn0, *encoder._blocks[: self.plan.still]):
                 part.requires_grad_(False)
+            # on a CPU the gradients of filters of single channels take half of a round, for a hundredth of the weights
+            for block in encoder._blocks:
+                block._depthwise_conv.requires_grad_(False)
 
     def _groups(self) -> list[dict[str, Any]]:
         named = [(name, values) for name, values in self.model.named_parameters() if values.requires_grad]
@@ -210,8 +214,8 @@ class Trainer:
 
 
 def multiplies_bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 in tiles (AMX); without, it is many times slower than float32."""
-    return bool(torch.cpu._is_amx_tile_supported())
+    """Whether this processor multiplies bfloat16 (AMX, AVX-512 BF16); others are many times slower than at float32."""
+    return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
 
 
 @dataclass(frozen=True)

@@ -267,4 +267,5 @@ def test_the_first_blocks_can_stay_as_they_are():
     moved = {name for name, value in trainer.model.named_parameters() if not torch.equal(value, before[name])}
     assert not any(name.startswith(("encoder._conv_stem", "encoder._blocks.3.")) for name in moved)
     assert any(name.startswith("encoder._blocks.4.") for name in moved)
+    assert not any("_depthwise_conv" in name for name in moved)
     assert any(name.startswith("hints.") for name in moved)
