@@ -13,7 +13,7 @@ from .data import FILED, SOURCES, build_cache, open_pool, places_files, rendered
 ROOT = Path(__file__).resolve().parents[2]
 #: the folder of the shipped graphs, locator-encoder.onnx, locator-hints.onnx and locator-decoder.onnx
 SHIPPED = ROOT / "src" / "gigamatte" / "network" / "cards"
-VERSION = "3"
+VERSION = "4"
 
 
 def present(cache: Path, wanted: str) -> tuple[str, ...]:
@@ -81,9 +81,11 @@ def run_train(arguments: argparse.Namespace) -> None:
 
 def run_export(arguments: argparse.Namespace) -> None:
     """Writes the ONNX files of a checkpoint's averaged weights."""
-    from .export import export, read_weights, training_sources
+    from .export import between, export, read_weights, training_sources
 
     model, pictures = read_weights(arguments.checkpoint)
+    if arguments.between is not None:
+        model = between(model, read_weights(arguments.between)[0], arguments.share)
     notes = {"pictures": str(pictures), "version": VERSION, "licence": "Apache-2.0"}
     notes["sources"] = ",".join(training_sources(arguments.checkpoint))
     export(model, arguments.output, arguments.size, notes)
@@ -147,6 +149,10 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--checkpoint", type=Path, required=True)
     export.add_argument("--size", type=int, default=416)
     export.add_argument("--output", type=Path, default=SHIPPED)
+    export.add_argument(
+        "--between", type=Path, default=None, help="a folder of graphs: weights between its and the checkpoint's"
+    )
+    export.add_argument("--share", type=float, default=0.5, help="of the way from those to the checkpoint")
     measure = verbs.add_parser("measure", help="IoU through OpenVINO")
     measure.add_argument("--network", type=Path, default=SHIPPED)
     measure.add_argument("--beside", default="", help="another network: FILE.onnx (IS-Net, U²-Net …) or a card's name")

@@ -269,3 +269,23 @@ def test_the_first_blocks_can_stay_as_they_are():
     assert any(name.startswith("encoder._blocks.4.") for name in moved)
     assert not any("_depthwise_conv" in name for name in moved)
     assert any(name.startswith("hints.") for name in moved)
+
+
+def test_weights_between_two_networks_are_exported(tmp_path):
+    torch = pytest.importorskip("torch", reason="training needs PyTorch; the package does not")
+    pytest.importorskip("onnx", reason="exporting needs onnx; the package does not")
+    from training.locator.export import between, export, read_weights
+    from training.locator.model import Locator
+
+    torch.manual_seed(4)
+    start, further = Locator().eval(), Locator().eval()
+    pixels = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        for values in (*start.parameters(), *further.parameters()):
+            values.add_(0.01 * torch.randn_like(values))  # what is equal, the exporter would store once
+        for share, answer in ((0, start(pixels)), (1, further(pixels))):
+            torch.testing.assert_close(between(further, start, share)(pixels), answer, atol=1e-4, rtol=1e-4)
+        halfway = between(further, start, 0.5)
+        export(halfway, tmp_path, 64, {})
+        read, _ = read_weights(tmp_path)
+        torch.testing.assert_close(read.eval()(pixels), halfway(pixels), atol=5e-3, rtol=5e-3)
