@@ -98,10 +98,10 @@ def test_a_stroke_re_does_what_it_touches(
 
 
 def changed_only_near(one: PixelArray, other: PixelArray, *ends: tuple[int, int]) -> bool:
-    """Whether all differences lie within 170 pixels of a line: its own, the band and the mask reach so far."""
+    """Whether all differences lie within 180 pixels of a line: its own, the band and the mask reach so far."""
     far = np.ones(one.shape, np.uint8)
     cv2.line(far, *ends, 0, 24)
-    return not (one != other)[cv2.distanceTransform(far, cv2.DIST_L2, 5) > 170].any()
+    return not (one != other)[cv2.distanceTransform(far, cv2.DIST_L2, 5) > 180].any()
 
 
 def test_specks_and_holes_are_corrections_too(photo: PixelArray, how: dict[str, Any]) -> None:
