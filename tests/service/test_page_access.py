@@ -31,7 +31,7 @@ def test_chinese(open_page, pictures):
     ready(page)
     assert page.locator("#download").inner_text() == "下载"
     assert page.evaluate("document.documentElement.lang") == "zh-CN"
-    pick(page, ("照片.jpg", pictures["jpeg"]), ("坏.jpg", b"not a picture at all"))
+    pick(page, ("照片.jpg", pictures["jpeg"]), ("坏.jpg", b"nopicture"))
     page.wait_for_selector(".item.done", timeout=60000)
     page.wait_for_selector(".item.failed", timeout=60000)
     viewer_is_settled(page)

@@ -103,7 +103,9 @@ def between(model: Locator, other: Locator, share: float) -> Locator:
     Where one was trained further from the other, the way between often answers better than both, on what the further
     training changed little as well (Wortsman et al., 2022, "Robust fine-tuning of zero-shot models").
     """
-    found, start = (fold(copy.deepcopy(one).to(memory_format=torch.contiguous_format)) for one in (model, other))
+    found, start = copy.deepcopy(model), copy.deepcopy(other)
+    for network in (found, start):
+        fold(network.to(memory_format=torch.contiguous_format))
     with torch.no_grad():
         for value, begin in zip(found.parameters(), start.parameters(), strict=True):
             value.copy_(begin + share * (value - begin))
