@@ -60,11 +60,15 @@ def test_photos_are_cut_as_they_come_and_half_written_ones_never(tmp_path, mask,
         if not ended.is_set():  # a signal that comes after the batch would end the whole run of tests
             os.kill(os.getpid(), signal.SIGALRM)
 
-    threading.Thread(target=interrupt_at_last, daemon=True).start()
+    last = threading.Thread(target=interrupt_at_last, daemon=True)
+    last.start()
     try:
         summary, _ = run(source, out, Options(mask=mask), listener=listener, watch=True, every=0.2)
     finally:
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
         ended.set()
+        stop.set()
+        last.join()  # it may be about to send its signal
         signal.signal(signal.SIGALRM, before)
     thread.join()
     assert (summary.interrupted, summary.exit_code, summary.total, summary.failed) == (True, 0, 3, 0)
