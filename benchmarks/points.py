@@ -9,6 +9,7 @@ interactive segmentation: Sofiiuk et al., RITM, 2021). Each result is cut anew w
 
 from __future__ import annotations
 
+import sys
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +17,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from training.locator.data import is_held_out
 
 from gigamatte.editing import Editing
-from gigamatte.evaluate.metrics import unit_alpha
+from gigamatte.evaluate.metrics import iou, unit_alpha
 from gigamatte.evaluate.table import Cell
 from gigamatte.hints import Hints, Point
 from gigamatte.options import Options
 from gigamatte.tools import Tools
-from report import arguments, pixels, publish, show
+from report import ROOT, arguments, pixels, publish, show
 
 #: numbers of points that are reported, and the IoU that a point may cost before it counts as worse
 REPORTED, WORSE = (0, 1, 2, 3, 5), 0.005
@@ -49,6 +49,9 @@ def cases(folder: Path, of: int, held_out: bool) -> list[Case]:
     photos = sorted(path for path in folder.iterdir() if path.suffix in (".jpg", ".webp"))
     there = [Case(photo, photo.with_suffix(".png")) for photo in photos if photo.with_suffix(".png").is_file()]
     if held_out:
+        sys.path.append(str(ROOT))  # the recipe, which is not installed
+        from training.locator.data import is_held_out
+
         there = [case for case in there if is_held_out(folder.name, case.photo.name)]
     chosen = np.unique(np.linspace(0, len(there) - 1, min(of, len(there))).round().astype(int)) if there else ()
     return [there[number] for number in chosen]
@@ -80,7 +83,7 @@ def asked(case: Case, tools: Tools) -> list[float]:
         while hints is not None and len(overlaps) <= max(REPORTED):
             with editing.cut(hints) as cutout:
                 found = unit_alpha(cutout.alpha) > 0.5
-            overlaps.append(float((found & truth).sum() / max(1, (found | truth).sum())))
+            overlaps.append(iou(found, truth))
             hints = pointed(hints, found, truth)
     return overlaps + [overlaps[-1]] * (max(REPORTED) + 1 - len(overlaps))
 

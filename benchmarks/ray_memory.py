@@ -53,7 +53,7 @@ def in_store() -> dict[str, int]:
     }
 
 
-class Cluster(ray_engine.Cluster):
+class IdleCluster(ray_engine.Cluster):
     """Its actors cut nothing."""
 
     def mapped(self, items: list[dict[str, Any]], actor: type, arguments: tuple[Any, ...], rows: int) -> Iterator[Any]:  # noqa: ARG002
@@ -65,7 +65,7 @@ class AloneEngine(ray_engine.RayEngine):
 
     def __init__(self, given: WorkerArguments, *, address: str) -> None:
         super().__init__(given, address=address)
-        self._cluster = Cluster(given.limits, address=address)
+        self._cluster = IdleCluster(given.limits, address=address)
 
 
 class Sayer:

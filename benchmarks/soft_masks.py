@@ -13,13 +13,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from gigamatte.evaluate.cases import Case, find_cases, read_alpha
-from gigamatte.evaluate.metrics import gradient_error, sad
+from gigamatte.evaluate.metrics import gradient_error, sad, unit_alpha
 from gigamatte.evaluate.reduced import Reduction
-from gigamatte.evaluate.report import geometric_mean
+from gigamatte.evaluate.report import enlarged, geometric_mean
 from gigamatte.evaluate.table import Cell, markdown_table
 from gigamatte.matte.cascade.reading import alpha_in
 from gigamatte.matte.cascade.resolve import resolve, trust_in
@@ -67,8 +66,7 @@ def measured(case: Case, ways: dict[str, Refiner], exact: list[Reduction]) -> di
     levels = PhotoLevels(open_photo(case.photo, max_pixels=10**9))
     try:
         for name, values in masks(case, truth, exact).items():
-            enlarged = cv2.resize(values.astype(np.float32) / 255, truth.shape[::-1], interpolation=cv2.INTER_LANCZOS4)
-            found[name, ENLARGED] = [*errors(np.clip(enlarged, 0, 1), truth), 0]
+            found[name, ENLARGED] = [*errors(enlarged(unit_alpha(values), truth.shape), truth), 0]
             coarse, _ = as_coarse(values, levels.size(0))
             for way, refiner in ways.items():
                 trust = trust_in(coarse, levels, refiner)

@@ -91,6 +91,15 @@ def _private_memory(least: int) -> list[tuple[int, int]]:
     return found
 
 
+def python_child(entry: str) -> tuple[list[str], dict[str, str]]:
+    """(command, environment) of a process of ours that runs ``main`` of the module ``entry``.
+
+    It imports what this process would; -P keeps the current folder out, -c keeps __main__ ours.
+    """
+    path = os.pathsep.join(part for part in sys.path if part)
+    return [sys.executable, "-P", "-c", f"from {entry} import main; main()"], {**os.environ, "PYTHONPATH": path}
+
+
 def share_heaps(most: int = 2) -> None:
     """Let all threads of this process allocate from at most ``most`` heaps. Call it early, in our own processes only.
 

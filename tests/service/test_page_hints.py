@@ -17,9 +17,7 @@ pytestmark = pytest.mark.filterwarnings("default::pytest.PytestUnraisableExcepti
 
 def test_a_result_is_corrected_and_equals_the_api_for_the_same_hints(open_page, service, pictures):
     page = open_page()
-    ready(page)
-    pick(page, ("fuchs.jpg", pictures["jpeg"]))
-    page.wait_for_selector(".item.done", timeout=60000)
+    cut(page, pictures)
     page.click("#edit")
     settled(page, 0)
     places(page, (0.5, 0.5, "left"), (0.05, 0.05, "right"))
@@ -81,9 +79,7 @@ def test_correcting_by_keyboard_alone(open_page, pictures):
 
 def test_keys_in_a_field_are_not_the_editors(open_page, pictures):
     page = open_page()
-    ready(page)
-    pick(page, ("fuchs.jpg", pictures["jpeg"]))
-    page.wait_for_selector(".item.done", timeout=60000)
+    cut(page, pictures)
     page.click("#edit")
     settled(page, 0)
     places(page, (0.5, 0.5, "left"))

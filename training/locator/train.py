@@ -36,8 +36,7 @@ class Plan:
     `side` is that of the composed pictures, `store` how many of them are kept, `workers` how many processes compose.
     A `frozen` encoder is neither trained nor are its batch norms measured anew; of another, the first `still` blocks
     keep their weights, and if there are any, so do the depthwise filters of all blocks: they take most of the time and
-    have least to learn. Each composed picture is drawn about `uses`
-    times.
+    have least to learn. Each composed picture is drawn about `uses` times.
     """
 
     minutes: float

@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import subprocess
-import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +22,7 @@ from gigamatte.write_errors import not_written
 
 #: how the planes of a frame are stored: of 3840×2160, .15 CPU seconds to write and read one of 4 MB
 _LEVEL = 1
-_ENTRY = "from gigamatte.film.encoder import main; main()"
+_ENTRY = "gigamatte.film.encoder"
 
 
 class DeferredPart:
@@ -65,13 +64,8 @@ class DeferredPart:
 
 def _encoded(what: list[Any]) -> tuple[str, int]:
     """(the last line that ``film.encoder`` said, its exit code)."""
-    path = os.pathsep.join(part for part in sys.path if part)
-    with subprocess.Popen(
-        [sys.executable, "-P", "-c", _ENTRY],
-        stdin=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": path},
-    ) as child:
+    command, environment = system.python_child(_ENTRY)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as child:
         assert child.stdin is not None
         assert child.stderr is not None
         try:

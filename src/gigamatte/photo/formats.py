@@ -113,8 +113,9 @@ def sniff(head: bytes, name: str) -> Kind:
 
 def _text(head: bytes) -> str:
     """The first words of a text, or nothing where the bytes are none: a failed download is often a server's answer."""
-    text = " ".join(head.decode(errors="ignore").split())
-    whole = len(head.decode(errors="ignore").encode()) > len(head) - 4  # a letter may be cut in two
+    decoded = head.decode(errors="ignore")
+    text = " ".join(decoded.split())
+    whole = len(decoded.encode()) > len(head) - 4  # a letter may be cut in two
     return text[:32] if whole and len(text) > 3 and text.isprintable() else ""
 
 

@@ -9,13 +9,13 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from typing import BinaryIO, cast
 
+from gigamatte import system
 from gigamatte.worker.signals import held_back
 from gigamatte.worker.wire import Message, receive, send
 
@@ -41,15 +41,14 @@ class ChildProcess:
         heard: Callable[[ChildProcess, Message], None],
         gone: Callable[[ChildProcess], None],
     ) -> None:
-        # the child imports what the parent would; -P keeps the current folder out, -c keeps __main__ ours
-        path = os.pathsep.join(part for part in sys.path if part)
+        command, environment = system.python_child(entry)
         with held_back():
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", f"from {entry} import main; main()"],
+                command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env={**os.environ, "PYTHONPATH": path},
+                env=environment,
             )
         self.ready = False
         self.started = time.monotonic()

@@ -79,7 +79,9 @@ def test_what_the_encoder_says_is_said(tmp_path: Path) -> None:
 
 
 def test_an_encoder_that_dies_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deferred, "_ENTRY", "import os; os.abort()")
+    (tmp_path / "aborting.py").write_text("from os import abort as main\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(deferred, "_ENTRY", "aborting")
     part = DeferredPart(tmp_path / "part.mkv", coding("out.webm", Options(), Size(160, 120)))
     with pytest.raises(WriteError, match="the encoder failed: it ended with -6"):
         part.close()

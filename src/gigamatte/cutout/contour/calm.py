@@ -145,7 +145,8 @@ class Calm:
     def _strips(self, strips: Iterable[PixelArray]) -> Iterator[NDArray[np.uint16]]:
         """The averaged alpha in the same strips: steps of 8 bits would show in a slope so gentle."""
         weight, averaged = (np.pad(field, 1, mode="edge") for field in (self.weight, self.averaged))
-        own, added = 1 - weight, averaged * np.float32(65535) + np.float32(0.5)
+        full = Depth(16).full
+        own, added = 1 - weight, averaged * np.float32(full) + np.float32(0.5)
         side, top = self.coarse.side, 0
         for strip in strips:
             plain = strip.reshape(len(strip), -1)
@@ -162,11 +163,11 @@ class Calm:
                 here, columns = slice(left, left + BLOCK + 2), slice(left * side, (left + BLOCK) * side)
                 part = out[:, columns]
                 if inside[here].all() or outside[here].all():
-                    part[:] = 65535 if inside[left] else 0
+                    part[:] = full if inside[left] else 0
                     continue
                 part[:] = plain[:, columns]
                 if plain.dtype == np.uint8:
-                    part *= np.uint16(257)
+                    part *= np.uint16(full // Depth(8).full)
                 if seen[here].any():
                     within = np.s_[above : above + len(part), side : side + part.shape[1]]
                     mixed = part * _enlarged(own[rows, here], side)[within]

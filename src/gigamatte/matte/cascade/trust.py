@@ -123,15 +123,16 @@ def measured_trust(coarse: CoarseMatte, levels: Levels) -> Trust:
     for halvings in range(softest, -1, -1):
         mask = halved(coarse, halvings)
         first = best is None and not (same_size and halvings == 0)
+        pixel = coarse.pixel if same_size else mask.pixel
         found = fitted(mask, levels, FEW_PIECES)
-        if found is not None and not _is_matte(mask, found, coarse.pixel if same_size else mask.pixel, first):
-            break
-        if not same_size:
-            found = fitted(mask, levels, MOST_PIECES, found)
         if found is None:
             continue
-        if not _is_matte(mask, found, coarse.pixel if same_size else mask.pixel, first):
+        if not _is_matte(mask, found, pixel, first):
             break
+        if not same_size:
+            found = fitted(mask, levels, MOST_PIECES, found) or found
+            if not _is_matte(mask, found, pixel, first):
+                break
         best = halvings, found
     if best is None:
         return Trust(np.zeros((1, 1), np.float32), 0.0, rounding=_rounding(coarse))
