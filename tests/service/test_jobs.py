@@ -79,6 +79,15 @@ def test_a_job_that_fails_says_why_everywhere(service, pictures):
     assert result.json()["code"] == "no-subject"
 
 
+def test_the_photo_of_a_job_without_a_subject_can_be_seen(service, pictures):
+    location = hand_in(service, pictures, photo="black").headers["location"]
+    assert wait_for(service, location)["error"]["code"] == "no-subject"
+    layer = requests.get(f"{service.url}{location}/layers/photo", timeout=30)
+    assert layer.status_code == 200
+    assert requests.get(f"{service.url}{location}/layers/photo/0/0", timeout=30).status_code == 200
+    assert requests.get(f"{service.url}{location}/layers/cutout", timeout=30).status_code == 422
+
+
 def test_a_result_before_its_time_is_409(own_service, pictures):
     with own_service(inflight=1) as service:
         locations = [hand_in(service, pictures).headers["location"] for _ in range(4)]

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from gigamatte.errors import GigamatteError
+from gigamatte.errors import GigamatteError, NoSubject
 from gigamatte.service.answers import preferred_language
 from gigamatte.service.arrival import FILES, PROBLEM_ANSWERS, Arrival, desk_of
 from gigamatte.service.desk import Live
@@ -156,10 +156,15 @@ async def finished(request: Request, job: str, *, film: bool = False) -> Record:
 
 
 async def handed_in(request: Request, job: str) -> Record:
-    """A job whose photo is there, finished or not. Raises the job's own error when it failed."""
+    """A job whose photo is there, finished or not. Raises the job's own error when it failed.
+
+    Where only no subject was found, the photo can be seen: a person may be about to show it.
+    """
     record, live = await find(request, job)
     if live is None and record.error is not None:
-        raise unpack_error(dict(record.error))
+        error = unpack_error(dict(record.error))
+        if not isinstance(error, NoSubject):
+            raise error
     return record
 
 
