@@ -4,6 +4,8 @@ import io
 import tarfile
 from pathlib import Path
 
+import cv2
+import numpy as np
 from batch_helpers import GIB, Recorder, save_photo
 
 from gigamatte.batch.limits import Limits
@@ -32,6 +34,14 @@ def read_tar(path: Path) -> dict[str, bytes]:
 
 def photo(folder: Path, seed: int) -> bytes:
     return save_photo(folder / "made.jpg", seed).read_bytes()
+
+
+def box(width: int, height: int) -> bytes:
+    """A photo of 160×120 with a box of this size."""
+    photo = np.full((120, 160, 3), (200, 180, 90), np.uint8)
+    left, top = (160 - width) // 2 - 4, (120 - height) // 3
+    photo[top : top + height, left : left + width] = 40, 90, 200
+    return cv2.imencode(".png", photo)[1].tobytes()
 
 
 def run(source, out, options, limits=None, *, files=False, **more):

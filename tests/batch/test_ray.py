@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from batch_helpers import GIB, Recorder, pictures, rows, run, save_photo, save_photos
 from stores import LEFT_SOCKETS
-from tar_helpers import photo, write_tar
+from tar_helpers import box, photo, write_tar
 from tar_helpers import run as run_tars_here
 
 from gigamatte.batch.limits import Limits
@@ -235,3 +235,14 @@ def test_a_folder_becomes_tar_shards_on_a_cluster(cluster, tmp_path, mask):
     run_tars_here(source, tmp_path / "local", options, TarLimits(photos=3))
     assert pictures(tmp_path / "out") == pictures(tmp_path / "local")
     assert len(list((tmp_path / "out").glob("*.tar"))) == 3
+
+
+def test_a_set_in_several_tar_shards_has_one_scale_on_a_cluster(cluster, tmp_path):
+    options = Options(canvas="200x200", fill="80", kind="art", consistent=True)
+    for number, (own, shoe) in enumerate([(50, 30), (20, 80), (100, 20)]):
+        write_tar(tmp_path / "in" / f"s{number}.tar", [("a.png", box(own, 20)), (f"shoe/{number}.png", box(shoe, 10))])
+    listener, source = Recorder(), tmp_path / "in" / "*.tar"
+    summary = lots_on_ray(source, tmp_path / "out", options, cluster.address, listener)
+    assert (summary.total, summary.done, summary.failed, len(listener.outcomes)) == (6, 6, 0, 6)
+    run_tars_here(source, tmp_path / "local", options)
+    assert pictures(tmp_path / "out") == pictures(tmp_path / "local")

@@ -312,8 +312,8 @@ def manifests_there(plan) -> bool:
 
 
 def test_words_that_do_not_fit(tmp_path, tars, options, mask):
-    with pytest.raises(UsageError, match="consistent does not go"):
-        run(tars / "*.tar", tmp_path / "out", replace(options, canvas="200x200", consistent=True))
+    with pytest.raises(UsageError, match="a folder of masks does not go"):
+        run(tars / "*.tar", tmp_path / "out", replace(options, mask=None), masks=str(tmp_path))
     for words in (("--results", "pdf"), ("--results", "files", "--tar-photos", 2), ("--tar-photos", -1)):
         with command(tars / "*.tar", tmp_path / "out", *words, "--mask", mask) as process:
             said = process.communicate(timeout=60)[1]

@@ -24,7 +24,7 @@ from gigamatte.batch.one import failure
 from gigamatte.batch.plan import Plan
 from gigamatte.batch.progress import Meter
 from gigamatte.batch.result_stamps import photo_stamps, stamps_at
-from gigamatte.batch.sets import Sets
+from gigamatte.batch.sets import ScaleOf, Sets, no_scale
 from gigamatte.batch.summary import Listener, Summary
 from gigamatte.batch.task import BatchEngine, Outcome, Task
 from gigamatte.errors import GigamatteError, TookTooLong, WorkerDied, WriteError
@@ -46,12 +46,13 @@ def run_batch(
     listener: Listener,
     *,
     finish: Callable[[Manifest, Summary], None] | None = None,
+    elsewhere: ScaleOf = no_scale,
 ) -> Summary:
     """Do what ``plan`` says with the engine that ``make_engine(scratch folder)`` gives.
 
-    ``finish`` sees the manifest at the end, for reports. Ctrl-C ends it in order: the summary says so. Raises
-    UsageError (also when another batch is at work here), MissingInput, NetworkUnavailable, WriteError, WorkerDied when
-    it cannot begin.
+    ``elsewhere``: scales of sets that go on in other batches. ``finish`` sees the manifest at the end, for reports.
+    Ctrl-C ends it in order: the summary says so. Raises UsageError (also when another batch is at work here),
+    MissingInput, NetworkUnavailable, WriteError, WorkerDied when it cannot begin.
     """
     config = config_hash(plan.options, masks=plan.masks is not None)
     plan.make_folders()
@@ -63,7 +64,7 @@ def run_batch(
     try:
         shutil.rmtree(scratch, ignore_errors=True)
         with Manifest(folder / f"{name}.sqlite") as manifest:
-            run = _Run(plan, config, manifest, listener, scratch)
+            run = _Run(plan, config, manifest, listener, scratch, elsewhere)
             summary = run.go(make_engine)
             if finish is not None and summary.total:
                 finish(manifest, summary)
@@ -74,11 +75,12 @@ def run_batch(
 
 
 class _Run:
-    def __init__(self, plan: Plan, config: str, manifest: Manifest, listener: Listener, scratch: Path) -> None:
+    def __init__(
+        self, plan: Plan, config: str, manifest: Manifest, listener: Listener, scratch: Path, elsewhere: ScaleOf
+    ) -> None:
         self._plan, self._config, self._manifest, self._listener = plan, config, manifest, listener
-        self._scratch = scratch
-        self._root = root_of(plan.source)
-        self._mask_of = plan.mask_of()
+        self._scratch, self._sets = scratch, Sets(manifest, listener, plan.options.consistent, elsewhere)
+        self._root, self._mask_of = root_of(plan.source), plan.mask_of()
         self._unwritten: list[Outcome] = []
         self._flushed = time.monotonic()
         #: bytes of photos that are being cut
@@ -90,9 +92,7 @@ class _Run:
         self._megapixels = 0.0
         self._stop: Outcome | None = None
         self._lister = Lister(plan, manifest, config)
-        self._meter = Meter(Counts())
-        self._told = False
-        self._sets = Sets(manifest, listener, wanted=plan.options.consistent)
+        self._meter, self._told = Meter(Counts()), False
 
     def go(self, make_engine: Callable[[Path], BatchEngine]) -> Summary:
         began = time.monotonic()

@@ -2,11 +2,13 @@
 
 Every photo is cut with the scale that is known of its folder so far, none at first. When all are done, those that were
 made with another scale than their folder's smallest are cut once more. A folder belongs to one shard as a whole; one
-that is watched is looked at again whenever there is nothing else to do.
+that is watched is looked at again whenever there is nothing else to do. What other tar shards have of the same folders
+is in ``tars/spread_sets.py``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,13 +18,23 @@ from gigamatte.batch.task import Outcome, Task
 
 #: two scales that differ by less than this part are one
 SAME = 1e-6
+#: gives the scale that a folder needs for its photos elsewhere, None where there are none
+ScaleOf = Callable[[str], float | None]
+
+
+def no_scale(_: str) -> float | None:
+    """Folders of which nothing is known."""
+    return None
 
 
 class Sets:
-    """The scales of the folders of one run, and which photos are done again for them; none where not ``wanted``."""
+    """The scales of the folders of one run, and which photos are done again for them; none where not ``wanted``.
 
-    def __init__(self, manifest: Manifest, listener: Listener, *, wanted: bool) -> None:
-        self._manifest, self._listener = manifest, listener
+    ``elsewhere`` gives the scales of photos of the same folders that are not in this run.
+    """
+
+    def __init__(self, manifest: Manifest, listener: Listener, wanted: bool, elsewhere: ScaleOf = no_scale) -> None:
+        self._manifest, self._listener, self._elsewhere = manifest, listener, elsewhere
         self._scales: dict[str, float] = {}
         self._again: frozenset[str] = frozenset()
         #: whether photos may have another scale than their set since it was settled
@@ -32,7 +44,8 @@ class Sets:
     def of(self, task: Task) -> Task:
         """The task, with the scale of its set. What is done again has no earlier result that would be right."""
         known = None if task.key in self._again else task.known
-        return replace(task, scale=self._scales.get(_folder(task.key)), known=known)
+        folder = folder_of(task.key)
+        return replace(task, scale=self._scales.get(folder) or self._elsewhere(folder), known=known)
 
     def noted(self, outcome: Outcome) -> bool:
         """Hear what became of a photo. Whether it was cut once more for its set."""
@@ -47,7 +60,7 @@ class Sets:
         self._changed = False
         self._learn()
         done = self._manifest.rows("state = 'done'")
-        uneven = [row["key"] for row in done if self._differs(row["key"], row["receipt"])]
+        uneven = [row["key"] for row in done if differs(row["receipt"], self._scales.get(folder_of(row["key"])))]
         self._again = frozenset(uneven)
         self._manifest.give_back(uneven)
         if uneven:
@@ -56,22 +69,31 @@ class Sets:
 
     def _learn(self) -> None:
         self._scales = {}
-        for row in self._manifest.rows("state = 'done'"):
-            fits = _placed(row["receipt"]).get("fits")
-            if fits is not None:
-                folder = _folder(row["key"])
-                self._scales[folder] = min(fits, self._scales.get(folder, fits))
-
-    def _differs(self, key: str, receipt: dict[str, Any] | None) -> bool:
-        placed = _placed(receipt)
-        if "fits" not in placed:
-            return False
-        return abs(placed["scale"] / self._scales[_folder(key)] - 1) > SAME
+        for folder, (fits, _) in sets_of(self._manifest.rows("state = 'done'")).items():
+            self._scales[folder] = min(fits, self._elsewhere(folder) or fits)
 
 
-def _folder(key: str) -> str:
+def folder_of(key: str) -> str:
+    """The folder of a photo, by its key; "" where it is in none."""
     return key.rpartition("/")[0]
 
 
-def _placed(receipt: dict[str, Any] | None) -> dict[str, float]:
+def sets_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, tuple[float, float]]:
+    """By folder: the smallest scale that one of the photos needs, and the one that the last of them has."""
+    found: dict[str, tuple[float, float]] = {}
+    for row in rows:
+        placed = _placed(row["receipt"])
+        if placed.get("fits") is not None:
+            folder = folder_of(row["key"])
+            found[folder] = min(placed["fits"], found.get(folder, (placed["fits"],))[0]), placed["scale"]
+    return found
+
+
+def differs(receipt: Mapping[str, Any] | None, scale: float | None) -> bool:
+    """Whether a photo of a set was made with another scale than ``scale``."""
+    placed = _placed(receipt)
+    return scale is not None and placed.get("fits") is not None and abs(placed["scale"] / scale - 1) > SAME
+
+
+def _placed(receipt: Mapping[str, Any] | None) -> Mapping[str, Any]:
     return (receipt or {}).get("placed") or {}

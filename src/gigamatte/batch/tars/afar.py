@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,16 @@ from gigamatte.batch.summary import Listener, Summary
 from gigamatte.batch.tars.cutting import Cutting, Ended, Results
 from gigamatte.batch.tars.inside import SharedEngine
 from gigamatte.batch.tars.lots import Home, Lot
+from gigamatte.batch.tars.record import read_finished
+from gigamatte.batch.tars.spread_sets import Work
 from gigamatte.batch.task import Outcome
 from gigamatte.errors import GigamatteError, every_kind
 from gigamatte.workflow.files import new_file
 
 #: lots of one Ray dataset: the driver holds their photos' names, and a machine that was lost is noticed meanwhile
 WINDOW = 128
+#: what an actor is given for a lot
+_GIVEN = ("lot", "scales", "settling", "manifest", "finished")
 
 
 class RayLots:
@@ -46,22 +51,22 @@ class RayLots:
         self._cutting, self._listener, self._plan, self._entry = cutting, listener, plan, entry
         self._started = False
 
-    def cut(self, lots: Iterator[tuple[Lot, Home]]) -> Iterator[tuple[Lot, Ended]]:
+    def cut(self, works: Iterator[Work]) -> Iterator[tuple[Work, Ended]]:
         """Each lot and what became of it, in the order in which they come back from the cluster."""
-        while window := _next(lots):
+        while window := list(islice(works, WINDOW)):
             if not self._started:
                 self._cluster.start()
                 self._started = True
-            waiting = {lot.stem: (lot, home) for lot, home in window}
-            items = [_row(lot, home) for lot, home in window]
+            waiting = {work.lot.stem: work for work in window}
+            items = [_row(work) for work in window]
             arguments = (self._plan, self._cutting.results, self._cluster.limits, self._entry)
             for row in self._cluster.mapped(items, LotCutter, arguments, 1):
-                lot, home = waiting.pop(row["stem"], (None, None))
-                if lot is None or home is None:
+                work = waiting.pop(row["stem"], None)
+                if work is None:
                     continue  # a row may come twice: another machine has repeated what a lost one had finished
-                yield lot, self._taken(row, home)
-            for lot, _ in waiting.values():
-                yield lot, GigamatteError(f"the cluster lost {lot.stem}", "the same command goes on from here")
+                yield work, self._taken(row, work.home)
+            for work in waiting.values():
+                yield work, GigamatteError(f"the cluster lost {work.lot.stem}", "the same command goes on from here")
 
     def end(self) -> None:
         """Leave the cluster."""
@@ -86,8 +91,7 @@ class LotCutter:
 
     def __init__(self, plan: Plan, results: Results, limits: Limits, entry: str) -> None:
         self._home = Path(tempfile.mkdtemp(prefix="gigamatte-lots-"))
-        # OUT's own manifest is the driver's
-        plan = replace(plan, shard=(1, 1), watch=False)
+        plan = replace(plan, watch=False)
         self._cutting = Cutting(plan, results)
         out = plan.out if results.files else str(self._home)
         given = WorkerArguments(plan.options, limits, out, plan.needs_network, entry)
@@ -99,19 +103,20 @@ class LotCutter:
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[Any]]:
         """A row for each lot."""
-        found = [self._one(*row) for row in zip(batch["lot"], batch["manifest"], batch["finished"], strict=True)]
+        found = [self._one(*row) for row in zip(*(batch[name] for name in _GIVEN), strict=True)]
         return {name: [row[name] for row in found] for name in ("stem", "ended", "manifest", "finished")}
 
-    def _one(self, text: Any, manifest: Any, finished: Any) -> dict[str, Any]:
+    def _one(self, text: Any, scales: Any, settling: Any, manifest: Any, finished: Any) -> dict[str, Any]:
         lot, events = Lot.from_dict(json.loads(str(text))), Events()
         home = Home(self._home / "lots" / lot.stem)
+        work = Work(lot, home, json.loads(str(scales)).get, settling=bool(settling))
         ended: dict[str, Any] = {}
         try:
             home.folder.mkdir(parents=True)
             for path, data in ((home.manifest, manifest), (home.finished, finished)):
                 if data:
                     path.write_bytes(bytes(data))
-            ended["summary"] = asdict(self._cutting.cut(lot, home, self._engine.make, events))
+            ended["summary"] = asdict(self._cutting.cut(work, self._engine.make, events))
         except GigamatteError as error:
             ended["error"] = {"kind": type(error).__name__, "message": error.written[0], "hint": error.written[1]}
         except Exception as error:
@@ -171,17 +176,14 @@ def _replay(events: list[list[Any]], listener: Listener) -> None:
             listener.warned(values[0])
 
 
-def _next(lots: Iterator[tuple[Lot, Home]]) -> list[tuple[Lot, Home]]:
-    found = []
-    for one in lots:
-        found.append(one)
-        if len(found) >= WINDOW:
-            break
-    return found
-
-
-def _row(lot: Lot, home: Home) -> dict[str, Any]:
-    return {"lot": json.dumps(lot.as_dict()), "manifest": _bytes(home.manifest), "finished": _bytes(home.finished)}
+def _row(work: Work) -> dict[str, Any]:
+    home = work.home
+    before = read_finished(home.finished)
+    scales = work.scales(before.sets if before is not None else {})
+    values = (
+        json.dumps(work.lot.as_dict()), json.dumps(scales), work.settling, _bytes(home.manifest), _bytes(home.finished)
+    )  # fmt: skip
+    return dict(zip(_GIVEN, values, strict=True))
 
 
 def _bytes(path: Path) -> bytes:

@@ -20,14 +20,17 @@ from gigamatte.batch.plan import Plan
 from gigamatte.batch.reader import Reader
 from gigamatte.batch.result_stamps import ResultStamps
 from gigamatte.batch.runner import run_batch
+from gigamatte.batch.sets import folder_of, sets_of
 from gigamatte.batch.summary import Listener, Summary
+from gigamatte.batch.tars.again import as_they_lie, marked, uneven
 from gigamatte.batch.tars.inside import Inside
 from gigamatte.batch.tars.lots import Home, Lot
 from gigamatte.batch.tars.names import chosen_by
 from gigamatte.batch.tars.publish import put
 from gigamatte.batch.tars.record import Finished, read_finished, read_unpacked, write_finished, write_unpacked
 from gigamatte.batch.tars.shard import Limits, Packed, Sample, Unpacked, pack, restore, unpack
-from gigamatte.batch.task import BatchEngine, Source
+from gigamatte.batch.tars.spread_sets import Work, is_spread
+from gigamatte.batch.task import BatchEngine
 from gigamatte.errors import GigamatteError, InputError, ResultExists, UsageError
 from gigamatte.own_files import sha256_of_text
 
@@ -85,7 +88,7 @@ class Cutting:
         """Of a lot none of whose photos is marked to be done again; what was never finished has no marks."""
         if found is None or not home.manifest.exists():
             return Summary()
-        if not _marked(home):
+        if not marked(home):
             return _as_before(found)
         if found.photos > found.failed and self.results.files == bool(found.files):
             kept = "tar shards" if found.files else "files"
@@ -94,39 +97,68 @@ class Cutting:
             )
         return None
 
-    def cut(self, lot: Lot, home: Home, make: Callable[[Path], BatchEngine], listener: Listener) -> Summary:
-        """Cut the lot, continuing where an earlier run stopped.
+    def cut(self, work: Work, make: Callable[[Path], BatchEngine], listener: Listener) -> Summary:
+        """Cut the lot, continuing where an earlier run stopped; or the photos of it that have to be settled.
 
-        Raises InputError for a tar shard that cannot be read, and what ``run_batch`` raises.
+        Raises InputError for a tar shard that cannot be read, UsageError where its sets may go on on another machine,
+        and what ``run_batch`` raises.
         """
+        lot, home = work.lot, work.home
         if not self.results.files:
             self._may_replace(lot, home, self._first_name(lot))
         stamp, unpacked = self._unpacked(lot, home)
-        for name, why in unpacked.refused.items():
-            listener.warned(f"{lot.stem}.tar: {name} is left out: {why}")
-        bare = sum(sample.photo is None for sample in unpacked.samples.values())
-        if bare:
-            listener.warned(f"{lot.stem}.tar: {bare:,} samples have no photo and are left out")
-        summary = run_batch(self._inner(lot, home), make, Inside(listener, lot, files=self.results.files))
+        self._check_sets(lot, unpacked)
+        inside = Inside(listener, lot, files=self.results.files, settling=work.settling)
+        if not work.settling:
+            _say_left_out(lot, unpacked, listener)
+        summary = run_batch(self._inner(work, inside), make, inside, elsewhere=work.scale_of)
         if summary.interrupted or summary.stopped or summary.waiting:
             return summary
         files = [] if self.results.files else self._publish(lot, home, unpacked)
         before = read_finished(home.finished)
         # photos that are done again alone stay part of their batch: it has still the options and photos of before
-        stamp, wish = (before.stamp, before.wish) if self._plan.redo and before is not None else (stamp, self._wish)
+        alone = (self._plan.redo or work.settling) and before is not None
+        stamp, wish = (before.stamp, before.wish) if alone and before is not None else (stamp, self._wish)
         now = Finished(
-            stamp, wish, tuple(files), summary.total, summary.failed, summary.megapixels, place=lot.place
+            stamp, wish, tuple(files), summary.total, summary.failed, summary.megapixels, place=lot.place,
+            sets=self._sets(lot, home),
         )  # fmt: skip
         self._finish(home, now)
         listener.written([self._plan.place(name) for name, *_ in files])
         return summary
 
-    def _inner(self, lot: Lot, home: Home) -> Plan:
+    def _check_sets(self, lot: Lot, unpacked: Unpacked) -> None:
+        index, count = self._plan.shard
+        if not self._plan.options.consistent or count == 1 or not lot.place:
+            return
+        photos = [sample.photo for sample in unpacked.samples.values() if sample.photo is not None]
+        found = next((folder for photo in photos if (folder := folder_of(photo))), None)
+        if found is not None:
+            raise UsageError(
+                f"{lot.stem}.tar has the folder {found}, which may go on in tar shards of other machines: "
+                f"--consistent does not go with --shard {index}/{count} there",
+                "leave out --shard, or use --engine ray",
+            )
+
+    def _sets(self, lot: Lot, home: Home) -> dict[str, tuple[float, float]]:
+        """What the lot has of the sets that other lots may have photos of too."""
+        if not self._plan.options.consistent:
+            return {}
+        with Reader([home.manifest]) as reader:
+            found = sets_of(reader.rows("state = 'done'"))
+        return {folder: scales for folder, scales in found.items() if is_spread(lot, folder)}
+
+    def _inner(self, work: Work, inside: Inside) -> Plan:
         """Run the batch of one lot's photos."""
+        lot, home = work.lot, work.home
         out = self._out(lot) if self.results.files else str(home.work / "out")
         inner = replace(self._plan, out=out, shard=(1, 1), manifest=home.folder, watch=False)
+        if work.settling:
+            keys = uneven(work)
+            inside.settles(len(keys))
+            return replace(inner, redo=True, listed=tuple(as_they_lie(lot, home, keys)), pattern=None)
         if self._plan.redo:
-            return replace(inner, listed=tuple(_again(lot, home)), pattern=None)
+            return replace(inner, listed=tuple(as_they_lie(lot, home, marked(home))), pattern=None)
         if lot.place:
             return replace(inner, source=str(home.work / "in"))
         return replace(inner, listed=lot.listed, pattern=None)
@@ -153,9 +185,11 @@ class Cutting:
         """(stamp of the lot, what it was unpacked into): now, or by the run before, which was broken off."""
         note, stamp = home.work / "unpacked.json", lot.now()
         if not lot.place:
-            if not home.work.exists():
+            if not note.exists():
+                shutil.rmtree(home.work, ignore_errors=True)
                 (home.work / "out").mkdir(parents=True)
                 self._restore(home)
+                note.touch()
             return stamp, Unpacked({source.key: Sample(source.key, source.key) for source in lot.listed}, {})
         seen = json.dumps([stamp, self._plan.pattern])
         known = read_unpacked(note, seen)
@@ -251,19 +285,9 @@ def _as_before(found: Finished) -> Summary:
     return Summary(total=found.photos, unchanged=found.photos - found.failed, failed=found.failed)
 
 
-def _marked(home: Home) -> list[str]:
-    """Photos that somebody wants done again."""
-    with Reader([home.manifest]) as reader:
-        return [row["key"] for row in reader.rows("mark = 'redo'")]
-
-
-def _again(lot: Lot, home: Home) -> Iterator[Source]:
-    """The marked photos, where they lie now."""
-    listed = {source.key: source for source in lot.listed}
-    for key in _marked(home):
-        path = home.work / "in" / key
-        if lot.place and path.is_file():
-            yield Source(key, str(path), *places.stamp_of(str(path)))
-        else:
-            gone = Source(key, str(path), 0, "", refusal=f"{lot.named(key)} is no longer there")
-            yield listed.get(key, gone)
+def _say_left_out(lot: Lot, unpacked: Unpacked, listener: Listener) -> None:
+    for name, why in unpacked.refused.items():
+        listener.warned(f"{lot.stem}.tar: {name} is left out: {why}")
+    bare = sum(sample.photo is None for sample in unpacked.samples.values())
+    if bare:
+        listener.warned(f"{lot.stem}.tar: {bare:,} samples have no photo and are left out")

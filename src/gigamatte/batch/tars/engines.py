@@ -12,7 +12,7 @@ from gigamatte.batch.plan import Plan
 from gigamatte.batch.summary import Listener
 from gigamatte.batch.tars.cutting import Cutting, Ended
 from gigamatte.batch.tars.inside import SharedEngine
-from gigamatte.batch.tars.lots import Home, Lot
+from gigamatte.batch.tars.spread_sets import Work
 from gigamatte.batch.task import BatchEngine
 from gigamatte.errors import GigamatteError
 from gigamatte.network.engines.devices import one_device
@@ -24,7 +24,7 @@ MakeLots = Callable[["Cutting", "Listener", Path], "LotEngine"]
 class LotEngine(Protocol):
     """Where lots are cut."""
 
-    def cut(self, lots: Iterator[tuple[Lot, Home]]) -> Iterator[tuple[Lot, Ended]]:
+    def cut(self, works: Iterator[Work]) -> Iterator[tuple[Work, Ended]]:
         """Each lot with what became of it, in any order."""
         ...
 
@@ -42,14 +42,14 @@ class LocalLots:
         self._cutting, self._listener = cutting, listener
         self._engine = SharedEngine(make, scratch)
 
-    def cut(self, lots: Iterator[tuple[Lot, Home]]) -> Iterator[tuple[Lot, Ended]]:
+    def cut(self, works: Iterator[Work]) -> Iterator[tuple[Work, Ended]]:
         """Each lot and what became of it, in their order."""
-        for lot, home in lots:
-            home.folder.mkdir(parents=True, exist_ok=True)
+        for work in works:
+            work.home.folder.mkdir(parents=True, exist_ok=True)
             try:
-                yield lot, self._cutting.cut(lot, home, self._engine.make, self._listener)
+                yield work, self._cutting.cut(work, self._engine.make, self._listener)
             except GigamatteError as error:
-                yield lot, error
+                yield work, error
 
     def end(self) -> None:
         """Stop the engine."""

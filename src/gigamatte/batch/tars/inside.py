@@ -53,17 +53,26 @@ class SharedEngine:
 
 
 class Inside:
-    """Passes on what happens in a lot, with its name before the photos'. ``files``: its results are files in OUT."""
+    """Passes on what happens in a lot, with its name before the photos'. ``files``: its results are files in OUT.
 
-    def __init__(self, listener: Listener, lot: Lot, *, files: bool) -> None:
-        self._listener, self._lot, self._files = listener, lot, files
+    ``settling``: its photos were told of when they were cut first; of what is cut once more failures alone are new.
+    """
+
+    def __init__(self, listener: Listener, lot: Lot, *, files: bool, settling: bool = False) -> None:
+        self._listener, self._lot, self._files, self._settling = listener, lot, files, settling
+
+    def settles(self, photos: int) -> None:
+        """Say that so many photos are cut once more for their sets."""
+        if photos:
+            self.warned(f"{photos:,} photos are cut once more, with the one scale of their folder")
 
     def listed(self, photos: int) -> None:
         """Pass on how many photos this lot has."""
 
     def started(self, counts: Counts) -> None:
         """Pass on how many photos of this lot are to be cut."""
-        self._listener.started(counts)
+        if not self._settling:
+            self._listener.started(counts)
 
     def left_alone(self, photos: list[dict[str, Any]], count: int) -> None:
         """Pass on a photo, with the lot's name."""
@@ -71,6 +80,8 @@ class Inside:
 
     def ended(self, outcome: Outcome, progress: Progress, *, again: bool) -> None:
         """Pass on a photo, with the lot's name. Results that will be packed lie in no file yet."""
+        if self._settling and outcome.state == "done":
+            return
         files = outcome.files if self._files else ()
         self._listener.ended(replace(outcome, key=self._lot.named(outcome.key), files=files), progress, again=again)
 

@@ -83,6 +83,10 @@ class Members:
             if row["number"] not in given and (known or row["number"] in changed):
                 yield self._lot(row["number"])
 
+    def lot(self, name: str) -> Lot:
+        """One that ``lots`` has given."""
+        return self._lot(int(name.rpartition("-")[2]))
+
     def _note(self, chunk: list[Source]) -> list[tuple[int, bool]]:
         """(number of its lot, whether that is full now) of each photo that is new or has changed."""
         noted = []

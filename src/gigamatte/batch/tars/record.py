@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +26,17 @@ class Finished:
     megapixels: float
     #: of a tar shard: its path or URI
     place: str = ""
+    #: of each set that may be spread over several: the smallest scale that a photo here needs, and the one they have
+    sets: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def read_finished(path: Path) -> Finished | None:
     """None where there is none, or it cannot be read."""
     plain = _read(path)
     try:
-        return Finished(**{**plain, "files": tuple(map(tuple, plain["files"]))})
-    except (TypeError, KeyError):
+        sets = {folder: (fits, scale) for folder, (fits, scale) in plain.get("sets", {}).items()}
+        return Finished(**{**plain, "files": tuple(map(tuple, plain["files"])), "sets": sets})
+    except (TypeError, KeyError, AttributeError, ValueError):
         return None
 
 

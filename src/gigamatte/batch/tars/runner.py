@@ -24,7 +24,9 @@ from gigamatte.batch.tars.cutting import Cutting, Ended, Results
 from gigamatte.batch.tars.engines import LotEngine, MakeLots
 from gigamatte.batch.tars.lots import TARS, Home, Lot
 from gigamatte.batch.tars.names import is_tar
+from gigamatte.batch.tars.record import read_finished
 from gigamatte.batch.tars.sources import Listed, Lots, Shards
+from gigamatte.batch.tars.spread_sets import SpreadSets, Work
 from gigamatte.errors import GigamatteError, InputError, MissingInput, UsageError
 
 
@@ -63,14 +65,12 @@ def run_tars(
         finally:
             lock.release()
     finally:
-        run.lots.close()
+        run.close()
 
 
 def check(plan: Plan) -> None:
     """Raises UsageError for what does not go with lots."""
-    said: dict[str, object] = {"--consistent": plan.options.consistent}
-    if is_tar(plan.source):
-        said |= {"--column": plan.column, "a folder of masks": plan.masks}
+    said = {"--column": plan.column, "a folder of masks": plan.masks} if is_tar(plan.source) else {}
     wrong = next((name for name, value in said.items() if value), None)
     if wrong is not None:
         raise UsageError(f"{wrong} does not go with tar shards", "unpack them first, or leave it out")
@@ -84,6 +84,7 @@ class _Run:
         self._broken: dict[str, str] = {}
         self._whole = Summary(manifest=str(folder), watched=plan.watch)
         self.homes: list[Home] = []
+        self._sets = SpreadSets()
         self.lots: Lots = (
             Shards(plan, self._is_known) if is_tar(plan.source) else Listed(plan, folder, results.limits.photos)
         )
@@ -93,11 +94,11 @@ class _Run:
         began, first = time.monotonic(), True
         try:
             while first or self._plan.watch:
-                for lot, ended in engine.cut(self._to_do(first=first)):
-                    self._take(lot, ended)
-                    if self._whole.interrupted or self._whole.stopped:
+                for work, ended in engine.cut(self._to_do(first=first)):
+                    self._take(work, ended)
+                    if self._ends():
                         break
-                if self._whole.interrupted or self._whole.stopped:
+                if self._ends() or self._settle(engine):
                     break
                 if self._plan.watch:
                     time.sleep(self._plan.every)
@@ -110,23 +111,58 @@ class _Run:
             self._stop(error)
         return replace(self._whole, seconds=round(time.monotonic() - began, 3))
 
-    def _to_do(self, *, first: bool) -> Iterator[tuple[Lot, Home]]:
+    def close(self) -> None:
+        """Free what is held."""
+        self.lots.close()
+        self._sets.close()
+
+    def _ends(self) -> bool:
+        return self._whole.interrupted or bool(self._whole.stopped)
+
+    def _settle(self, engine: LotEngine) -> bool:
+        """Cut photos once more whose set has another scale, now that all of it is known. Whether the run ends."""
+        uneven = self._sets.uneven()
+        lots = (self.lots.lot(stem, place) for stem, place in uneven)
+        for work, ended in engine.cut(self._sets.again(lot, self._home(lot)) for lot in lots):
+            if isinstance(ended, GigamatteError):
+                self._stop(ended)
+            else:
+                words = {name: getattr(ended, name) for name in ("interrupted", "stopped", "hint", "stopped_code")}
+                self._whole = replace(self._whole, **words)
+                self._note_sets(work.lot)
+            if self._ends():
+                break
+        return self._ends()
+
+    def _home(self, lot: Lot) -> Home:
+        return Home(self._folder / lot.stem)
+
+    def _note_sets(self, lot: Lot) -> None:
+        """Hear what a lot that is done has of each set."""
+        found = read_finished(self._home(lot).finished) if self._plan.options.consistent else None
+        if found is not None:
+            self._sets.note(lot, found.sets)
+
+    def _to_do(self, *, first: bool) -> Iterator[Work]:
         """Lots that are not known to be right; the others are counted."""
         for lot in self.lots.look(first=first):
-            home = Home(self._folder / lot.stem)
+            home = self._home(lot)
             if first or home not in self.homes:
                 self.homes.append(home)
             known = self.cutting.known(lot, home)
             if known is None:
-                yield lot, home
+                yield self._sets.first(lot, home)
             else:
                 self._whole = _sum(self._whole, known)
+                self._note_sets(lot)
         for text in self.lots.warnings() if first else ():
             self._listener.warned(text)
 
-    def _take(self, lot: Lot, ended: Ended) -> None:
+    def _take(self, work: Work, ended: Ended) -> None:
+        lot = work.lot
         if isinstance(ended, Summary):
             self._whole = _sum(self._whole, ended)
+            self._note_sets(lot)
         elif isinstance(ended, InputError) and not isinstance(ended, MissingInput):
             self._leave(lot, ended)
         elif self._whole.total == 0:
@@ -147,7 +183,7 @@ class _Run:
     def _is_known(self, lot: Lot) -> bool:
         if self._broken.get(lot.stem) == lot.now():
             return True
-        return self.cutting.known(lot, Home(self._folder / lot.stem)) is not None
+        return self.cutting.known(lot, self._home(lot)) is not None
 
 
 def _sum(whole: Summary, one: Summary) -> Summary:

@@ -29,6 +29,10 @@ class Lots(Protocol):
         """All lots; of a watched place those that are new, have changed and rest. ``first``: the first look."""
         ...
 
+    def lot(self, stem: str, place: str) -> Lot:
+        """One that a look has given, as it is now."""
+        ...
+
     def warnings(self) -> list[str]:
         """Of the look that has ended: what a person should know."""
         ...
@@ -65,6 +69,10 @@ class Shards:
             yield from (Lot(stem_of_shard(place), place) for place in mine)
             return
         yield from (Lot(source.key, source.place) for source in self._settled.of(_there(mine)))
+
+    def lot(self, stem: str, place: str) -> Lot:
+        """A tar shard again."""
+        return Lot(stem, place)
 
     def has(self, source: Source) -> bool:
         """Whether a tar shard is done as it is now."""
@@ -103,10 +111,18 @@ class Listed:
         self._passed = passed
         found = list_sources(plan.source, pattern=plan.pattern, out=plan.out, column=plan.column, passed=passed)
         index, count = plan.shard
-        mine: Iterator[Source] = (source for source in found if shard_of(source.key, count) == index - 1)
+        mine: Iterator[Source] = (
+            source for source in found
+            if shard_of(source.key, count, whole_folders=plan.options.consistent) == index - 1
+        )  # fmt: skip
         if self._settled is not None:
             mine = self._settled.of(mine)
         yield from self._members.lots(mine, known=first, grows=plan.watch)
+
+    def lot(self, stem: str, place: str) -> Lot:
+        """The photos of one name again."""
+        del place
+        return self._members.lot(stem)
 
     def close(self) -> None:
         """Close the record of members."""

@@ -109,6 +109,11 @@ BATCHES: dict[str, str] = {
     "{} is no range of shards": "{} 不是分片的范围",
     "for example shard-{0000..0127}.tar": "例如 shard-{0000..0127}.tar",
     "expected tar files": "需要 tar 文件",
+    "{}.tar has the folder {}, which may go on in tar shards of other machines: "
+    "--consistent does not go with --shard {}/{} there": (
+        "{0}.tar 里有文件夹 {1}，它在别的机器的 tar 分片里可能还有照片：这里 --consistent 不能与 --shard {2}/{3} 同用"
+    ),
+    "leave out --shard, or use --engine ray": "请去掉 --shard，或使用 --engine ray",
     "{} holds {}: results would be mixed with sources": "{} 里有 {}：结果会和原文件混在一起",
     "{} does not go with tar shards": "{} 不能与 tar 分片同用",
     "unpack them first, or leave it out": "请先解包，或去掉它",
