@@ -139,6 +139,8 @@ def service(tmp_path_factory, network):
             time.sleep(0.05)
         assert service.desk.supervisor.warmed.exception() is None
         yield service
+    left = list((service.settings.spool / "passing").iterdir())
+    assert left == [], "a test's request left files behind"
 
 
 @pytest.fixture

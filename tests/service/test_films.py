@@ -234,6 +234,18 @@ def test_again_refuses_what_is_no_list_of_hints(service, film):
     assert answer.status_code == 422
 
 
+def test_a_frame_that_cannot_be_opened_leaves_nothing_behind(own_service, film):
+    with own_service() as service:
+        job = hand_in(service.url, film).json()["id"]
+        ended(service.url, job)
+        held = service.desk.spool.used
+        answer = requests.post(f"{service.url}/films/{job}/frames", params={"time": 99}, timeout=30)
+        assert answer.status_code == 422
+        assert list((service.settings.spool / "passing").iterdir()) == []
+        assert service.desk.spool.used == held
+        assert service.emptied()
+
+
 def test_without_the_extra_films_are_415(service, film, tmp_path, monkeypatch):
     true = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *a: None if name == "av" else true(name, *a))

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import importlib.util
 import json
+import shutil
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -143,6 +144,7 @@ async def open_frame(request: Request, job: str, time: Annotated[float, Query(ge
         desk.spool.refund(charged, ticket.client)
         if not ticket.kept:
             ticket.release()
+        await asyncio.to_thread(shutil.rmtree, folder, True)  # an accepted photo's is a job's folder by now
     headers = {"location": f"{request.state.prefix}/jobs/{photo.id}", "retry-after": "1"}
     return JSONResponse(described(request, photo, live) | {"time": first}, 202, headers)
 
