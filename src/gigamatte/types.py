@@ -235,6 +235,8 @@ class Receipt:
     subject: Mapping[str, int] = field(default_factory=dict)
     #: the same box in the result: left, top, width, height in its pixels; scale: of these for one of the photo's
     placed: Mapping[str, float] = field(default_factory=dict)
+    #: whether the photo has an alpha of its own, with which the result's was multiplied
+    own_alpha: bool = False
     #: how the alpha was resolved: neural, guided or off
     refine: str | None = None
     #: how hints were used: as input of the network, or by choosing pieces of its answer; None without hints

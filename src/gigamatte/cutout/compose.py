@@ -22,6 +22,7 @@ from gigamatte.cutout.shadow import Shadow
 from gigamatte.cutout.straight import straight
 from gigamatte.cutout.trimap import trimap, uncertainty
 from gigamatte.cutout.under import LOSSY_REACH, REACH, edged
+from gigamatte.cutout.visible import visible
 from gigamatte.errors import GigamatteError
 from gigamatte.options import Format, Only, Under
 from gigamatte.photo.colour import in_srgb
@@ -205,7 +206,7 @@ class Composer:
 
     def _strip(self, box: Box) -> PixelArray:
         if self.bands == 1:
-            alpha = self._alpha(box) if self.only == "alpha" else self.matte.read(box)
+            alpha = self._alpha(box)
             return alpha if self.canvas is not None else self._one_channel(alpha)
         if self.uncut:
             return self._as_it_is(box)
@@ -229,13 +230,7 @@ class Composer:
 
     def _alpha(self, box: Box) -> PixelArray:
         """The matte's alpha times the photo's own, where it has one."""
-        alpha = self.matte.read(box)
-        own = self.levels.alpha(box)
-        if own is None:
-            return alpha
-        full = self.matte.depth.full
-        product = alpha.astype(np.uint64) * own
-        return self.matte.depth.pixels((product + full // 2) // full)
+        return visible(self.matte, self.levels).read(box)
 
     def in_srgb(self, colours: PixelArray | FloatArray) -> PixelArray:
         """Colours of the photo, (row, column, RGB) in 0…full, in sRGB where ``icc`` asks for it."""

@@ -28,6 +28,7 @@ from gigamatte.cutout.subject import subject_of
 from gigamatte.cutout.surroundings import Surroundings
 from gigamatte.cutout.target import check_seen_through, drawing_format, pair_of, picture_format
 from gigamatte.cutout.under import REACH
+from gigamatte.cutout.visible import visible
 from gigamatte.cutout.write import Written, write_bytes, write_image
 from gigamatte.errors import UsageError
 from gigamatte.forked import threads_begin
@@ -57,15 +58,16 @@ class Cutout(Closable):
         self, levels: PhotoLevels, matte: Matte, options: Options, receipt: Receipt, solved: Matte | None = None
     ) -> None:
         self._levels, self._options = levels, options
-        self.matte = matte
-        self._solved = solved or matte
-        subject = subject_of(matte)
-        self._around = Surroundings(levels, self._solved, options, subject.box if subject else None)
+        self.matte, self._solved = matte, solved or matte
+        subject = subject_of(visible(matte, levels))
+        box = subject.box if subject else None
+        self._around = Surroundings(levels, self._solved, options, box)
         self._canvas, said = framed(matte.size, subject, options, self._around.box)
         self._receipt = dataclasses.replace(
             receipt,
-            subject=dataclasses.asdict(subject.box) if subject else {},
-            placed=self._canvas.placed(subject.box) if subject else {},
+            subject=dataclasses.asdict(box) if box else {},
+            placed=self._canvas.placed(box) if box else {},
+            own_alpha=levels.photo.has_alpha,
             warnings=(*receipt.warnings, *options.notes, *said, *self._around.warnings),
         )
         self._foreground: Foreground | None = None
@@ -189,8 +191,7 @@ class Cutout(Closable):
         composer = self._composer(only, watch=watch, uncut=uncut, quick=quick)
         solving = time.perf_counter() - began
         composer, icc, put = self._around.around(composer)
-        said = put if contour is None else (*contour.warnings, *put)
-        format = picture_format(options, target)
+        said, format = put if contour is None else (*contour.warnings, *put), picture_format(options, target)
         check_seen_through(format, composer.bands == 4 and options.background is not None)
         composer = composer.suited(format, options.quality)
         encoding = Encoding(
@@ -226,8 +227,7 @@ class Cutout(Closable):
             written = write_max_bytes(
                 options, format, encoding, target, lambda share: self._ready(only, share, watch, format), write
             )
-        if options.keep_times and photo.times is None:
-            said = (*said, _NO_TIMES)
+        said = (*said, _NO_TIMES) if options.keep_times and photo.times is None else said
         return solving + composer.waited.seconds, dataclasses.replace(written, warnings=(*said, *written.warnings))
 
     def _draw(self, target: Path | BinaryIO, overwrite: bool, watch: Watch | None) -> Written:

@@ -10,8 +10,9 @@ from gigamatte.cutout.frame import Canvas
 from gigamatte.cutout.sampled import Sampled
 from gigamatte.cutout.shadow_drawn import contact_shadow, drop_shadow
 from gigamatte.cutout.shadow_kept import lift_shadow
+from gigamatte.cutout.visible import visible
 from gigamatte.effects import shadow_of
-from gigamatte.matte.cascade.reading import Levels
+from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import Box, FloatArray, Matte
 
 #: what is fainter is not to be seen
@@ -40,14 +41,16 @@ class Shadow:
         return Box(left, top, right - left, bottom - top)
 
 
-def shadow_for(text: str, levels: Levels, matte: Matte, subject: Box | None) -> tuple[Shadow | None, tuple[str, ...]]:
+def shadow_for(
+    text: str, levels: PhotoLevels, matte: Matte, subject: Box | None
+) -> tuple[Shadow | None, tuple[str, ...]]:
     """The shadow that ``--shadow`` asks for, and what has to be said; None where there is none. Raises UsageError."""
     wish = shadow_of(text)
     if subject is None:
         return None, ()
     if wish.kind != "keep":
         draw = drop_shadow if wish.kind == "drop" else contact_shadow
-        return Shadow(draw(matte, subject, wish)), ()
+        return Shadow(draw(visible(matte, levels), subject, wish)), ()
     lifted = lift_shadow(levels, matte)
     if lifted.alpha is None:
         return None, (f"--shadow keep: {lifted.reason}, so no shadow was kept",)

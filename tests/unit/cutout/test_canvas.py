@@ -364,3 +364,35 @@ def test_a_fit_without_a_picture_is_refused(background: str | None) -> None:
 def test_a_margin_that_makes_too_large_a_picture_is_refused() -> None:
     with pytest.raises(UsageError, match="allowed are"):
         cut(*rectangle((90, 70), (20, 20, 60, 40)), crop=True, margin=1000, max_pixels=10_000)
+
+
+@pytest.mark.parametrize("own", [0, 10, 255])
+def test_a_canvas_is_filled_with_what_the_photos_own_alpha_shows(own: int) -> None:
+    """The mask has the whole subject; the photo's alpha hides its left half, all but, or not."""
+    photo, alpha = rectangle((200, 160), (40, 30, 160, 130))
+    shown = np.full_like(alpha, 255)
+    shown[:, :100] = own
+    result = cut(np.dstack([photo, shown]), alpha, canvas="300x300", fill="80", align="left", shadow="drop")
+    box = Box(100, 30, 60, 100) if own < 255 else Box(40, 30, 120, 100)
+    assert result.receipt.subject == {"left": box.left, "top": box.top, "width": box.width, "height": box.height}
+    opacity = result.alpha
+    rows, columns = (np.flatnonzero((opacity > 127).any(axis=axis)) for axis in (1, 0))
+    high = 240 if own < 255 else 200
+    assert abs(columns[0] - 0) <= 1
+    assert abs(columns[-1] + 1 - high * box.width / box.height) <= 1
+    assert abs(rows[-1] + 1 - rows[0] - high) <= 1
+    # what is not seen casts no shadow
+    assert (result.rgba()[..., 3][:, 299] == 0).all()
+
+
+def test_a_photo_that_its_own_alpha_hides_fits_any_canvas() -> None:
+    photo, alpha = rectangle((60, 40), (10, 10, 50, 30))
+    for options in (
+        {"canvas": "80x80"},
+        {"aspect": "1:1"},
+        {"crop": True},
+        {"outline": "3px,red"},
+        {"shadow": "contact"},
+    ):
+        result = cut(np.dstack([photo, np.zeros_like(alpha)]), alpha, **options)
+        assert not result.rgba()[..., 3].any()
