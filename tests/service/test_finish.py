@@ -82,11 +82,18 @@ def test_many_ways_at_once_take_nothing_from_each_other(service, pictures):
     assert len([file for file in kept.iterdir() if file.is_file()]) <= 4
 
 
-def test_a_job_on_a_background_cannot_be_finished_otherwise(service, pictures):
-    job = handed_in(service, pictures["jpeg"], "?format=jpeg&background=white")
-    answer = result(service, job, "?format=png")
+@pytest.mark.parametrize(
+    "own",
+    ["format=jpeg&background=white", "shadow=drop", "outline=12px,red", "palette=true", "max_bytes=20000", "crop=true",
+     "smooth=true", "canvas=200x200", "preset=taobao-clear"],
+)  # fmt: skip
+def test_a_job_whose_file_has_another_alpha_cannot_be_finished_otherwise(service, pictures, own):
+    """Else a shadow or an outline would be drawn twice, and the loss of a palette or of fewer pixels be kept."""
+    job = handed_in(service, pictures["jpeg"], f"?{own}")
+    answer = result(service, job, "?format=png&background=blue")
     assert answer.status_code == 400
     assert "whole alpha" in answer.json()["detail"]
+    assert result(service, job).status_code == 200
 
 
 @pytest.mark.parametrize("query", ["format=jpeg", "model=auto", "format=bmp", "hints={}"])
@@ -148,3 +155,38 @@ def test_what_is_no_picture_takes_no_place(service, pictures):
     assert put_ground(service, job, bytes(huge)).status_code == 422
     assert result(service, job, "?background=picture").content == before
     assert requests.put(f"{service.url}/jobs/{'A' * 22}/background", data=b"x", timeout=60).status_code == 404
+
+
+def transparent(pictures):
+    """The photo with an alpha of its own: a soft circle, half of it seen through."""
+    with Image.open(io.BytesIO(pictures["png"])) as picture:
+        photo = np.asarray(picture.convert("RGB"))
+    y, x = np.mgrid[0 : photo.shape[0], 0 : photo.shape[1]]
+    own = np.clip((150 - np.hypot(x - 190, y - 150)) / 20, 0, 1)
+    own[:, : photo.shape[1] // 2 - 40] *= 0.5
+    data = io.BytesIO()
+    Image.fromarray(np.dstack([photo, np.rint(own * 255).astype(np.uint8)])).save(data, "PNG")
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    "query", ["format=png&background=white", "format=png&canvas=200x200&shadow=drop", "format=png&only=trimap"]
+)
+def test_a_photo_with_an_alpha_of_its_own_is_finished_as_a_fresh_cut(service, pictures, query):
+    photo = transparent(pictures)
+    job = handed_in(service, photo)
+    made = result(service, job, f"?{query}")
+    fresh = requests.post(f"{service.url}/remove_background?{query}", files={"image": photo}, timeout=60)
+    assert made.content == fresh.content
+
+
+def test_a_finished_result_tells_its_own_size_and_what_was_not_done(service, pictures):
+    """Not the job's: also when it is asked for again, which makes nothing anew."""
+    job = handed_in(service, pictures["jpeg"])
+    query = "?format=png&canvas=640x500&shadow=keep"
+    fresh = requests.post(f"{service.url}/remove_background{query}", files={"image": pictures["jpeg"]}, timeout=60)
+    assert "no shadow was kept" in fresh.headers["x-warnings"]
+    for _ in range(2):
+        made = result(service, job, query)
+        for name in ("x-width", "x-height", "x-model", "x-warnings"):
+            assert made.headers[name] == fresh.headers[name]

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 from gigamatte.clipping import path_named
 from gigamatte.options import DEFAULTS, Options
-from gigamatte.own_files import keep_newest, sha256_of_text
+from gigamatte.own_files import keep_newest, replaced, sha256_of_text
 from gigamatte.service.answers import receipt_headers
 from gigamatte.service.arrival import PROBLEM_ANSWERS, PassingFile, client_gone, desk_of
 from gigamatte.service.desk import TILED, Desk
@@ -28,6 +28,7 @@ from gigamatte.service.options import MEDIA, CutQuery
 from gigamatte.service.record import Record
 from gigamatte.service.reserve import result_bytes
 from gigamatte.service_errors import BadRequest
+from gigamatte.types import Receipt
 from gigamatte.worker.view import ALPHA
 from gigamatte.worker.wire import Job, View, unpack_options, unpack_receipt
 
@@ -60,13 +61,13 @@ async def get_result(request: Request, job: str, query: Annotated[Finish, Query(
 
     A query asks for another finish, for which no network runs: another `format`, a `background`, a crop, the photo's
     own clipping path (`mask=path`) … Fields that it does not name stay as they were for the job.
-    The job's own result must hold the whole alpha for that: a transparent PNG, WebP or TIFF, neither cropped nor
-    smoothed. `background=picture` is the picture that `PUT /jobs/{job}/background` took.
+    The job's own result must hold the whole alpha for that: a transparent PNG, WebP or TIFF, not cropped, smoothed or
+    placed on a canvas, without shadow, outline, palette or bound of its bytes. A photo with an alpha of its own is cut
+    anew. `background=picture` is the picture that `PUT /jobs/{job}/background` took.
     """
     record = await finished(request, job, film=True)
     held = await finished_file(request, record, query)
-    receipt = record.receipt or {"model": None, "input": ""}
-    headers = receipt_headers(unpack_receipt(receipt), "private, no-cache")
+    headers = receipt_headers(held.receipt, "private, no-cache")
     return PassingFile(held, held.path, media_type=(MEDIA | FILM_MEDIA)[held.form], headers=headers)
 
 
@@ -76,6 +77,7 @@ class HeldFile:
 
     path: Path
     form: str
+    receipt: Receipt
     holders: Counter[Path]
 
     def close(self) -> None:
@@ -92,18 +94,23 @@ async def finished_file(request: Request, record: Record, query: BaseModel | Non
     """
     asked = {} if query is None else {name: getattr(query, name) for name in query.model_fields_set}
     holders: Counter[Path] = request.app.state.held
+    receipt = unpack_receipt(record.receipt or {"model": None, "input": ""})
     if (film := film_of(record)) is not None:
         if asked:
             raise BadRequest("a film is not finished otherwise", "POST /films/{job}/again cuts it anew")
         path = result_of(desk_of(request).spool.home(record.id), film)
         holders[path] += 1
-        return HeldFile(path, film["format"], holders)
+        return HeldFile(path, film["format"], receipt, holders)
     if not asked:
         path = desk_of(request).spool.home(record.id) / "result"
         holders[path] += 1
-        return HeldFile(path, record.options["format"] or "png", holders)
+        return HeldFile(path, record.options["format"] or "png", receipt, holders)
     options = options_of(record, asked, request)
-    return HeldFile(await finish(request, record, options, viewed=viewed), options.format or "png", holders)
+    path, made = await finish(request, record, options, viewed=viewed)
+    # what there was to say of the cut holds for it, too
+    said = tuple(dict.fromkeys((*receipt.warnings, *made.warnings)))
+    made = dataclasses.replace(made, model=receipt.model, warnings=said)
+    return HeldFile(path, options.format or "png", made, holders)
 
 
 def options_of(record: Record, asked: dict[str, Any], request: Request) -> Options:
@@ -123,35 +130,42 @@ def options_of(record: Record, asked: dict[str, Any], request: Request) -> Optio
     return dataclasses.replace(made, **{name: getattr(own, name) for name in CUTTING})
 
 
-async def finish(request: Request, record: Record, options: Options, *, viewed: bool = False) -> Path:
-    """The file of the result with these options, held. Raises BadRequest where the job's result lacks the alpha."""
+async def finish(request: Request, record: Record, options: Options, *, viewed: bool = False) -> tuple[Path, Receipt]:
+    """The file of the result with these options, held, and its own receipt.
+
+    Raises BadRequest where the job's result lacks the alpha.
+    """
     desk = desk_of(request)
     home = desk.spool.home(record.id)
-    # neither of these needs a network; and the colours of art are found with its alpha
-    again = options.kind == "art" or path_named(options.mask) is not None
+    # art and a path need no network, and the colours of art are found with its alpha; of a photo with an alpha of its
+    # own the result holds both alphas in one
+    own_alpha = (record.receipt or {}).get("own_alpha", False) and not options.ignore_alpha
+    again = options.kind == "art" or path_named(options.mask) is not None or own_alpha
     if not (again or holds_alpha(unpack_options(record.options))):
         raise BadRequest(
             "this job's result does not hold the whole alpha, so it cannot be finished otherwise",
-            "hand the photo in for a transparent PNG, neither cropped nor smoothed",
+            "hand the photo in for a transparent PNG and nothing else; name the rest when you fetch the result",
         )
     target = home / "finished" / _name(record, options, home / BACKDROP)
     holders: Counter[Path] = request.app.state.held
     async with lock_of(request, record):
-        if target.exists():
+        if target.exists() and _receipt_of(target).exists():
+            receipt = await asyncio.to_thread(_receipt_in, _receipt_of(target))
             holders[target] += 1
-            return target
+            return target, receipt
         view = tiles_of(target) if viewed else None
         room = result_bytes(home / "image", options) + record.pixels * (2 + TILED * viewed)
         desk.spool.charge(room, record.client)
         try:
-            alpha = None if again else home / "finished" / ALPHA
-            await _make(desk, home, Job(home / "image", target, options, alpha, True, view), request)
+            mask = home / "mask" if record.has_mask else None
+            job = Job(home / "image", target, options, mask, True, view)
+            receipt = await _make(desk, job if again else await _by_its_alpha(desk, home, job, request), request)
             await asyncio.to_thread(_forget_all_but, target, frozenset(holders))
             await asyncio.to_thread(desk.spool.recharge, record.id)
             holders[target] += 1
         finally:
             desk.spool.refund(room, record.client)
-    return target
+    return target, receipt
 
 
 def lock_of(request: Request, record: Record, what: str = "finish") -> asyncio.Lock:
@@ -160,25 +174,34 @@ def lock_of(request: Request, record: Record, what: str = "finish") -> asyncio.L
     return locks.setdefault((record.id, what), asyncio.Lock())
 
 
-async def _make(desk: Desk, home: Path, job: Job, request: Request) -> None:
-    """Write the result. The job's mask is the file of the first result's alpha, which is made now if it is missing."""
-    if job.mask is not None:
-        if not job.mask.exists():
-            view = View(home / "result", job.mask.parent, "alpha", desk.settings.max_pixels)
-            await desk.view(view, lambda: client_gone(request))
-        # the result's alpha contains the photo's own already, and it may be empty
-        options = dataclasses.replace(
-            job.options, hints=None, mask_kind="alpha", ignore_alpha=True, keep_empty=True, box=None, box_share=None
-        )
-        job = dataclasses.replace(job, options=options)
+async def _by_its_alpha(desk: Desk, home: Path, job: Job, request: Request) -> Job:
+    """The job with the alpha of the first result as its mask, whose file is made now if it is missing."""
+    alpha = home / "finished" / ALPHA
+    if not alpha.exists():
+        view = View(home / "result", alpha.parent, "alpha", desk.settings.max_pixels)
+        await desk.view(view, lambda: client_gone(request))
+    # it may be empty
+    options = dataclasses.replace(
+        job.options, hints=None, mask_kind="alpha", ignore_alpha=True, keep_empty=True, box=None, box_share=None
+    )
+    return dataclasses.replace(job, options=options, mask=alpha)
+
+
+async def _make(desk: Desk, job: Job, request: Request) -> Receipt:
+    """Write the result, and its receipt."""
     await asyncio.to_thread(job.target.parent.mkdir, exist_ok=True)
-    await desk.cut(job, lambda: client_gone(request))
+    receipt = await desk.cut(job, lambda: client_gone(request))
+    await asyncio.to_thread(_keep_receipt, receipt, _receipt_of(job.target))
+    return receipt
 
 
 def holds_alpha(options: Options) -> bool:
     """Whether a result with these options holds the whole alpha, so that other results can be made of it."""
     whole = options.only == "cutout" and options.background is None and not (options.crop or options.smooth)
     whole = whole and options.canvas is None and options.aspect is None
+    # shadow and outline are in the alpha of the file; a palette, and what makes a file fit, have not all of it
+    whole = whole and options.shadow is None and options.outline is None
+    whole = whole and not options.palette and options.max_bytes is None
     return whole and options.format in (None, "png", "tiff", "webp") and options.quality is None
 
 
@@ -199,6 +222,21 @@ def _forget_file(file: Path) -> None:
     """Remove a finished result, and the viewer's tiles of it."""
     shutil.rmtree(tiles_of(file), ignore_errors=True)
     file.unlink(missing_ok=True)
+    _receipt_of(file).unlink(missing_ok=True)
+
+
+def _receipt_of(file: Path) -> Path:
+    """The file of the receipt of a finished result."""
+    return file.parents[1] / "receipts" / file.name
+
+
+def _receipt_in(file: Path) -> Receipt:
+    return unpack_receipt(json.loads(file.read_text("utf-8")))
+
+
+def _keep_receipt(receipt: Receipt, file: Path) -> None:
+    with replaced(file) as draft:
+        draft.write_text(json.dumps(receipt.as_dict()), "utf-8")
 
 
 def tiles_of(file: Path) -> Path:

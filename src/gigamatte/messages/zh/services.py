@@ -5,7 +5,9 @@ SERVICES: dict[str, str] = {
     "this job's result does not hold the whole alpha, so it cannot be finished otherwise": (
         "这个任务的结果没有完整的透明度，不能改成其他样式"
     ),
-    "hand the photo in for a transparent PNG, neither cropped nor smoothed": "请以透明 PNG 提交照片，不裁剪、不硬化边缘",
+    "hand the photo in for a transparent PNG and nothing else; name the rest when you fetch the result": (
+        "请只以透明 PNG 提交照片，其余选项在取回结果时再指定"
+    ),
     "preset is missing: there is nothing to check against": "缺少 preset：没有可以对照的标准",
     "GET /about lists the presets": "GET /about 列出各预设",
     # batch
