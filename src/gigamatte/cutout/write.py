@@ -15,13 +15,14 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-from gigamatte.cutout.atomic import Draft, hint, passing_file, whole_file
+from gigamatte.cutout.atomic import Draft, hint
 from gigamatte.cutout.containers import avif, jpeg, png, tiff, webp
 from gigamatte.cutout.containers.carried import Carried
+from gigamatte.cutout.containers.png_pixels import Unwritable, write_png
+from gigamatte.cutout.drafts import drafted, passing_bytes, written
 from gigamatte.cutout.encode import CONTAINERS, SUFFIXES, Encoding, check_fits, is_exact, saver_options
 from gigamatte.cutout.layers import Beneath
 from gigamatte.cutout.metadata import carried
-from gigamatte.cutout.place import is_stream, opened
 from gigamatte.cutout.raster import Alongside, Extras, Raster
 from gigamatte.cutout.stream import ReaderGone, StripStream
 from gigamatte.forked import threads_begin
@@ -61,7 +62,7 @@ def write_image(
     """Write ``strips``, which come from top to bottom and together make the ``raster``.
 
     Each strip is (row, column[, band]), uint8 for 8 bits and uint16 for 16; they are drawn on the calling thread, while
-    libvips encodes on others, and a few megabytes wait at most. ``extras`` is what lies beside the pixels. ``below``:
+    others encode, and a few megabytes wait at most. ``extras`` is what lies beside the pixels. ``below``:
     PSD only: layers beneath the strips, which bring a band more for each, see ``write_psd``. ``alongside`` gets the
     strips too, where the file will give them back as they are. ``times``, which a file
     gets, are those of last access and change, in nanoseconds since 1970.
@@ -94,19 +95,22 @@ def write_image(
 
         if is_large(size, bits):
             warnings.append("larger than a PSD may be: written as PSB, Photoshop's format for large documents")
-        with _place(target, overwrite, times) as draft, open(draft.descriptor, "wb", closefd=False) as file:
+        with drafted(target, overwrite, times) as draft, open(draft.descriptor, "wb", closefd=False) as file:
             scratch = write_psd(
                 strips, size, bands, bits, file, icc=profile, carried=along, threads=threads or cpu_count(),
                 below=below,
             )  # fmt: skip
-            scratch += _passing_bytes(target, draft)
+            scratch += passing_bytes(target, draft)
         return Written(tuple(warnings), scratch)
     if alongside is not None and is_exact(format, encoding or Encoding()):
         strips = alongside(strips, Raster(size, bands, bits), profile)
-    saving = _Saving(format, encoding or Encoding(), size, bands, bits, profile, along, threads)
-    with _place(target, overwrite, times, durable=not saving.encoding.quick) as draft:
-        _save(strips, saving, draft, target)
-        scratch = _passing_bytes(target, draft)
+    encoding = encoding or Encoding()
+    with drafted(target, overwrite, times, durable=not encoding.quick) as draft:
+        if format == "png" and not (encoding.palette or encoding.tight):
+            _save_png(strips, Raster(size, bands, bits), profile, along, threads or cpu_count(), draft, target)
+        else:
+            _save(strips, _Saving(format, encoding, size, bands, bits, profile, along, threads), draft, target)
+        scratch = passing_bytes(target, draft)
     return Written(tuple(warnings), scratch)
 
 
@@ -114,10 +118,10 @@ def write_bytes(
     data: bytes, target: Path | BinaryIO, *, overwrite: bool = False, times: tuple[int, int] | None = None
 ) -> Written:
     """Write a file that is no picture as ``write_image`` writes one: whole or not at all. Raises WriteError."""
-    with _place(target, overwrite, times) as draft:
-        with _written(draft) as file:
+    with drafted(target, overwrite, times) as draft:
+        with written(draft) as file:
             file.write(data)
-        return Written(scratch_bytes=_passing_bytes(target, draft))
+        return Written(scratch_bytes=passing_bytes(target, draft))
 
 
 @dataclass(frozen=True)
@@ -148,7 +152,7 @@ class _Saving:
         target = _vips_target(draft, named=named)
         pyvips.Operation.call(f"{self.format}save_target", image, target, keep="icc", **options)
         del target  # on Windows it has the file open
-        with _written(draft) as file:
+        with written(draft) as file:
             if self.format == "png":
                 png.complete(file, self.carried)
             elif self.format == "jpeg":
@@ -170,57 +174,24 @@ class _Saving:
             alpha = bytes(pyvips.Operation.call("heifsave_buffer", grey, keep="none", **without_loss))
             image = image.extract_band(0, n=self.bands - 1)
         colours = bytes(pyvips.Operation.call("heifsave_buffer", image, keep="icc", **options))
-        with _written(draft) as file:
+        with written(draft) as file:
             avif.write(file, colours, alpha, self.carried)
 
 
-@contextlib.contextmanager
-def _written(draft: Draft) -> Iterator[BinaryIO]:
-    """The draft, to be read and changed."""
-    with open(draft.path or draft.descriptor, "r+b", closefd=draft.path is not None) as file:
-        yield file
-
-
-@contextlib.contextmanager
-def _place(
-    target: Path | BinaryIO, overwrite: bool, times: tuple[int, int] | None, *, durable: bool = True
-) -> Iterator[Draft]:
-    """Where the encoder writes to: a draft beside a file, or a nameless file that is copied to a stream at the end."""
-    if not isinstance(target, os.PathLike):
-        with passing_file() as draft:
-            yield draft
-            _pour(draft, target)
-    elif is_stream(Path(target)):
-        with opened(Path(target)) as stream, passing_file() as draft:
-            yield draft
-            _pour(draft, stream)
-    else:
-        with whole_file(Path(target), overwrite=overwrite, durable=durable) as draft:
-            yield draft
-            if times is not None:
-                with contextlib.suppress(OSError):  # a file system without times
-                    os.utime(draft.path or draft.descriptor, ns=times)
-
-
-def _pour(draft: Draft, target: BinaryIO) -> None:
+def _save_png(
+    strips: Iterable[PixelArray],
+    raster: Raster,
+    icc: bytes | None,
+    along: Carried,
+    threads: int,
+    draft: Draft,
+    target: Path | BinaryIO,
+) -> None:
     try:
-        with open(draft.path or os.dup(draft.descriptor), "rb") as file:
-            file.seek(0)
-            while piece := file.read(1 << 20):
-                rest = memoryview(piece)
-                while rest:  # an unbuffered stream may take a part; others do not tell
-                    taken = target.write(rest)
-                    rest = rest[taken if isinstance(taken, int) and taken > 0 else len(rest) :]
-        if callable(getattr(target, "flush", None)):
-            target.flush()
-    except (OSError, ValueError) as error:  # ValueError: it is closed
-        why = error.strerror if isinstance(error, OSError) else None
-        raise not_written(f"the output stream cannot be written: {why or error}", "", error) from error
-
-
-def _passing_bytes(target: Path | BinaryIO, draft: Draft) -> int:
-    """What goes to a stream lies on disk first."""
-    return 0 if isinstance(target, os.PathLike) else os.fstat(draft.descriptor).st_size
+        with written(draft) as file:
+            write_png(strips, raster, file, icc=icc, carried=along, threads=threads)
+    except Unwritable as error:
+        raise _write_error(error.__cause__ or error, target) from error.__cause__
 
 
 def _save(strips: Iterable[PixelArray], saving: _Saving, draft: Draft, target: Path | BinaryIO) -> None:
