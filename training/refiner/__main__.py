@@ -1,4 +1,4 @@
-"""`python -m training.refiner textures | scenes | located | train | ablate | export | sheet`: training/README.md."""
+"""`python -m training.refiner textures | scenes | located | train | ablate | export | kinds | sheet`."""
 
 from __future__ import annotations
 
@@ -75,6 +75,19 @@ def run_sheet(arguments: argparse.Namespace) -> None:
     sheet(arguments.renders, arguments.network, arguments.output)
 
 
+def run_kinds(arguments: argparse.Namespace) -> None:
+    """Prints what the product makes of kinds of masks of held-out scenes."""
+    from gigamatte.matte.refiners.neural import NeuralRefiner
+    from gigamatte.network.engines.openvino import OpenVinoEngine
+
+    from .kinds import judged
+
+    engine = OpenVinoEngine.open(arguments.network.read_bytes(), threads=1, precision="auto")
+    print("| mask | SAD | Grad | worse | kept |\n|---|---|---|---|---|")
+    for row in judged(arguments.cache, NeuralRefiner(engine), arguments.count, arguments.seed, arguments.only):
+        print(row)
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     main = argparse.ArgumentParser(prog="python -m training.refiner", description="Trains the refiner.")
@@ -118,6 +131,11 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--checkpoint", type=Path, required=True)
     export.add_argument("--output", type=Path, default=SHIPPED)
     export.add_argument("--mean-with", type=Path, default=None, help="an exported .onnx: average its weights in")
+    kinds = verbs.add_parser("kinds", help="what the product makes of kinds of masks of held-out scenes")
+    kinds.add_argument("--network", type=Path, default=SHIPPED)
+    kinds.add_argument("--count", type=int, default=24, help="photos of four scenes each")
+    kinds.add_argument("--seed", type=int, default=7)
+    kinds.add_argument("--only", nargs="*", default=[], help="names of kinds; default: all")
     sheet = verbs.add_parser("sheet", help="a picture of results on held-out renders")
     sheet.add_argument("--renders", type=Path, required=True)
     sheet.add_argument("--network", type=Path, default=SHIPPED)
@@ -134,6 +152,7 @@ def main() -> None:
         "train": run_train,
         "ablate": run_ablate,
         "export": run_export,
+        "kinds": run_kinds,
         "sheet": run_sheet,
     }
     verbs[arguments.verb](arguments)

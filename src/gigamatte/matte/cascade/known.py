@@ -84,7 +84,7 @@ class Known:
         if rows.inside is not None or columns.inside is not None:
             pixels = area_means(pixels, rows.edges, columns.edges)
         weight *= rows.whole[:, None] & columns.whole[None, :]
-        return KnownPart(pixels, weight, self.trust.rounding, rows, columns)
+        return KnownPart(pixels, weight, rows, columns)
 
 
 @dataclass(frozen=True)
@@ -93,13 +93,12 @@ class KnownPart:
 
     means: FloatArray
     weight: FloatArray
-    rounding: float
     rows: Axis
     columns: Axis
 
     def __str__(self) -> str:
-        """Where its pixels lie, and how they are rounded: what a tile's result depends on besides their values."""
-        return f"{self.rounding} " + " ".join(
+        """Where its pixels lie: what a tile's result depends on besides their values."""
+        return " ".join(
             f"{axis.borders[0]:.9g}…{axis.borders[-1]:.9g}/{axis.borders.size}" for axis in (self.rows, self.columns)
         )
 
@@ -110,7 +109,7 @@ class KnownPart:
         share = np.float32(1) / np.maximum(self._means(takes), np.float32(1e-6))
         share *= self.weight
         for turn in range(SMOOTH + EXACT):
-            missing = self._missing(alpha)
+            missing: FloatArray = self.means - self._means(alpha)
             if not missing.any():
                 break
             missing *= share
@@ -119,12 +118,6 @@ class KnownPart:
             change += alpha
             alpha = np.clip(change, 0, 1, out=change)
         return alpha
-
-    def _missing(self, alpha: FloatArray) -> FloatArray:
-        """How far the means are from the mask's values, less the rounding of those values."""
-        missing: FloatArray = self.means - self._means(alpha)
-        size = np.maximum(np.abs(missing) - np.float32(self.rounding), 0)
-        return np.copysign(size, missing, out=size)
 
     def _means(self, plane: FloatArray) -> FloatArray:
         """The means of a tile's plane over the mask's pixels; not meaningful where one lies partly beyond the tile."""

@@ -73,7 +73,7 @@ def resolve(
 
 def trust_in(coarse: CoarseMatte, levels: Levels, refiner: Refiner) -> Trust:
     """How far the mask's values are kept: everywhere if the refiner does not read the photo, else as measured."""
-    return measured_trust(coarse, levels) if refiner.looks else stated_trust("matte", coarse)
+    return measured_trust(coarse, levels) if refiner.looks else stated_trust("matte")
 
 
 def lifted_by(coarse: CoarseMatte, refiner: Refiner, trust: Trust) -> Refiner:

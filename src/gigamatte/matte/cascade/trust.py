@@ -23,7 +23,7 @@ from gigamatte.matte.cascade.reading import Levels
 from gigamatte.matte.cascade.sharpness import edge_blur
 from gigamatte.matte.mask.area import Places, between
 from gigamatte.matte.mask.area_mean import area_mean
-from gigamatte.types import Answers, CoarseMatte, Depth, FloatArray, PixelArray, Size
+from gigamatte.types import Answers, CoarseMatte, FloatArray, PixelArray, Size
 
 #: The most blur of a matte (``Fits.blur``) where so much of alpha is left unexplained: of a mask that is smooth and
 #: well explained it cannot be said that it was blurred.
@@ -60,14 +60,13 @@ class Trust:
 
     ``places`` float32 (row, column) in [0, 1]: a grid over the whole mask. ``share``: of its undecided part, 0…1.
     ``halvings``: how often the mask's grid has to be halved until its values agree with the photo: a mask that another
-    tool enlarged has less detail than its size suggests. ``rounding``: half a step of its values. ``measured``: whether
-    this was measured; False where the user or the network's card said it.
+    tool enlarged has less detail than its size suggests. ``measured``: whether this was measured; False where the user
+    or the network's card said it.
     """
 
     places: FloatArray
     share: float
     halvings: int = 0
-    rounding: float = 0.5 / Depth(8).full
     measured: bool = True
     #: 0 near what was drawn by hand, else 1: a grid like ``places``, apart from it so that strokes do not change it
     free: FloatArray | None = None
@@ -102,20 +101,20 @@ def _over_whole(grid: FloatArray, rows: Places, columns: Places) -> FloatArray:
     return between(grid, rows * height - 0.5, columns * width - 0.5)
 
 
-def stated_trust(answers: Answers, coarse: CoarseMatte) -> Trust:
+def stated_trust(answers: Answers) -> Trust:
     """Trust in a mask as the user or the network's card says, everywhere alike."""
     weight = 1.0 if answers == "matte" else 0.0
-    return Trust(np.full((1, 1), weight, np.float32), weight, rounding=_rounding(coarse), measured=False)
+    return Trust(np.full((1, 1), weight, np.float32), weight, measured=False)
 
 
 def measured_trust(coarse: CoarseMatte, levels: Levels) -> Trust:
     """Trust in a mask as its card or the user says, else as the photo explains its alpha."""
     if coarse.stray:
-        return stated_trust("contour", coarse)
+        return stated_trust("contour")
     same_size = coarse.pixel <= SAME_SIZE
     # a mask of two values is no matte, whatever is said: if it were kept, its edges would be stairs of its pixels
     if coarse.answers == "contour" or (coarse.answers == "matte" and (same_size or _has_soft(coarse.alpha))):
-        return stated_trust(coarse.answers, coarse)
+        return stated_trust(coarse.answers)
     best: tuple[int, Fits] | None = None
     # start where its edges are about a pixel wide: wider ones fit a photo of any blur equally
     enlarged = coarse.pixel < ENLARGED
@@ -135,13 +134,13 @@ def measured_trust(coarse: CoarseMatte, levels: Levels) -> Trust:
                 break
         best = halvings, found
     if best is None:
-        return Trust(np.zeros((1, 1), np.float32), 0.0, rounding=_rounding(coarse))
+        return Trust(np.zeros((1, 1), np.float32), 0.0)
     halvings, fits = best
     if same_size and halvings <= 1:  # the photo itself may be blurred by a pixel: such a mask is kept
-        return Trust(np.ones((1, 1), np.float32), 1.0, rounding=_rounding(coarse))
+        return Trust(np.ones((1, 1), np.float32), 1.0)
     places = _weighed(fits)
     share = float((places * fits.count).sum() / fits.count.sum())
-    return Trust(places, max(share, 1e-3), halvings, _rounding(coarse))
+    return Trust(places, max(share, 1e-3), halvings)
 
 
 def most_blur(pixel: float, unexplained: float) -> float:
@@ -175,11 +174,6 @@ def _parts(alpha: FloatArray) -> tuple[NDArray[np.bool_], ...]:
     largest, smallest = extremes(alpha)
     undecided = (largest > 0.02) & (smallest < 0.98)
     return undecided, (alpha > 0.02) & (alpha < 0.98), (alpha > 0.2) & (alpha < 0.8)
-
-
-def _rounding(coarse: CoarseMatte) -> float:
-    deep = coarse.values is not None and coarse.values.dtype == np.uint16
-    return 0.5 / Depth(16 if deep else 8).full
 
 
 def halved(coarse: CoarseMatte, halvings: int) -> CoarseMatte:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gigamatte.matte.cascade.resolve import resolve
-from gigamatte.matte.cascade.sharpness import _percentile, searching_level, starting_level
+from gigamatte.matte.cascade.sharpness import _percentile, edge_blur, searching_level, starting_level
 from gigamatte.matte.mask.correct import Correction
 from gigamatte.matte.refiners.guided import GuidedRefiner
 from gigamatte.matte.refiners.upscale import UpscaleRefiner
@@ -110,3 +110,36 @@ def test_the_networks_stray_is_carried_in_photo_pixels():
 def test_the_percentile_is_numpys(size: int) -> None:
     values = np.random.default_rng(size).random(size, np.float32)
     assert _percentile(values, 97) == pytest.approx(float(np.percentile(values, 97)), rel=1e-6)
+
+
+def mesh(width: int, apart: int, side: int = 960) -> FloatArray:
+    """The exact alpha of a mesh of wires, so wide and so far apart, in both directions."""
+    alpha = np.zeros((side, side), np.float32)
+    for at in range(apart // 2, side, apart):
+        alpha[at : at + width] = 1
+        alpha[:, at : at + width] = 1
+    return alpha
+
+
+def blurred(alpha: FloatArray) -> FloatArray:
+    """A mask of a sixth of the sides, blurred by a pixel."""
+    return cv2.GaussianBlur(cv2.resize(alpha, None, fx=1 / 6, fy=1 / 6, interpolation=cv2.INTER_AREA), (0, 0), 1)
+
+
+@pytest.mark.parametrize(("width", "apart"), [(4, 24), (6, 48), (8, 24), (12, 48)])
+def test_wires_thinner_than_the_blur_do_not_look_more_blurred_than_a_solid_thing(width, apart):
+    solid = np.zeros((960, 960), np.float32)
+    solid[240:720, 240:720] = 1
+    assert edge_blur(blurred(mesh(width, apart))) == pytest.approx(edge_blur(blurred(solid)), rel=0.2)
+
+
+def test_a_mesh_is_not_washed_out():
+    side, alpha, rng = 960, mesh(4, 24), np.random.default_rng(1)
+    behind = cv2.resize(rng.integers(60, 200, (10, 10, 3), np.uint8), (side, side), interpolation=cv2.INTER_CUBIC)
+    photo = np.where(alpha[..., None] > 0, np.uint8((30, 30, 35)), behind) + rng.normal(0, 2, (side, side, 3))
+    small = blurred(alpha)
+    coarse = CoarseMatte(small, Fit.whole(Size(side, side), Size.of(small)), answers="contour")
+    matte, _ = resolve(coarse, ArrayLevels(np.clip(photo, 0, 255).astype(np.uint8)), GuidedRefiner())
+    found = matte.read(matte.size.box) / 255
+    assert found[alpha > 0].mean() > 0.85
+    assert found[alpha == 0].mean() < 0.1
