@@ -1,11 +1,11 @@
 """Films against the same frames as stills: flicker (dtSSD), IoU, CPU seconds a frame, and memory.
 
-    python benchmarks/film.py --renders FOLDER --grounds FOLDER [--davis FOLDER] [--speed] [--memory 200]
+    python benchmarks/film.py --renders FOLDER --grounds FOLDER [--davis FOLDER] [--speed] [--memory 100 300]
 
 Scenes are made of renders with exact alpha that move over grounds that stand still (a talking head) or move with the
 hand that holds the camera, with a sensor's noise, through H.264. dtSSD: Erofeev et al., 2015. What is a still is cut as
 a photo of its own. ``--speed`` runs ``gigamatte cut`` on the film and ``gigamatte batch`` on its frames, each in a
-process of its own. ``--memory`` cuts films of 100 and of so many frames.
+process of its own. ``--memory`` cuts films of so many frames; it is that of all processes (PSS).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -33,6 +33,7 @@ from gigamatte.film.reading import open_film
 from gigamatte.film.types import Frame, Span
 from gigamatte.options import Options
 from gigamatte.tools import Tools
+from processes import most_memory
 from report import arguments, publish
 
 Pixels = NDArray[np.uint8]
@@ -81,8 +82,13 @@ def picture(path: Path, how: int) -> Any:
     return cv2.imread(str(path), how)
 
 
-def composite(render: Path, ground: Path, width: int, height: int, frames: int, *, handheld: bool) -> Scene:
-    """A subject that moves a little before a camera on its stand, or more, before one in a hand."""
+def composite(
+    render: Path, ground: Path, width: int, height: int, frames: int, tall: float, *, handheld: bool
+) -> Scene:
+    """A subject that moves a little before a camera on its stand, or more, before one in a hand.
+
+    ``tall``: its height, as a part of the frame's.
+    """
     rgba = picture(render, cv2.IMREAD_UNCHANGED)
     rgba = rgba[..., :4] if rgba.dtype == np.uint8 else (rgba >> 8).astype(np.uint8)
     behind = picture(ground, cv2.IMREAD_COLOR)
@@ -92,7 +98,7 @@ def composite(render: Path, ground: Path, width: int, height: int, frames: int, 
     )
     subject = rgba.astype(np.float32)
     subject[..., :3] *= subject[..., 3:] / 255
-    fit = 0.85 * height / rgba.shape[0]
+    fit = tall * height / rgba.shape[0]
     soft = cv2.GaussianBlur(subject, (0, 0), 0.5 / fit)
     random = np.random.default_rng(7)
     shown, truth, places = [], [], []
@@ -126,14 +132,15 @@ def davis(folder: Path, name: str, most: int) -> Scene:
     return Scene(f"DAVIS {name}", frames, [(mask > 127).astype(np.float32) for mask in masks])
 
 
-def written(frames: Sequence[Pixels], path: Path, quality: int = 16) -> Path:
+def written(frames: Iterable[Pixels], path: Path, quality: int = 16) -> Path:
     """The frames as an H.264 film."""
     av = pyav()
     box = av.open(str(path), "w")
     stream = box.add_stream("libx264", rate=RATE, options={"crf": str(quality), "preset": "veryfast"})
-    stream.height, stream.width = frames[0].shape[:2]
     stream.pix_fmt = "yuv420p"
     for pixels in frames:
+        if not stream.codec_context.is_open:
+            stream.height, stream.width = pixels.shape[:2]
         box.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, "rgb24")))
     box.mux(stream.encode())
     box.close()
@@ -219,23 +226,19 @@ def ran(command: Sequence[str]) -> float:
     return cpu(resource.RUSAGE_CHILDREN) - before
 
 
-def memory(scene: Scene, counts: Sequence[int]) -> str:
-    """A table: the most memory that ``cut`` takes for films of so many frames."""
+def memory(scene: Scene, counts: Sequence[int], suffix: str) -> str:
+    """A table: the most memory that ``cut`` and the processes that it starts take for films of so many frames."""
     rows: list[list[Cell]] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for count in counts:
-            many = [scene.frames[n % len(scene.frames)] for n in range(count)]
-            source = written(many, folder / f"{count}.mp4")
-            code = (
-                "import sys; from gigamatte import system; from gigamatte.cli.app import run; system.share_heaps(); "
-                f"code = run(['cut', {str(source)!r}, '-o', {str(folder / f'{count}.webm')!r}, '-q']); "
-                "print(system.peak_rss_mb()); sys.exit(code)"
-            )
-            done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-            rows.append([count, f"{float(done.stdout.split()[-1]):.0f}"])
+            many = (scene.frames[n % len(scene.frames)] for n in range(count))
+            source, target = written(many, folder / f"{count}.mp4"), folder / f"{count}.cut{suffix}"
+            ground = ["--background", "white"] if suffix == ".mp4" else []
+            command = [sys.executable, "-m", "gigamatte", "cut", str(source), "-o", str(target), *ground, "-q"]
+            rows.append([count, suffix, f"{most_memory(command):.0f}"])
             print(*rows[-1], flush=True)
-    return markdown_table(("frames", "most memory, MB"), rows)
+    return markdown_table(("frames", "written as", "most memory, MB"), rows)
 
 
 def main() -> None:
@@ -247,7 +250,9 @@ def main() -> None:
     parser.add_argument("--height", type=int, default=720)
     parser.add_argument("--frames", type=int, default=24)
     parser.add_argument("--speed", action="store_true")
-    parser.add_argument("--memory", type=int, default=0, metavar="FRAMES")
+    parser.add_argument("--subject", type=float, default=0.85, help="its height, as a part of the frame's")
+    parser.add_argument("--memory", type=int, nargs="+", default=(), metavar="FRAMES")
+    parser.add_argument("--written", default=".webm", help="suffix of what --memory writes")
     options = parser.parse_args()
     tables = []
     scenes = [davis(options.davis, name, options.frames) for name in HELD_OUT] if options.davis else []
@@ -257,7 +262,7 @@ def main() -> None:
     if options.speed:
         tables.append(speed(made))
     if options.memory:
-        tables.append(memory(made[0], (100, options.memory)))
+        tables.append(memory(made[0], options.memory, options.written))
     publish("film", "Films", "\n\n".join(tables), options.page)
 
 
@@ -265,7 +270,7 @@ def composites(options: argparse.Namespace) -> list[Scene]:
     """Each render over a ground that stands still and over one that moves."""
     grounds = sorted(path for path in options.grounds.iterdir() if path.suffix in (".jpg", ".png"))
     renders = sorted(options.renders.glob("*.png"))
-    size = options.width, options.height, options.frames
+    size = options.width, options.height, options.frames, options.subject
     return [
         composite(render, grounds[(5 * at) % len(grounds)], *size, handheld=handheld)
         for at, render in enumerate(renders)

@@ -10,7 +10,6 @@ is cut: an engine says of each photo that it is done.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import resource
@@ -31,6 +30,7 @@ from gigamatte.batch.progress import Progress
 from gigamatte.batch.runner import run_batch
 from gigamatte.batch.task import Outcome, Task
 from gigamatte.options import Options
+from processes import children, memory
 from report import parser
 
 SIDE = 16
@@ -48,24 +48,6 @@ def make(folder: Path, photos: int) -> Path:
     mask[4:12, 4:12] = 255
     cv2.imwrite(str(folder / "mask.png"), mask)
     return folder / "mask.png"
-
-
-def memory(pid: int) -> int:
-    """Bytes of a process that are in memory and its own; 0 when it has ended."""
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines()
-    except OSError:
-        return 0
-    return sum(int(line.split()[1]) << 10 for line in lines if line.startswith(("Private_Clean", "Private_Dirty")))
-
-
-def children(pid: int) -> list[int]:
-    """All processes below one."""
-    own = []
-    for thread in Path(f"/proc/{pid}/task").glob("*/children"):  # those of each thread that has started some
-        with contextlib.suppress(OSError):
-            own += [int(word) for word in thread.read_text("ascii").split()]
-    return own + [deeper for child in own for deeper in children(child)]
 
 
 def watched(said: IO[str], pid: int, photos: int) -> dict[str, Any]:
