@@ -2,12 +2,12 @@
 
 Dense flow between the two frames, reduced, says where each pixel was. It is believed where it leads there and back
 again and the picture shows the same (Sundaram et al., 2010). A tile whose undecided pixels are believed takes its alpha
-from the earlier frame, interpolated once; in the others the refiner's alpha is drawn where the flow is doubtful.
+from the earlier frame, interpolated once; in the others the refiner's alpha is drawn where the flow is doubtful, and
+only there the refiner is asked.
 """
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from gigamatte.film.settling import Settled, around
 from gigamatte.filters import box_mean, extremes, highest, lowest, remapped
 from gigamatte.matte.cascade.band import BACKGROUND_BELOW, SUBJECT_ABOVE
-from gigamatte.matte.cascade.tile_cache import Place3, Shown, TileCache
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import (
     UNDECIDED,
@@ -27,9 +26,7 @@ from gigamatte.types import (
     FloatArray,
     Matte,
     PixelArray,
-    Pixels16,
     Place,
-    Size,
     decided_by,
 )
 
@@ -41,8 +38,10 @@ LONGEST = 1200
 AGREE, ALIKE = 0.5, 6.0
 #: the mean of 3×3 levels up to which a place has not changed
 UNCHANGED = 2.0
-#: the part of a tile's undecided pixels that may be doubtful, and of all such tiles, when the frame is carried
-DOUBT, DOUBTFUL = 0.15, 0.5
+#: the part of a tile's undecided pixels that may be doubtful, and of all of them that may be refined in a carried frame
+DOUBT, REFINED = 0.15, 0.6
+#: pixels around a doubtful one that are refined as well, and over how many more what is refined passes into the rest
+NEAR, FADES = 2, 2
 #: how much the network's answer may differ from the one that was carried
 NEWS = 0.3
 #: the shortest side of a frame whose motion is looked for
@@ -91,6 +90,14 @@ class Carried:
     tiles: dict[Place, PixelArray]
     doubtful: dict[Place, FloatArray]
 
+    @property
+    def unsure(self) -> NDArray[np.bool_]:
+        """The pixels of the frame of which not all of the carried alpha stays: (row, column)."""
+        found = np.zeros(self.matte.size.shape, np.bool_)
+        for place, share in self.doubtful.items():
+            found[self.matte.grid.home(place).slices()] = share < 1
+        return found
+
     def drawn(self, refined: Matte) -> Matte:
         """The same with what the refiner made of its doubtful tiles."""
         matte, tiles, decided = self.matte, dict(self.matte.tiles), self.matte.decided.copy()
@@ -111,21 +118,24 @@ def carried(key: Settled, levels: PhotoLevels, news: News | None) -> Carried | N
     most, least = extremes(old.decided)
     active = [place for place in old.grid.places() if most[place] != least[place] or decided[place] == UNDECIDED]
     found, doubtful = dict[Place, PixelArray](), dict[Place, FloatArray]()
+    undecided_pixels = refined_pixels = 0
     for place in active:
         pixels, sure = _tile(old, flow, place)
         changed = news is not None and news.within(old.grid.home(place))
         undecided = ((pixels > 0) & (pixels < old.depth.full)).view(np.uint8)
         band = highest(undecided, 3).view(np.bool_)
+        undecided_pixels += int(np.count_nonzero(band))
         if changed or (band.any() and float(1 - sure[band].mean()) > DOUBT):
             doubtful[place] = np.zeros(sure.shape, np.float32) if changed else _share(sure)
             found[place] = pixels
+            refined_pixels += int(np.count_nonzero(band & (doubtful[place] < 1)))
         _keep(place, pixels, decided, tiles)
     if news is not None:
         for place in old.grid.places():
             if place not in doubtful and place not in active and news.within(old.grid.home(place)):
                 home = old.grid.home(place)
                 doubtful[place], found[place] = np.zeros((home.height, home.width), np.float32), old.read(home)
-    if not active or len(doubtful) > DOUBTFUL * len(active):
+    if not active or refined_pixels > REFINED * undecided_pixels:
         return None
     return Carried(Matte(size, old.bits, old.tile, decided, tiles), found, doubtful)
 
@@ -163,6 +173,8 @@ def flow_between(earlier: PixelArray, later: PixelArray) -> Flow:
     missed = back + remapped(forth, x, y)
     left = box_mean(cv2.absdiff(remapped(before, x, y), now), 1, beyond="mirrored")
     sure = (missed[..., 0] ** 2 + missed[..., 1] ** 2 < AGREE**2) & (left < ALIKE)
+    # single pixels are as their neighbours are
+    sure = box_mean(sure.view(np.uint8) * np.uint8(255), 1, beyond="mirrored") > 127
     change = box_mean(cv2.absdiff(before, now), 1, beyond="mirrored")
     same = lowest((change <= UNCHANGED).astype(np.uint8), 2).view(np.bool_)
     back[same] = 0
@@ -197,49 +209,5 @@ def _enlarged(values: NDArray[Any], home: Box, step: int, how: int) -> NDArray[A
 
 def _share(sure: NDArray[np.bool_]) -> FloatArray:
     """How much of a carried alpha stays, pixel by pixel: nothing near what is doubtful."""
-    return box_mean(lowest(sure.astype(np.float32), 4), 4, beyond="mirrored")
-
-
-class Needed(TileCache):
-    """Has only the tiles refined that are ``doubtful``, and those of coarser levels that they depend on."""
-
-    def __init__(self, doubtful: dict[Place, FloatArray]) -> None:
-        super().__init__()
-        self._exact = {(0, *place) for place in doubtful}
-        self._near = {(row + down, column + across) for row, column in doubtful for down, across in _STEPS}
-        self._alpha: dict[bytes, Shown] = {}
-
-    @property
-    def remembers(self) -> bool:
-        """Always: tiles come one by one."""
-        return True
-
-    def key(self, described: str, place: Place3, *shown: Shown) -> bytes:  # noqa: ARG002
-        """Where a tile lies."""
-        key = struct.pack("<3q", *place)
-        if not self._wanted(place):
-            self._alpha[key] = shown[0]
-        return key
-
-    def _wanted(self, place: Place3) -> bool:
-        level, row, column = place
-        if level == 0:
-            return place in self._exact
-        return any((r >> level, c >> level) == (row, column) for r, c in self._near)
-
-    def find(self, key: bytes, size: Size, tiles: int) -> Pixels16 | None:
-        """The coarser alpha, enlarged, of a tile that is not needed."""
-        alpha = self._alpha.pop(key, None)
-        if alpha is None:
-            return None
-        with self._lock:
-            self.kept += tiles
-        rows, columns = -(-size.height // 2), -(-size.width // 2)
-        top, left = (alpha.shape[0] - rows) // 2, (alpha.shape[1] - columns) // 2
-        inner = np.ascontiguousarray(alpha[top : top + rows, left : left + columns])
-        large = cv2.resize(inner, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)[: size.height, : size.width]
-        pixels: Pixels16 = (large * np.float32(65535) + np.float32(0.5)).astype(np.uint16)
-        return pixels
-
-
-_STEPS = [(down, across) for down in (-1, 0, 1) for across in (-1, 0, 1)]
+    near: FloatArray = lowest(sure.view(np.uint8), NEAR).astype(np.float32)
+    return box_mean(near, FADES, beyond="mirrored")

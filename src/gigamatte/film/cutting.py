@@ -13,7 +13,8 @@ from gigamatte.cache.base import Cache
 from gigamatte.cutout.cutout import Cutout
 from gigamatte.errors import UsageError
 from gigamatte.film.answers import FilmAnswers, Memory
-from gigamatte.film.carrying import HELD, Needed, carried
+from gigamatte.film.carrying import HELD, carried
+from gigamatte.film.doubtful import DoubtfulPixels
 from gigamatte.film.hints import FilmHints
 from gigamatte.film.settling import Settled, settled
 from gigamatte.film.tiles import FilmTiles
@@ -130,11 +131,12 @@ class FilmCutting:
             # where no tile was refined, as in small frames, carrying saves nothing
             self._key = self._settled if tiles.done or tiles.kept else None
         else:
-            needed, matte = Needed(found.doubtful), found.matte
+            matte, refined = found.matte, 0
             if found.doubtful:
-                solved, warnings = lift(needed)
-                matte = found.drawn(solved)
-            tiles.done, tiles.kept = needed.done, max(0, len(matte.tiles) - len(found.doubtful))
+                doubtful = DoubtfulPixels(matte, found.unsure)
+                solved, warnings = lift(doubtful)
+                matte, refined = found.drawn(solved), doubtful.done
+            tiles.done, tiles.kept = refined, max(0, len(matte.tiles) - len(found.doubtful))
             self._settled = Settled(pixels, matte)
         return matte, warnings
 

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.film.test_cutting import at, nobody, scene
 
 from gigamatte import Options
-from gigamatte.film.carrying import HELD, Needed, News, carried, flow_between
+from gigamatte.film.carrying import HELD, News, carried, flow_between
 from gigamatte.film.cutting import FilmCutting
 from gigamatte.film.settling import Settled
 from gigamatte.matte.cascade.sparse import as_matte
@@ -97,20 +97,17 @@ def test_news_of_the_network_are_refined() -> None:
     assert not News.of(now, before, fit).within(SIZE.box)
 
 
-def test_coarser_tiles_are_refined_only_beneath_doubtful_ones() -> None:
-    needed = Needed({(4, 4): np.zeros((256, 256), np.float32)})
-    alpha = np.full((200, 200), 0.5, np.float32)
-
-    def refined(*place: int) -> bool:
-        return needed.find(needed.key("", place, alpha), Size(256, 256), 1) is None  # type: ignore[arg-type]
-
-    assert [refined(0, 4, 4), refined(0, 4, 5), refined(1, 2, 2), refined(1, 1, 1), refined(1, 0, 2)] == [
-        True, False, True, True, False,
-    ]  # fmt: skip
-    found = needed.find(needed.key("", (0, 0, 0), alpha), Size(255, 256), 1)
+def test_pixels_in_doubt_are_those_that_show_something_else() -> None:
+    """And what lies beside them, so that one alpha passes into the other; a single pixel is none."""
+    now = picture(6)
+    now[200:300, 170:200] = picture(seed=4)[200:300, 170:200]
+    now[150, 400] = 255 - now[150, 400]
+    found = carried(key(), levels(now), None)
     assert found is not None
-    assert found.shape == (256, 255)
-    assert np.all(found == 32768)
+    unsure = found.unsure
+    assert unsure[210:290, 175:195].mean() > 0.9
+    assert unsure[100:400, 100:].sum() < 2.5 * 100 * 30
+    assert not unsure[:, 256:].any()
 
 
 def test_few_tiles_of_a_moving_subject_are_refined() -> None:
@@ -135,7 +132,7 @@ def test_few_tiles_of_a_moving_subject_are_refined() -> None:
         done.append(cutout.receipt.tiles["done"])
         alpha, truth = cutout.alpha > 127, away < 150
         assert (alpha & truth).sum() / (alpha | truth).sum() > 0.97
-    assert sum(done[1:HELD]) < 0.5 * (HELD - 1) * done[0]
+    assert sum(done[1:HELD]) < 0.7 * (HELD - 1) * done[0]
     assert done[HELD] > 0
 
 

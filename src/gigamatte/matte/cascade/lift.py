@@ -167,6 +167,9 @@ class Lift:
         if self.known is not None and self.known.exact:
             wanted = wanted | _between(around, self.known.reach(self.finer + 1))[inner]
         pixels = _twice_as_many((around[inner] > 0.5) * np.uint16(65535))[: tile.write.height, : tile.write.width]
+        told = self.tile_cache.told(self.finer, tile.write)
+        if told is not None:
+            pixels, wanted = told.alpha, wanted & told.wanted
         work = _Work(tile, under, around, pixels, [])
         for box in covering(wanted, self.halo // 2):
             write = Box(2 * (home.left + box.left), 2 * (home.top + box.top), 2 * box.width, 2 * box.height)

@@ -8,17 +8,28 @@ looks for the same keys and finds them.
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.cache.base import Cache, key_of
-from gigamatte.types import Pixels16, Size
+from gigamatte.types import Box, Pixels16, Size
 
 #: the level that a tile belongs to, and its row and column there
 Place3 = tuple[int, int, int]
 #: what the refiner is shown
 Shown = NDArray[np.float32] | NDArray[np.uint8] | Pixels16
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """A tile's ``alpha``, uint16 (row, column), which holds but where pixels of the coarser level under it are
+    ``wanted``, bool (row, column): there it is resolved.
+    """
+
+    alpha: Pixels16
+    wanted: NDArray[np.bool_]
 
 
 class TileCache:
@@ -42,6 +53,10 @@ class TileCache:
     def looks(self) -> bool:
         """Whether keys depend on the photo's pixels."""
         return True
+
+    def told(self, level: int, box: Box) -> Told | None:  # noqa: ARG002 (for those of a film)
+        """What is known beforehand of a tile of a level, at ``box``; None: all of it is to be resolved."""
+        return None
 
     def key(self, described: str, place: Place3, *shown: Shown) -> bytes:  # noqa: ARG002 (for those of a film)
         """The key of a tile: a digest of the arrays ``shown`` to the refiner and of the line ``described``.
