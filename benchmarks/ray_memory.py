@@ -30,7 +30,8 @@ from gigamatte.batch.progress import Progress
 from gigamatte.batch.runner import run_batch
 from gigamatte.batch.task import Outcome, Task
 from gigamatte.options import Options
-from many_photos import Engine, Marks, children, make, memory
+from many_photos import Engine, Marks, make
+from processes import children, memory
 from report import parser
 
 #: photos between two looks at the store
