@@ -189,8 +189,11 @@ def _tile(old: Matte, flow: Flow, place: Place) -> tuple[PixelArray, NDArray[np.
     x = np.arange(home.left, home.right, dtype=np.float32) + back[..., 0]
     y = np.arange(home.top, home.bottom, dtype=np.float32)[:, None] + back[..., 1]
     box = around(x, y, old)
-    pixels = remapped(old.read(box), x - np.float32(box.left), y - np.float32(box.top), cubic=True)
-    full = old.depth.full
+    there, full = old.read(box), old.depth.full
+    one = int(there.min())
+    if one in (0, full) and int(there.max()) == one:  # all around is decided alike
+        return np.full(home.size.shape, one, there.dtype), sure
+    pixels = remapped(there, x - np.float32(box.left), y - np.float32(box.top), cubic=True)
     pixels[pixels <= BACKGROUND_BELOW * full] = 0
     pixels[pixels >= SUBJECT_ABOVE * full] = full
     return pixels, sure
