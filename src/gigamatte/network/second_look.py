@@ -52,7 +52,8 @@ def both(first: CoarseMatte, second: CoarseMatte) -> CoarseMatte:
     alpha = (second.alpha + seen_from(first, second.fit)) * np.float32(0.5)
     if _cut_off(alpha, second.fit.region, first.fit.region):
         return first
-    return dataclasses.replace(second, alpha=alpha)
+    # its finer grid draws the contour no nearer to its true place: what looks wrong there, looks wrong in both
+    return dataclasses.replace(second, alpha=alpha, stray=first.stray)
 
 
 def seen_from(first: CoarseMatte, other: Fit) -> FloatArray:

@@ -1,5 +1,7 @@
 """The second look: where it is taken, and that both answers speak of the same photo."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -64,6 +66,15 @@ def test_both_is_the_mean():
     first = drawn(PHOTO.box, Size(64, 64), lambda x, y: np.full((y.size, x.size), 0.2))
     second = drawn(Box(100, 100, 200, 200), Size(64, 64), lambda x, y: np.full((y.size, x.size), 0.6))
     np.testing.assert_allclose(both(first, second).alpha, 0.4, atol=1e-6)
+
+
+def test_a_closer_look_does_not_bring_contours_nearer_to_their_place():
+    """Its pixels are smaller, but both looks are misled alike: the error in photo pixels is the first's."""
+    first, second = (
+        dataclasses.replace(drawn(region, Size(64, 64), box_shaped(Box(150, 150, 60, 60))), stray=stray)
+        for region, stray in ((PHOTO.box, 16.0), (Box(100, 100, 200, 200), 8.0))
+    )
+    assert both(first, second).stray == 16.0
 
 
 def test_a_subject_is_never_cut_straight():
