@@ -145,7 +145,7 @@ def test_a_failure_says_what_to_do_about_it_once(tmp_path, mask, capsys):
     capsys.readouterr()
     assert call(tmp_path / "in", tmp_path / "out", "--mask", mask) == 3
     said = capsys.readouterr().err
-    assert "1 results were changed by hand and are kept: --overwrite replaces them" in said
+    assert "1 result changed by hand and kept: replace with --overwrite" in said
     assert "  its earlier result was left as it is" in said
 
 

@@ -131,7 +131,7 @@ def test_manifests_of_tar_shards_are_not_merged(shards, tmp_path, mask, capsys):
     capsys.readouterr()
     assert command(["batch", "merge", str(out)]) == 0
     said = capsys.readouterr().out
-    assert said.startswith("2 manifests of tar shards are left out")
+    assert said.startswith("2 manifests of tar shards left out")
     merged = rows(out / ".gigamatte" / "1-of-1.sqlite")
     assert len(merged) == 7
     assert not {"0.jpg", "1.jpg", "b0.jpg", "b1.jpg"} & merged.keys()
@@ -194,17 +194,26 @@ def test_a_dry_run_cuts_a_sample_and_leaves_everything_alone(tmp_path, mask, cap
     assert command([*words, "--dry-run", "--price", "2", "--json"]) == 0
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (found["total"], found["waiting"], found["sampled"], found["sample_failed"]) == (6, 6, 6, 1)
+    assert [one["key"] for one in found["sample_failures"]] == ["bad.jpg"]
+    assert "found a text that begins with 'junk'" in found["sample_failures"][0]["message"]
     assert found["hours"] > 0
     assert found["cost"] == pytest.approx(2 * found["hours"], abs=0.001)
     assert found["waiting_bytes"] == sum(path.stat().st_size for path in source.rglob("*.jpg"))
     assert not out.exists()
+    assert command([*words, "--dry-run"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[:2] == [
+        f"6 of 6 photos would be cut ({said[0].split('(')[1].split(')')[0]}); 0 right already",
+        "6 photos tried, 1 failed",
+    ]
+    assert said[2].startswith("  bad.jpg: expected a JPEG")
     assert command(words) == 3
     before = (pictures(out), rows(out / ".gigamatte" / "1-of-1.sqlite"))
     capsys.readouterr()
     assert command([*words, "--dry-run"]) == 0
     said = capsys.readouterr().out
     assert "0 of 6 photos would be cut" in said
-    assert "1 photos failed in an earlier run" in said
+    assert "1 photo left alone after failing in an earlier run" in said
     assert (pictures(out), rows(out / ".gigamatte" / "1-of-1.sqlite")) == before
 
 

@@ -89,7 +89,7 @@ def test_a_photo_is_told_of_once(photos, tmp_path):
     assert sorted(outcome.key for outcome, _ in listener.outcomes) == [
         "hat/0.png", "shoe/0.png", "shoe/1.png", "shoe/2.png",
     ]  # fmt: skip
-    assert listener.warnings == ["2 photos are cut once more, with the one scale of their folder"]
+    assert listener.warnings == ["2 photos to be cut once more, with the one scale of the folder"]
 
 
 @pytest.mark.parametrize("count", [2, 3])

@@ -42,8 +42,8 @@ def test_samples_go_in_and_results_come_out(shards, tmp_path, mask):
     summary, listener = run(shards / "shop-{00..01}.tar", out, options)
     assert (summary.total, summary.done, summary.failed, summary.exit_code) == (10, 10, 0, 0)
     assert listener.files == [str(out / "shop-00.tar"), str(out / "shop-01.tar")]
-    assert [text for text in listener.warnings if "no photo" in text] == [
-        f"shop-0{shard}.tar: 1 samples have no photo and are left out" for shard in range(2)
+    assert [text for text in listener.warnings if "without a photo" in text] == [
+        f"shop-0{shard}.tar: 1 sample without a photo left out" for shard in range(2)
     ]
     found = read_tar(out / "shop-00.tar")
     assert list(found)[:4] == ["set/0000.cutout.png", "set/0000.json", "set/0001.cutout.png", "set/0001.json"]

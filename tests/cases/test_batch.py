@@ -93,7 +93,7 @@ def again_when_allowed(source: Path, mask: Path, capsys, tight: list[str], wide:
     said = capsys.readouterr().err
     assert "0 to cut" in said
     assert ".jpg: " in said
-    assert "1 photos failed in an earlier run and are left alone: --retry-failed tries them again" in said
+    assert "1 photo left alone after failing in an earlier run: --retry-failed tries again" in said
     assert run([*words, *wide]) == 0
     assert len([name for name in results(source.parent / "out") if name.endswith(".png")]) == 1
 
@@ -180,7 +180,7 @@ def names_that_are_no_text(base: Path, tmp_path: Path, more: list[str]) -> None:
         "good.jpg", "bad\udcff.jpg", "fold\udcfer/c.jpg"
     }  # fmt: skip
     again = subprocess.run(line, check=False, capture_output=True, timeout=120)
-    assert b"0 to cut, 3 are right already" in again.stderr
+    assert b"0 to cut, 3 right already" in again.stderr
     # a list names them too
     listed.write_bytes(b"bad\xff.jpg\n# a comment\n\ngood.jpg\n")
     other = subprocess.run(

@@ -124,7 +124,7 @@ def test_the_place_of_a_wrong_pixel_is_told(tmp_path: Path) -> None:
     picture[1990, 7] = (255, 255, 250)
     Image.fromarray(picture).save(tmp_path / "changed.png")
     (failure,) = check_picture(tmp_path / "changed.png", find_preset("amazon"))
-    assert failure.why == "1 pixels (0.00 %) are not exactly white; the first lies at 7,1990: 255,255,250"
+    assert failure.why == "not exactly white: 1 pixel (0.00 %); the first lies at 7,1990: 255,255,250"
 
 
 def test_size_format_bytes_and_transparency(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from gigamatte.batch.progress import Progress
 from gigamatte.batch.streams import Lines, printable
 from gigamatte.batch.summary import Summary
 from gigamatte.batch.task import Outcome, reason
+from gigamatte.messages.plural import plural
 from gigamatte.messages.translate import translate
 
 if TYPE_CHECKING:
@@ -112,12 +113,13 @@ class LineDisplay:
     def listed(self, photos: int) -> None:
         """How many were found so far."""
         if self._bar is not None:
-            self._bar.say(_t("listing: {} photos", f"{photos:,}"))
+            self._bar.say(_t(f"listing: {photos:,} photo{plural(photos)}"))
 
     def started(self, counts: Counts) -> None:
         """What there is to do."""
         if not self._quiet:
-            self._err(_t(f"{counts.total:,} photos: {counts.waiting:,} to cut, {counts.done:,} are right already"))
+            total, right = counts.total, counts.done
+            self._err(_t(f"{total:,} photo{plural(total)}: {counts.waiting:,} to cut, {right:,} right already"))
 
     def ended(self, outcome: Outcome, progress: Progress, *, again: bool) -> None:
         """A result's path (two of a pair), or why there is none."""
@@ -146,7 +148,7 @@ class LineDisplay:
             self._say_why(photo["key"], photo["message"] or "", photo["hint"] or "", False, again=False)
         if count > len(photos):
             self._err(_t(f"… and {count - len(photos):,} more; --export lists all"))
-        self._err(_t(f"{count:,} photos failed in an earlier run and are left alone: --retry-failed tries them again"))
+        self._err(_left_alone(count))
 
     def _say_why(self, key: str, message: str, hint: str, stale: bool, *, again: bool) -> None:
         """Why there is no new result, and what to do about it: that only once for many photos that need the same."""
@@ -178,7 +180,8 @@ class LineDisplay:
         if not self._quiet:
             self._totals(summary)
         if summary.kept:
-            self._err(_t(f"{summary.kept:,} results were changed by hand and are kept: --overwrite replaces them"))
+            kept = summary.kept
+            self._err(_t(f"{kept:,} result{plural(kept)} changed by hand and kept: replace with --overwrite"))
         if summary.interrupted:
             self._err(_t("interrupted: the same command goes on from here"))
 
@@ -186,8 +189,7 @@ class LineDisplay:
         done, unchanged, failed, left = summary.done, summary.unchanged, summary.failed, summary.waiting
         self._err(_t(f"{done:,} cut, {unchanged:,} unchanged, {failed:,} failed, {left:,} left"))
         if self._frames:
-            one = self._frames == 1
-            self._err(_t("1 frame of films among them" if one else f"{self._frames:,} frames of films among them"))
+            self._err(_t(f"{self._frames:,} frame{plural(self._frames)} of films among them"))
         if summary.done and summary.seconds:
             rate = megapixels(summary.megapixels / summary.seconds)
             self._err(_t(f"{megapixels(summary.megapixels)} megapixels in {_span(summary.seconds)}, {rate} a second"))
@@ -228,8 +230,10 @@ class _Bar:
         self._rich.console.print(line, markup=False, highlight=False)
 
     def show(self, now: Progress) -> None:
-        text = _t("{}/{} photos, {} MP, {} MP/s", f"{now.photos:,}", f"{now.total:,}", megapixels(now.megapixels),
-                       megapixels(now.rate))  # fmt: skip
+        text = _t(
+            f"{now.photos:,}/{now.total:,} photo{plural(now.total)}, {megapixels(now.megapixels)} MP, "
+            f"{megapixels(now.rate)} MP/s"
+        )
         text += "" if now.eta is None else _t(", {} left", _span(now.eta))
         text += _t(", {} failed", f"{now.failed:,}") if now.failed else ""
         whole = now.total_megapixels or now.total
@@ -258,19 +262,24 @@ def _t(text: str, *values: str) -> str:
     return translate(text).format(*values) if values else translate(text)
 
 
+def _left_alone(count: int) -> str:
+    return _t(f"{count:,} photo{plural(count)} left alone after failing in an earlier run: --retry-failed tries again")
+
+
 def estimate_lines(found: Estimate) -> Iterator[str]:
     """What ``--dry-run`` tells a person."""
     right, size = found.unchanged + found.kept, _bytes(found.waiting_bytes)
+    cut, of = found.waiting, found.total
     if found.estimated:
-        yield _t(f"about {found.waiting:,} photos would be cut ({size}); {right:,} are right already")
+        yield _t(f"about {cut:,} photo{plural(cut)} would be cut ({size}); {right:,} right already")
     else:
-        yield _t(f"{found.waiting:,} of {found.total:,} photos would be cut ({size}); {right:,} are right already")
+        yield _t(f"{cut:,} of {of:,} photo{plural(of)} would be cut ({size}); {right:,} right already")
     if found.failed:
-        yield _t(
-            f"{found.failed:,} photos failed in an earlier run and are left alone: --retry-failed tries them again"
-        )
+        yield _left_alone(found.failed)
     if found.sampled:
-        yield _t(f"{found.sampled:,} photos were tried, {found.sample_failed:,} of them failed")
+        yield _t(f"{found.sampled:,} photo{plural(found.sampled)} tried, {found.sample_failed:,} failed")
+    for one in found.sample_failures:
+        yield f"  {one['key']}: {reason(one['key'], translate(one['message']))}"
     if found.hours is None or found.megapixels is None or found.result_bytes is None:
         return
     whole, span = megapixels(found.megapixels), _span(3600 * found.hours)

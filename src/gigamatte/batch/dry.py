@@ -18,11 +18,14 @@ from gigamatte.batch.fingerprint import config_hash
 from gigamatte.batch.lister import Lister
 from gigamatte.batch.lock import shard_name
 from gigamatte.batch.manifest import Manifest
+from gigamatte.batch.one import failure
 from gigamatte.batch.plan import Plan
 from gigamatte.batch.summary import Listener
 from gigamatte.batch.task import BatchEngine, Outcome, Task
 from gigamatte.errors import GigamatteError
 
+#: a photo of the sample, and what became of it
+Ended = tuple[Task, Outcome]
 #: photos that are cut to know how long all take
 SAMPLE = 20
 
@@ -41,6 +44,8 @@ class Estimate:
     failed: int
     sampled: int = 0
     sample_failed: int = 0
+    #: of the sample that failed: key, code, message and hint
+    sample_failures: tuple[dict[str, str], ...] = ()
     megapixels: float | None = None
     #: of this machine, or of the workers of one engine
     rate: float | None = None
@@ -81,9 +86,9 @@ def dry_run(
             )
             if not counts.waiting:
                 return found
-            tasks = _sample(plan, manifest, folder / "out")
+            tasks, refused = _sample(plan, manifest, folder / "out")
             began, outcomes = cut(make_engine(replace(plan, out=str(folder / "out"))), tasks, folder)
-            return with_sample(found, outcomes, time.monotonic() - began, price)
+            return with_sample(found, [*outcomes, *refused], time.monotonic() - began, price)
 
 
 def _list(plan: Plan, manifest: Manifest, config: str, listener: Listener) -> None:
@@ -103,24 +108,29 @@ def _list(plan: Plan, manifest: Manifest, config: str, listener: Listener) -> No
         lister.close()
 
 
-def _sample(plan: Plan, manifest: Manifest, out: Path) -> list[Task]:
-    """Waiting photos from all over the list, each with a target of its own in ``out``."""
+def _sample(plan: Plan, manifest: Manifest, out: Path) -> tuple[list[Task], list[Ended]]:
+    """Waiting photos from all over the list, each with a target of its own in ``out``, and those without a mask."""
     out.mkdir()
-    find = plan.mask_of()
     tasks = []
     for number, row in enumerate(manifest.some_waiting(SAMPLE)):
         target = str(out / f"{number}{Path(row['target']).suffix}")
-        mask = None
-        with contextlib.suppress(GigamatteError):
-            mask = find(row["key"])
         hints = hint_files.hints_of(row["source"]) if row["hinted"] else None
-        tasks.append(Task(row["key"], row["source"], target, row["bytes"], mask=mask, hints=hints, replace=True))
-    return tasks
+        tasks.append(Task(row["key"], row["source"], target, row["bytes"], hints=hints, replace=True))
+    return with_masks(plan, tasks)
 
 
-def cut(
-    make: Callable[[Path], BatchEngine], tasks: list[Task], folder: Path
-) -> tuple[float, list[tuple[Task, Outcome]]]:
+def with_masks(plan: Plan, tasks: list[Task]) -> tuple[list[Task], list[Ended]]:
+    """The tasks, each with its photo's mask, and those that fail because there is none."""
+    find, found, refused = plan.mask_of(), list[Task](), list[Ended]()
+    for task in tasks:
+        try:
+            found.append(replace(task, mask=find(task.key)))
+        except GigamatteError as error:
+            refused.append((task, failure(task.key, error)))
+    return found, refused
+
+
+def cut(make: Callable[[Path], BatchEngine], tasks: list[Task], folder: Path) -> tuple[float, list[Ended]]:
     """(when the engine was ready, what became of each task)."""
     scratch = folder / "scratch"
     scratch.mkdir()
@@ -134,10 +144,11 @@ def cut(
         engine.close()
 
 
-def with_sample(found: Estimate, ended: list[tuple[Task, Outcome]], seconds: float, price: float | None) -> Estimate:
+def with_sample(found: Estimate, ended: list[Ended], seconds: float, price: float | None) -> Estimate:
     """``found`` with what the sample tells: ``ended`` in so many ``seconds``."""
     done = [(task, outcome) for task, outcome in ended if outcome.state == "done"]
-    found = replace(found, sampled=len(ended), sample_failed=len(ended) - len(done))
+    failures = tuple(_failure(outcome) for _, outcome in ended if outcome.state != "done")
+    found = replace(found, sampled=len(ended), sample_failed=len(failures), sample_failures=failures)
     if not done or seconds <= 0:
         return found
     megapixels = sum(outcome.megapixels for _, outcome in done)
@@ -153,6 +164,11 @@ def with_sample(found: Estimate, ended: list[tuple[Task, Outcome]], seconds: flo
         result_bytes=round(share * sum(outcome.out_bytes for _, outcome in done)),
         cost=None if price is None else round(hours * price, 4),
     )
+
+
+def _failure(outcome: Outcome) -> dict[str, str]:
+    """A photo of the sample that failed, and why."""
+    return {"key": outcome.key, "code": outcome.code, "message": outcome.message, "hint": outcome.hint}
 
 
 def copy_database(source: Path, target: Path) -> None:

@@ -20,6 +20,7 @@ from gigamatte.batch.result_stamps import ResultStamps
 from gigamatte.batch.settled_files import SettledFiles
 from gigamatte.batch.task import Source
 from gigamatte.errors import InputError
+from gigamatte.messages.plural import plural
 
 #: photos that are noted in one transaction, at most
 CHUNK = 1000
@@ -106,7 +107,8 @@ class Lister:
                     self._warnings += self._passed.lines()
                     if self._repeated:
                         warning = (
-                            f"{self._plan.source} names photos again in {self._repeated:,} lines: each is done once"
+                            f"{self._plan.source} names photos again in {self._repeated:,} "
+                            f"line{plural(self._repeated)}: each is done once"
                         )
                         self._warnings.append(warning)
                 self._complete, self._ended = True, resting is None

@@ -15,6 +15,7 @@ from typing import Any
 from gigamatte.batch.manifest import Manifest
 from gigamatte.batch.summary import Listener
 from gigamatte.batch.task import Outcome, Task
+from gigamatte.messages.plural import plural
 
 #: two scales that differ by less than this part are one
 SAME = 1e-6
@@ -64,13 +65,20 @@ class Sets:
         self._again = frozenset(uneven)
         self._manifest.give_back(uneven)
         if uneven:
-            self._listener.warned(f"{len(uneven):,} photos are cut once more, with the one scale of their folder")
+            self._listener.warned(once_more(len(uneven)))
         return len(uneven)
 
     def _learn(self) -> None:
         self._scales = {}
         for folder, (fits, _) in sets_of(self._manifest.rows("state = 'done'")).items():
             self._scales[folder] = min(fits, self._elsewhere(folder) or fits)
+
+
+def once_more(photos: int) -> str:
+    """What is said of photos that are cut again for their set."""
+    warnings: list[str] = []
+    warnings.append(f"{photos:,} photo{plural(photos)} to be cut once more, with the one scale of the folder")
+    return warnings[0]
 
 
 def folder_of(key: str) -> str:

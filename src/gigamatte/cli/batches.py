@@ -11,6 +11,7 @@ import typer
 from gigamatte.cli.streams import json_text
 from gigamatte.errors import UsageError
 from gigamatte.messages import translate
+from gigamatte.messages.plural import plural
 
 if TYPE_CHECKING:
     from gigamatte.batch.overview import Standing
@@ -80,15 +81,19 @@ def merge(out: Out, manifests: Manifests = None, *, into: Into = None, report: R
             "later runs go on from them; `gigamatte batch status` and `batch export` read all of them",
         )
     if left := len(found) - len(sources):
-        print(translate(f"{left:,} manifests of tar shards are left out: each is kept with its tar shard"))
+        print(translate(f"{left:,} manifest{plural(left)} of tar shards left out: each is kept with its tar shard"))
     if not sources:
         raise UsageError(f"{target} is the only manifest: there is nothing to merge")
     merged = merge_into(sources, target)
-    print(translate(f"{merged.photos:,} photos of {merged.manifests} manifests: {target}"))
+    photos, manifests_read = merged.photos, merged.manifests
+    whole = f"{photos:,} photo{plural(photos)} of {manifests_read} manifest{plural(manifests_read)}: {target}"
+    print(translate(whole))
     if merged.twice:
-        print(translate(f"{merged.twice:,} photos were in several manifests: the latest of each was taken"))
+        twice = merged.twice
+        print(translate(f"{twice:,} photo{plural(twice)} in several manifests: the latest of each was taken"))
     if merged.clashes:
-        print(translate(f"{merged.clashes:,} photos were left out: the result of another one has the same name"))
+        out_of = merged.clashes
+        print(translate(f"{out_of:,} photo{plural(out_of)} left out: the result of another one has the same name"))
     if report is not None:
         _report(Path(report), out, [standing_of(target)])
 
@@ -112,7 +117,7 @@ def export(out: Out, file: File, manifests: Manifests = None, *, state: State = 
     where += f" AND mark = '{marked}'" if marked else ""
     with Reader(manifests_of(out, manifests or ())) as reader:
         count = write(reader, Path(file), where)
-    print(translate(f"{count:,} photos: {file}"))
+    print(translate(f"{count:,} photo{plural(count)}: {file}"))
 
 
 def _table(standings: list[Standing], price: float | None) -> None:

@@ -18,6 +18,7 @@ from gigamatte.cli.progress import progress_bar
 from gigamatte.cli.streams import json_text
 from gigamatte.cli.targets import STREAM, folder_for, paired, terminal_refused
 from gigamatte.errors import GigamatteError, InputError
+from gigamatte.messages.plural import plural
 from gigamatte.messages.translate import translate
 from gigamatte.options import Options
 from gigamatte.types import Receipt
@@ -190,7 +191,8 @@ def _report(receipt: Receipt, *, cached: bool) -> None:
     print(translate(line), file=sys.stderr)
     if cached:
         done, kept = receipt.tiles["done"], receipt.tiles["kept"]
-        print(translate(f"{done} of {done + kept} tiles were done, {kept} came from the cache"), file=sys.stderr)
+        line = f"{done} of {done + kept} tile{plural(done + kept)} done, {kept} came from the cache"
+        print(translate(line), file=sys.stderr)
 
 
 def _print_failure(photo: str, target: str, error: GigamatteError) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from gigamatte.cli.streams import json_text
 from gigamatte.messages import translate
+from gigamatte.messages.plural import plural
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="plain data instead of lines")] = False) -> None:
@@ -121,7 +122,10 @@ def _device_lines(report: dict[str, Any]) -> list[str]:
         lines.append(translate("--device auto takes the CPU: no GPU runtime is usable here"))
     if (least := report["cuda_pays_from"]) is not None:
         lines.append(
-            translate(f"--device auto takes cuda for the embedded network from {least} photos on, and where it stays")
+            translate(
+                "--device auto takes cuda for the embedded network "
+                f"from {least} photo{plural(least)} on, and where it stays"
+            )
         )
     return lines
 

@@ -15,6 +15,7 @@ from gigamatte.cutout.css_colour import parse_colour
 from gigamatte.errors import UsageError
 from gigamatte.filters import highest
 from gigamatte.framing import canvas_of, fill_of
+from gigamatte.messages.plural import plural
 from gigamatte.options import MAX_PIXELS
 from gigamatte.photo.read import open_photo
 from gigamatte.photo.screen import strips
@@ -98,13 +99,17 @@ def _of_file(photo: Photo, picture: Path, preset: Preset) -> Iterator[Failure]:
 
 def _of_ground(seen: _Seen, photo: Photo, ground: str) -> Iterator[Failure]:
     if seen.clear:
-        yield Failure("ground", f"{seen.clear} pixels can be seen through, expected {ground} behind everything")
+        yield Failure(
+            "ground", f"{seen.clear} pixel{plural(seen.clear)} can be seen through, expected {ground} behind everything"
+        )
     if seen.wrong:
         share = 100 * seen.wrong / photo.size.pixels
         where, values = f"{seen.first[0]},{seen.first[1]}", ",".join(map(str, seen.values))
         exactly = "transparent" if ground == "transparent" else f"exactly {ground}"
         yield Failure(
-            "ground", f"{seen.wrong} pixels ({share:.2f} %) are not {exactly}; the first lies at {where}: {values}"
+            "ground",
+            f"not {exactly}: {seen.wrong} pixel{plural(seen.wrong)} ({share:.2f} %); "
+            f"the first lies at {where}: {values}",
         )
 
 

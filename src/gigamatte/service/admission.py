@@ -15,6 +15,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gigamatte.errors import GigamatteError
+from gigamatte.messages.plural import plural
 from gigamatte.service.answers import send_error
 from gigamatte.service.desk import Desk
 from gigamatte.service.keys import Keys
@@ -216,7 +217,9 @@ class _Body:
                 return coming.result()
             if ending.done():
                 raise Busy("the service is shutting down", "try again in a moment")
-            raise TooSlow(f"nothing arrived for {self._settings.stall_seconds:g} seconds")
+            raise TooSlow(
+                f"nothing arrived for {self._settings.stall_seconds:g} second{plural(self._settings.stall_seconds)}"
+            )
         finally:
             for task in waiting:
                 task.cancel()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gigamatte.errors import Cancelled, GigamatteError, WorkerDied
+from gigamatte.messages.plural import plural
 from gigamatte.service.errors import problem
 from gigamatte.service.film_options import film_of, work_of
 from gigamatte.service.metrics import Metrics
@@ -121,7 +122,8 @@ class Desk(Places):
             if ending in done:
                 raise Busy("the service is shutting down", "try again in a moment")
             raise Late(
-                f"not finished after {self.settings.request_seconds:g} seconds", "hand long work in at POST /jobs"
+                f"not finished after {self.settings.request_seconds:g} second{plural(self.settings.request_seconds)}",
+                "hand long work in at POST /jobs",
             )
         finally:
             leaving.cancel()

@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from gigamatte import __version__
 from gigamatte.errors import GigamatteError
+from gigamatte.messages.plural import plural
 from gigamatte.presets import presets
 from gigamatte.service.desk import Desk
 from gigamatte.service.metrics import Metrics
@@ -52,7 +53,7 @@ def why_not(desk: Desk) -> list[str]:
     if desk.spool.used >= FULL * desk.spool.limit:
         reasons.append(f"the spool is full: {desk.spool.used / 1e9:.1f} of {desk.spool.limit / 1e9:.1f} GB")
     if desk.depth >= desk.settings.queue_depth:
-        reasons.append(f"{desk.depth} photos are waiting already")
+        reasons.append(f"{desk.depth} photo{plural(desk.depth)} waiting already")
     if desk.spool.free_bytes() < FREE:
         reasons.append("less than 1 GB is free on the disk of the spool")
     return reasons

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 
+from gigamatte.messages.plural import plural
 from gigamatte.service.settings import Settings
 from gigamatte.service_errors import Busy, TooMany
 
@@ -59,10 +60,16 @@ class Places:
         if self.draining:
             raise Busy("the service is shutting down", "try again in a moment")
         if self.per_client and self._per_client[client] >= self.per_client:
-            raise TooMany(f"{self.per_client} photos of yours are not finished yet", "wait for one to finish")
+            raise TooMany(
+                f"{self.per_client} photo{plural(self.per_client)} of yours not finished yet", "wait for one to finish"
+            )
         self._check_depth()  # refused before the photo is sent; the place itself is taken when the photo has arrived
         if self.uploads >= settings.uploads:
-            raise Busy(f"{self.uploads} photos are arriving already", "try again in a moment", retry=self._patience())
+            raise Busy(
+                f"{self.uploads} photo{plural(self.uploads)} arriving already",
+                "try again in a moment",
+                retry=self._patience(),
+            )
         self._spend(client)
         self.uploads += 1
         self._per_client[client] += 1
@@ -99,7 +106,11 @@ class Places:
 
     def _check_depth(self) -> None:
         if self.depth >= self.settings.queue_depth:
-            raise Busy(f"{self.depth} photos are waiting already", "try again in a moment", retry=self._patience())
+            raise Busy(
+                f"{self.depth} photo{plural(self.depth)} waiting already",
+                "try again in a moment",
+                retry=self._patience(),
+            )
 
     def rate_headers(self, client: str) -> dict[str, str]:
         """What a client has left of its rate, as remove.bg's headers have it; none where there is no limit."""
@@ -128,6 +139,8 @@ class Places:
         left = min(float(rate), left + (now - then) * rate / 60)
         if left < 1:
             raise TooMany(
-                f"more than {rate} photos in a minute", "slow down", retry=max(1, int((1 - left) * 60 / rate) + 1)
+                f"more than {rate} photo{plural(rate)} in a minute",
+                "slow down",
+                retry=max(1, int((1 - left) * 60 / rate) + 1),
             )
         self._buckets[client] = (left - 1, now)

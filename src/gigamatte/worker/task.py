@@ -9,6 +9,7 @@ from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass
 
 from gigamatte.errors import GigamatteError, TookTooLong, WorkerDied
+from gigamatte.messages.plural import plural
 from gigamatte.types import Receipt
 from gigamatte.worker.wire import FilmJob, Work
 
@@ -71,11 +72,12 @@ class Task(Future[Receipt]):
         """The error of a photo that was not finished after ``seconds``."""
         if isinstance(self.job, FilmJob):
             return TookTooLong(
-                f"{self.job.source.name}: a frame was not finished after {seconds:g} seconds, and the film stopped",
+                f"{self.job.source.name}: a frame was not finished after {seconds:g} second{plural(seconds)}, "
+                "and the film stopped",
                 "try a smaller version of it, or allow more time",
             )
         return TookTooLong(
-            f"{self.job.source.name}: not finished after {seconds:g} seconds, and stopped",
+            f"{self.job.source.name}: not finished after {seconds:g} second{plural(seconds)}, and stopped",
             "try a smaller version of it, or allow more time",
         )
 

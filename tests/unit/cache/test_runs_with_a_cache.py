@@ -233,9 +233,9 @@ def test_the_command_says_how_many(
     command = ["cut", str(tmp_path / "photo.png"), "--overwrite", "--model", how["model"], "--refine", "guided"]
     command += ["--cache", how["cache"]]
     assert run(command) == 0
-    total = int(re.search(r"(\d+) of \1 tiles were done, 0 came from the cache", capsys.readouterr().err)[1])
+    total = int(re.search(r"(\d+) of \1 tiles done, 0 came from the cache", capsys.readouterr().err)[1])
     assert run([*command, "--drop", stroke(tmp_path, *PLACES["inside the subject"])]) == 0
-    done, _, kept = map(int, re.search(r"(\d+) of (\d+) tiles were done, (\d+) came", capsys.readouterr().err).groups())
+    done, _, kept = map(int, re.search(r"(\d+) of (\d+) tiles done, (\d+) came", capsys.readouterr().err).groups())
     assert 0 < done < kept <= total
     assert run(command[:-2]) == 0
     assert "tiles" not in capsys.readouterr().err

@@ -12,6 +12,8 @@ import pytest
 
 import gigamatte.errors
 import gigamatte.service_errors
+from gigamatte.batch.counts import Counts
+from gigamatte.batch.display import LineDisplay
 from gigamatte.messages import language, page_strings, translate
 from gigamatte.messages.zh import PAGE, TEXTS
 
@@ -28,6 +30,21 @@ SAYING = {"translate", "fail", "notice", "warn", "say", "_unsupported", "_t", "_
 TABLES = {"TITLES", "_PARTS", "INSTALL"}
 #: fields of what `doctor` finds out that are said to a person, and the function that finds them
 FINDINGS = {"why_not", "hint", "precision"}
+#: words whose number may be one
+COUNTED = (
+    "photos",
+    "samples",
+    "manifests",
+    "results",
+    "tiles",
+    "frames",
+    "photos:",
+    "manifests:",
+    "lines:",
+    "seconds,",
+)
+#: where a text tells of several by itself
+ALWAYS_SEVERAL = ("in a row", "photos were named", "hints are places", "frames/s", "frames were kept")
 #: what stands beside values in a printed line and is no language's
 NEUTRAL = re.compile(r"gigamatte|Python|http|MB")
 
@@ -233,8 +250,10 @@ def test_every_value_of_a_template_appears_in_its_translation(english):
     chinese = TEXTS[english]
     names = [name for _, name, _, _ in string.Formatter().parse(chinese) if name is not None]
     values = [f"<{index}>" for index in range(english.count("{}"))]
+    # behind a letter stands an English ending
+    needed = [value for value, before in zip(values, english.split("{}"), strict=False) if not before[-1:].islower()]
     filled = chinese.format(*values)
-    assert all(value in filled for value in values), (english, chinese)
+    assert all(value in filled for value in needed), (english, chinese)
     assert all(name == "" for name in names) or all(name.isdigit() for name in names)
 
 
@@ -284,3 +303,37 @@ def test_pages_get_their_strings(monkeypatch):
 if __name__ == "__main__":
     for text, place in missing().items():
         print(f"    # {place}\n    {text!r}: ...,")
+
+
+@pytest.mark.parametrize(("count", "said", "chinese"), [
+    (1, "1 photo: 1 to cut, 0 right already", "1 张照片：1 张待抠，0 张已完成"),
+    (2, "2 photos: 2 to cut, 0 right already", "2 张照片：2 张待抠，0 张已完成"),
+    (1234, "1,234 photos: 1,234 to cut, 0 right already", "1,234 张照片：1,234 张待抠，0 张已完成"),
+])  # fmt: skip
+def test_one_photo_and_two_photos(count, said, chinese, capsys, monkeypatch):
+    for lang, line in (("en", said), ("zh", chinese)):
+        monkeypatch.setenv("GIGAMATTE_LANG", lang)
+        LineDisplay().started(Counts(waiting=count))
+        assert capsys.readouterr().err == f"gigamatte: {line}\n"
+
+
+def numbers_before_plurals(path: Path) -> list[str]:
+    """Texts in which a value stands before a word in the plural, whatever the value is."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.JoinedStr):
+            text = templates(node)[0]
+            found += [f"{path.name}:{node.lineno}: {text}" for word in COUNTED if f"{{}} {word} " in f"{text} "]
+    return found
+
+
+def test_no_number_stands_before_a_word_that_is_always_plural():
+    """What a person may count one of: photos of a batch, samples, workers."""
+    folders = ("batch", "cli", "service", "worker")
+    assert [
+        line
+        for folder in folders
+        for path in sorted((SOURCE / folder).rglob("*.py"))
+        for line in numbers_before_plurals(path)
+        if not any(several in line for several in ALWAYS_SEVERAL)
+    ] == []

@@ -32,6 +32,7 @@ from gigamatte.batch.tars.shard import Limits, Packed, Sample, Unpacked, pack, r
 from gigamatte.batch.tars.spread_sets import Work, is_spread
 from gigamatte.batch.task import BatchEngine
 from gigamatte.errors import GigamatteError, InputError, ResultExists, UsageError
+from gigamatte.messages.plural import plural
 from gigamatte.own_files import sha256_of_text
 
 #: what became of a lot: how its batch ended, or why there was none
@@ -290,4 +291,4 @@ def _say_left_out(lot: Lot, unpacked: Unpacked, listener: Listener) -> None:
         listener.warned(f"{lot.stem}.tar: {name} is left out: {why}")
     bare = sum(sample.photo is None for sample in unpacked.samples.values())
     if bare:
-        listener.warned(f"{lot.stem}.tar: {bare:,} samples have no photo and are left out")
+        listener.warned(f"{lot.stem}.tar: {bare:,} sample{plural(bare)} without a photo left out")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from gigamatte.batch import hint_files, places
-from gigamatte.batch.dry import SAMPLE, Estimate, copy_database, cut, with_sample
+from gigamatte.batch.dry import SAMPLE, Ended, Estimate, copy_database, cut, with_masks, with_sample
 from gigamatte.batch.naming import candidates
 from gigamatte.batch.plan import Plan
 from gigamatte.batch.summary import Listener, Summary
@@ -28,7 +28,6 @@ from gigamatte.batch.tars.reading import members, reading_tar
 from gigamatte.batch.tars.runner import check
 from gigamatte.batch.tars.sources import Listed, Lots, Shards
 from gigamatte.batch.task import BatchEngine, Task
-from gigamatte.errors import GigamatteError
 
 #: lots that the sample is taken from
 FROM = 5
@@ -60,15 +59,15 @@ def dry_tars(
         photos = sum(found.photos or 0 for found in waiting)
         size = sum(found.bytes for found in waiting if found.photos is not None)
         far = [found for found in waiting if found.photos is None]
-        tasks, seen = _sample(plan, [found.lot for found in waiting], folder)
+        tasks, refused, seen = _sample(plan, [found.lot for found in waiting], folder)
         if far and seen.photos:  # what a photo takes of a tar shard, with all that goes along with it
             photos += round(sum(found.bytes for found in far) / seen.passed * seen.photos)
             size += round(sum(found.bytes for found in far) / seen.passed * seen.read)
         found = Estimate(known.total + photos, photos, size, known.unchanged, 0, known.failed, estimated=bool(far))
-        if not tasks:
+        if not tasks and not refused:
             return found
         began, outcomes = cut(make_engine(replace(plan, out=str(folder / "out"))), tasks, folder)
-        return with_sample(found, outcomes, time.monotonic() - began, price)
+        return with_sample(found, [*outcomes, *refused], time.monotonic() - began, price)
 
 
 def _looked(plan: Plan, results: Results, folder: Path, listener: Listener) -> tuple[Summary, list[_Found]]:
@@ -119,21 +118,20 @@ class _Seen:
     passed: int = 0
 
 
-def _sample(plan: Plan, lots: list[Lot], folder: Path) -> tuple[list[Task], _Seen]:
-    """Photos from lots all over the list, each with a target of its own."""
+def _sample(plan: Plan, lots: list[Lot], folder: Path) -> tuple[list[Task], list[Ended], _Seen]:
+    """Photos from lots all over the list, each with a target of its own, and those without a mask."""
     (folder / "out").mkdir()
     (folder / "in").mkdir()
     chosen = [lots[index * len(lots) // FROM] for index in range(FROM)] if len(lots) > FROM else lots
-    tasks, seen, find = list[Task](), _Seen(), plan.mask_of()
+    tasks, seen = list[Task](), _Seen()
     for lot in chosen:
         for key, source, size in _some(lot, plan, -(-SAMPLE // len(chosen)), folder / "in" / lot.stem, seen):
-            mask, target = None, folder / "out" / f"{len(tasks)}{_suffix(plan, key)}"
-            with contextlib.suppress(GigamatteError):
-                mask = find(key)
+            target = folder / "out" / f"{len(tasks)}{_suffix(plan, key)}"
             hints = hint_files.hints_of(source)
             beside = hints if not lot.place and places.exists(hints) else None
-            tasks.append(Task(lot.named(key), source, str(target), size, mask=mask, hints=beside, replace=True))
-    return tasks, seen
+            tasks.append(Task(lot.named(key), source, str(target), size, hints=beside, replace=True))
+    found, refused = with_masks(plan, tasks)
+    return found, refused, seen
 
 
 def _suffix(plan: Plan, key: str) -> str:
@@ -150,7 +148,8 @@ def _some(lot: Lot, plan: Plan, most: int, folder: Path, seen: _Seen) -> Iterato
     passed = places.stamp_of(lot.place)[0]
     with _opened(lot, plan) as members:
         for number, (name, file, info) in enumerate(members, 1):
-            path = folder / f"{number}{Path(name).suffix}"
+            path = folder / str(number) / name.rpartition("/")[2]
+            path.parent.mkdir()
             with path.open("wb") as copy:
                 shutil.copyfileobj(file, copy, 1 << 20)
             seen.photos, seen.read = seen.photos + 1, seen.read + info.size

@@ -9,6 +9,7 @@ from typing import Any
 
 from gigamatte.batch.counts import Counts
 from gigamatte.batch.progress import Progress
+from gigamatte.batch.sets import once_more
 from gigamatte.batch.summary import Listener
 from gigamatte.batch.tars.lots import Lot
 from gigamatte.batch.task import BatchEngine, Outcome, Task
@@ -64,7 +65,7 @@ class Inside:
     def settles(self, photos: int) -> None:
         """Say that so many photos are cut once more for their sets."""
         if photos:
-            self.warned(f"{photos:,} photos are cut once more, with the one scale of their folder")
+            self.warned(once_more(photos))
 
     def listed(self, photos: int) -> None:
         """Pass on how many photos this lot has."""

@@ -15,6 +15,7 @@ from gigamatte.batch.tables import Database
 from gigamatte.batch.tars.lots import Lot, stamp_of_listed
 from gigamatte.batch.task import Source
 from gigamatte.errors import InputError, UsageError, WriteError
+from gigamatte.messages.plural import plural
 
 #: photos of a lot, unless --tar-photos says so
 PHOTOS = 1000
@@ -48,10 +49,10 @@ class Members:
             found = self._db.execute("SELECT value FROM facts WHERE name = 'photos'").fetchone()
         except sqlite3.Error as error:
             raise WriteError(f"{path} cannot be written: {error}") from error
-        if found["value"] != str(most):
+        if (there := found["value"]) != str(most):
             self._db.close()
             raise UsageError(
-                f"the tar shards there have {found['value']} photos each, and --tar-photos says {most}",
+                f"the tar shards there have {there} photo{plural(there)} each, and --tar-photos says {most}",
                 "say the same number, or name another OUT",
             )
 

@@ -9,8 +9,8 @@ BATCHES: dict[str, str] = {
     "standard output cannot be written any more: {}": "标准输出已无法写入：{}",
     "standard input is closed: there is no list on it": "标准输入已关闭：上面没有列表",
     "… and {} more; --export lists all": "……还有 {} 张；--export 可列出全部",
-    "{} photos failed in an earlier run and are left alone: --retry-failed tries them again": (
-        "{} 张照片在以前的运行中失败，不再尝试：--retry-failed 可重试"
+    "{} photo{} left alone after failing in an earlier run: --retry-failed tries again": (
+        "{0} 张照片在以前的运行中失败，不再尝试：--retry-failed 可重试"
     ),
     "{} files are of kinds that are not read, and left out: {}": "{} 个文件的类型不支持读取，已略过：{}",
     "folders of previews and deleted files are left out: {}": "预览和已删除文件的文件夹已略过：{}",
@@ -66,14 +66,14 @@ BATCHES: dict[str, str] = {
     "later runs go on from them; `gigamatte batch status` and `batch export` read all of them": (
         "以后的运行会从这些清单继续；`gigamatte batch status` 和 `batch export` 会读取全部清单"
     ),
-    "{} manifests of tar shards are left out: each is kept with its tar shard": (
-        "{} 个 tar 分片的清单未合并：每个都随其分片保留"
+    "{} manifest{} of tar shards left out: each is kept with its tar shard": (
+        "{0} 个 tar 分片的清单未合并：每个都随其分片保留"
     ),
     "{} is the only manifest: there is nothing to merge": "{} 是唯一的清单：没有可合并的",
-    "{} photos of {} manifests: {}": "{} 张照片，来自 {} 个清单：{}",
-    "{} photos were in several manifests: the latest of each was taken": "{} 张照片在多个清单中：各取最新的一条",
-    "{} photos were left out: the result of another one has the same name": "{} 张照片被略过：另一张的结果同名",
-    "{} photos: {}": "{} 张照片：{}",
+    "{} photo{} of {} manifest{}: {}": "{0} 张照片，来自 {2} 个清单：{4}",
+    "{} photo{} in several manifests: the latest of each was taken": "{0} 张照片在多个清单中：各取最新的一条",
+    "{} photo{} left out: the result of another one has the same name": "{0} 张照片被略过：另一张的结果同名",
+    "{} photo{}: {}": "{0} 张照片：{2}",
     "cost": "费用",
     "shard": "分片",
     "at work": "运行中",
@@ -83,8 +83,8 @@ BATCHES: dict[str, str] = {
     "time left": "剩余时间",
     "machine hours": "机器小时",
     # dry runs, watching, figures
-    "{} of {} photos would be cut ({}); {} are right already": "{1} 张照片中有 {0} 张待抠（{2}）；{3} 张已完成",
-    "{} photos were tried, {} of them failed": "试抠了 {} 张，其中 {} 张失败",
+    "{} of {} photo{} would be cut ({}); {} right already": "{1} 张照片中有 {0} 张待抠（{3}）；{4} 张已完成",
+    "{} photo{} tried, {} failed": "试抠了 {0} 张，其中 {2} 张失败",
     "about {} megapixels in {} at {} a second; results {}": "约 {} 百万像素，用时 {}，每秒 {}；结果 {}",
     "cost: {}": "费用：{}",
     "--price is for --dry-run, and for `gigamatte batch status`": "--price 用于 --dry-run 和 `gigamatte batch status`",
@@ -123,7 +123,7 @@ BATCHES: dict[str, str] = {
     "{} is no whole tar file: {}": "{} 不是完整的 tar 文件：{}",
     "it has no end: is it still being copied?": "它没有结尾：是否还在复制？",
     "{}.tar: {} is left out: {}": "{}.tar：略去 {}：{}",
-    "{}.tar: {} samples have no photo and are left out": "{}.tar：{} 个样本没有照片，已略去",
+    "{}.tar: {} sample{} without a photo left out": "{0}.tar：{1} 个样本没有照片，已略去",
     "it is no plain file": "不是普通文件",
     "another member has its name": "另一个成员已用了这个名称",
     "its name leads elsewhere": "名称指向别处",
@@ -140,7 +140,7 @@ BATCHES: dict[str, str] = {
     "--results is files or tars; found {}": "--results 为 files 或 tars，实际是 {}",
     "--tar-photos and --tar-size are for results in tar shards": "--tar-photos 和 --tar-size 用于放进 tar 分片的结果",
     "leave out --results files": "请去掉 --results files",
-    "the tar shards there have {} photos each, and --tar-photos says {}": "那里的 tar 分片各有 {} 张照片，而 --tar-photos 为 {}",
+    "the tar shards there have {} photo{} each, and --tar-photos says {}": "那里的 tar 分片各有 {0} 张照片，而 --tar-photos 为 {2}",
     "say the same number, or name another OUT": "请给同样的数，或换一个 OUT",
     "{} is a source and is never replaced": "{} 是原文件，从不替换",
     "name another OUT": "请换一个 OUT",
@@ -151,7 +151,7 @@ BATCHES: dict[str, str] = {
     "a header is none that a program would write": "有一个头部不会是程序写的",
     "a member has too many holes": "一个成员的空洞太多",
     "a size is below zero": "有一个大小小于零",
-    "about {} photos would be cut ({}); {} are right already": "约 {} 张照片要抠（{}）；{} 张已经正确",
+    "about {} photo{} would be cut ({}); {} right already": "约 {0} 张照片要抠（{2}）；{3} 张已经正确",
 }
 
 #: help of the commands

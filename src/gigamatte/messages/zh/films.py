@@ -14,7 +14,6 @@ FILMS: dict[str, str] = {
     "{}: {} frames of {} in {} s ({} frames/s), sound: {}": "{}：{} 帧，{}，用时 {} 秒（每秒 {} 帧），声音：{}",
     "{}: 1 frame of {} in {} s ({} frames/s), sound: {}": "{}：1 帧，{}，用时 {} 秒（每秒 {} 帧），声音：{}",
     "1 frame was kept from an interrupted run": "其中 1 帧来自此前中断的运行",
-    "1 frame of films among them": "其中影片共 1 帧",
     "{}: in its frame no subject was found": "{}：在唯一的一帧中没有找到主体",
     "{}: 1 frame of {} = {} megapixels in all, allowed are {}": "{}：1 帧 {} = 共 {} 百万像素，允许 {}",
     "{} frames were kept from an interrupted run": "其中 {} 帧来自此前中断的运行",
@@ -144,7 +143,7 @@ FILMS: dict[str, str] = {
     ),
     "{} has no frame at {} s": "{} 在 {} 秒处没有帧",
     "the film's result takes more than the {} MB that are kept for it": "影片的结果超出为它保留的 {} MB",
-    "{} frames of films among them": "其中影片共 {} 帧",
+    "{} frame{} of films among them": "其中影片共 {0} 帧",
     "{} frames, sound: {}": "{} 帧，声音：{}",
     "{} holds {}, {} was written": "{} 中是 {}，写入的是 {}",
     "{}: a film takes no --mask, which holds for one photo": "{}：影片不接受 --mask，蒙版只对应一张照片",
@@ -157,5 +156,5 @@ FILMS: dict[str, str] = {
     ),
     "{}: frames of {} take {} GB; allowed are {}": "{}：{} 的帧需要 {} GB；允许 {}",
     "cut a smaller version of it, or allow more memory": "请使用较小的版本，或允许更多内存",
-    "{}: a frame was not finished after {} seconds, and the film stopped": "{}：一帧在 {} 秒后仍未完成，影片已停止",
+    "{}: a frame was not finished after {} second{}, and the film stopped": "{0}：一帧在 {1} 秒后仍未完成，影片已停止",
 }

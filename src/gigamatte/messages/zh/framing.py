@@ -92,8 +92,8 @@ FRAMING |= {
     "the longer side has {} pixels, at most {} are allowed": "长边有 {} 像素，最多允许 {}",
     "a {}, expected {}": "是 {}，应为 {}",
     "{} bytes, at most {} are allowed": "{} 字节，最多允许 {}",
-    "{} pixels can be seen through, expected {} behind everything": "{} 个像素是透明的，背后应全是 {}",
-    "{} pixels ({} %) are not {}; the first lies at {}: {}": "{} 个像素（{} %）不是 {}；第一个在 {}：{}",
+    "{} pixel{} can be seen through, expected {} behind everything": "{0} 个像素是透明的，背后应全是 {2}",
+    "not {}: {} pixel{} ({} %); the first lies at {}: {}": "{1} 个像素（{3} %）不是 {0}；第一个在 {4}：{5}",
     "nothing stands out from the ground": "没有任何东西与背景不同",
     "the subject takes {} % of the {}, at least {} are asked for": "主体占 {1} 的 {0} %，要求至少 {2}",
     "the subject takes {} %, at most {} are allowed": "主体占 {} %，最多允许 {}",
@@ -130,7 +130,7 @@ gigamatte presets amazon --check shoe.shop.jpg
 #: sets
 FRAMING |= {
     "With --canvas: one scale and one base line for all photos of a folder.": "配合 --canvas：同一文件夹的照片用同一比例、同一基线。",
-    "{} photos are cut once more, with the one scale of their folder": "{} 张照片按所在文件夹的统一比例再抠一次",
+    "{} photo{} to be cut once more, with the one scale of the folder": "{0} 张照片按所在文件夹的统一比例再抠一次",
     "--consistent needs a canvas that is the same for all": "--consistent 需要一个统一的画布",
     "name one with --canvas": "请用 --canvas 指定",
     "scale is above 0, found {}": "scale 大于 0，实际是 {}",

@@ -206,8 +206,8 @@ NETWORKS: dict[str, str] = {
     "raise --device-memory where it is given, use a smaller network, or --device cpu": (
         "若给了 --device-memory 请调大，或用更小的网络，或 --device cpu"
     ),
-    "--device auto takes cuda for the embedded network from {} photos on, and where it stays": (
-        "--device auto：内置网络从 {} 张照片起用 cuda，一直加载着的也用"
+    "--device auto takes cuda for the embedded network from {} photo{} on, and where it stays": (
+        "--device auto：内置网络从 {0} 张照片起用 cuda，一直加载着的也用"
     ),
     "--device-memory bounds CUDA's memory; found --device {}": "--device-memory 限制的是 CUDA 的内存；实际是 --device {}",
     "--memory bounds what a photo may take of this machine's own": "--memory 限制照片占用本机的内存",

@@ -160,7 +160,7 @@ PICTURES: dict[str, str] = {
     "name a folder on a larger disk for scratch files (TMPDIR)": "请在更大的磁盘上为临时文件指定文件夹（TMPDIR）",
     "scratch space cannot be written: {}": "无法写入临时空间：{}",
     # what an earlier run finished
-    "{} of {} tiles were done, {} came from the cache": "计算了 {} 个图块（共 {} 个），{} 个取自缓存",
+    "{} of {} tile{} done, {} came from the cache": "计算了 {0} 个图块（共 {1} 个），{3} 个取自缓存",
     "the cache {} cannot be written: {}": "无法写入缓存 {}：{}",
     "name another folder with --cache": "请用 --cache 指定另一个文件夹",
     "{} is damaged: {}": "{} 已损坏：{}",

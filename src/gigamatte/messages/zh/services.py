@@ -12,7 +12,7 @@ SERVICES: dict[str, str] = {
     "GET /about lists the presets": "GET /about 列出各预设",
     # batch
     "listing": "列出照片",
-    "listing: {} photos": "列出照片：{} 张",
+    "listing: {} photo{}": "列出照片：{0} 张",
     "Batch report": "批处理报告",
     "{} is neither a picture nor a list: expected UTF-8 text with one path on each line": (
         "{} 既不是图片也不是列表：需要每行一个路径的 UTF-8 文本"
@@ -59,8 +59,8 @@ SERVICES: dict[str, str] = {
     "{} was changed after it was written, and is kept": "{} 写入后被改动过，已保留",
     "--overwrite replaces it": "--overwrite 可替换它",
     "  its earlier result was left as it is": "  它以前的结果保持原样",
-    "{} results were changed by hand and are kept: --overwrite replaces them": "保留了 {} 个被手动改动过的结果：--overwrite 可替换它们",
-    "{} names photos again in {} lines: each is done once": "{} 有 {} 行重复列出照片：每张只处理一次",
+    "{} result{} changed by hand and kept: replace with --overwrite": "保留了 {0} 个被手动改动过的结果：--overwrite 可替换它们",
+    "{} names photos again in {} line{}: each is done once": "{0} 有 {1} 行重复列出照片：每张只处理一次",
     "{}: a link that leads outside the input folder": "{}：指向输入文件夹之外的链接",
     "{}: its hints are a link that leads outside the input folder": "{}：它的提示是指向输入文件夹之外的链接",
     "{}: its hints are not a file": "{}：它的提示不是文件",
@@ -118,10 +118,10 @@ SERVICES: dict[str, str] = {
     "{}: {} (will be tried again)": "{}：{}（将会重试）",
     "interrupted: the same command goes on from here": "已中断：用同一命令可继续",
     "stopped: {}": "已停止：{}",
-    "{}/{} photos, {} MP, {} MP/s": "{}/{} 张照片，{} MP，{} MP/s",
+    "{}/{} photo{}, {} MP, {} MP/s": "{0}/{1} 张照片，{3} MP，{4} MP/s",
     ", {} left": "，还需 {}",
     ", {} failed": "，失败 {}",
-    "{} photos: {} to cut, {} are right already": "{} 张照片：{} 张待抠，{} 张已完成",
+    "{} photo{}: {} to cut, {} right already": "{0} 张照片：{2} 张待抠，{3} 张已完成",
     "{} cut, {} unchanged, {} failed, {} left": "已抠 {}，未变 {}，失败 {}，剩余 {}",
     "{} megapixels in {}, {} a second": "{} 百万像素，用时 {}，每秒 {}",
     "is the folder writable, and on a disk that knows locks?": "文件夹可写吗？所在磁盘支持文件锁吗？",
