@@ -13,6 +13,7 @@ from gigamatte.photo.fields import has_field
 #: ExtraSamples and PhotometricInterpretation of TIFF 6.0
 _ASSOCIATED, _ALPHA = 1, 2
 _GREYS = (0, 1)
+_NO_PROFILE = "the photo has no colour profile: its CMYK is taken as a common one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Bands:
     def profile(self, header: pyvips.Image) -> tuple[bytes | None, tuple[str, ...]]:
         """The file's own profile where it can be used, and what is to be said where it cannot."""
         if not has_field(header, "icc-profile-data"):
-            return None, ()
+            return None, (_NO_PROFILE,) if self.colours == 4 else ()
         icc = bytes(header.get("icc-profile-data"))
         if problem := colour.profile_problem(icc, self.colours):
             fallback = "a common CMYK" if self.colours == 4 else "sRGB"

@@ -17,7 +17,7 @@ from gigamatte.photo.fields import field_of
 from gigamatte.photo.heif import HeicFile
 from gigamatte.photo.jpeg_end import with_end
 from gigamatte.photo.read_extra import extra_fields_of
-from gigamatte.photo.unsupported import broken, check_tiff, is_unusual
+from gigamatte.photo.unsupported import broken, check_planes, check_tiff, is_unusual
 
 #: rows to the end of which libvips reads ahead
 READ_AHEAD = 16
@@ -72,8 +72,7 @@ def open_encoded(kind: formats.Kind, name: str, file: str | bytes, suffix: str, 
     facts, inside, pictures = _facts(kind, file, name, encoded=encoded)
     check_tiff(name, facts)
     rows = READ_AHEAD if facts.tiled else _rows_together(facts.strip)
-    # planes lie one after another: the first row is complete only when the last plane has been read
-    whole = facts.planes or rows > TOGETHER
+    whole = rows > TOGETHER
     access = "random" if whole else "sequential"
     which = _which_picture(facts)
     mended = with_end(_bytes_of(file, encoded=encoded)) if inside.endless else None
@@ -99,6 +98,7 @@ def open_encoded(kind: formats.Kind, name: str, file: str | bytes, suffix: str, 
             load().crop(0, 0, 1, 1).write_to_memory()  # of some files the header can be read and the pixels cannot
     except pyvips.Error as error:
         raise broken(name, error, inside if kind is formats.JPEG else facts) from error
+    check_planes(name, facts, header.bands)
     said = extra_fields_of(kind, file, header, encoded=encoded)
     header = said.on(header)
     warnings += said.warnings
@@ -113,13 +113,28 @@ def open_encoded(kind: formats.Kind, name: str, file: str | bytes, suffix: str, 
 def _document(name: str, file: str | bytes, warnings: list[str], *, encoded: bool) -> Opened:
     """A Photoshop document: its merged picture, as the TIFF that it nearly is."""
     with io.BytesIO(file) if encoded and isinstance(file, bytes) else open(file, "rb") as stream:
-        picture, exif = psd.as_tiff(stream, name)
-    opened = open_encoded(formats.TIFF, name, picture, "", encoded=True)
-    header = opened.header.copy()
-    if exif:
-        header.set_type(pyvips.GValue.blob_type, metadata.EXIF, b"Exif\0\0" + exif)
-    said = (*warnings, *opened.warnings)
-    return replace(opened, format="psd", header=header, warnings=said, held=opened.held + len(picture))
+        document = psd.read_document(stream, name)
+    picture, colours = document.picture, document.colours
+    opened = open_encoded(formats.TIFF, name, picture.data, "", encoded=isinstance(picture.data, bytes))
+    header = colours.finished(opened.header).copy()
+    if document.exif:
+        header.set_type(pyvips.GValue.blob_type, metadata.EXIF, b"Exif\0\0" + document.exif)
+    space, extra = colours.read_as
+
+    def load() -> pyvips.Image:
+        image = opened.load()
+        image._references.append(picture)  # libvips opens a scratch file by its name, whenever it reads
+        return colours.finished(image)
+
+    return replace(
+        opened,
+        format="psd",
+        header=header,
+        load=load,
+        warnings=(*warnings, *colours.warnings, *opened.warnings),
+        facts=replace(opened.facts, space=space, extra=extra),
+        held=opened.held + picture.held,
+    )
 
 
 def _facts(

@@ -114,7 +114,7 @@ class ScratchStore:
         self._pending: list[PixelArray | None] = [None] * len(sizes)
         self._waiting = [0] * len(sizes)
         self._tile_rows = [0] * len(sizes)
-        self._file = _scratch_file(folder, self._starts[-1])
+        self._file = scratch_file(folder, self._starts[-1])
 
     @property
     def scratch_bytes(self) -> int:
@@ -177,7 +177,7 @@ class ScratchStore:
         self._pending = []
 
 
-def _scratch_file(folder: Path | None, size: int) -> Any:
+def scratch_file(folder: Path | None, size: int) -> Any:
     """A nameless read-write file in ``folder`` (None: the system's) for ``size`` bytes. Raises ScratchFull."""
     where = Path(tempfile.gettempdir() if folder is None else folder)
     try:
@@ -190,6 +190,16 @@ def _scratch_file(folder: Path | None, size: int) -> Any:
         # TemporaryFile has no name from the start on Linux, loses it at once on other POSIX systems,
         # and is deleted with its last handle on Windows: a killed process leaves nothing behind
         return tempfile.TemporaryFile(dir=where, prefix="gigamatte-", buffering=0)
+    except OSError as error:
+        raise _scratch_error(error) from error
+
+
+def write_whole(file: Any, data: bytes) -> None:
+    """Write all of ``data`` to a file, also one that takes less at once. Raises ScratchFull."""
+    view = memoryview(data)
+    try:
+        while view:
+            view = view[file.write(view) :]
     except OSError as error:
         raise _scratch_error(error) from error
 

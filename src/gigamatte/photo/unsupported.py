@@ -47,6 +47,16 @@ def check_tiff(name: str, facts: tiff.Facts) -> None:
         )
 
 
+def check_planes(name: str, facts: tiff.Facts, bands: int) -> None:
+    """Raise UnsupportedInput where libvips (8.18) takes strips of grey and further channels for other rows."""
+    if facts.planes and bands > 1 and facts.space in (0, 1) and facts.strip != 1:
+        raise UnsupportedInput(
+            f"{name} stores grey and further channels in separate planes, which is not read; "
+            "expected interleaved channels",
+            "save it with interleaved (chunky) planes",
+        )
+
+
 def is_unusual(kind: tiff.Facts | jpeg.Facts) -> bool:
     """Whether a file is of a kind that this build of libvips may be unable to decode though its header parses."""
     if isinstance(kind, tiff.Facts):

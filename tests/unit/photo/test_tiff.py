@@ -80,9 +80,27 @@ def planar(imagemagick: str, tmp_path: Path) -> Path:
 
 def test_colours_in_planes_are_read(planar: Path) -> None:
     photo = open_photo(planar / "planar.tif", max_pixels=10**6)
-    assert photo.decode_bytes == 300 * 400 * 3
+    assert photo.decode_bytes == 0
     with PhotoLevels(photo) as levels:
         assert np.array_equal(levels.read(0, photo.size.box), picture())
+
+
+def test_grey_and_alpha_in_planes_are_refused_unless_row_by_row() -> None:
+    """libvips takes each strip of more than one row for other rows."""
+    tifffile = pytest.importorskip("tifffile", reason="tifffile is not installed")
+    two = np.random.default_rng(3).integers(0, 256, (2, 40, 21)).astype(np.uint8)
+
+    def written(rows: int) -> bytes:
+        file = io.BytesIO()
+        tifffile.imwrite(file, two, planarconfig="separate", photometric="minisblack", extrasamples=["unassalpha"],
+                         rowsperstrip=rows, metadata=None)  # fmt: skip
+        return file.getvalue()
+
+    found = open_photo(written(1), max_pixels=10**6).open().numpy()
+    assert np.array_equal(found[..., 2:], np.moveaxis(two, 0, 2))
+    for rows in (7, 16, 40):
+        with pytest.raises(UnsupportedInput, match="grey and further channels in separate planes"):
+            open_photo(written(rows), max_pixels=10**6)
 
 
 def test_planes_of_tiles_are_refused_by_name(planar: Path) -> None:

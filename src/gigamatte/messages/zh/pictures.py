@@ -123,6 +123,15 @@ PICTURES: dict[str, str] = {
     "allow more with --memory": "可用 --memory 提高上限",
     "allow more with --memory, or use --refine guided": "可用 --memory 提高上限，或使用 --refine guided",
     "CMYK was converted to sRGB: the output is RGB": "CMYK 已转换为 sRGB：输出为 RGB",
+    "the photo has no colour profile: its CMYK is taken as a common one": "照片没有色彩配置文件：CMYK 按常见的一种处理",
+    "Lab was converted to sRGB: the output is RGB": "Lab 已转换为 sRGB：输出为 RGB",
+    "the inks of a duotone are not read: it is taken as grey": "不读取双色调的油墨：按灰度处理",
+    "32 bits a channel became 16 bits of sRGB: what is brighter than white is cut off": (
+        "每通道 32 位已转为 16 位 sRGB：比白更亮的部分被截去"
+    ),
+    "{} stores grey and further channels in separate planes, which is not read; expected interleaved channels": (
+        "{} 把灰度和其他通道存为分离的平面，无法读取；需要交错的通道"
+    ),
     "{} extra channel(s) beyond colour and alpha were left out": "颜色和透明度之外的 {} 个通道已忽略",
     "the colour profile was ignored ({}): colours are taken as {}": "色彩配置文件被忽略（{}）：颜色按 {} 处理",
     "the {} block is broken: not carried along": "{} 数据块已损坏：未保留",
