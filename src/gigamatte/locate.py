@@ -11,6 +11,7 @@ import numpy as np
 from gigamatte.cache.base import Cache
 from gigamatte.errors import NoSubject
 from gigamatte.hints import Hints
+from gigamatte.matte.flatness import looks_like_art
 from gigamatte.matte.mask import user_mask
 from gigamatte.matte.mask.labels import settled
 from gigamatte.network.answers import Answer, ask
@@ -56,7 +57,9 @@ def locate(request: Request, levels: PhotoLevels, tools: Tools, asked: Asker = a
     if not has_subject(answer.coarse):
         if not options.keep_empty:
             hint = "narrow the search with --box, give a --mask, try another --model, or --keep-empty"
-            if network.assumed:  # when an answer is decoded wrongly, it looks empty
+            if not levels.photo.has_alpha and looks_like_art(levels):
+                hint = "this looks like flat art on a plain ground, which --kind art cuts without a network"
+            elif network.assumed:  # when an answer is decoded wrongly, it looks empty
                 hint = f"{network.assumed}; --normalise says otherwise"
             raise NoSubject(f"{request.photo.name}: the network {network.card.name} found no subject", hint)
         nothing = np.zeros_like(answer.coarse.alpha)

@@ -3,6 +3,8 @@
 import io
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import requests
 from PIL import Image
@@ -105,3 +107,33 @@ def test_the_photos_own_path_is_taken_where_it_has_one(cut, service, pictures):
         f"{service.url}/remove_background?format=png", files={"image": pictures["jpeg"]}, timeout=60
     ).content
     assert Path(coming.value.path()).read_bytes() == plain
+
+
+def test_what_was_not_done_is_said(cut):
+    """In the language of the page, beside the button that saves it; no longer where it is not asked for."""
+    cut.select_option("#shadow", "keep")
+    until(cut, "document.getElementById('warned').textContent.includes('no shadow was kept')")
+    shot(cut, "finish-warned")
+    cut.click("[data-lang=zh]")
+    until(cut, "document.getElementById('warned').textContent.includes('阴影')")
+    cut.select_option("#shadow", "drop")
+    until(cut, "!document.getElementById('warned').textContent.includes('阴影')")
+
+
+def test_a_drawing_is_cut_as_art(cut, service):
+    photo = np.full((240, 320, 3), 250, np.uint8)
+    cv2.circle(photo, (160, 120), 70, (20, 40, 140), 6, cv2.LINE_AA)
+    data = io.BytesIO()
+    Image.fromarray(photo).save(data, "PNG")
+    cut.click("#options summary")
+    cut.select_option("#kind", "art")
+    pick(cut, ("logo.png", data.getvalue()))
+    until(cut, "document.querySelectorAll('.item.done').length === 2")
+    cut.locator(".item .show").nth(1).click()
+    with cut.expect_download() as coming:
+        cut.click("#download")
+    answer = requests.post(f"{service.url}/remove_background?kind=art", files={"image": data.getvalue()}, timeout=60)
+    assert Path(coming.value.path()).read_bytes() == answer.content
+    with Image.open(io.BytesIO(answer.content)) as picture:
+        assert picture.getpixel((160, 120))[3] == 0  # the hole of the ring
+    shot(cut, "finish-art")

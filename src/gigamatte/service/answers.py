@@ -12,6 +12,7 @@ from starlette.types import Scope, Send
 from gigamatte.errors import GigamatteError
 from gigamatte.service.errors import PROBLEM, headers_of, problem, status_of
 from gigamatte.service.removebg_answers import error_body
+from gigamatte.service.wording import told
 from gigamatte.types import Receipt
 
 
@@ -63,6 +64,6 @@ def receipt_headers(receipt: Receipt, cache_control: str = "no-store") -> dict[s
         "x-height": str(receipt.height),
         "x-model": receipt.model.name if receipt.model else "",
         "x-seconds": f"{receipt.seconds.get('total', 0.0):.3f}",
-        "x-warnings": json.dumps(receipt.warnings),  # ASCII: other letters are escaped
+        "x-warnings": json.dumps(told(receipt.warnings)),  # ASCII: other letters are escaped
         "cache-control": cache_control,
     }

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,6 @@ from gigamatte.service.record import Record
 from gigamatte.service.settings import Settings
 from gigamatte.service.spool import ATTEMPTS, Spool
 from gigamatte.service.tickets import Places, Ticket
-from gigamatte.service.wording import renamed
 from gigamatte.service_errors import Busy, Late
 from gigamatte.types import Receipt
 from gigamatte.worker.supervisor import Supervisor
@@ -138,7 +137,7 @@ class Desk(Places):
             self.metrics.photos.labels(error.code).inc()
             raise
         self.metrics.cut(receipt)
-        return replace(receipt, warnings=tuple(renamed(warning) for warning in receipt.warnings))
+        return receipt
 
     # ---- jobs
 

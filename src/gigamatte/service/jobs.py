@@ -22,6 +22,7 @@ from gigamatte.service.openapi import JOB, accepted
 from gigamatte.service.options import SUFFIX, JobQuery
 from gigamatte.service.record import Record
 from gigamatte.service.spool import new_id
+from gigamatte.service.wording import told
 from gigamatte.service_errors import BadRequest, Busy, NotFound, NotReady
 from gigamatte.worker.wire import pack_options, unpack_error
 
@@ -195,7 +196,8 @@ def described(request: Request, record: Record, live: Live | None) -> dict[str, 
             "preview": f"{films}/preview", "frames": f"{films}/frames", "again": f"{films}/again",
         }  # fmt: skip
     if record.receipt is not None:
-        answer["receipt"] = {**record.receipt, "input": record.name, "output": None}
+        warnings = told(record.receipt["warnings"])
+        answer["receipt"] = {**record.receipt, "input": record.name, "output": None, "warnings": warnings}
     if record.options.get("hints"):
         answer["hints"] = record.options["hints"]
     if record.error is not None:

@@ -19,6 +19,7 @@ from gigamatte.service.openapi import PHOTO, PROBLEMS
 from gigamatte.service.options import installed_models
 from gigamatte.service.settings import Settings
 from gigamatte.service.uploads import Upload, receive_upload
+from gigamatte.service.wording import told
 from gigamatte.service_errors import BadRequest
 from gigamatte.worker.wire import Job
 
@@ -83,7 +84,7 @@ async def remove(request: Request, query: Annotated[RembgQuery, Query()]) -> Res
         target = arrival.folder / "result"
         job = Job(upload.files["file"], target, options)
         receipt = await arrival.desk.cut(job, lambda: client_gone(request))
-        headers = receipt_headers(receipt) | {"x-warnings": json.dumps([*notes, *receipt.warnings])}
+        headers = receipt_headers(receipt) | {"x-warnings": json.dumps([*notes, *told(receipt.warnings)])}
         return PassingFile(arrival, target, media_type="image/png", headers=headers)
     except BaseException:
         arrival.close()

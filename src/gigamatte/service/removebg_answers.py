@@ -8,6 +8,7 @@ from typing import Any
 
 from gigamatte.errors import BudgetExceeded, GigamatteError, InputError, NoSubject, UnsupportedInput, UsageError
 from gigamatte.service.errors import sentences, status_of
+from gigamatte.service.wording import told
 from gigamatte.service_errors import (
     BadRequest,
     Busy,
@@ -87,7 +88,7 @@ def headers_of_result(receipt: Receipt, fields: Mapping[str, str], notes: list[s
         "x-width": str(receipt.width),
         "x-height": str(receipt.height),
         "x-credits-charged": "0",
-        "x-warnings": json.dumps([*notes, *receipt.warnings]),
+        "x-warnings": json.dumps([*notes, *told(receipt.warnings)]),
         "cache-control": "no-store",
     }
     headers |= {f"x-{name.replace('_', '-')}": str(value) for name, value in foreground(receipt).items()}

@@ -25,6 +25,7 @@ from gigamatte.service.jobs import finished, handed_in, result_name
 from gigamatte.service.openapi import DONE
 from gigamatte.service.record import Record
 from gigamatte.service.stored import StoredFile
+from gigamatte.service.wording import told
 from gigamatte.service_errors import BadRequest, NotFound
 from gigamatte.worker.wire import Check, View
 
@@ -64,6 +65,8 @@ async def get_layer(request: Request, job: str, kind: str, query: Annotated[Fini
         held.close()
         raise
     headers["content-location"] = place + folder.name
+    headers["x-warnings"] = json.dumps(told(held.receipt.warnings, _language(request)))
+    headers["vary"] = "Accept-Language"
     return PassingFile(held, folder / "layer.json", media_type="application/json", headers=headers)
 
 
@@ -130,9 +133,13 @@ async def check_result(request: Request, job: str, query: Annotated[Finish, Quer
     finally:
         held.close()
         await asyncio.to_thread(shutil.rmtree, folder, True)
-    lang: Language = "zh" if preferred_language(request.scope) == "zh" else "en"
+    lang = _language(request)
     translated = [{"what": one["what"], "why": translate(one["why"], lang)} for one in failures]
     return {"preset": name, "fits": not failures, "failures": translated}
+
+
+def _language(request: Request) -> Language:
+    return "zh" if preferred_language(request.scope) == "zh" else "en"
 
 
 class ArchiveOrder(BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Literal
 
 from gigamatte.messages import translate
@@ -27,6 +28,11 @@ def in_fields(message: str, hint: str, lang: Literal["en", "zh"]) -> tuple[str, 
     """Message and hint of an error for the client of a request, in its language."""
     better = next((better for pattern, better in _HINTS if pattern.fullmatch(hint)), hint)
     return renamed(translate(message, lang)), renamed(translate(better, lang))
+
+
+def told(warnings: Iterable[str], lang: Literal["en", "zh"] = "en") -> list[str]:
+    """A receipt's warnings for the client of a request, in its language."""
+    return [in_fields(warning, "", lang)[0] for warning in warnings]
 
 
 def renamed(text: str) -> str:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from gigamatte import Options, Remover
+from gigamatte.errors import NoSubject
 from gigamatte.matte.flatness import flat
 from gigamatte.testing.networks import warm_colours
 from gigamatte.testing.photos import made_photo
@@ -53,3 +54,15 @@ def test_the_receipt_proposes_it_for_art_alone(tmp_path):
         photo = remover.cut(made_photo(Size(400, 300)).photo).receipt.warnings
     assert [warning for warning in art if "kind" in warning and "art" in warning]
     assert not [warning for warning in photo if "flat art" in warning]
+
+
+def test_art_in_which_a_network_finds_no_subject_is_proposed_in_the_hint(tmp_path):
+    """The network takes warm colours for the subject: in blue strokes there is none."""
+    line = np.full((300, 400, 3), 250, np.uint8)
+    cv2.polylines(line, [np.array([[20, 200], [100, 80], [180, 220], [260, 90], [380, 180]])], False, (20, 20, 190), 2)
+    network = tmp_path / "warm.onnx"
+    network.write_bytes(warm_colours(64))
+    for photo, proposed in ((line, True), (np.full_like(line, 250), False)):
+        with Remover(Options(model=str(network))) as remover, pytest.raises(NoSubject) as raised:
+            remover.cut(photo)
+        assert ("kind art" in str(raised.value.hint)) == proposed

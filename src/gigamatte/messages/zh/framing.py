@@ -54,6 +54,9 @@ FRAMING |= {
 FRAMING |= {
     "Fill in what a shop asks for, as `gigamatte presets` lists it: amazon, …": "按商店要求填好选项，见 `gigamatte presets`：amazon 等。",
     "the canvas cuts the subject off, as --fill {} allows": "画布截断了主体：--fill {} 允许这样",
+    "this looks like flat art on a plain ground, which --kind art cuts without a network": (
+        "这像是纯色底上的平面图稿，用 --kind art 抠图，不需要网络"
+    ),
     "this looks like flat art on a plain ground: --kind art keeps thin lines whole and holes open": "这像是纯色底上的平面图稿：--kind art 能保全细线和镂空",
     "there is no preset {}": "没有预设 {}",
     "there is no preset {}; was {} meant?": "没有预设 {}；是指 {} 吗？",

@@ -58,6 +58,8 @@ WEB_PAGE: dict[str, str] = {
     "Choose photos": "选择照片",
     "or drop or paste them here": "或拖放、粘贴到这里",
     "How to cut": "抠图选项",
+    "A photo": "照片",
+    "art: a logo, signature or drawing": "art：标志、签名或线稿",
     "Background": "背景",
     "Transparent": "透明",
     "White": "白色",

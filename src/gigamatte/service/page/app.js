@@ -52,7 +52,7 @@ for (const button of document.querySelectorAll("[data-lang]")) {
 
 /* How to cut. What it gives is transparent and whole; all else is done when it is saved. */
 function query(item) {
-  const words = { model: $("model").value, format: item.film ? "webm" : "png" };
+  const words = { model: $("model").value, kind: $("kind").value, format: item.film ? "webm" : "png" };
   if (!item.film) words.view = "true"; // it is looked at as soon as it is there
   if ($("ignore-alpha").checked) words.ignore_alpha = "true";
   return words;
@@ -66,7 +66,7 @@ function refinish() {
   if (viewed.item) openViewer(viewed.item);
 }
 
-for (const id of ["model", "ignore-alpha"]) {
+for (const id of ["model", "kind", "ignore-alpha"]) {
   $(id).addEventListener("change", () => { $("again-all").hidden = !queue.items.some((item) => item.file.slice && item.job); });
 }
 if (globalThis.EyeDropper) {
@@ -291,6 +291,7 @@ function drawLarge(item) {
 }
 
 function closeViewer() {
+  $("warned").textContent = "";
   if (viewed.viewer) viewed.viewer.destroy();
   Object.assign(viewed, { item: null, job: null, viewer: null, coming: null });
 }
@@ -307,6 +308,7 @@ async function openViewer(item) {
       client.layer(job, "photo", t("Photo")), client.layer(job, "cutout", t("Cutout"), finish.shown(item)),
     ]);
     if (viewed.coming !== coming) return;
+    $("warned").textContent = cutout.warnings.join(" · "); // what is not as it was asked for
     // a cropped cutout shows another frame than the photo: no slider then
     const whole = photo.width === cutout.width && photo.height === cutout.height;
     const before = viewed.viewer;

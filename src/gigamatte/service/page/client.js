@@ -151,6 +151,7 @@ export class Client {
     const folder = (response.headers.get("Content-Location") || kind).split("/").pop();
     const path = `${addressOf(job)}/layers/${folder}`;
     layer.name = name;
+    layer.warnings = JSON.parse(response.headers.get("X-Warnings") || "[]");
     layer.levels.forEach((level, number) => {
       level.tiles = level.tiles.map((there, index) =>
         there ? async () => (await this.fetch(`${path}/${number}/${index}${edited}`)).blob() : null);

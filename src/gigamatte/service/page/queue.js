@@ -355,7 +355,8 @@ export class Queue {
 
   wordsOf(error) {
     if (error instanceof Problem) {
-      const hint = HINTS(this.t)[error.code] || error.hint;
+      // what is proposed for a drawing is offered here, too
+      const hint = /\bkind art\b/.test(error.hint) ? error.hint : HINTS(this.t)[error.code] || error.hint;
       const message = error.code === "no-subject" ? this.t("No subject was found.") : error.message;
       return hint ? `${message} — ${hint}` : message;
     }
