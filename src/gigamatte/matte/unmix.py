@@ -41,6 +41,13 @@ GROUND_SIDE, INK_SIDE = 512, 2048
 DRAWN, ANOTHER = 0.1, 0.12
 #: an ink that is nearer to the ground than this has to fill areas: noise and compression do not
 WEAK = 0.2
+#: … of so many pixels at least
+FEW = 9
+#: JPEG spreads the colour of what is drawn over blocks of so many pixels, and keeps its brightness: within a block of
+#: what is twice as far from the ground, a weak colour that is as bright as the ground, to so much, is no ink
+BLOCK, AS_BRIGHT = 16, 0.06
+#: how bright a colour is (luma of ITU-R BT.601, as JPEG has it)
+BRIGHTNESS = np.array([0.299, 0.587, 0.114], np.float32)
 #: how often the fit of an uneven ground is extended
 STEPS = 16
 #: inks at most, and as many again that lie between one of them and the ground
@@ -236,8 +243,12 @@ def _inks(
         left[far | chosen] = 0
         if np.abs(centre).max() < 8 * noise:
             continue
-        if (chosen & inside).sum() >= least:
-            chosen &= inside
+        weak = np.abs(centre).max() < WEAK
+        filled = chosen & inside
+        if weak and abs(float(centre @ BRIGHTNESS)) < AS_BRIGHT:
+            filled &= highest((distance > 2 * np.abs(centre).max()).view(np.uint8), BLOCK)[peak] == 0
+        if filled.sum() >= (max(least, FEW) if weak else least):
+            chosen = filled
             offset = np.median(offsets[chosen], axis=0)
         elif chosen.sum() < least or np.abs(centre).max() < WEAK:
             continue

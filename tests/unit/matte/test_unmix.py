@@ -183,3 +183,25 @@ def test_a_signature_on_paper(paper, grain, dark, quality):
     alpha, _ = alpha_of(compressed(photo, quality))
     assert counted(alpha, truth) >= 0.96  # 4 pixels wide: half of what is drawn is edge
     assert alpha[cv2.dilate(truth, np.ones((9, 9))) == 0].mean() <= 0.003
+
+
+@pytest.mark.parametrize(
+    ("ground", "ink", "noise", "quality"),
+    [((244, 238, 222), (25, 45, 150), 1.5, 85), ((244, 238, 222), (190, 30, 40), 2.5, 80)],
+    ids=["blue", "red"],
+)
+def test_what_jpeg_spreads_around_words_is_no_ink(ground, ink, noise, quality):
+    """Its blocks of colour are as bright as the paper: as an ink they would make the paper opaque, and noise matter."""
+    words = [(ink, letters("Lines and words 1904", (20, 60 + 70 * row), 1.1, 2)) for row in range(5)]
+    photo, truth = drawn(ground, words, noise=noise)
+    alpha, _ = alpha_of(compressed(photo, quality))
+    assert counted(alpha, truth) >= 0.95
+    assert alpha[cv2.dilate(truth, np.ones((5, 5))) == 0].mean() <= 0.005
+
+
+def test_a_pale_plate_with_words_is_opaque():
+    """As bright as the paper, as what JPEG spreads is; but it goes on where nothing else is drawn."""
+    shapes = [((255, 250, 205), filled((60, 60, 540, 360))), ((20, 40, 140), letters("OPEN", (180, 240), 2.5, 8))]
+    photo, truth = drawn((255, 255, 255), shapes, noise=1)
+    alpha, _ = alpha_of(photo)
+    assert counted(alpha, truth) >= 0.98
