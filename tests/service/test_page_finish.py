@@ -120,6 +120,21 @@ def test_what_was_not_done_is_said(cut):
     until(cut, "!document.getElementById('warned').textContent.includes('阴影')")
 
 
+def test_what_cannot_be_is_said_while_the_earlier_view_stays(open_page, pictures):
+    page = open_page(expected=("400",))
+    ready(page)
+    pick(page, ("fuchs.jpg", pictures["jpeg"]))
+    page.wait_for_selector(".item.done", timeout=60000)
+    page.wait_for_selector("#viewer .gv-canvas", timeout=60000)
+    until(page, "document.getElementById('working').hidden")
+    for words in ("700x", "600x600"):
+        page.fill("#canvas", words)
+        page.dispatch_event("#canvas", "change")
+        said = "document.getElementById('warned').textContent.includes('canvas is')"
+        until(page, said if words == "700x" else f"!{said}")
+        assert page.is_visible("#viewer .gv-canvas")
+
+
 def test_a_drawing_is_cut_as_art(cut, service):
     photo = np.full((240, 320, 3), 250, np.uint8)
     cv2.circle(photo, (160, 120), 70, (20, 40, 140), 6, cv2.LINE_AA)

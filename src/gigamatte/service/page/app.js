@@ -321,8 +321,8 @@ async function openViewer(item) {
     viewed.coming = null;
     $("working").hidden = true;
   } catch (error) {
-    // a view that fails takes no result away
-    if (viewed.coming === coming) $("working-text").textContent = queue.wordsOf(error);
+    // a view that fails takes no result away; an earlier one stays, and what is said of the new one stands beside Download
+    if (viewed.coming === coming) $(viewed.viewer ? "warned" : "working-text").textContent = queue.wordsOf(error);
   }
 }
 
