@@ -185,6 +185,8 @@ def _on_canvas(photo: Size, subject: Subject, room: Box, options: Options) -> tu
     else:
         scale, warnings = (1.0, list[str]()) if fill.original else _scale(size, taken, parts, fill, spanned, options)
     one_of_set = options.consistent and not any(spanned) and not fill.original
+    if options.consistent and any(spanned):
+        warnings.append("--consistent: the subject goes from edge to edge, so it has a scale of its own")
     fits, scale = (scale, options.scale or scale) if one_of_set else (None, scale)
     if max(subject.box.width, subject.box.height) * scale < 1:
         raise UsageError(

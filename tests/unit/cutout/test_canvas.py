@@ -366,6 +366,15 @@ def test_a_margin_that_makes_too_large_a_picture_is_refused() -> None:
         cut(*rectangle((90, 70), (20, 20, 60, 40)), crop=True, margin=1000, max_pixels=10_000)
 
 
+@pytest.mark.parametrize(("box", "alone"), [((0, 30, 200, 130), True), ((0, 30, 160, 130), False)])
+def test_of_a_set_what_goes_from_edge_to_edge_says_that_it_has_its_own_scale(box, alone) -> None:
+    photo, alpha = rectangle((200, 160), box)
+    with Remover(Options(mask_kind="alpha", refine="off", canvas="100x100", consistent=True, scale=0.4)) as remover:
+        receipt = remover.cut(photo, mask=alpha).receipt
+    assert (receipt.placed["scale"] != 0.4) == alone
+    assert any("a scale of its own" in warning for warning in receipt.warnings) == alone
+
+
 @pytest.mark.parametrize("own", [0, 10, 255])
 def test_a_canvas_is_filled_with_what_the_photos_own_alpha_shows(own: int) -> None:
     """The mask has the whole subject; the photo's alpha hides its left half, all but, or not."""

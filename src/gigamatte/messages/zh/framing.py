@@ -53,6 +53,9 @@ FRAMING |= {
 #: presets and their check
 FRAMING |= {
     "Fill in what a shop asks for, as `gigamatte presets` lists it: amazon, …": "按商店要求填好选项，见 `gigamatte presets`：amazon 等。",
+    "--consistent: the subject goes from edge to edge, so it has a scale of its own": (
+        "--consistent：主体横跨照片两边，因此用自己的比例"
+    ),
     "the canvas cuts the subject off, as --fill {} allows": "画布截断了主体：--fill {} 允许这样",
     "this looks like flat art on a plain ground, which --kind art cuts without a network": (
         "这像是纯色底上的平面图稿，用 --kind art 抠图，不需要网络"
