@@ -16,6 +16,8 @@ _PEAK = 1 / math.sqrt(2 * math.pi)
 _STEEPENED = 1.25
 #: How far around a slope its contrast is looked for, in blurs, and the least that is believed.
 _AROUND, _LEAST_CONTRAST = 2.5, 0.25
+#: A contrast of a solid thing's edge, and the share of the contour from which on such edges alone count.
+_SOLID, _ENOUGH_SOLID = 0.7, 0.05
 #: A mask with a well placed contour starts on a level of more than half this side: on smaller ones strands are lost.
 _WELL_PLACED = 256
 
@@ -25,7 +27,8 @@ def edge_blur(alpha: FloatArray) -> float:
 
     ``alpha`` float32 (row, column) in [0, 1]. Taken from the steepest of the contour's slopes, because hair is soft
     by nature, however sharp the mask is. A slope counts as a part of the contrast around it: beside wires that are
-    thinner than the blur the alpha never reaches 1, and every slope is low.
+    thinner than the blur the alpha never reaches 1, and every slope is low. Where enough of the contour is a solid
+    thing's, less contrast is hair or the like, whose slopes tell nothing.
     """
     across = cv2.Sobel(alpha, cv2.CV_32F, 1, 0, ksize=1, scale=0.5, borderType=cv2.BORDER_REPLICATE)
     down = cv2.Sobel(alpha, cv2.CV_32F, 0, 1, ksize=1, scale=0.5, borderType=cv2.BORDER_REPLICATE)
@@ -35,7 +38,9 @@ def edge_blur(alpha: FloatArray) -> float:
         return 0.8 * _STEEPENED
     most = _blur(slopes)
     highest, lowest = extremes(alpha, min(math.ceil(_AROUND * most), max(alpha.shape)))
-    contrast = np.maximum((highest - lowest)[undecided], np.float32(_LEAST_CONTRAST))
+    contrast = (highest - lowest)[undecided]
+    solid = np.count_nonzero(contrast > _SOLID) > _ENOUGH_SOLID * contrast.size
+    contrast = np.maximum(contrast, np.float32(_SOLID if solid else _LEAST_CONTRAST))
     return _blur(slopes / contrast)
 
 

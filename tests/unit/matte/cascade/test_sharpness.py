@@ -143,3 +143,13 @@ def test_a_mesh_is_not_washed_out():
     found = matte.read(matte.size.box) / 255
     assert found[alpha > 0].mean() > 0.85
     assert found[alpha == 0].mean() < 0.1
+
+
+def test_faint_strands_around_a_solid_thing_do_not_make_its_contour_look_sharper():
+    solid = np.zeros((160, 160), np.float32)
+    solid[40:120, 40:120] = 1
+    hairy = cv2.GaussianBlur(solid, (0, 0), 2.5)
+    strands = 0.3 + 0.12 * np.sin(np.arange(160) * 1.6)[None, :].astype(np.float32)
+    hairy = np.where(hairy < 0.02, strands, hairy)
+    assert np.count_nonzero((hairy > 0.25) & (hairy < 0.75)) > 5 * 4 * 80
+    assert edge_blur(hairy) == pytest.approx(edge_blur(cv2.GaussianBlur(solid, (0, 0), 2.5)), rel=0.2)
