@@ -39,7 +39,7 @@ def journey(request: Request, tools: Tools, watch: Watch, opened: Opened | None 
         clock.lap("network")
         refiner = opened.refiner(tools) if opened else tools.refiner()
         tiles = opened.tiles(tools) if opened else tools.tile_cache(request.options.hints)
-        trust = trust_in(located.answer.start, levels, refiner)
+        trust = trust_in(located.answer.start, levels, refiner, request.threads)
 
         def lift(cache: TileCache) -> tuple[Matte, tuple[str, ...]]:
             return resolve(

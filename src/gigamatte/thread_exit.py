@@ -72,6 +72,11 @@ class Pool(ThreadPoolExecutor):
 
     _closed = False
 
+    @property
+    def threads(self) -> int:
+        """How many threads there are at most."""
+        return self._max_workers
+
     def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> Future[Result]:
         """Call ``fn`` on one of the threads, or in the caller's thread where Python starts no more threads."""
         try:

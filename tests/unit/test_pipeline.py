@@ -124,3 +124,18 @@ def test_a_matte_is_lifted_without_the_refiners_network(tmp_path: Path, side: in
         found = remover.cut(made.photo, mask=np.rint(exact * 255).astype(np.uint8)).receipt
         assert found.trust["answers"] == ("contour" if loaded else "matte")
         assert (remover.tools._refiner_engine is not None) == loaded
+
+
+@pytest.mark.parametrize("ratio", [12, 2])
+def test_threads_change_no_byte_of_a_result(ratio: int, tmp_path: Path) -> None:
+    """Of a contour mask, and of a matte whose values are kept."""
+    made = made_photo(Size(1300, 900), strands=20)
+    shrunk = cv2.resize(made.alpha, (1300 // ratio, 900 // ratio), interpolation=cv2.INTER_AREA)
+    mask = np.round(shrunk * 255).astype(np.uint8)
+    results = []
+    for threads in (1, 5):
+        with Remover(Options(threads=threads)) as remover:
+            receipt = remover.process(made.photo, tmp_path / f"{threads}.png", mask=mask)
+        results.append((tmp_path / f"{threads}.png").read_bytes())
+        assert receipt.tiles["done"] > 0
+    assert results[0] == results[1]

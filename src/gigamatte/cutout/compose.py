@@ -16,7 +16,7 @@ from gigamatte.cutout.foreground import Foreground
 from gigamatte.cutout.frame import Canvas
 from gigamatte.cutout.layers import Beneath, Laid, Outline
 from gigamatte.cutout.outline import outlined
-from gigamatte.cutout.pixels import on_white, with_alpha
+from gigamatte.cutout.pixels import on_white
 from gigamatte.cutout.resample import placed, rows_at_once
 from gigamatte.cutout.shadow import Shadow
 from gigamatte.cutout.straight import straight
@@ -32,6 +32,8 @@ from gigamatte.types import Box, FloatArray, Matte, PixelArray, Size, Watch
 
 #: Strips that are made while another one is encoded.
 AHEAD = 2
+#: Tiles side by side that one thread draws at a time.
+PART_TILES = 2
 #: Columns that a ring is drawn into at a time, where nothing is known of them.
 BLOCK = 512
 
@@ -119,10 +121,9 @@ class Composer:
         made = self._finished(made, first)
         if self.shadow is not None or self.outline is not None:
             spans = _blocks
-        if self.ring:
-            made = edged(made, self.ring, spans)
-        for strip, _ in made:
-            yield strip[..., :3] if self.only == "foreground" else strip
+        with Pool(self.threads) as pool:
+            for strip, _ in edged(made, self.ring, spans, pool) if self.ring else made:
+                yield strip[..., :3] if self.only == "foreground" else strip
 
     def _finished(self, made: Iterable[tuple[PixelArray, Box]], first: int) -> Iterator[tuple[PixelArray, Box]]:
         """The strips with all that lies below them; ``first`` is the row at which their boxes begin to count."""
@@ -161,13 +162,15 @@ class Composer:
         """The strips and where they lie, before they are finished."""
         boxes = list(self._boxes())
         with Pool(self.threads) as pool:
-            waiting: list[Future[PixelArray]] = []
+            waiting: list[tuple[PixelArray, list[Future[None]]]] = []
             try:
                 for number, box in enumerate(boxes):
                     ahead = boxes[number + len(waiting) : number + AHEAD]
-                    waiting += [pool.submit(self._strip, other) for other in ahead]
+                    waiting += [self._begun(other, pool) for other in ahead]
                     started = time.perf_counter()
-                    strip = waiting.pop(0).result()
+                    strip, parts = waiting.pop(0)
+                    for part in parts:
+                        part.result()
                     self.waited.seconds += time.perf_counter() - started
                     yield strip, box
                     if self.watch is not None:
@@ -204,23 +207,41 @@ class Composer:
             yield Box(self.frame.left, top, self.frame.width, bottom - top)
             top = bottom
 
-    def _strip(self, box: Box) -> PixelArray:
+    def _begun(self, box: Box, pool: Pool) -> tuple[PixelArray, list[Future[None]]]:
+        """A strip of the frame, and its parts, a few tiles wide, which threads of the pool fill."""
+        bands = () if self.bands == 1 else (3,) if self.uncut and self._plain else (4,)
+        strip: PixelArray = np.empty((box.height, box.width, *bands), self.matte.depth.dtype)
+        wide, parts = PART_TILES * self.matte.tile, []
+        for left in range(box.left // wide * wide, box.right, wide):
+            part = Box(left, box.top, wide, box.height).within(box)
+            parts.append(pool.submit(self._fill, part, strip[part.relative_to(box).slices()]))
+        return strip, parts
+
+    def _fill(self, box: Box, strip: PixelArray) -> None:
+        """Draw what lies in ``box`` into ``strip``."""
         if self.bands == 1:
             alpha = self._alpha(box)
-            return alpha if self.canvas is not None else self._one_channel(alpha)
-        if self.uncut:
-            return self._as_it_is(box)
-        if self.foreground is None:
+            strip[:] = alpha if self.canvas is not None else self._one_channel(alpha)
+        elif self.uncut:
+            self._as_it_is(box, strip)
+        elif self.foreground is None:
             raise GigamatteError("colours were asked of a composer without foreground")
-        nothing = None if self.hidden else 0 if self.under == "black" else self.matte.depth.full
-        return straight(self.levels, self.matte, self.solved or self.matte, self.foreground, box, self._alpha, nothing)
+        else:
+            nothing = None if self.hidden else 0 if self.under == "black" else self.matte.depth.full
+            solved = self.solved or self.matte
+            straight(self.levels, self.matte, solved, self.foreground, box, self._alpha, nothing, strip)
 
-    def _as_it_is(self, box: Box) -> PixelArray:
-        """The photo's own pixels: RGBA where they have alpha or are to be placed."""
+    @property
+    def _plain(self) -> bool:
+        """Whether the photo's own pixels are RGB: RGBA where they have alpha or are to be placed."""
+        return not self.levels.photo.has_alpha and self.canvas is None
+
+    def _as_it_is(self, box: Box, strip: PixelArray) -> None:
+        """The photo's own pixels."""
         colour, own = self.levels.read(0, box), self.levels.alpha(box)
-        if own is None and self.canvas is None:
-            return colour.copy()
-        return with_alpha(colour, np.full_like(colour[..., 0], self.matte.depth.full) if own is None else own)
+        strip[..., :3] = colour
+        if not self._plain:
+            strip[..., 3] = self.matte.depth.full if own is None else own
 
     def _one_channel(self, alpha: PixelArray) -> PixelArray:
         """The one-channel picture that ``only`` asks for: alpha, trimap or uncertainty."""

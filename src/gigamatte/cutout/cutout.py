@@ -273,8 +273,9 @@ class Cutout(Closable):
     def _composer(
         self, only: Only, share: float = 1.0, watch: Watch | None = None, *, uncut: bool = False, quick: bool = False
     ) -> Composer:
+        threads = self._options.threads or system.cpu_count()
         if self._foreground is None and not uncut and only not in ("alpha", "trimap", "uncertainty", "shadow"):
-            self._foreground = Foreground(self._levels, self._solved, quick=quick)
+            self._foreground = Foreground(self._levels, self._solved, quick=quick, threads=threads)
         canvas = self._canvas if share == 1 else self._canvas.smaller(share)
         return Composer(
             self._levels,
@@ -289,7 +290,7 @@ class Cutout(Closable):
             solved=self._solved,
             under=self._options.under,
             uncut=uncut,
-            threads=self._options.threads or system.cpu_count(),
+            threads=threads,
             watch=watch,
         )
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from gigamatte.matte.cascade.reading import Levels, nearest_inside, planes_in, repeated
 from gigamatte.photo.levels import level_sizes
+from gigamatte.thread_exit import Pool
 from gigamatte.types import Box, Depth, FloatArray, Matte, PixelArray, Size
 
 #: How strongly neighbours are held together everywhere; where alpha changes, by as much as it changes besides.
@@ -39,16 +40,18 @@ class Foreground:
     """Foreground colours of one photo and its matte: solved once when made, then read tile by tile, by any thread.
 
     ``quick``: the last scale is enlarged and not solved, and what small scales need is held: a third of the time.
+    The same for any number of ``threads``.
     """
 
-    def __init__(self, levels: Levels, matte: Matte, *, quick: bool = False) -> None:
+    def __init__(self, levels: Levels, matte: Matte, *, quick: bool = False, threads: int = 1) -> None:
         self._levels, self._matte, self._quick = levels, matte, quick
         self._scale = float(Depth.of(levels.read(0, Box(0, 0, 1, 1))).full)
         self._level = _global_level([levels.size(level) for level in range(levels.levels)])
         size = levels.size(self._level)
         #: photo and alpha of small scales, which are else read for every tile
         self.held: dict[int, tuple[FloatArray, FloatArray]] = {}
-        self._solved = solve(*self._inputs(self._level, size.box))
+        with Pool(threads) as pool:
+            self._solved = solve(*self._inputs(self._level, size.box), pool)
         if quick:
             held = [level for level in range(1, self._level) if levels.size(level).pixels <= GLOBAL_PIXELS]
             self.held = {level: self._inputs(level, levels.size(level).box) for level in held}
@@ -193,10 +196,10 @@ def alpha_at(matte: Alphas, box: Box, level: int) -> FloatArray:
     return repeated(out, inside, box)
 
 
-def solve(colour: FloatArray, alpha: FloatArray) -> FloatArray:
+def solve(colour: FloatArray, alpha: FloatArray, pool: Pool | None = None) -> FloatArray:
     """F and B of a whole picture: (6, row, column) float32, R G B of the foreground, then of the background.
 
-    ``colour`` float32 (3, row, column) and ``alpha`` float32 (row, column), both in [0, 1].
+    ``colour`` float32 (3, row, column) and ``alpha`` float32 (row, column), both in [0, 1]. The same with any ``pool``.
     """
     rows, columns = alpha.shape
     scales = max(1, int(np.ceil(np.log2(max(rows, columns)))))
@@ -206,11 +209,13 @@ def solve(colour: FloatArray, alpha: FloatArray) -> FloatArray:
         small = _resized(colour, width, height, cv2.INTER_AREA)
         small_alpha = cv2.resize(alpha, (width, height), interpolation=cv2.INTER_AREA)
         steps = SMALL_STEPS if max(width, height) <= SMALL else STEPS
-        both = _relaxed_from(both, small, small_alpha, steps)
+        both = _relaxed_from(both, small, small_alpha, steps, pool)
     return both
 
 
-def _relaxed_from(coarser: FloatArray, colour: FloatArray, alpha: FloatArray, steps: int) -> FloatArray:
+def _relaxed_from(
+    coarser: FloatArray, colour: FloatArray, alpha: FloatArray, steps: int, pool: Pool | None
+) -> FloatArray:
     """``relaxed``, from the solution of a coarser scale, in bands of rows: a fifth of the memory.
 
     A step looks one row up and down, so a band that begins ``steps`` rows earlier and ends as many later holds, in its
@@ -220,12 +225,15 @@ def _relaxed_from(coarser: FloatArray, colour: FloatArray, alpha: FloatArray, st
     down, across = (np.arange(n) * m // n for n, m in zip(alpha.shape, coarser.shape[1:], strict=True))
     out = np.empty((len(coarser), rows, columns), np.float32)
     band = max(BAND_ROWS, BAND_PIXELS // columns)
-    for top in range(0, rows, band):
+
+    def solve_band(top: int) -> None:
         bottom = min(rows, top + band)
         first, last = max(0, top - steps), min(rows, bottom + steps)
         start = coarser[:, down[first:last]][:, :, across]
         solved = relaxed(start, colour[:, first:last], alpha[first:last], steps)
         out[:, top:bottom] = solved[:, top - first : bottom - first]
+
+    list((map if pool is None else pool.map)(solve_band, range(0, rows, band)))
     return out
 
 

@@ -26,13 +26,13 @@ def straight(
     box: Box,
     alpha_in: Callable[[Box], PixelArray],
     nothing: int | None,
-) -> PixelArray:
-    """(row, column, RGBA), uint8 or uint16 like the photo, of ``box``.
+    strip: PixelArray,
+) -> None:
+    """Fills ``strip``, (row, column, RGBA), uint8 or uint16 like the photo, which shows ``box``.
 
     ``solved`` is the matte that ``foreground`` was solved with; ``alpha_in`` gives the alpha of a box, (row, column).
     Under alpha 0 every channel is ``nothing``; None: the photo's colours stay there.
     """
-    strip: PixelArray = np.empty((box.height, box.width, 4), matte.depth.dtype)
     if nothing is not None:  # each pixel as one number: a fifth of the time
         pixel = np.array([nothing, nothing, nothing, 0], strip.dtype)
         strip.view(f"u{4 * strip.itemsize}")[:] = pixel.view(f"u{4 * strip.itemsize}")
@@ -52,7 +52,6 @@ def straight(
             part[:] = cv2.cvtColor(colour, cv2.COLOR_RGB2RGBA)
             if decided == BACKGROUND:
                 part[..., 3] = 0
-    return strip
 
 
 def _draw(colour: PixelArray, home: Box, alpha: PixelArray, solved: Matte, foreground: Foreground) -> None:

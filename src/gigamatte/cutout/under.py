@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.filters import dilated
+from gigamatte.thread_exit import Pool
 from gigamatte.types import Box, PixelArray
 
 #: width of the ring in pixels: where every pixel is kept (docs/design/formats.md: what other widths leave of programs'
@@ -23,35 +24,45 @@ REACH, LOSSY_REACH = 4, 8
 Spans = Callable[[Box], Iterable[tuple[int, int]]]
 
 
-def edged(strips: Iterable[tuple[PixelArray, Box]], reach: int, spans: Spans) -> Iterator[tuple[PixelArray, Box]]:
+def edged(
+    strips: Iterable[tuple[PixelArray, Box]], reach: int, spans: Spans, pool: Pool
+) -> Iterator[tuple[PixelArray, Box]]:
     """The same strips, (row, column, RGBA), from top to bottom, with the ring drawn into them.
 
     A strip is handed on when the ``reach`` rows below it are known. Each pixel of the ring takes the nearest colour
-    that is seen within ``reach`` pixels; which one that is does not depend on how the picture is divided.
+    that is seen within ``reach`` pixels; which one that is does not depend on how the picture is divided. Threads of
+    the ``pool`` draw the parts of a strip.
     """
     known: list[tuple[PixelArray, Box]] = []
     above: PixelArray | None = None
     for strip in strips:
         known.append(strip)
         while len(known) > 1 and sum(len(rows) for rows, _ in known[1:]) >= reach:
-            above = _draw(above, known, reach, spans)
+            above = _draw(above, known, reach, spans, pool)
             yield known.pop(0)
     while known:
-        above = _draw(above, known, reach, spans)
+        above = _draw(above, known, reach, spans, pool)
         yield known.pop(0)
 
 
-def _draw(above: PixelArray | None, known: list[tuple[PixelArray, Box]], reach: int, spans: Spans) -> PixelArray:
+def _draw(
+    above: PixelArray | None, known: list[tuple[PixelArray, Box]], reach: int, spans: Spans, pool: Pool
+) -> PixelArray:
     """Draw the ring into the first of the ``known`` strips; gives the rows that the next one has above it."""
     strip, box = known[0]
     below = [rows[:reach] for rows, _ in known[1:]]
     parts = [*([above] if above is not None else []), strip, *below]
     first = len(above) if above is not None else 0
     last = first + len(strip) + min(reach, sum(map(len, below)))
-    for left, right in spans(box):
+
+    def draw(span: tuple[int, int]) -> None:
+        left, right = span
         start, end = max(0, left - reach), min(strip.shape[1], right + reach)
         window = [part[:, start:end] for part in parts]
         _ring(window, last, first, left - start, strip[:, left:right], reach)
+
+    # each reads pixels that can be seen, and writes others
+    list(pool.map(draw, spans(box)))
     tail = strip if above is None or len(strip) >= reach else np.concatenate([above, strip])
     return tail[-reach:]
 

@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,6 +20,7 @@ from gigamatte.photo import colour
 from gigamatte.photo.store import Lent, MemoryStore, ScratchStore, Store, bytes_needed
 from gigamatte.photo.turn import Turn
 from gigamatte.photo.unsupported import broken
+from gigamatte.thread_exit import Pool
 from gigamatte.types import Box, Photo, PixelArray, Size, Watch
 
 #: levels end when the longer side is at most this
@@ -232,10 +234,19 @@ def _strips(photo: Photo, stored: Size, bands: int) -> Iterator[PixelArray]:
     try:
         image = photo.open()
         rows = photo.rows * -(-STRIP // photo.rows)
-        for top in range(0, stored.height, rows):
+
+        def decoded(top: int) -> Any:
             height = min(rows, stored.height - top)
             # crop and write_to_memory use all cores and hold less than one region fetched strip by strip
-            data = image.crop(0, top, stored.width, height).write_to_memory()
-            yield np.frombuffer(data, photo.depth.dtype).reshape(height, stored.width, bands)
+            return image.crop(0, top, stored.width, height).write_to_memory()
+
+        # the next strip is decoded while this one is halved and stored
+        with Pool(1) as pool:
+            ahead = pool.submit(decoded, 0)
+            for top in range(0, stored.height, rows):
+                data = ahead.result()
+                if top + rows < stored.height:
+                    ahead = pool.submit(decoded, top + rows)
+                yield np.frombuffer(data, photo.depth.dtype).reshape(-1, stored.width, bands)
     except pyvips.Error as error:
         raise broken(photo.name, error) from error

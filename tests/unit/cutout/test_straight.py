@@ -29,7 +29,8 @@ def test_tiles_of_all_kinds_make_one_strip(bits: int, nothing: int | str | None)
     with PhotoLevels(open_photo(picture, max_pixels=10**9)) as levels:
         foreground = Foreground(levels, matte)
         box = Box(10, 64, 400, 128)
-        strip = straight(levels, matte, matte, foreground, box, matte.read, beneath)
+        strip = np.empty((box.height, box.width, 4), dtype)
+        straight(levels, matte, matte, foreground, box, matte.read, beneath, strip)
     assert strip.shape == (128, 400, 4)
     assert strip.dtype == dtype
     inside = matte.read(box)

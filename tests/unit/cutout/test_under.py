@@ -21,6 +21,7 @@ from gigamatte.matte.cascade.sparse import as_matte
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.photo.read import open_photo
 from gigamatte.testing.photos import made_photo
+from gigamatte.thread_exit import Pool
 from gigamatte.types import Box, Size
 
 
@@ -55,7 +56,8 @@ def test_every_division_gives_the_nearest_colour(reach: int, heights: list[int],
             parts.append((rgba[top : top + height].copy(), Box(0, top, 50, height)))
             top += height
         spans = lambda _box: [(at, min(at + tile, 50)) for at in range(0, 50, tile)]  # noqa: B023, E731
-        found = np.concatenate([strip for strip, _ in edged(parts, reach, spans)])
+        with Pool(2) as pool:
+            found = np.concatenate([strip for strip, _ in edged(parts, reach, spans, pool)])
         assert np.array_equal(found, by_hand(rgba, reach))
 
 

@@ -7,8 +7,6 @@ pixel of the search depends on pixels far away, so a stroke would change the alp
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 from gigamatte.matte.cascade.lift import Lift
 from gigamatte.matte.cascade.reading import Levels, alpha_in
 from gigamatte.matte.cascade.sharpness import edge_blur
@@ -17,11 +15,12 @@ from gigamatte.matte.cascade.start import cleared_outside, laid_on_level
 from gigamatte.matte.cascade.tile_cache import TileCache
 from gigamatte.matte.mask.correct import Correction
 from gigamatte.matte.refiners.base import Refiner
+from gigamatte.thread_exit import Pool
 from gigamatte.types import CoarseMatte, FloatArray
 
 
 def searched_contour(
-    coarse: CoarseMatte, levels: Levels, refiner: Refiner, searched: int, level: int, pool: ThreadPoolExecutor
+    coarse: CoarseMatte, levels: Levels, refiner: Refiner, searched: int, level: int, pool: Pool
 ) -> FloatArray:
     """The alpha of the whole photo on ``level``, float32 (row, column) in [0, 1]; the search starts on ``searched``."""
     alpha = laid_on_level(coarse, levels.size(searched), searched)

@@ -16,6 +16,7 @@ from gigamatte.filters import box_mean, extremes, gaussian
 from gigamatte.matte.cascade.reading import Levels, photo_in
 from gigamatte.matte.mask.area import area_means
 from gigamatte.matte.refiners.guided import EPSILON, FIRST_RADIUS, ColourWindows
+from gigamatte.thread_exit import Pool
 from gigamatte.types import Box, CoarseMatte, FloatArray, Size
 
 #: σ of the blur, in pixels of the mask: half of what a network's answer is blurred by.
@@ -94,10 +95,10 @@ def _blur(
     return found
 
 
-def fitted(coarse: CoarseMatte, levels: Levels, most: int, before: Fits | None = None) -> Fits | None:
+def fitted(coarse: CoarseMatte, levels: Levels, most: int, before: Fits | None = None, threads: int = 1) -> Fits | None:
     """What the photo says about a mask in ``most`` of its pieces; None if too little of it is undecided.
 
-    ``before``: what was found with fewer pieces, which are not looked at again.
+    ``before``: what was found with fewer pieces, which are not looked at again. The same for any number of ``threads``.
     """
     coarse = _no_finer_than_the_photo(coarse)
     alpha = coarse.alpha
@@ -106,8 +107,8 @@ def fitted(coarse: CoarseMatte, levels: Levels, most: int, before: Fits | None =
     if int(undecided.sum()) < FEWEST:
         return None
     found = before or Fits((-(-alpha.shape[0] // PLACE), -(-alpha.shape[1] // PLACE)))
-    # the few are some of the many
-    for number, piece in enumerate(_spread(_spread(list(_pieces(undecided)), MOST_PIECES), most)):
+
+    def look(number: int, piece: Box) -> None:
         cells = (
             slice(piece.top // PLACE, -(-piece.bottom // PLACE)),
             slice(piece.left // PLACE, -(-piece.right // PLACE)),
@@ -118,6 +119,11 @@ def fitted(coarse: CoarseMatte, levels: Levels, most: int, before: Fits | None =
             inner = piece.relative_to(around).slices()
             moves = DIRECTIONS if before is None and number % 2 == 0 else ()
             _fit(found, cells, colour, alpha[around.slices()], inner, undecided[piece.slices()], moves)
+
+    # the few are some of the many; each has cells of its own
+    pieces = _spread(_spread(list(_pieces(undecided)), MOST_PIECES), most)
+    with Pool(threads) as pool:
+        list(pool.map(look, range(len(pieces)), pieces))
     return found
 
 

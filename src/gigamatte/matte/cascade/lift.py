@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
@@ -23,6 +24,7 @@ from gigamatte.matte.cover import covering
 from gigamatte.matte.mask.correct import Correction
 from gigamatte.matte.refiners.base import LevelPatch, Refiner
 from gigamatte.matte.refiners.upscale import twice
+from gigamatte.thread_exit import Pool
 from gigamatte.types import (
     UNDECIDED,
     Box,
@@ -36,8 +38,8 @@ from gigamatte.types import (
     decided_by,
 )
 
-#: Tiles in one call of a refiner: enough to use all of a network's threads, few enough for the processor's cache.
-BATCH = 8
+#: Blocks that are in work for one thread at most.
+WAITING = 2
 
 
 class Lift:
@@ -67,18 +69,23 @@ class Lift:
         self.size = self.grid.size
         self.decided = np.zeros(self.grid.shape, np.uint8)
 
-    def run(self, pool: ThreadPoolExecutor, report: Callable[[float], None]) -> Matte:
-        """The finer matte; ``report`` is called after each batch with the part of the level that is done, 0…1."""
+    def run(self, pool: Pool, report: Callable[[float], None]) -> Matte:
+        """The finer matte; ``report`` is called after each block with the part of the level that is done, 0…1."""
         # with a cache, each tile is resolved and stored alone: after a stroke only the tiles that it touches are new
         todo = self._undecided()
-        batches = batched([(place,) for place in todo] if self.tile_cache.remembers else tiling.blocks(todo))
+        blocks = [(place,) for place in todo] if self.tile_cache.remembers else tiling.blocks(todo)
         found: dict[Place, PixelArray] = {}
-        results = pool.map(self._lift, batches)
+        begun: deque[tuple[Block, Future[_Work]]] = deque()
+        done = 0
         try:
-            for number, result in enumerate(results, 1):
-                for place, pixels in result:
-                    self._keep(place, pixels, found)
-                report(number / len(batches))
+            for block in (*blocks, *[None] * (WAITING * pool.threads)):
+                if block is not None:
+                    begun.append((block, pool.submit(self._begun, block, pool)))
+                if begun and (block is None or len(begun) >= WAITING * pool.threads):
+                    for place, pixels in self._ended(*begun.popleft()):
+                        self._keep(place, pixels, found)
+                    done += 1
+                    report(done / len(blocks))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -101,32 +108,27 @@ class Lift:
             else:
                 self.decided[row, column] = self.matte.decided[above]
 
-    def _lift(self, blocks: list[Block]) -> list[tuple[Place, Pixels16]]:
-        """Alphas of some blocks' tiles, uint16 (row, column), cut to what each tile writes."""
-        ready: list[tuple[Block, Pixels16]] = []
-        waiting: list[tuple[Block, _Work]] = []
-        for block in blocks:
-            work = self._work(block)
-            if not work.spots:
-                ready.append((block, work.pixels))
-            elif (known := self._known(work, block)) is not None:
-                ready.append((block, known))
-            else:
-                waiting.append((block, work))
-        for block, work in self._drawn(waiting):
-            self.tile_cache.add(work.key, work.pixels, len(block))
-            ready.append((block, work.pixels))
-        return [(place, tile) for block, pixels in ready for place, tile in self._apart(block, pixels)]
+    def _begun(self, block: Block, pool: Pool) -> _Work:
+        """What there is to do for a block, each of whose spots is then lifted by any thread of the pool."""
+        work = self._work(block)
+        if work.spots and (known := self._known(work, block)) is not None:
+            work.pixels, work.spots = known, []
+        work.drawing = [pool.submit(self._drawn, work, spot) for spot in work.spots]
+        return work
 
-    def _drawn(self, works: list[tuple[Block, _Work]]) -> list[tuple[Block, _Work]]:
-        """The same, with what the refiner makes of their spots drawn into their pixels."""
-        asked = [(work, spot) for _, work in works for spot in work.spots if spot.band.any()]
-        lifted = iter(self.refiner.lift([self._patch(spot) for _, spot in asked]) if asked else ())
-        for _, work in works:
-            for spot in work.spots:
-                alpha = next(lifted) if spot.band.any() else None
-                work.pixels[spot.inside.slices()] = self._finished(spot, alpha)
-        return works
+    def _drawn(self, work: _Work, spot: _Spot) -> None:
+        """Draw what the refiner makes of a spot into the pixels."""
+        lifted = self.refiner.lift([self._patch(spot)])[0] if spot.band.any() else None
+        work.pixels[spot.inside.slices()] = self._finished(spot, lifted)
+
+    def _ended(self, block: Block, begun: Future[_Work]) -> Iterator[tuple[Place, Pixels16]]:
+        """Alphas of a block's tiles, uint16 (row, column), cut to what each tile writes."""
+        work = begun.result()
+        for drawing in work.drawing:
+            drawing.result()
+        if work.spots:
+            self.tile_cache.add(work.key, work.pixels, len(block))
+        return self._apart(block, work.pixels)
 
     def _finished(self, spot: _Spot, lifted: FloatArray | None) -> Pixels16:
         """The pixels that the spot writes: in the band the lifted alpha, elsewhere the enlarged mask."""
@@ -244,16 +246,7 @@ class _Work:
     pixels: Pixels16
     spots: list[_Spot]
     key: bytes | None = None
-
-
-def batched(blocks: list[Block]) -> list[list[Block]]:
-    """The blocks, in order, in batches of at least BATCH tiles."""
-    batches: list[list[Block]] = [[]]
-    for block in blocks:
-        if sum(map(len, batches[-1])) >= BATCH:
-            batches.append([])
-        batches[-1].append(block)
-    return batches if batches[0] else []
+    drawing: list[Future[None]] = field(default_factory=list)
 
 
 def _near_undecided(decided: NDArray[np.uint8]) -> NDArray[np.bool_]:

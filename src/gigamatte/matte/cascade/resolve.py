@@ -58,7 +58,7 @@ def resolve(
     correction = correction or Correction()
     tile_cache = tile_cache or TileCache()
     watch = watch or _ignored
-    trust = trust or trust_in(coarse, levels, refiner)
+    trust = trust or trust_in(coarse, levels, refiner, threads)
     refiner = lifted_by(coarse, refiner, trust)
     with Pool(threads) as pool:
         if trust.answers == "matte":
@@ -71,9 +71,9 @@ def resolve(
     return as_bits(matte, bits, exact=start.exact), start.warnings
 
 
-def trust_in(coarse: CoarseMatte, levels: Levels, refiner: Refiner) -> Trust:
+def trust_in(coarse: CoarseMatte, levels: Levels, refiner: Refiner, threads: int = 1) -> Trust:
     """How far the mask's values are kept: everywhere if the refiner does not read the photo, else as measured."""
-    return measured_trust(coarse, levels) if refiner.looks else stated_trust("matte")
+    return measured_trust(coarse, levels, threads) if refiner.looks else stated_trust("matte")
 
 
 def lifted_by(coarse: CoarseMatte, refiner: Refiner, trust: Trust) -> Refiner:

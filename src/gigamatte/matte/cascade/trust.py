@@ -107,7 +107,7 @@ def stated_trust(answers: Answers) -> Trust:
     return Trust(np.full((1, 1), weight, np.float32), weight, measured=False)
 
 
-def measured_trust(coarse: CoarseMatte, levels: Levels) -> Trust:
+def measured_trust(coarse: CoarseMatte, levels: Levels, threads: int = 1) -> Trust:
     """Trust in a mask as its card or the user says, else as the photo explains its alpha."""
     if coarse.stray:
         return stated_trust("contour")
@@ -123,13 +123,13 @@ def measured_trust(coarse: CoarseMatte, levels: Levels) -> Trust:
         mask = halved(coarse, halvings)
         first = best is None and not (same_size and halvings == 0)
         pixel = coarse.pixel if same_size else mask.pixel
-        found = fitted(mask, levels, FEW_PIECES)
+        found = fitted(mask, levels, FEW_PIECES, threads=threads)
         if found is None:
             continue
         if not _is_matte(mask, found, pixel, first):
             break
         if not same_size:
-            found = fitted(mask, levels, MOST_PIECES, found) or found
+            found = fitted(mask, levels, MOST_PIECES, found, threads) or found
             if not _is_matte(mask, found, pixel, first):
                 break
         best = halvings, found
