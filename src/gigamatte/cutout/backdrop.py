@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from gigamatte.cutout.alpha_levels import alpha_at
 from gigamatte.cutout.backdrop_picture import (
     Backdrop,
     Rows,
@@ -21,7 +22,6 @@ from gigamatte.cutout.backdrop_picture import (
 )
 from gigamatte.cutout.css_colour import parse_colour
 from gigamatte.cutout.fill_unknown import filled
-from gigamatte.cutout.foreground import alpha_at
 from gigamatte.cutout.frame import Canvas
 from gigamatte.cutout.gradient import Gradient, parse_gradient
 from gigamatte.cutout.sampled import Sampled

@@ -68,19 +68,26 @@ class Weights:
         reach = SUPPORT * wide + 1
         first = max(self.first, math.floor((begin - reach - self.place) / self.step - 0.5))
         last = min(self.last, math.ceil((end + reach - self.place) / self.step - 0.5) + 1)
-        for start in range(first, last, length):
-            results = np.arange(start, min(start + length, last))
-            centre = self.place + (results + 0.5) * self.step
-            low = max(self.low, math.floor(centre[0] - reach))
-            high = min(self.high, math.ceil(centre[-1] + reach) + 1)
-            if high <= low:
-                continue
-            weights = _cubic((np.arange(low, high) + 0.5 - centre[:, None]) / wide)
-            total = weights.sum(axis=1, keepdims=True)
-            weights /= np.where(total == 0, 1, total)
-            low, given = max(low, begin), slice(max(low, begin) - low, min(high, end) - low)
-            if given.stop > given.start and (part := weights[:, given]).any():
-                yield Block(start, low, np.ascontiguousarray(part, np.float32))
+        if last <= first:
+            return
+        # all blocks at once: (block, result, source)
+        starts = np.arange(first, last, length)
+        centre = self.place + (starts[:, None] + np.arange(length) + 0.5) * self.step
+        counts = np.minimum(length, last - starts)
+        lows = np.maximum(self.low, np.floor(centre[:, 0] - reach)).astype(np.intp)
+        ends = np.ceil(centre[np.arange(len(starts)), counts - 1] + reach).astype(np.intp) + 1
+        highs = np.minimum(self.high, ends)
+        source = lows[:, None] + np.arange(max(0, int((highs - lows).max())))
+        weights = _cubic((source[:, None] + 0.5 - centre[..., None]) / wide)
+        weights *= (source < highs[:, None])[:, None]
+        total = weights.sum(axis=2, keepdims=True)
+        weights /= np.where(total == 0, 1, total)
+        for number, (start, count) in enumerate(zip(starts.tolist(), counts.tolist(), strict=True)):
+            low, high = int(lows[number]), int(highs[number])
+            seen = max(low, begin)
+            part = weights[number, :count, seen - low : max(seen, min(high, end)) - low]
+            if part.any():
+                yield Block(start, seen, np.ascontiguousarray(part, np.float32))
 
 
 def _cubic(away: NDArray[np.float64]) -> NDArray[np.float64]:

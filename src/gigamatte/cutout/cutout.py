@@ -194,9 +194,7 @@ class Cutout(Closable):
         said, format = put if contour is None else (*contour.warnings, *put), picture_format(options, target)
         check_seen_through(format, composer.bands == 4 and options.background is not None)
         composer = composer.suited(format, options.quality)
-        encoding = Encoding(
-            options.quality, options.compress or "deflate", options.pyramid, quick, palette=options.palette
-        )
+        encoding = Encoding(options.quality, options.compress or "deflate", options.pyramid, quick, options.palette)
 
         def write(place: Path | BinaryIO, encoding: Encoding, made: Composer) -> Written:
             return write_image(

@@ -10,11 +10,11 @@ picture solved at once, in bounded memory.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import cv2
 import numpy as np
 
+from gigamatte.cutout.alpha_levels import Alphas, ReadOnce, alpha_at
 from gigamatte.matte.cascade.reading import Levels, nearest_inside, planes_in, repeated
 from gigamatte.photo.levels import level_sizes
 from gigamatte.thread_exit import Pool
@@ -51,7 +51,8 @@ class Foreground:
         #: photo and alpha of small scales, which are else read for every tile
         self.held: dict[int, tuple[FloatArray, FloatArray]] = {}
         with Pool(threads) as pool:
-            self._solved = solve(*self._inputs(self._level, size.box), pool)
+            colour, alpha = planes_in(levels, self._level, size.box), alpha_at(matte, size.box, self._level, pool)
+            self._solved = solve(colour, alpha, pool)
         if quick:
             held = [level for level in range(1, self._level) if levels.size(level).pixels <= GLOBAL_PIXELS]
             self.held = {level: self._inputs(level, levels.size(level).box) for level in held}
@@ -67,7 +68,7 @@ class Foreground:
         whole = Box(0, 0, self._solved.shape[2], self._solved.shape[1])
         inside = nearest_inside(home, whole.size)
         both = repeated(self._solved[:, *inside.slices()], inside, home, axis=1)
-        held, alphas = home, None if self._quick else _ReadOnce(self._matte, seen)
+        held, alphas = home, None if self._quick else ReadOnce(self._matte, seen)
         for level in range(self._level - 1, -1, -1):
             part = Box(seen.left >> level, seen.top >> level, -(-seen.width >> level), -(-seen.height >> level))
             part = _scaled(box, level).grown(_beyond(level)).within(part)
@@ -94,36 +95,6 @@ class Foreground:
             rows, columns = inside.slices()
             return repeated(colour[:, rows, columns], inside, box, axis=1), repeated(alpha[rows, columns], inside, box)
         return planes_in(self._levels, level, box), alpha_at(alphas or self._matte, box, level)
-
-
-class Alphas(Protocol):
-    """What is read of a matte."""
-
-    @property
-    def size(self) -> Size: ...  # noqa: D102
-
-    @property
-    def tile(self) -> int: ...  # noqa: D102
-
-    @property
-    def depth(self) -> Depth: ...  # noqa: D102
-
-    def read(self, box: Box, /) -> PixelArray:
-        """The alpha in ``box``: (row, column), uint8 or uint16."""
-        ...
-
-
-class _ReadOnce:
-    """A matte of which a box (it may reach outside) is read once, for all scales."""
-
-    def __init__(self, matte: Matte, box: Box) -> None:
-        self.size, self.tile, self.depth = matte.size, matte.tile, matte.depth
-        self._box = box.within(matte.size)
-        self._alpha = matte.read(self._box)
-
-    def read(self, box: Box, /) -> PixelArray:
-        """The alpha in ``box``, which lies in that box."""
-        return self._alpha[box.relative_to(self._box).slices()]
 
 
 def memory_needed(photo: Size) -> int:
@@ -171,29 +142,6 @@ def _aligned(box: Box, step: int) -> Box:
     left, top = box.left // step * step, box.top // step * step
     right, bottom = -(-box.right // step) * step, -(-box.bottom // step) * step
     return Box(left, top, right - left, bottom - top)
-
-
-def alpha_at(matte: Alphas, box: Box, level: int) -> FloatArray:
-    """The matte's mean over 2**level × 2**level pixels, in ``box`` of that level: float32 (row, column) in [0, 1].
-
-    Tile by tile, so that no full-size alpha is ever held. Beyond the border, border pixels are repeated.
-    """
-    size = Size(max(1, matte.size.width >> level), max(1, matte.size.height >> level))
-    inside = nearest_inside(box, size)
-    step = 1 << level
-    out = np.empty((inside.height, inside.width), np.float32)
-    rows_at_once = max(1, matte.tile // step)
-    for top in range(0, inside.height, rows_at_once):
-        rows = min(rows_at_once, inside.height - top)
-        strip = Box(inside.left * step, (inside.top + top) * step, inside.width * step, rows * step)
-        fine = matte.read(strip.within(matte.size))
-        if level == 0:
-            out[top : top + rows] = fine
-        else:
-            # a picture narrower than one step has a single pixel at this level
-            out[top : top + rows] = cv2.resize(fine, (inside.width, rows), interpolation=cv2.INTER_AREA)
-    out *= np.float32(1 / matte.depth.full)
-    return repeated(out, inside, box)
 
 
 def solve(colour: FloatArray, alpha: FloatArray, pool: Pool | None = None) -> FloatArray:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from gigamatte.cutout.alpha_levels import alpha_at
 from gigamatte.cutout.backdrop_picture import Backdrop
-from gigamatte.cutout.foreground import alpha_at
 from gigamatte.matte.cascade.reading import Levels, photo_in
 from gigamatte.types import Depth, FloatArray, Matte, Size
 

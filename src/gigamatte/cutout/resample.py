@@ -128,8 +128,9 @@ class _Clear:
     def rows(self, count: int) -> PixelArray:
         shape = (count, self.columns) if self.bands == 1 else (count, self.columns, self.bands)
         out: PixelArray = np.zeros(shape, self.depth.dtype)
-        if self.bands == 4 and self.beneath:
-            out[..., :3] = self.beneath
+        if self.bands == 4 and self.beneath:  # each pixel as one number: a fifth of the time
+            pixel = np.array([self.beneath, self.beneath, self.beneath, 0], out.dtype)
+            out.view(f"u{4 * out.itemsize}")[:] = pixel.view(f"u{4 * out.itemsize}")
         return out
 
     def between(self, first: int, last: int) -> Iterator[tuple[PixelArray, Box]]:
@@ -210,9 +211,12 @@ class _Resizer:
         above, below = max(begin, top - NEAR), min(begin + sums.shape[1], bottom + NEAR)
         planes = list(sums[:, above - begin : below - begin])
         planes[4:] = [plane + np.float32(self.clear.beneath / self.clear.depth.full) for plane in planes[4:]]
-        out = self.clear.rows(bottom - top)
+        made = straight(planes, self.clear.depth, self.clear.beneath)[top - above :][: bottom - top]
         first, last = self.across.touched
-        out[:, first:last] = straight(planes, self.clear.depth, self.clear.beneath)[top - above :][: bottom - top]
+        if last - first == self.clear.columns:
+            return made
+        out = self.clear.rows(bottom - top)
+        out[:, first:last] = made
         return out
 
 

@@ -7,7 +7,7 @@ import math
 import cv2
 import numpy as np
 
-from gigamatte.cutout.foreground import alpha_at
+from gigamatte.cutout.alpha_levels import alpha_at
 from gigamatte.cutout.sampled import Sampled
 from gigamatte.effects import ShadowWish
 from gigamatte.filters import gaussian, moved

@@ -15,8 +15,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gigamatte.cutout.alpha_levels import alpha_at
 from gigamatte.cutout.fill_unknown import filled
-from gigamatte.cutout.foreground import alpha_at, solve
+from gigamatte.cutout.foreground import solve
 from gigamatte.cutout.ground_fit import fitted_ground
 from gigamatte.filters import COARSE, bilateral, distances, gaussian, grown, pieces
 from gigamatte.matte.cascade.reading import Levels, photo_in

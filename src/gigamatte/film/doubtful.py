@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.cutout.foreground import alpha_at
+from gigamatte.cutout.alpha_levels import alpha_at
 from gigamatte.matte.cascade import tiles as tiling
 from gigamatte.matte.cascade.sparse import quantised16
 from gigamatte.matte.cascade.tile_cache import TileCache, Told
