@@ -36,12 +36,14 @@ HELD = 8
 LONGEST = 1200
 #: pixels of the reduced frame that a point may miss its place by, there and back; levels that the picture may differ
 AGREE, ALIKE = 0.5, 6.0
+#: … and the part of the (2·AROUND + 1)² points around one that have to be believed for it to be
+AROUND, MOST = 3, 0.6
 #: the mean of 3×3 levels up to which a place has not changed
 UNCHANGED = 2.0
 #: the part of a tile's undecided pixels that may be doubtful, and of all of them that may be refined in a carried frame
 DOUBT, REFINED = 0.15, 0.6
 #: pixels around a doubtful one that are refined as well, and over how many more what is refined passes into the rest
-NEAR, FADES = 2, 2
+NEAR, FADES = 2, 3
 #: how much the network's answer may differ from the one that was carried
 NEWS = 0.3
 #: the shortest side of a frame whose motion is looked for
@@ -173,8 +175,8 @@ def flow_between(earlier: PixelArray, later: PixelArray) -> Flow:
     missed = back + remapped(forth, x, y)
     left = box_mean(cv2.absdiff(remapped(before, x, y), now), 1, beyond="mirrored")
     sure = (missed[..., 0] ** 2 + missed[..., 1] ** 2 < AGREE**2) & (left < ALIKE)
-    # single pixels are as their neighbours are
-    sure = box_mean(sure.view(np.uint8) * np.uint8(255), 1, beyond="mirrored") > 127
+    # where the two alternate from pixel to pixel, so would two alphas: that is the grain of dense hair
+    sure = box_mean(sure.view(np.uint8) * np.uint8(255), AROUND, beyond="mirrored") > 255 * MOST
     change = box_mean(cv2.absdiff(before, now), 1, beyond="mirrored")
     same = lowest((change <= UNCHANGED).astype(np.uint8), 2).view(np.bool_)
     back[same] = 0
