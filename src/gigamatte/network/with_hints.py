@@ -23,6 +23,9 @@ SAID = 2.0
 LEFT = 0.1
 #: A point is about a whole piece where its distance from the rim is at least this part of the largest one.
 DEEP = 0.6
+#: One that holds more than this part of the subject's area is dropped whole only where the network, told of the point,
+#: gives up at least half of it.
+MOST = 0.6
 #: Margin of another look around a place to keep that was not found, as a part of the region's longer side.
 AROUND = 0.2
 #: The second look stays where it went without hints while it would grow by this part of its side at most, and keep
@@ -105,13 +108,17 @@ def _without_dropped(answer: CoarseMatte, before: CoarseMatte, hints: Hints) -> 
     """The answer without the whole pieces that drop points lie in, where something else is left.
 
     A piece is one of the answer ``before`` the hints, and the point lies near its middle: beside its rim it is about
-    a part of it. One that was also pointed at to be kept stays, and so does what holds nearly all of the subject.
+    a part of it. So it is where the piece is most of the subject and the network keeps most of it: a person and an
+    animal beside her are one piece. One that was also pointed at to be kept stays, and so does what holds nearly all
+    of the subject.
     """
     count, labels = pieces(before.alpha > 0.5)
     wanted = {_label_at(labels, before, point) for point in hints.keep}
     pointed = {_label_at(labels, before, point) for point in hints.drop if _is_deep(labels, before, point)}
-    dropped = pointed - wanted - {0}
     areas = np.bincount(labels.ravel(), minlength=count)
+    left = np.bincount(labels.ravel(), answer.alpha.ravel() > 0.5, minlength=count)
+    limit = MOST * sum(areas[1:])
+    dropped = {label for label in pointed - wanted - {0} if areas[label] <= limit or 2 * left[label] <= areas[label]}
     if not dropped or sum(areas[1:]) - sum(areas[label] for label in dropped) < LEFT * sum(areas[1:]):
         return answer
     # with a soft edge and a few pixels more, or the piece's rim would stay

@@ -7,7 +7,7 @@ from gigamatte.hints import Hints
 from gigamatte.network.hint_maps import RADIUS, hint_maps
 from gigamatte.network.hinted import Sights
 from gigamatte.network.networks import open_network
-from gigamatte.network.with_hints import Asked, hinted_answer, obeyed, picked
+from gigamatte.network.with_hints import Asked, _without_dropped, hinted_answer, obeyed, picked
 from gigamatte.types import Box, CoarseMatte, Fit, Size
 
 PHOTO = Size(640, 480)
@@ -169,3 +169,21 @@ def test_a_drop_beside_the_rim_is_about_a_part_of_the_piece_and_one_in_its_middl
     middle = asked(network, Hints(drop=[(RIGHT[0] + 20, RIGHT[1])]))
     assert mean_in(middle, right) < 0.1
     assert mean_in(middle, left) > 0.8
+
+
+def test_most_of_the_subject_goes_whole_only_where_the_network_gives_it_up():
+    """Two that touch are one piece: a point to drop in one of them does not take the other away."""
+    alpha = np.zeros((48, 64), np.float32)
+    alpha[8:40, 4:40] = 1  # two that touch: most of what was found
+    alpha[20:34, 50:62] = 1
+    fit = Fit(PHOTO, PHOTO.box, Size(64, 48))
+    before, kept, given_up = (CoarseMatte(alpha.copy(), fit) for _ in range(3))
+    kept.alpha[8:40, 4:20] = 0
+    given_up.alpha[8:40, 4:36] = 0
+    hints = Hints(drop=[(220, 240)])
+    np.testing.assert_array_equal(_without_dropped(kept, before, hints).alpha, kept.alpha)
+    assert not _without_dropped(given_up, before, hints).alpha[:, :44].any()
+    # of two alike, one goes whole whatever the network keeps of it
+    alike = CoarseMatte(np.roll(alpha, 3, 0), fit)
+    alike.alpha[:, 4:34] = 0
+    assert not _without_dropped(alike, alike, Hints(drop=[(370, 270)])).alpha[:, :44].any()
