@@ -16,8 +16,14 @@ from gigamatte.write_errors import not_written
 @contextlib.contextmanager
 def written(draft: Draft) -> Iterator[BinaryIO]:
     """The draft, to be read and changed."""
-    with open(draft.path or draft.descriptor, "r+b", closefd=draft.path is not None) as file:
+    file = open(draft.path or draft.descriptor, "r+b", closefd=draft.path is not None)  # noqa: SIM115
+    try:
         yield file
+    except BaseException:
+        with contextlib.suppress(OSError):  # what could not be written is still in its buffer: the first error tells
+            file.close()
+        raise
+    file.close()
 
 
 @contextlib.contextmanager
