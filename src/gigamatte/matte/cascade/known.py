@@ -24,6 +24,9 @@ SMOOTH, EXACT = 4, 1
 STEP = 1.9
 #: The weight of a decided pixel when a difference is shared out; an undecided pixel's weight is ¼.
 DECIDED = 0.02
+#: A mean is left as it is within this part of the mask's rounding: to put all back would carry a stroke's change on
+#: from pixel to pixel, and the last digits of a tile's sums into its result.
+WITHIN = 0.25
 #: How many of the mask's pixels a tile reads beyond its border, so that pixels farther away hardly change the result.
 REACH = 6
 
@@ -84,15 +87,20 @@ class Known:
         if rows.inside is not None or columns.inside is not None:
             pixels = area_means(pixels, rows.edges, columns.edges)
         weight *= rows.whole[:, None] & columns.whole[None, :]
-        return KnownPart(pixels, weight, rows, columns)
+        depth = Depth(16 if values.dtype == np.uint16 else 8)
+        return KnownPart(pixels, weight, WITHIN * 0.5 / depth.full, rows, columns)
 
 
 @dataclass(frozen=True)
 class KnownPart:
-    """What the mask says about one tile: ``means`` float32 (row, column) in [0, 1] and how far each counts, 0…1."""
+    """What the mask says about one tile: ``means`` float32 (row, column) in [0, 1] and how far each counts, 0…1.
+
+    Differences of the means up to ``within`` are left as they are.
+    """
 
     means: FloatArray
     weight: FloatArray
+    within: float
     rows: Axis
     columns: Axis
 
@@ -109,7 +117,7 @@ class KnownPart:
         share = np.float32(1) / np.maximum(self._means(takes), np.float32(1e-6))
         share *= self.weight
         for turn in range(SMOOTH + EXACT):
-            missing: FloatArray = self.means - self._means(alpha)
+            missing = self._missing(alpha)
             if not missing.any():
                 break
             missing *= share
@@ -118,6 +126,12 @@ class KnownPart:
             change += alpha
             alpha = np.clip(change, 0, 1, out=change)
         return alpha
+
+    def _missing(self, alpha: FloatArray) -> FloatArray:
+        """How far the means are from the mask's values, beyond what is left."""
+        missing: FloatArray = self.means - self._means(alpha)
+        size = np.maximum(np.abs(missing) - np.float32(self.within), 0)
+        return np.copysign(size, missing, out=size)
 
     def _means(self, plane: FloatArray) -> FloatArray:
         """The means of a tile's plane over the mask's pixels; not meaningful where one lies partly beyond the tile."""
