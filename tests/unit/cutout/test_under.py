@@ -34,7 +34,8 @@ def by_hand(rgba: NDArray[Any], reach: int) -> NDArray[Any]:
         ((y, x) for y in range(-reach, reach + 1) for x in range(-reach, reach + 1) if y * y + x * x <= reach * reach),
         key=lambda step: (step[0] ** 2 + step[1] ** 2, step),
     )
-    for y, x in zip(*np.nonzero(~seen), strict=True):
+    near = cv2.dilate(seen.astype(np.uint8), np.ones((2 * reach + 1,) * 2)) > 0
+    for y, x in zip(*np.nonzero(~seen & near), strict=True):
         for down, across in steps:
             there = (y + down, x + across)
             if 0 <= there[0] < rows and 0 <= there[1] < columns and seen[there]:
