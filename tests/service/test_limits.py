@@ -234,7 +234,7 @@ def test_not_ready_says_why(own_service):
 
         assert reasons() == ""
         service.desk.depth = 2
-        assert "2 photos are waiting already" in reasons()
+        assert "2 photos waiting already" in reasons()
         service.desk.depth = 0
         spool = service.desk.spool
         spool._add("a", spool.limit)
