@@ -105,8 +105,8 @@ class KnownPart:
     columns: Axis
 
     def __str__(self) -> str:
-        """Where its pixels lie: what a tile's result depends on besides their values."""
-        return " ".join(
+        """Where its pixels lie, and how they are rounded: what a tile's result depends on besides their values."""
+        return f"{self.within} " + " ".join(
             f"{axis.borders[0]:.9g}…{axis.borders[-1]:.9g}/{axis.borders.size}" for axis in (self.rows, self.columns)
         )
 

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from gigamatte.evaluate.metrics import gradient_error, sad
+from gigamatte.matte.cascade.known import Known
 from gigamatte.matte.cascade.resolve import lifted_by, resolve, trust_in
+from gigamatte.matte.cascade.trust import stated_trust
 from gigamatte.matte.mask.area import area_means
 from gigamatte.matte.mask.correct import Correction
 from gigamatte.matte.mask.user_mask import as_coarse
@@ -147,3 +149,13 @@ def test_the_receipt_says_who_lifted(made):
         mask, _ = as_coarse(shrunk(made.alpha, ratio), Size.of(made.photo))
         names.append(lifted_by(mask, refiner, trust_in(mask, levels, refiner)).name)
     assert names == ["off", "guided"]
+
+
+def test_what_a_tile_depends_on_names_its_masks_rounding(made):
+    """A mask of 8 bits may have the values of one of 16: what is put back differs."""
+    mask, size = shrunk(made.alpha, 2), Size.of(made.photo)
+    said = set()
+    for values in (mask, mask.astype(np.uint16) * 257):
+        coarse, _ = as_coarse(values, size, answers="matte")
+        said.add(str(Known(coarse, stated_trust("matte")).part(0, size.box)))
+    assert len(said) == 2
