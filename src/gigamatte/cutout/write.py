@@ -104,12 +104,10 @@ def write_image(
         return Written(tuple(warnings), scratch)
     if alongside is not None and is_exact(format, encoding or Encoding()):
         strips = alongside(strips, Raster(size, bands, bits), profile)
-    encoding = encoding or Encoding()
-    with drafted(target, overwrite, times, durable=not encoding.quick) as draft:
-        if format == "png" and not (encoding.palette or encoding.tight):
-            _save_png(strips, Raster(size, bands, bits), profile, along, threads or cpu_count(), draft, target)
-        else:
-            _save(strips, _Saving(format, encoding, size, bands, bits, profile, along, threads), draft, target)
+    saving = _Saving(format, encoding or Encoding(), size, bands, bits, profile, along, threads)
+    with drafted(target, overwrite, times, durable=not saving.encoding.quick) as draft:
+        save = _save_png if format == "png" and not (saving.encoding.palette or saving.encoding.tight) else _save
+        save(strips, saving, draft, target)
         scratch = passing_bytes(target, draft)
     return Written(tuple(warnings), scratch)
 
@@ -178,18 +176,11 @@ class _Saving:
             avif.write(file, colours, alpha, self.carried)
 
 
-def _save_png(
-    strips: Iterable[PixelArray],
-    raster: Raster,
-    icc: bytes | None,
-    along: Carried,
-    threads: int,
-    draft: Draft,
-    target: Path | BinaryIO,
-) -> None:
+def _save_png(strips: Iterable[PixelArray], saving: _Saving, draft: Draft, target: Path | BinaryIO) -> None:
+    raster, threads = Raster(saving.size, saving.bands, saving.bits), saving.threads or cpu_count()
     try:
         with written(draft) as file:
-            write_png(strips, raster, file, icc=icc, carried=along, threads=threads)
+            write_png(strips, raster, file, icc=saving.icc, carried=saving.carried, threads=threads)
     except Unwritable as error:
         raise _write_error(error.__cause__ or error, target) from error.__cause__
 
