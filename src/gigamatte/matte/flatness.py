@@ -6,7 +6,9 @@ import numpy as np
 
 from gigamatte.filters import lowest
 from gigamatte.matte.cascade.reading import Levels
-from gigamatte.matte.unmix import DRAWN, Palette, palette_in
+from gigamatte.matte.ground import DRAWN
+from gigamatte.matte.inks import palette_in
+from gigamatte.matte.palette import Palette
 from gigamatte.types import Depth, FloatArray, Size
 
 #: longest side of the copy that is looked at, pixels
@@ -43,7 +45,7 @@ def flat(pixels: FloatArray) -> bool:
     if np.bincount(coarse.ravel()).max() < COMMON * coarse.size:
         return False  # most photos end here
     found = palette_in(pixels, pixels)
-    if found is None or not 1 <= len(found.inks) <= INKS:
+    if found is None or not 1 <= len(found.inks) + len(found.plates) <= INKS:
         return False
     away = pixels - found.ground_in(Size.of(pixels).box, Size.of(pixels))
     drawn = np.abs(away).max(axis=2) > DRAWN
@@ -60,10 +62,10 @@ def _misfit(pixels: FloatArray, palette: Palette) -> tuple[FloatArray, FloatArra
     """How far each pixel is from the nearest mixture of ground and ink, and from the nearest ink: (row, column)."""
     ground = palette.ground_in(Size.of(pixels).box, Size.of(pixels))
     off = ink_off = np.full(pixels.shape[:2], np.inf, np.float32)
-    for ink in palette.inks:
-        line = ink - ground
+    for ink in (*palette.inks, *palette.plates):
+        line = ink.colour - ground
         along = ((pixels - ground) * line).sum(axis=2) / np.maximum((line * line).sum(axis=2), 1e-6)
         mixture = ground + np.clip(along, 0, 1)[..., None] * line
         off = np.minimum(off, np.abs(pixels - mixture).max(axis=2))
-        ink_off = np.minimum(ink_off, np.abs(pixels - ink).max(axis=2))
+        ink_off = np.minimum(ink_off, np.abs(pixels - ink.colour).max(axis=2))
     return off, ink_off

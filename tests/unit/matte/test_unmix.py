@@ -84,7 +84,8 @@ def test_a_ground_that_darkens_towards_a_corner_stays_ground():
 
 def test_sixteen_bits_and_any_tile_give_the_same():
     photo, _ = drawn((255, 255, 255), [((10, 10, 10), ring((300, 210), 120, 9))])
-    opened = open_photo(photo.astype(np.uint16) * 257, max_pixels=10**9)
+    between = np.random.default_rng(2).integers(0, 257, photo.shape)
+    opened = open_photo((photo.astype(np.int32) * 255 + between).astype(np.uint16), max_pixels=10**9)
     with PhotoLevels(opened) as levels:
         palette = palette_of(levels)
         results = [
@@ -205,3 +206,34 @@ def test_a_pale_plate_with_words_is_opaque():
     photo, truth = drawn((255, 255, 255), shapes, noise=1)
     alpha, _ = alpha_of(photo)
     assert counted(alpha, truth) >= 0.98
+
+
+@pytest.mark.parametrize(
+    ("tone", "grain", "quality"),
+    [((232, 232, 232), 0, 70), ((244, 228, 232), 0, 85), ((228, 240, 250), 0, None), ((240, 236, 214), 1.5, 90)],
+    ids=["grey", "pink", "blue", "grained"],
+)
+def test_a_plate_that_is_a_little_darker_than_the_paper_is_opaque(tone, grain, quality):
+    """A sharp step parts it from the paper; letters on it leave no seam, and what is cut out of it stays open."""
+
+    def plate(canvas):
+        filled((60, 60, 540, 360))(canvas)
+        cv2.circle(canvas, (120 * SCALE, 120 * SCALE), 30 * SCALE, 0, -1)
+
+    shapes = [(tone, plate), ((20, 40, 140), letters("OPEN", (180, 260), 2.5, 8))]
+    photo, truth = drawn((254, 253, 251), shapes, noise=grain)
+    alpha, _ = alpha_of(photo if quality is None else compressed(photo, quality))
+    assert counted(alpha, truth) >= 0.99
+    assert alpha[truth == 1].mean() >= 0.995
+    assert alpha[105:135, 105:135].max() <= 0.02
+
+
+def test_a_pale_plate_on_uneven_paper_is_told_from_a_hole():
+    """Both are behind a step: the hole's colour goes on with the paper's, the plate's does not."""
+    y, x = np.mgrid[0:420, 0:600]
+    paper = 250 - 40 * ((x / 600) ** 2 + (y / 420) ** 2)[..., None] * np.array([1, 0.95, 0.9])
+    shapes = [((30, 30, 90), ring((160, 210), 110, 10)), ((205, 214, 232), filled((360, 120, 520, 300)))]
+    photo, truth = drawn(paper, shapes, noise=1.5)
+    alpha, _ = alpha_of(photo)
+    assert counted(alpha, truth) >= 0.98
+    assert alpha[150:270, 100:220].max() <= 0.02
