@@ -92,7 +92,7 @@ def row(name: str, overlaps: list[list[float]]) -> list[Cell]:
     """One row of the table."""
     values = np.array(overlaps)
     change = values[:, 1] - values[:, 0]
-    worse = f"{np.mean(change < 0):.0%} / {np.mean(change < -WORSE):.0%}"
+    worse = f"{np.mean(change < 0):.0%} / {np.mean(change < -WORSE):.0%} / {np.mean(np.diff(values) < -WORSE):.0%}"
     return [name, len(values), *(f"{values[:, number].mean():.3f}" for number in REPORTED), worse]
 
 
@@ -117,7 +117,7 @@ def main() -> None:
     if not everything:
         raise SystemExit("no NAME.jpg or NAME.webp with a mask NAME.png beside it")
     rows.append(row("all", everything))
-    head = ("pictures", "number", *(f"after {number}" for number in REPORTED), "worse after one: by any / by .005")
+    head = ("pictures", "number", *(f"after {number}" for number in REPORTED), "worse after one: by any / by .005 / after each: by .005")
     text = show(head, rows)
     if options.publish:
         publish("points", "How soon a subject is found", text, options.page)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gigamatte.hints import Hints
-from gigamatte.network.hint_reach import within_reach
+from gigamatte.network.hint_reach import TURNS, within_reach
 from gigamatte.types import CoarseMatte, Fit, Size
 
 SIDE = 200
@@ -51,3 +51,45 @@ def test_a_stroke_reaches_along_its_whole_length_and_hair_nowhere():
     assert np.array_equal(found[:, 60:120], before[:, 60:120])
     hair = Hints(strokes=[{"kind": "hair", "points": line, "radius": 4}])
     assert np.array_equal(within_reach(before, coarse(answer), hair).alpha, before)
+
+
+def test_a_second_small_error_lets_the_first_reach_no_farther():
+    before = bar(50, 150)
+    answer = before * 0.2
+    # both 3 pixels inside of the contour
+    two = within_reach(before, coarse(answer), Hints(drop=[(294, 100), (294, 300)])).alpha
+    assert two[50, 147] < 0.5
+    assert two[150, 147] < 0.5
+    assert np.array_equal(two[:, :130], before[:, :130])
+
+
+def test_a_hint_about_what_another_one_added_reaches_as_far_as_its_own_error():
+    before = bar(80, 100)
+    before[:20, 170:] = 0.97  # another thing, which the answer to these hints loses
+    answer = bar(80, 158)
+    answer[:, 150:] = 0.03
+    keep = Hints(keep=[(250, 200)])
+    added = within_reach(before, coarse(bar(80, 158)), keep).alpha
+    assert added[100, 152] > 0.5
+    found = within_reach(before, coarse(answer), Hints(keep=keep.keep, drop=[(306, 200)])).alpha > 0.5
+    assert found[100, 100:145].all()
+    assert not found[100, 152]
+    assert found[:16, 176:].all()
+
+
+def test_the_order_of_hints_about_errors_of_other_sizes_changes_nothing():
+    before, answer = bar(50, 100), bar(50, 180)
+    points = [(210, 100), (260, 200), (300, 300)]
+    there, back = (
+        within_reach(before, coarse(answer), Hints(keep=list(order))).alpha for order in (points, points[::-1])
+    )
+    assert np.array_equal(there, back)
+
+
+def test_of_many_hints_each_mends_its_error():
+    before, answer = bar(50, 150), bar(50, 150) * 0.2
+    rows = range(10, 190, 6)
+    found = within_reach(before, coarse(answer), Hints(drop=[(294, 2 * row) for row in rows])).alpha
+    assert len(rows) > TURNS
+    assert all(found[row, 147] < 0.5 for row in rows)
+    assert np.array_equal(found[:, :130], before[:, :130])
