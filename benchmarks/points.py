@@ -117,7 +117,12 @@ def main() -> None:
     if not everything:
         raise SystemExit("no NAME.jpg or NAME.webp with a mask NAME.png beside it")
     rows.append(row("all", everything))
-    head = ("pictures", "number", *(f"after {number}" for number in REPORTED), "worse after one: by any / by .005 / after each: by .005")
+    head = (
+        "pictures",
+        "number",
+        *(f"after {number}" for number in REPORTED),
+        "worse after 1: by any / .005 / after each: .005",
+    )
     text = show(head, rows)
     if options.publish:
         publish("points", "How soon a subject is found", text, options.page)
