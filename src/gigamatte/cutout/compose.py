@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.cutout.backdrop_picture import Backdrop
-from gigamatte.cutout.encode import is_lossy
 from gigamatte.cutout.foreground import Foreground
 from gigamatte.cutout.frame import Canvas
 from gigamatte.cutout.layers import Beneath, Laid, Outline
@@ -21,7 +20,7 @@ from gigamatte.cutout.resample import placed, rows_at_once
 from gigamatte.cutout.shadow import Shadow
 from gigamatte.cutout.straight import straight
 from gigamatte.cutout.trimap import trimap, uncertainty
-from gigamatte.cutout.under import LOSSY_REACH, REACH, edged
+from gigamatte.cutout.under import REACH, edged
 from gigamatte.cutout.visible import visible
 from gigamatte.errors import GigamatteError
 from gigamatte.options import Format, Only, Under
@@ -71,9 +70,8 @@ class Composer:
     hidden: bool = False
     #: the photo as it is, with its own alpha: nothing is cut
     uncut: bool = False
-    #: what lies under alpha 0, and the width of the ring of ``edge``
+    #: what lies under alpha 0
     under: Under = "edge"
-    reach: int = REACH
     #: the matte that the colours were solved with, where ``matte`` was hardened afterwards
     solved: Matte | None = None
     threads: int = 1
@@ -103,12 +101,11 @@ class Composer:
         layers = [Beneath("outline", self.outline.colour)] if self.outline is not None else []
         return (*layers, *([Beneath("shadow", (0, 0, 0))] if self.shadow is not None else []))
 
-    def suited(self, format: Format, quality: int | None) -> Composer:
+    def suited(self, format: Format) -> Composer:
         """The composer for a file format: a PSD keeps the photo's colours under alpha 0, as users edit the mask."""
-        reach = LOSSY_REACH if is_lossy(format, quality) else self.reach
         hidden = format == "psd"
         frame = self.canvas.behind if hidden and self.canvas is not None else self.frame
-        return replace(self, hidden=hidden, frame=frame, reach=reach)
+        return replace(self, hidden=hidden, frame=frame)
 
     def strips(self) -> Iterator[PixelArray]:
         """(row, column, band) arrays, uint8 or uint16 like the photo, that together make the result."""
@@ -122,7 +119,7 @@ class Composer:
         if self.shadow is not None or self.outline is not None:
             spans = _blocks
         with Pool(self.threads) as pool:
-            for strip, _ in edged(made, self.ring, spans, pool) if self.ring else made:
+            for strip, _ in edged(made, spans, pool) if self.ringed else made:
                 yield strip[..., :3] if self.only == "foreground" else strip
 
     def _finished(self, made: Iterable[tuple[PixelArray, Box]], first: int) -> Iterator[tuple[PixelArray, Box]]:
@@ -180,16 +177,15 @@ class Composer:
                 raise
 
     @property
-    def ring(self) -> int:
-        """How many pixels around the subject take its colour; 0 where none do."""
+    def ringed(self) -> bool:
+        """Whether pixels around the subject take its colour."""
         covered = self.hidden or self.uncut or (self.backdrop is not None and not self.backdrop.alpha)
-        hides = covered or self.only not in ("cutout", "foreground")
-        return 0 if hides or self.under != "edge" else self.reach
+        return self.under == "edge" and self.only in ("cutout", "foreground") and not covered
 
     def _spans(self, box: Box) -> Iterator[tuple[int, int]]:
         """Columns of a strip, counted from its left, whose tiles may hold pixels of the ring."""
         tile, decided = self.matte.tile, self.matte.decided
-        row, near = box.top // tile, -(-self.reach // tile)
+        row, near = box.top // tile, -(-REACH // tile)
         first, last = max(0, row - near), (box.bottom - 1) // tile + 1 + near
         seen: NDArray[np.bool_] = np.max(decided[first:last] > 0, axis=0)
         for column in range(box.left // tile, (box.right - 1) // tile + 1):

@@ -27,7 +27,6 @@ from gigamatte.cutout.show import as_srgb, pillow_image, small_png
 from gigamatte.cutout.subject import subject_of
 from gigamatte.cutout.surroundings import Surroundings
 from gigamatte.cutout.target import check_seen_through, drawing_format, pair_of, picture_format
-from gigamatte.cutout.under import REACH
 from gigamatte.cutout.visible import visible
 from gigamatte.cutout.write import Written, write_bytes, write_image
 from gigamatte.errors import UsageError
@@ -95,13 +94,12 @@ class Cutout(Closable):
         """(row, column, RGBA), straight alpha, with shadow and outline; ``Options.under`` where alpha is 0."""
         return self._whole("cutout")
 
-    def pixels(self, reach: int = REACH) -> PixelArray:
+    def pixels(self) -> PixelArray:
         """What ``Options.only`` asks for, straight and without a background, in sRGB, in the photo's depth.
 
-        (row, column) for alpha, trimap and uncertainty, (row, column, RGB) for foreground, else (row, column, RGBA);
-        ``reach``: width of the ring around the subject that takes its colours, in pixels.
+        (row, column) for alpha, trimap and uncertainty, (row, column, RGB) for foreground, else (row, column, RGBA).
         """
-        whole = self._whole(self._options.only, reach)
+        whole = self._whole(self._options.only)
         return whole[..., 0] if whole.shape[2] == 1 else as_srgb(whole, self._levels.photo.icc)
 
     def photo_pixels(self) -> PixelArray:
@@ -193,7 +191,7 @@ class Cutout(Closable):
         composer, icc, put = self._around.around(composer)
         said, format = put if contour is None else (*contour.warnings, *put), picture_format(options, target)
         check_seen_through(format, composer.bands == 4 and options.background is not None)
-        composer = composer.suited(format, options.quality)
+        composer = composer.suited(format)
         encoding = Encoding(options.quality, options.compress or "deflate", options.pyramid, quick, options.palette)
 
         def write(place: Path | BinaryIO, encoding: Encoding, made: Composer) -> Written:
@@ -266,7 +264,7 @@ class Cutout(Closable):
 
     def _ready(self, only: Only, share: float, watch: Watch | None, format: Format) -> Composer:
         composer = self._composer(only, share, watch)
-        return self._around.around(composer)[0].suited(format, self._options.quality)
+        return self._around.around(composer)[0].suited(format)
 
     def _composer(
         self, only: Only, share: float = 1.0, watch: Watch | None = None, *, uncut: bool = False, quick: bool = False
@@ -292,8 +290,8 @@ class Cutout(Closable):
             watch=watch,
         )
 
-    def _whole(self, only: Only, reach: int = REACH) -> PixelArray:
+    def _whole(self, only: Only) -> PixelArray:
         threads_begin()
         with native_work():
-            composer = dataclasses.replace(self._composer(only, watch=watched(None)), reach=reach)
-            return np.concatenate([np.atleast_3d(strip) for strip in composer.strips()])
+            strips = self._composer(only, watch=watched(None)).strips()
+            return np.concatenate([np.atleast_3d(strip) for strip in strips])

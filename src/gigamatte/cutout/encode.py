@@ -95,11 +95,6 @@ def encoder_bytes(format: Format, size: Size, bits: int, *, palette: bool = Fals
     return CONTAINERS[format].held[0 if bits == 8 else 1] * size.pixels
 
 
-def is_lossy(format: Format, quality: int | None) -> bool:
-    """Whether colours are packed with loss."""
-    return format in ("avif", "jpeg") or (format == "webp" and quality is not None)
-
-
 def is_exact(format: Format, encoding: Encoding) -> bool:
     """Whether a file gives the very pixels back that it was written from."""
     if format == "webp":

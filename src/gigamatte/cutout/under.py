@@ -1,131 +1,107 @@
 """The colour of pixels whose alpha is 0: programs that resize without alpha, or drop it, show some of it.
 
-A thin ring around the subject takes the colour of the nearest pixel that can be seen, so that what is resized without
-regard to alpha keeps its edge; beyond it all is white. The photo's own ground is never written.
+A thin ring around the subject takes colours of pixels that can be seen, so that what is resized without regard to alpha
+keeps its edge; beyond it all is white. The photo's own ground is never written. The colours are laid out so that a
+ring costs few bytes (docs/design/formats.md): they run along columns, and where no pixel above or below is near, rows
+of pixels beside the subject are repeated, so that most of a ring equals the row above it.
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gigamatte.filters import dilated
+from gigamatte.cutout.pixels import where
 from gigamatte.thread_exit import Pool
 from gigamatte.types import Box, PixelArray
 
-#: width of the ring in pixels: where every pixel is kept (docs/design/formats.md: what other widths leave of programs'
-#: errors, and what they cost), and where an encoder smears blocks of 8
-REACH, LOSSY_REACH = 4, 8
+#: A colour is taken from so many pixels away, one after another: a ring grows to the sum of them.
+STEPS = (1, 2, 4)
+#: how many rows, and how many columns, a pixel of the ring may be away from the one that it shows
+REACH = sum(STEPS)
+#: Of so many rows one takes colours from the left and the right before those above and below it are known.
+EVERY = 5
 #: ``spans(box)``: the columns of a strip, as (first, last + 1), that a ring may touch
 Spans = Callable[[Box], Iterable[tuple[int, int]]]
 
 
-def edged(
-    strips: Iterable[tuple[PixelArray, Box]], reach: int, spans: Spans, pool: Pool
-) -> Iterator[tuple[PixelArray, Box]]:
+def edged(strips: Iterable[tuple[PixelArray, Box]], spans: Spans, pool: Pool) -> Iterator[tuple[PixelArray, Box]]:
     """The same strips, (row, column, RGBA), from top to bottom, with the ring drawn into them.
 
-    A strip is handed on when the ``reach`` rows below it are known. Each pixel of the ring takes the nearest colour
-    that is seen within ``reach`` pixels; which one that is does not depend on how the picture is divided. Threads of
-    the ``pool`` draw the parts of a strip.
+    A strip is handed on when the ``REACH`` below it are known. The ring does not depend on how the picture is divided.
+    Threads of the ``pool`` draw the parts of a strip.
     """
     known: list[tuple[PixelArray, Box]] = []
     above: PixelArray | None = None
+    row = 0
     for strip in strips:
         known.append(strip)
-        while len(known) > 1 and sum(len(rows) for rows, _ in known[1:]) >= reach:
-            above = _draw(above, known, reach, spans, pool)
+        while len(known) > 1 and sum(len(rows) for rows, _ in known[1:]) >= REACH:
+            above, row = _draw(above, known, row, spans, pool), row + len(known[0][0])
             yield known.pop(0)
     while known:
-        above = _draw(above, known, reach, spans, pool)
+        above, row = _draw(above, known, row, spans, pool), row + len(known[0][0])
         yield known.pop(0)
 
 
 def _draw(
-    above: PixelArray | None, known: list[tuple[PixelArray, Box]], reach: int, spans: Spans, pool: Pool
+    above: PixelArray | None, known: list[tuple[PixelArray, Box]], row: int, spans: Spans, pool: Pool
 ) -> PixelArray:
-    """Draw the ring into the first of the ``known`` strips; gives the rows that the next one has above it."""
+    """Draw the ring into the first of the ``known`` strips, which begins at ``row`` of the picture.
+
+    Gives the rows that the next one has above it.
+    """
     strip, box = known[0]
-    below = [rows[:reach] for rows, _ in known[1:]]
+    below = [rows[:REACH] for rows, _ in known[1:]]
     parts = [*([above] if above is not None else []), strip, *below]
     first = len(above) if above is not None else 0
-    last = first + len(strip) + min(reach, sum(map(len, below)))
+    last = first + len(strip) + min(REACH, sum(map(len, below)))
 
     def draw(span: tuple[int, int]) -> None:
         left, right = span
-        start, end = max(0, left - reach), min(strip.shape[1], right + reach)
+        start, end = max(0, left - REACH), min(strip.shape[1], right + REACH)
         window = [part[:, start:end] for part in parts]
-        _ring(window, last, first, left - start, strip[:, left:right], reach)
+        _ring(window, last, row - first, strip[:, left:right], (first, left - start))
 
     # each reads pixels that can be seen, and writes others
     list(pool.map(draw, spans(box)))
-    tail = strip if above is None or len(strip) >= reach else np.concatenate([above, strip])
-    return tail[-reach:]
+    tail = strip if above is None or len(strip) >= REACH else np.concatenate([above, strip])
+    return tail[-REACH:]
 
 
-def _ring(window: list[PixelArray], height: int, top: int, left: int, part: PixelArray, reach: int) -> None:
-    """Write the ring into ``part``, which lies at (top, left) of its surroundings, the ``window``.
+def _ring(window: list[PixelArray], height: int, row: int, part: PixelArray, place: tuple[int, int]) -> None:
+    """Write the ring into ``part``, which lies at ``place`` (row, column) of its surroundings, the ``window``.
 
-    That is the first ``height`` of the rows that stand in several arrays.
+    That is the first ``height`` of the rows that stand in several arrays, and begins at ``row`` of the picture.
     """
-    count, columns = part.shape[:2]
-    inner = (slice(top, top + count), slice(left, left + columns))
-    alpha = np.concatenate([rows[..., 3] for rows in window])[:height]
-    if not cv2.countNonZero(alpha) or cv2.countNonZero(alpha[inner]) == count * columns:
+    inner = (slice(place[0], place[0] + part.shape[0]), slice(place[1], place[1] + part.shape[1]))
+    pixels: NDArray[Any] = np.concatenate(window)[:height]
+    seen = (cv2.extractChannel(pixels, 3) > 0).view(np.uint8)
+    if not cv2.countNonZero(seen) or cv2.countNonZero(seen[inner]) == part.shape[0] * part.shape[1]:
         return
-    seen = (alpha > 0).view(np.uint8)
-    near = dilated(seen, _disc(reach))
-    points = cv2.findNonZero((near[inner] > seen[inner]).view(np.uint8))
-    if points is None:
-        return
-    x, y = points.reshape(-1, 2).astype(np.intp).T
-    found, across = nearest(seen, y + top, x + left, reach)
     # each pixel as one number, without its alpha
     pixel = np.dtype(f"u{4 * part.itemsize}")
-    colour = np.array([-1, -1, -1, 0]).astype(part.dtype).view(pixel)
-    target, begin = part.view(pixel)[..., 0], 0
-    for piece in window:  # only pixels that can be seen are read, and only others are written
-        here = np.flatnonzero((found >= begin) & (found < begin + len(piece)))
-        target[y[here], x[here]] = piece.view(pixel)[..., 0][found[here] - begin, across[here]] & colour
-        begin += len(piece)
+    pixels.view(pixel)[...] &= np.array([-1, -1, -1, 0]).astype(part.dtype).view(pixel)
+    filled, some = seen.copy(), slice((EVERY // 2 - row) % EVERY, None, EVERY)
+    for step in STEPS:
+        _take(pixels[some], filled[some], filled[some], (0, step))
+    for step in STEPS:
+        _take(pixels, filled, filled, (step, 0))
+    _take(pixels, seen, filled, (0, 1))
+    where(filled[inner] > seen[inner], pixels[inner], part)
 
 
-def nearest(
-    seen: NDArray[np.uint8], rows: NDArray[np.intp], columns: NDArray[np.intp], reach: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The nearest pixels that are set in ``seen``, of those given, which all have one within ``reach`` pixels.
-
-    Of several at one distance, the first in a fixed order.
-    """
-    height, width = seen.shape
-    padded = np.zeros((height + 2 * reach, width + 2 * reach), np.uint8)
-    padded[reach:-reach, reach:-reach] = seen
-    flat, step = padded.reshape(-1), width + 2 * reach
-    place = (rows + reach) * step + columns + reach
-    found, unfound = place.copy(), np.arange(len(place))
-    for down, across in _around(reach):
-        there = place + (down * step + across)
-        hit = flat[there] > 0
-        found[unfound[hit]] = there[hit]
-        place, unfound = place[~hit], unfound[~hit]
-        if not unfound.size:
-            break
-    return found // step - reach, found % step - reach
-
-
-@functools.cache
-def _around(reach: int) -> list[tuple[int, int]]:
-    """Steps (rows, columns) to all pixels within ``reach`` of one, nearest first."""
-    steps = [(int(y) - reach, int(x) - reach) for y, x in np.argwhere(_disc(reach))]
-    return sorted(steps, key=lambda step: (step[0] ** 2 + step[1] ** 2, step))
-
-
-@functools.cache
-def _disc(reach: int) -> NDArray[np.uint8]:
-    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    disc: NDArray[np.uint8] = (y**2 + x**2 <= reach**2).astype(np.uint8)
-    return disc
+def _take(pixels: PixelArray, known: NDArray[np.uint8], filled: NDArray[np.uint8], away: tuple[int, int]) -> None:
+    """Pixels that are not ``filled`` take ``known`` ones so many (rows, columns) away: above or left first."""
+    (height, width), (down, across) = filled.shape, away
+    first = slice(0, max(0, height - down)), slice(0, max(0, width - across))
+    second = slice(down, None), slice(across, None)
+    for source, target in ((first, second), (second, first)):
+        taken = known[source] > filled[target]
+        if cv2.countNonZero(taken.view(np.uint8)):
+            where(taken, pixels[source], pixels[target])
+            filled[target] |= taken

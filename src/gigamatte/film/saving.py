@@ -15,7 +15,6 @@ from gigamatte import system
 from gigamatte.cutout.cutout import Cutout
 from gigamatte.cutout.encode import SUFFIXES, Encoding
 from gigamatte.cutout.raster import Raster
-from gigamatte.cutout.under import LOSSY_REACH, REACH
 from gigamatte.cutout.write import write_image
 from gigamatte.errors import NoSubject, UnsupportedInput
 from gigamatte.film import animation, sticker
@@ -175,9 +174,7 @@ class FilmSaving:
 
     def _pixels(self, cutout: Cutout, time: Fraction) -> PixelArray:
         """What is encoded: (row, column), (row, column, RGB) or RGBA, sRGB, of the depth that is written."""
-        # chroma of a lossy film is shared by four pixels, so the ring of the subject's colour is wider there
-        reach = REACH if self._wanted.plan.format in ("apng", "gif") else LOSSY_REACH
-        pixels = cutout.pixels(reach)
+        pixels = cutout.pixels()
         if self._ground is not None:
             pixels = self._ground.laid(cutout, pixels, float(time) - self._wanted.span.start)
         return to_8bit(pixels) if pixels.dtype == np.uint16 and self._wanted.bits == 8 else pixels

@@ -16,7 +16,7 @@ from PIL import Image
 from gigamatte import Options, UsageError, cut
 from gigamatte.cutout.compose import Composer
 from gigamatte.cutout.foreground import Foreground
-from gigamatte.cutout.under import LOSSY_REACH, REACH, edged
+from gigamatte.cutout.under import EVERY, REACH, STEPS, edged
 from gigamatte.matte.cascade.sparse import as_matte
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.photo.read import open_photo
@@ -25,41 +25,64 @@ from gigamatte.thread_exit import Pool
 from gigamatte.types import Box, Size
 
 
-def by_hand(rgba: NDArray[Any], reach: int) -> NDArray[Any]:
+def by_hand(rgba: NDArray[Any]) -> NDArray[Any]:
     """The same, pixel by pixel."""
-    right = rgba.copy()
-    seen = rgba[..., 3] > 0
-    rows, columns = seen.shape
-    steps = sorted(
-        ((y, x) for y in range(-reach, reach + 1) for x in range(-reach, reach + 1) if y * y + x * x <= reach * reach),
-        key=lambda step: (step[0] ** 2 + step[1] ** 2, step),
-    )
-    near = cv2.dilate(seen.astype(np.uint8), np.ones((2 * reach + 1,) * 2)) > 0
-    for y, x in zip(*np.nonzero(~seen & near), strict=True):
-        for down, across in steps:
-            there = (y + down, x + across)
-            if 0 <= there[0] < rows and 0 <= there[1] < columns and seen[there]:
-                right[y, x, :3] = rgba[*there, :3]
-                break
+    right, seen = rgba.copy(), rgba[..., 3] > 0
+    known, every = seen.copy(), range(len(seen))
+    some = [y for y in every if y % EVERY == EVERY // 2]
+    turns = [(some, 0, step) for step in STEPS] + [(every, step, 0) for step in STEPS] + [(every, 0, 1)]
+    for turn, (rows, down, across) in enumerate(turns):
+        sources, found = seen if turn == len(turns) - 1 else known, []
+        for y in rows:
+            for x in np.flatnonzero(~known[y]):
+                for there in ((y - down, x - across), (y + down, x + across)):
+                    if 0 <= there[0] < seen.shape[0] and 0 <= there[1] < seen.shape[1] and sources[there]:
+                        found.append((y, x, right[*there, :3].copy()))
+                        break
+        for y, x, colour in found:
+            right[y, x, :3], known[y, x] = colour, True
     return right
 
 
-@pytest.mark.parametrize("reach", [REACH, LOSSY_REACH])
+def drawn(rgba: NDArray[Any], heights: list[int], tile: int) -> NDArray[Any]:
+    top, parts = 0, []
+    for height in heights:
+        parts.append((rgba[top : top + height].copy(), Box(0, top, rgba.shape[1], height)))
+        top += height
+    with Pool(2) as pool:
+        spans = lambda box: [(at, min(at + tile, box.width)) for at in range(0, box.width, tile)]  # noqa: E731
+        return np.concatenate([strip for strip, _ in edged(parts, spans, pool)])
+
+
 @pytest.mark.parametrize("heights", [[40], [1] * 40, [3, 17, 1, 1, 18], [16, 16, 8]])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_every_division_gives_the_nearest_colour(reach: int, heights: list[int], dtype: Any) -> None:
-    chance = np.random.default_rng(reach)
+def test_every_division_gives_the_same_colours(heights: list[int], dtype: Any) -> None:
+    chance = np.random.default_rng(len(heights))
     rgba = chance.integers(1, 200, (40, 50, 4)).astype(dtype)
-    rgba[chance.random((40, 50)) < 0.97] = (255, 255, 255, 0)
+    rgba[chance.random((40, 50)) < 0.99] = (255, 255, 255, 0)
     for tile in (7, 16, 50):
-        top, parts = 0, []
-        for height in heights:
-            parts.append((rgba[top : top + height].copy(), Box(0, top, 50, height)))
-            top += height
-        spans = lambda _box: [(at, min(at + tile, 50)) for at in range(0, 50, tile)]  # noqa: B023, E731
-        with Pool(2) as pool:
-            found = np.concatenate([strip for strip, _ in edged(parts, reach, spans, pool)])
-        assert np.array_equal(found, by_hand(rgba, reach))
+        assert np.array_equal(drawn(rgba, heights, tile), by_hand(rgba))
+
+
+def test_the_ring_is_thin_and_holds_colours_that_are_seen_alone() -> None:
+    rgba = np.full((60, 60, 4), (255, 255, 255, 0), np.uint8)
+    for number, (y, x) in enumerate([(20, 30), (21, 31), (22, 32), (40, 12)]):
+        rgba[y, x] = (number + 1, 0, 0, 9)
+    ring = drawn(rgba, [60], 60)
+    seen = rgba[..., 3] > 0
+    near = cv2.dilate(seen.view(np.uint8), np.ones((2 * REACH + 1,) * 2, np.uint8)) > 0
+    assert (ring[~near] == (255, 255, 255, 0)).all()
+    assert (
+        ring[cv2.dilate(seen.view(np.uint8), cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))) > 0][:, 1] == 0
+    ).all()
+    assert set(map(tuple, ring[ring[..., 1] == 0][:, :3])) == {(1, 0, 0), (2, 0, 0), (3, 0, 0), (4, 0, 0)}
+
+
+def test_a_picture_lower_than_a_step_has_its_ring() -> None:
+    rgba = np.full((2, 9, 4), (255, 255, 255, 0), np.uint8)
+    rgba[1, 4] = (10, 20, 30, 255)
+    assert np.array_equal(drawn(rgba, [1, 1], 9), by_hand(rgba))
+    assert (drawn(rgba, [2], 9)[0, 4] == (10, 20, 30, 0)).all()
 
 
 @pytest.fixture(scope="module")
@@ -88,8 +111,9 @@ def test_tiles_of_any_size_give_the_same_ring(scene: Any, only: Any) -> None:
                 if only == "cutout":
                     plain = whole.copy()
                     plain[alpha == 0] = (255, 255, 255, 0)
-                    assert np.array_equal(whole, by_hand(plain, REACH))
-                rings.append((frame, (cv2.dilate(alpha, np.ones((2 * REACH + 1,) * 2)) > 0) & (alpha == 0), whole))
+                    assert np.array_equal(whole, by_hand(plain))
+                near = cv2.dilate(alpha, np.ones((2 * REACH + 1,) * 2))
+                rings.append((frame, (near > 0) & (alpha == 0), whole))
     far = ~rings[0][1] & (mask == 0)
     assert (rings[0][2][far][:, :3] == 255).all()
     assert not (np.abs(rings[0][2][..., :3].astype(int) - [250, 10, 10]).max(2) < 30)[mask == 0].any()
