@@ -25,6 +25,8 @@ STEPS = (1, 2, 4)
 REACH = sum(STEPS)
 #: Of so many rows one takes colours from the left and the right before those above and below it are known.
 EVERY = 5
+#: Neighbouring spans are drawn together up to so many columns: an eighth of the time is spent beside them.
+WIDE = 512
 #: ``spans(box)``: the columns of a strip, as (first, last + 1), that a ring may touch
 Spans = Callable[[Box], Iterable[tuple[int, int]]]
 
@@ -68,9 +70,22 @@ def _draw(
         _ring(window, last, row - first, strip[:, left:right], (first, left - start))
 
     # each reads pixels that can be seen, and writes others
-    list(pool.map(draw, spans(box)))
+    list(pool.map(draw, _joined(spans(box))))
     tail = strip if above is None or len(strip) >= REACH else np.concatenate([above, strip])
     return tail[-REACH:]
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The same columns in fewer spans."""
+    first = last = 0
+    for left, right in spans:
+        if left != last or right - first > WIDE:
+            if last > first:
+                yield first, last
+            first = left
+        last = right
+    if last > first:
+        yield first, last
 
 
 def _ring(window: list[PixelArray], height: int, row: int, part: PixelArray, place: tuple[int, int]) -> None:
