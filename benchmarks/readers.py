@@ -16,8 +16,9 @@ from PIL import Image
 
 from gigamatte import Options, cut
 from gigamatte.testing.compared import compared
+from gigamatte.testing.installed import NotInstalled, Pixels
 from gigamatte.testing.photos import made_photo
-from gigamatte.testing.readers import READERS, NotInstalled, Pixels, Reader
+from gigamatte.testing.readers import READERS, Reader
 from gigamatte.types import Size
 
 #: column of the table, suffix, bits, more options

@@ -16,8 +16,9 @@ from PIL import Image
 from gigamatte import Options, Remover
 from gigamatte.cutout.contour.drawing import FLATNESS
 from gigamatte.photo.paths.find import own_paths
+from gigamatte.testing.installed import NotInstalled
 from gigamatte.testing.outlined import SIZE, overlap, photo, shape
-from gigamatte.testing.readers import NotInstalled, _imagemagick
+from gigamatte.testing.readers import _imagemagick
 
 #: for each path of a picture its name, and for each of its strokes a line with all control points
 _GIMP = """
