@@ -98,26 +98,31 @@ def _cubic(away: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(x < 1, near, np.where(x < SUPPORT, far, 0.0))
 
 
-def down_columns(plane: FloatArray, blocks: list[Block], top: int, first: int, last: int) -> FloatArray:
-    """What the rows of ``plane``, which begin at ``top``, add to the rows ``first``…``last``: (row, column)."""
-    out = np.zeros((last - first, plane.shape[1]), np.float32)
+def down_columns(picture: FloatArray, blocks: list[Block], top: int, first: int, out: FloatArray) -> None:
+    """Writes what the rows of a picture, which begin at ``top``, add to the rows ``first``… to ``out``.
+
+    Both float32 (row, sample): how many channels a pixel has does not matter.
+    """
     for block in blocks:
-        source = plane[block.begin - top : block.end - top]
-        step = max(1, PRODUCT // block.weights.size)
-        for left in range(0, plane.shape[1], step):
-            columns = slice(left, left + step)
-            out[block.first - first : block.last - first, columns] = block.weights @ source[:, columns]
-    return out
+        products(block.weights, picture[block.begin - top : block.end - top], out[block.first - first :])
 
 
-def along_rows(plane: FloatArray, blocks: list[Block], begin: int, first: int, out: FloatArray) -> None:
-    """Adds the columns ``first``… of the result of ``plane``, whose columns begin at ``begin``, to ``out``."""
-    # turned, so that what the weights are multiplied with lies in unbroken rows
-    turned = cv2.transpose(plane)
-    made = np.zeros((out.shape[1], len(plane)), np.float32)
+def along_rows(picture: FloatArray, blocks: list[Block], begin: int, first: int, out: FloatArray) -> None:
+    """Adds the columns ``first``… of the result of a picture, whose columns begin at ``begin``, to ``out``.
+
+    The picture is (row, column, channel), up to 4 channels, and ``out`` is turned: (column, row, channel); float32.
+    What the weights are multiplied with then lies in unbroken rows, all channels side by side.
+    """
+    turned = cv2.transpose(picture).reshape(picture.shape[1], -1)
+    made = np.zeros((len(out), turned.shape[1]), np.float32)
     for block in blocks:
-        source, step = turned[block.begin - begin : block.end - begin], max(1, PRODUCT // block.weights.size)
-        for left in range(0, len(plane), step):
-            part = slice(left, left + step)
-            made[block.first - first : block.last - first, part] = block.weights @ source[:, part]
-    out += cv2.transpose(made)
+        products(block.weights, turned[block.begin - begin : block.end - begin], made[block.first - first :])
+    out += made.reshape(out.shape)
+
+
+def products(weights: FloatArray, source: FloatArray, out: FloatArray) -> None:
+    """Writes ``weights`` (result, row) times ``source`` (row, column) to the first rows of ``out``, in parts."""
+    step = max(1, PRODUCT // weights.size)
+    for left in range(0, source.shape[1], step):
+        columns = slice(left, left + step)
+        np.matmul(weights, source[:, columns], out=out[: len(weights), columns])

@@ -8,19 +8,22 @@ support of the reduction (R. Keys: Cubic Convolution Interpolation, 1981, a = -Â
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
-from gigamatte.cutout.bicubic import COLUMNS, ROWS, Weights, along_rows, down_columns
+from gigamatte.cutout.bicubic import COLUMNS, ROWS, Block, Weights, along_rows, down_columns
 from gigamatte.cutout.frame import Canvas, reach_of
 from gigamatte.filters import box_mean
 from gigamatte.types import Box, Depth, FloatArray, PixelArray
 
 #: rows of the canvas that are made at a time: at least, as far as there are so many, and at most; and pixels of them
 FEWEST, MOST, MOST_PIXELS = 32, 256, 1 << 20
+
+#: pixels of a strip, and of the canvas, that are worked on at a time: few enough for the processor's cache
+STRIP_PIXELS, BAND_PIXELS = 1 << 16, 1 << 14
 
 #: Where less is seen of a colour than this part, it is the mean of what is seen within NEAR pixels of the canvas:
 #: bicubic's weights below 0 leave no colour to speak of there.
@@ -167,51 +170,72 @@ class _Resizer:
         for strip, box in strips:
             blocks = list(replace(rows, first=begin).blocks(ROWS, box.top, box.bottom))
             if blocks:
-                end = max(begin + sums.shape[1], blocks[-1].last)
-                sums = np.concatenate([sums, self._zeros(end - begin - sums.shape[1])], axis=1)
+                sums = self._longer(sums, blocks[-1].last - begin)
                 low, high = blocks[0].first, blocks[-1].last
-                for plane, total in zip(self._planes(strip), sums, strict=True):
-                    shrunk = down_columns(plane, blocks, box.top, low, high)
-                    along_rows(
-                        shrunk, columns, self.across.first, self.across.touched[0], total[low - begin : high - begin]
-                    )
+                for picture, total in zip(self._shrunk(strip, blocks, box.top), sums, strict=True):
+                    here = total[:, low - begin : high - begin]
+                    along_rows(picture, columns, self.across.first, self.across.touched[0], here)
             ready = last if box.bottom == down.last else min(down.ready(box.bottom) - NEAR, last)
             if ready - done < min(FEWEST, most) and ready < last:
                 continue
-            if (missing := min(ready + NEAR, last) - begin - sums.shape[1]) > 0:
-                sums = np.concatenate([sums, self._zeros(missing)], axis=1)
+            sums = self._longer(sums, min(ready + NEAR, last) - begin)
             for top in range(done, ready, most):
                 bottom = min(top + most, ready)
                 yield self._made(sums, begin, top, bottom), top
             done = max(done, ready)
-            spent = min(max(0, done - NEAR - begin), sums.shape[1])
-            sums, begin = sums[:, spent:].copy(), begin + spent
+            spent = min(max(0, done - NEAR - begin), sums[0].shape[1])
+            sums, begin = [total[:, spent:].copy() for total in sums], begin + spent
 
-    def _zeros(self, rows: int) -> FloatArray:
-        count = 1 if self.clear.bands == 1 else 7 if self.hidden else 4
+    def _shrunk(self, strip: PixelArray, blocks: list[Block], top: int) -> list[FloatArray]:
+        """What a strip, whose rows begin at ``top``, adds to the rows of the ``blocks``: (row, column, channel)."""
+        first, width = blocks[0].first, strip.shape[1]
+        out = [np.zeros((blocks[-1].last - first, width * count), np.float32) for count in self._channels]
+        for left in range(0, width, step := max(1, STRIP_PIXELS // len(strip))):
+            for number, picture in enumerate(self._pictures(strip[:, left : left + step])):
+                count = picture.shape[2]
+                samples = slice(left * count, (left + step) * count)
+                down_columns(picture.reshape(len(strip), -1), blocks, top, first, out[number][:, samples])
+        return [picture.reshape(len(picture), width, -1) for picture in out]
+
+    @property
+    def _channels(self) -> tuple[int, ...]:
+        """Channels of the pictures that are resampled: RGBA, and colours that are hidden; or alpha alone."""
+        return (1,) if self.clear.bands == 1 else (4, 3) if self.hidden else (4,)
+
+    def _zeros(self, rows: int) -> list[FloatArray]:
+        """Sums of no rows yet: float32 (column, row, channel); turned, as ``along_rows`` adds to them."""
         first, last = self.across.touched
-        return np.zeros((count, rows, last - first), np.float32)
+        return [np.zeros((last - first, rows, count), np.float32) for count in self._channels]
 
-    def _planes(self, strip: PixelArray) -> Iterator[FloatArray]:
-        """Planes of a strip in [0, 1]: alpha, colours times alpha, and hidden colours less what lies beyond them."""
+    def _longer(self, sums: list[FloatArray], rows: int) -> list[FloatArray]:
+        """The sums with ``rows`` rows at least."""
+        missing = rows - sums[0].shape[1]
+        if missing <= 0:
+            return sums
+        return [np.concatenate(both, axis=1) for both in zip(sums, self._zeros(missing), strict=True)]
+
+    def _pictures(self, strip: PixelArray) -> Iterator[FloatArray]:
+        """A strip in [0, 1], float32 (row, column, channel): alpha; or colours times alpha, and alpha.
+
+        And then hidden colours less what lies beyond them.
+        """
         full = self.clear.depth.full
         if strip.ndim == 2:
-            yield self.clear.depth.unit(strip)
+            yield self.clear.depth.unit(strip)[..., None]
             return
         *colours, alpha = cv2.split(strip)
-        yield self.clear.depth.unit(alpha)
-        for plane in colours:
-            yield cv2.multiply(plane, alpha, scale=1 / full**2, dtype=cv2.CV_32F)
+        by = cv2.merge([alpha, alpha, alpha, np.full_like(alpha, full)])
+        yield cv2.multiply(strip, by, scale=1 / full**2, dtype=cv2.CV_32F)
         if self.hidden:
-            for plane in colours:
-                yield self.clear.depth.unit(plane) - np.float32(self.clear.beneath / full)
+            yield self.clear.depth.unit(cv2.merge(colours)) - np.float32(self.clear.beneath / full)
 
-    def _made(self, sums: FloatArray, begin: int, top: int, bottom: int) -> PixelArray:
+    def _made(self, sums: list[FloatArray], begin: int, top: int, bottom: int) -> PixelArray:
         """Rows ``top``â€¦``bottom`` of the canvas out of its sums, which begin at ``begin``."""
-        above, below = max(begin, top - NEAR), min(begin + sums.shape[1], bottom + NEAR)
-        planes = list(sums[:, above - begin : below - begin])
-        planes[4:] = [plane + np.float32(self.clear.beneath / self.clear.depth.full) for plane in planes[4:]]
-        made = straight(planes, self.clear.depth, self.clear.beneath)[top - above :][: bottom - top]
+        above, below = max(begin, top - NEAR), min(begin + sums[0].shape[1], bottom + NEAR)
+        shown, *hidden = (total[:, above - begin : below - begin] for total in sums)
+        under = [picture + np.float32(self.clear.beneath / self.clear.depth.full) for picture in hidden]
+        turned = straight(shown, self.clear.depth, self.clear.beneath, *under)
+        made = cv2.transpose(turned[:, top - above :][:, : bottom - top])
         first, last = self.across.touched
         if last - first == self.clear.columns:
             return made
@@ -220,28 +244,40 @@ class _Resizer:
         return out
 
 
-def straight(planes: Sequence[FloatArray], depth: Depth, beneath: int = 0) -> PixelArray:
-    """(row, column, RGBA) of alpha, three colours times alpha, and perhaps three more for where alpha is 0.
+def straight(picture: FloatArray, depth: Depth, beneath: int = 0, hidden: FloatArray | None = None) -> PixelArray:
+    """RGBA, (row, column, channel), of colours times alpha and alpha, float32, and perhaps colours for where alpha is 0.
 
-    With alpha alone (row, column). Planes lie about in [0, 1]: what a filter adds beyond is cut off.
+    With alpha alone (row, column, 1). They lie about in [0, 1]: what a filter adds beyond is cut off. In bands that
+    fit into the processor's cache; of a band where nothing is seen only ``beneath`` is written.
     """
-    full, kind = depth.full, cv2.CV_8U if depth.bits == 8 else cv2.CV_16U
-    opacity = planes[0]
-    alpha: PixelArray = cv2.multiply(opacity, np.float64(full), dtype=kind)  # rounded, and cut off at 0 and full
-    if len(planes) == 1:
-        return alpha
-    share = full / np.maximum(opacity, np.float32(FAINT))
-    colours: list[PixelArray] = [cv2.multiply(plane, share, dtype=kind) for plane in planes[1:4]]
-    clear = alpha == 0
-    faint = (opacity < FAINT) & ~clear
-    if faint.any():
-        seen = box_mean(np.clip(opacity, 0, 1), NEAR, beyond="zero")
-        share = full / np.maximum(seen, np.float32(1e-6))
-        for colour, plane in zip(colours, planes[1:4], strict=True):
-            near = box_mean(np.clip(plane, 0, 1), NEAR, beyond="zero")
-            cv2.copyTo(cv2.multiply(near, share, dtype=kind), faint.view(np.uint8), colour)
-    for number, colour in enumerate(colours):
-        hidden = cv2.multiply(planes[4 + number], np.float64(full), dtype=kind) if len(planes) > 4 else beneath
-        np.copyto(colour, hidden, where=clear)
-    out: PixelArray = cv2.merge([*colours, alpha])
+    kind = cv2.CV_8U if depth.bits == 8 else cv2.CV_16U
+    if picture.shape[2] == 1:
+        return cv2.multiply(picture[..., 0], np.float64(depth.full), dtype=kind)[..., None]
+    rows, columns = picture.shape[:2]
+    out: PixelArray = np.empty((rows, columns, 4), depth.dtype)
+    for top in range(0, rows, step := max(1, BAND_PIXELS // columns)):
+        band = out[top : top + step]
+        above = max(0, top - NEAR)
+        _band(picture[above : top + step + NEAR], slice(top - above, top - above + len(band)), kind, band)
+        clear = band[..., 3] == 0
+        if hidden is not None:
+            beyond = cv2.multiply(hidden[top : top + step], (depth.full,) * 3, dtype=kind)
+            np.copyto(band[..., :3], beyond, where=clear[..., None])
+        else:  # each pixel as one number
+            pixel = np.array([beneath, beneath, beneath, 0], out.dtype).view(f"u{4 * out.itemsize}")
+            np.copyto(band.view(pixel.dtype), pixel, where=clear[..., None])
     return out
+
+
+def _band(picture: FloatArray, inner: slice, kind: int, out: PixelArray) -> None:
+    """Writes the ``inner`` rows of a picture like that of ``straight`` to ``out``, of the OpenCV ``kind``."""
+    full = np.iinfo(out.dtype).max
+    opacity = cv2.extractChannel(picture[inner], 3)
+    share = 1 / np.maximum(opacity, np.float32(FAINT))
+    cv2.multiply(picture[inner], cv2.cvtColor(share, cv2.COLOR_GRAY2RGBA), out, scale=full, dtype=kind)
+    faint = (opacity < FAINT) & (out[..., 3] > 0)
+    if faint.any():
+        near = box_mean(np.clip(picture, 0, 1), NEAR, beyond="zero")[inner]
+        share = 1 / np.maximum(cv2.extractChannel(near, 3), np.float32(1e-6))
+        colour = cv2.multiply(near, cv2.cvtColor(share, cv2.COLOR_GRAY2RGBA), scale=full, dtype=kind)
+        np.copyto(out[..., :3], colour[..., :3], where=faint[..., None])
