@@ -110,8 +110,11 @@ class Box:
     def within(self, other: Box | Size) -> Box:
         """The part of it that lies in ``other``."""
         box = other.box if isinstance(other, Size) else other
-        left, top = max(self.left, box.left), max(self.top, box.top)
-        right, bottom = min(self.right, box.right), min(self.bottom, box.bottom)
+        left, top, right, bottom = self.left, self.top, self.left + self.width, self.top + self.height
+        far, low = box.left + box.width, box.top + box.height
+        if left >= box.left and top >= box.top and right <= far and bottom <= low:
+            return self  # the usual case, and this is asked for every tile
+        left, top, right, bottom = max(left, box.left), max(top, box.top), min(right, far), min(bottom, low)
         return Box(left, top, max(0, right - left), max(0, bottom - top))
 
     def joined(self, other: Box) -> Box:

@@ -235,7 +235,7 @@ class _Resizer:
         shown, *hidden = (total[:, above - begin : below - begin] for total in sums)
         under = [picture + np.float32(self.clear.beneath / self.clear.depth.full) for picture in hidden]
         turned = straight(shown, self.clear.depth, self.clear.beneath, *under)
-        made = cv2.transpose(turned[:, top - above :][:, : bottom - top])
+        made: PixelArray = cv2.transpose(turned[:, top - above :][:, : bottom - top])
         first, last = self.across.touched
         if last - first == self.clear.columns:
             return made
@@ -245,14 +245,15 @@ class _Resizer:
 
 
 def straight(picture: FloatArray, depth: Depth, beneath: int = 0, hidden: FloatArray | None = None) -> PixelArray:
-    """RGBA, (row, column, channel), of colours times alpha and alpha, float32, and perhaps colours for where alpha is 0.
+    """RGBA, (row, column, channel), of colours times alpha and alpha, float32; ``hidden`` colours go where alpha is 0.
 
     With alpha alone (row, column, 1). They lie about in [0, 1]: what a filter adds beyond is cut off. In bands that
-    fit into the processor's cache; of a band where nothing is seen only ``beneath`` is written.
+    fit into the processor's cache.
     """
     kind = cv2.CV_8U if depth.bits == 8 else cv2.CV_16U
     if picture.shape[2] == 1:
-        return cv2.multiply(picture[..., 0], np.float64(depth.full), dtype=kind)[..., None]
+        alpha: PixelArray = cv2.multiply(picture, np.float64(depth.full), dtype=kind).reshape(picture.shape)
+        return alpha
     rows, columns = picture.shape[:2]
     out: PixelArray = np.empty((rows, columns, 4), depth.dtype)
     for top in range(0, rows, step := max(1, BAND_PIXELS // columns)):

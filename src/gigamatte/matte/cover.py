@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
-from operator import or_
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +17,8 @@ CELL = 16
 #: … and cost so much besides their pixels, in pixels: the calls that each takes.
 OVERHEAD = 4096
 
-#: what a rectangle of (height, width) cells costs, in pixels
-_Cost = Callable[[int, int], int]
+#: what is read along a side of so many cells, in pixels
+_Sides = Sequence[int]
 
 
 def covering(
@@ -46,16 +45,16 @@ def covering(
     if not filled.any():
         return []
 
-    @functools.cache
-    def side(cells: int) -> int:
-        read = cells * cell + 2 * margin
-        return read if length is None else length(read)
-
-    def cost(height: int, width: int) -> int:
-        return side(height) * side(width) + overhead
-
-    found = _Part.of(filled).divided(cost)
+    sides = _sides(max(rows, columns), cell, margin, length)
+    found = _Part.of(filled).divided(sides, overhead)
     return [tight for part in found if not (tight := _tight(wanted, part.box(cell))).empty]
+
+
+@functools.lru_cache(maxsize=32)
+def _sides(most: int, cell: int, margin: int, length: Callable[[int], int] | None) -> tuple[int, ...]:
+    """What is read along a side of 0 to ``most`` cells, in pixels."""
+    read = [cells * cell + 2 * margin for cells in range(most + 1)]
+    return tuple(read if length is None else map(length, read))
 
 
 def _tight(wanted: NDArray[np.bool_], box: Box) -> Box:
@@ -90,17 +89,16 @@ class _Part:
         """In pixels."""
         return Box(self.left * cell, self.top * cell, len(self.columns) * cell, len(self.rows) * cell)
 
-    def divided(self, cost: _Cost) -> Iterator[_Part]:
+    def divided(self, sides: _Sides, overhead: int) -> Iterator[_Part]:
         """The parts that together are cheapest, found by dividing the cheapest way again and again."""
-        whole = cost(len(self.rows), len(self.columns))
-        ways = [(total, 0, at) for at, total in _cheapest(self.rows, cost)]
-        ways += [(total, 1, at) for at, total in _cheapest(self.columns, lambda width, height: cost(height, width))]
-        total, axis, at = min(ways, default=(whole, 0, 0))
-        if total >= whole:
+        whole = sides[len(self.rows)] * sides[len(self.columns)] - overhead
+        (across, row), (down, column) = _cheapest(self.rows, sides), _cheapest(self.columns, sides)
+        if min(across, down) >= whole:
             yield self
             return
+        axis, at = (0, row) if across <= down else (1, column)
         for part in self._halves(axis, at):
-            yield from part.divided(cost)
+            yield from part.divided(sides, overhead)
 
     def _halves(self, axis: int, at: int) -> tuple[_Part, _Part]:
         """The parts before and from a row (``axis`` 0) or column on."""
@@ -126,26 +124,25 @@ def _ends(lines: Sequence[int]) -> tuple[int, int]:
     return used[0], used[-1] + 1
 
 
-def _cheapest(lines: Sequence[int], cost: _Cost) -> Iterator[tuple[int, int]]:
-    """(place, what both parts cost) of the places where the lines may be divided: both ends hold something."""
-    before, after = list(accumulate(lines, or_)), list(accumulate(reversed(lines), or_))[::-1]
-    last = 0  # where the lines before the place end
-    following = [*_next_used(lines)]
-    for at in range(1, len(lines)):
-        last = at if lines[at - 1] else last
-        first = following[at]
-        yield at, cost(last, _width(before[at - 1])) + cost(len(lines) - first, _width(after[at]))
+def _cheapest(lines: Sequence[int], sides: _Sides) -> tuple[float, int]:
+    """(what both parts cost, place) where dividing the lines is cheapest; both ends hold something.
 
-
-def _next_used(lines: Sequence[int]) -> list[int]:
-    """For each line the number of the first one from it on that holds something."""
-    found, place = [], len(lines)
-    for number in range(len(lines) - 1, -1, -1):
-        place = number if lines[number] else place
-        found.append(place)
-    return found[::-1]
-
-
-def _width(line: int) -> int:
-    """From the first filled cell of a line to its last."""
-    return line.bit_length() - ((line & -line).bit_length() - 1)
+    Without what a rectangle costs besides its pixels. Infinite where there is only one line. One plain loop each way:
+    this is called thousands of times for a photo.
+    """
+    count = len(lines)
+    after = [0] * count
+    seen, first, cost = 0, count, 0
+    for place in range(count - 1, 0, -1):
+        if line := lines[place]:
+            seen, first = seen | line, place
+            cost = sides[count - first] * sides[seen.bit_length() - (seen & -seen).bit_length() + 1]
+        after[place] = cost
+    best, best_place, seen = math.inf, 0, 0
+    for place in range(1, count):
+        if line := lines[place - 1]:
+            seen |= line
+            cost = sides[place] * sides[seen.bit_length() - (seen & -seen).bit_length() + 1]
+        if cost + after[place] < best:
+            best, best_place = cost + after[place], place
+    return best, best_place

@@ -191,6 +191,14 @@ def test_long_inputs_have_sides_of_few_lengths():
     assert (write, read) == (Box(0, 0, 700, 400), Box(0, 0, 704, 416))
 
 
+@pytest.mark.parametrize(("apart", "calls"), [(42, 1), (120, 2)])
+def test_two_calls_are_made_only_where_they_spare_more_than_a_call_takes(apart, calls):
+    free = np.zeros((256, 256), np.float32)
+    for corner in (20, 20 + apart):
+        free[corner : corner + 10, corner : corner + 10] = 1
+    assert len(looked_at(free, 0)) == calls
+
+
 def test_nothing_is_looked_at_when_nothing_may_change():
     assert looked_at(np.zeros((40, 40), np.float32), 0) == []
     free = np.zeros((100, 100), np.float32)
