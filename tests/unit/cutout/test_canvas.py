@@ -7,7 +7,7 @@ import io
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -70,6 +70,7 @@ def test_place_fill_and_ground_are_exact(scene, width, height, fill, across, dow
     assert opacity.shape == (height, width) == on_ground.shape[:2]
     wide, tall = right - left, bottom - top
     scale = min(width * fill / 100 / wide, height * fill / 100 / tall)
+    assume(min(wide, tall) * scale >= 2)  # what is thinner reaches half the opacity nowhere, or not at its ends
     columns, rows = (np.flatnonzero((opacity > 127).any(axis=axis)) for axis in (0, 1))
     found = max(columns.size / width, rows.size / height)
     assert abs(found - fill / 100) <= 0.005 + 1 / min(width, height)
