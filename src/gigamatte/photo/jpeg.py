@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from gigamatte.photo.resources import HEAD
+
 #: what ends every JPEG
 END = b"\xff\xd9"
 _END, _SCAN, _EXIF_OR_XMP, _PICTURES = 0xD9, 0xDA, 0xE1, 0xE2
@@ -92,6 +94,11 @@ def application_data(file: BinaryIO, number: int, head: bytes, most: int) -> lis
             if body.startswith(head):
                 found.append(body)
     return found
+
+
+def photoshop_data(file: BinaryIO, most: int) -> bytes:
+    """Photoshop's resources, of all segments: one may begin in a segment and end in the next."""
+    return b"".join(part[len(HEAD) :] for part in application_data(file, 13, HEAD, most))
 
 
 @dataclass

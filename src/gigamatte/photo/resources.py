@@ -12,6 +12,8 @@ from dataclasses import dataclass
 #: what begins the segments of a JPEG that hold resources
 HEAD = b"Photoshop 3.0\0"
 IPTC = 1028
+#: bytes of resources that are looked through, in whatever pieces they come
+MOST = 32 << 20
 _MARK = b"8BIM"
 #: … and what begins resources of other programs, whose numbers mean something else
 _OTHERS = (b"MeSa", b"PHUT", b"AgHg", b"DCSR")

@@ -20,6 +20,7 @@ from gigamatte.photo.exif import Exif
 from gigamatte.photo.read import open_photo
 from gigamatte.photo.resources import Resource
 from gigamatte.photo.xmp import _escaped, _quoted
+from gigamatte.testing.paths import in_jpeg, resource
 from gigamatte.types import Size
 
 
@@ -160,6 +161,16 @@ def test_iptc_is_unwrapped_from_jpeg() -> None:
     wrapped = b"Photoshop 3.0\0" + Resource(1028, b"", records).encoded()
     photo = open_photo(photo_with(".jpg", iptc=wrapped), max_pixels=100)
     assert photo.metadata[metadata.IPTC] == records
+
+
+@pytest.mark.parametrize("pieces", [2, 9])
+def test_iptc_of_a_jpeg_is_read_from_all_segments(pieces: int) -> None:
+    records = b"\x1c\x02\x19\x00\x03cat"
+    paths, iptc = resource(2000, b"Path 1", bytes(26 * 40)), resource(1028, b"", records)
+    for block, kept in ((paths + iptc, records), (iptc + paths, records), (paths, None)):
+        photo = open_photo(in_jpeg(photo_with(".jpg"), block, pieces), max_pixels=100)
+        assert photo.metadata.get(metadata.IPTC) == kept
+        assert not photo.warnings
 
 
 def test_broken_and_oversized_blocks_are_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,13 +13,11 @@ from typing import Any, BinaryIO
 from gigamatte.clipping import ClippingPath, OwnPaths
 from gigamatte.photo import jpeg, tiff
 from gigamatte.photo.paths import records
-from gigamatte.photo.resources import HEAD, Broken, Resource, resources
+from gigamatte.photo.resources import MOST, Broken, Resource, resources
 from gigamatte.photo.turn import Turn
 from gigamatte.types import Size
 
-#: bytes of resources that are looked through, in whatever pieces they come
-MOST = 32 << 20
-#: … and resources
+#: resources that are looked through
 MOST_RESOURCES = 100_000
 _PSD = b"8BPS"
 #: the largest side of a PSB
@@ -77,9 +75,7 @@ def _block(file: BinaryIO) -> bytes:
     head = file.read(26)
     file.seek(0)
     if head.startswith(b"\xff\xd8\xff"):
-        # a resource may begin in one segment and end in the next
-        parts = jpeg.application_data(file, 13, HEAD, MOST)
-        return b"".join(part[len(HEAD) :] for part in parts)
+        return jpeg.photoshop_data(file, MOST)
     if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         return tiff.photoshop_data(file, MOST)
     if head.startswith(_PSD):
