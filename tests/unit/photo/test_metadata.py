@@ -20,7 +20,7 @@ from gigamatte.photo.exif import Exif
 from gigamatte.photo.read import open_photo
 from gigamatte.photo.resources import Resource
 from gigamatte.photo.xmp import _escaped, _quoted
-from gigamatte.testing.paths import in_jpeg, resource
+from gigamatte.testing.paths import in_jpeg, in_tiff, resource
 from gigamatte.types import Size
 
 
@@ -169,6 +169,15 @@ def test_iptc_of_a_jpeg_is_read_from_all_segments(pieces: int) -> None:
     paths, iptc = resource(2000, b"Path 1", bytes(26 * 40)), resource(1028, b"", records)
     for block, kept in ((paths + iptc, records), (iptc + paths, records), (paths, None)):
         photo = open_photo(in_jpeg(photo_with(".jpg"), block, pieces), max_pixels=100)
+        assert photo.metadata.get(metadata.IPTC) == kept
+        assert not photo.warnings
+
+
+def test_iptc_of_a_tiff_is_found_among_resources() -> None:
+    """Its own tag is the usual place; ImageMagick writes it there alone."""
+    records = b"\x1c\x02\x19\x00\x03cat"
+    for block, kept in ((resource(1028, b"", records), records), (resource(2000, b"Path 1", bytes(26)), None)):
+        photo = open_photo(in_tiff(photo_with(".tif"), block), max_pixels=100)
         assert photo.metadata.get(metadata.IPTC) == kept
         assert not photo.warnings
 
