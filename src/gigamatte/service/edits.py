@@ -15,7 +15,7 @@ from gigamatte.errors import UsageError
 from gigamatte.hints import Hints
 from gigamatte.own_files import sha256_of_text
 from gigamatte.service.arrival import client_gone, desk_of
-from gigamatte.service.finish import forget, lock_of
+from gigamatte.service.finish import forget, keep_saved, lock_of
 from gigamatte.service.jobs import described, finished
 from gigamatte.service.openapi import JOB, PROBLEMS
 from gigamatte.service.record import Record
@@ -67,6 +67,7 @@ async def edit_job(request: Request, job: str) -> Response:
     record = await finished(request, job)
     hints = await _hints_in(request)
     kept = _with_hints(record, hints)
+    await asyncio.to_thread(keep_saved, desk_of(request).spool.home(record.id), record, anew=False)
     await asyncio.to_thread(desk_of(request).spool.rewrite, record.id, options=kept)
     return JSONResponse(_edited(request, dataclasses.replace(record, options=kept)))
 
@@ -107,6 +108,7 @@ async def save_edits(request: Request, job: str) -> Response:
     async with lock_of(request, record, tiles.name):  # none of the old result are being made
         viewed = (tiles / "layer.json").exists()
         receipt = await _cut(request, record, home / "result", view=tiles if viewed else None)
+    await asyncio.to_thread(keep_saved, home, record, anew=True)
     await asyncio.to_thread(desk.spool.rewrite, record.id, receipt=receipt)
     await asyncio.to_thread(forget, home)
     return JSONResponse(described(request, dataclasses.replace(record, receipt=receipt), None))

@@ -26,7 +26,7 @@ from gigamatte.service.jobs import finished
 from gigamatte.service.openapi import PHOTO
 from gigamatte.service.options import MEDIA, CutQuery
 from gigamatte.service.record import Record
-from gigamatte.service.reserve import result_bytes
+from gigamatte.service.reserve import result_bytes, sample_bytes
 from gigamatte.service_errors import BadRequest
 from gigamatte.types import Receipt
 from gigamatte.worker.view import ALPHA
@@ -40,6 +40,8 @@ CUTTING = frozenset((
 ))  # fmt: skip
 #: the value of ``background`` that means the picture that was sent for the job
 PICTURE = "picture"
+#: the file of the hints that a job's result was cut with, once others were sent that may not be saved
+SAVED_HINTS = "saved.json"
 #: the file of a job's background picture
 BACKDROP = "background_image"
 #: results of other finishes that stay on the disk for one job
@@ -63,7 +65,8 @@ async def get_result(request: Request, job: str, query: Annotated[Finish, Query(
     own clipping path (`mask=path`) … Fields that it does not name stay as they were for the job.
     The job's own result must hold the whole alpha for that: a transparent PNG, WebP or TIFF, not cropped, smoothed or
     placed on a canvas, without shadow, outline, palette or bound of its bytes. A photo with an alpha of its own is cut
-    anew. `background=picture` is the picture that `PUT /jobs/{job}/background` took.
+    anew, and so is one with 16 bits whose result is a WebP. `background=picture` is the picture that
+    `PUT /jobs/{job}/background` took.
     """
     record = await finished(request, job, film=True)
     held = await finished_file(request, record, query)
@@ -105,12 +108,29 @@ async def finished_file(request: Request, record: Record, query: BaseModel | Non
         path = desk_of(request).spool.home(record.id) / "result"
         holders[path] += 1
         return HeldFile(path, record.options["format"] or "png", receipt, holders)
+    record = await asyncio.to_thread(_as_saved, desk_of(request).spool.home(record.id), record)
     options = options_of(record, asked, request)
     path, made = await finish(request, record, options, viewed=viewed)
     # what there was to say of the cut holds for it, too
     said = tuple(dict.fromkeys((*receipt.warnings, *made.warnings)))
     made = dataclasses.replace(made, model=receipt.model, warnings=said)
     return HeldFile(path, options.format or "png", made, holders)
+
+
+def keep_saved(home: Path, record: Record, *, anew: bool) -> None:
+    """Note that the job's result has the record's hints; unless ``anew``, only where nothing is noted yet."""
+    file = home / SAVED_HINTS
+    if anew or not file.exists():
+        with replaced(file) as draft:
+            draft.write_text(json.dumps(record.options.get("hints")), "utf-8")
+
+
+def _as_saved(home: Path, record: Record) -> Record:
+    """The record with the hints that its result has."""
+    file = home / SAVED_HINTS
+    if not file.exists():
+        return record
+    return dataclasses.replace(record, options={**record.options, "hints": json.loads(file.read_text("utf-8"))})
 
 
 def options_of(record: Record, asked: dict[str, Any], request: Request) -> Options:
@@ -137,11 +157,13 @@ async def finish(request: Request, record: Record, options: Options, *, viewed: 
     """
     desk = desk_of(request)
     home = desk.spool.home(record.id)
+    own = unpack_options(record.options)
     # art and a path need no network, and the colours of art are found with its alpha; of a photo with an alpha of its
-    # own the result holds both alphas in one
+    # own the result holds both alphas in one; a WebP has eight bits of an alpha of sixteen
     own_alpha = (record.receipt or {}).get("own_alpha", False) and not options.ignore_alpha
     again = options.kind == "art" or path_named(options.mask) is not None or own_alpha
-    if not (again or holds_alpha(unpack_options(record.options))):
+    again = again or (holds_alpha(own) and own.format == "webp" and sample_bytes(home / "image") == 2)
+    if not (again or holds_alpha(own)):
         raise BadRequest(
             "this job's result does not hold the whole alpha, so it cannot be finished otherwise",
             "hand the photo in for a transparent PNG and nothing else; name the rest when you fetch the result",
