@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from gigamatte.cutout.cutout import Cutout
+from gigamatte.cutout.foreground import Foreground
+from gigamatte.cutout.ink_colours import InkColours
 from gigamatte.errors import NoSubject
 from gigamatte.matte.cascade.tiles import EDGE
 from gigamatte.matte.flatness import looks_like_art
@@ -41,4 +45,5 @@ def cut_art(request: Request, levels: PhotoLevels, clock: Clock, watch: Watch) -
     clock.lap("matte")
     made_by = ModelUse("un-mixing of colours", "no network")
     receipt = receipt_without_network(request, levels, matte, made_by, clock)
-    return Cutout(levels, matte, request.options, receipt)
+    colours = Foreground if palette is None else partial(InkColours, palette)
+    return Cutout(levels, matte, request.options, receipt, colours=colours)

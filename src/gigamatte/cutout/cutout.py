@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, SupportsIndex
 
@@ -50,13 +51,19 @@ class Cutout(Closable):
 
     Holds the photo's pixels (in memory, or in scratch storage when they are many) until it is closed or forgotten.
     ``solved`` is the matte as it was before it was hardened: what is mixed in the photo stays mixed, and so the colours
-    are worked out with that one.
+    are worked out with that one, by ``colours``.
     """
 
     def __init__(
-        self, levels: PhotoLevels, matte: Matte, options: Options, receipt: Receipt, solved: Matte | None = None
+        self,
+        levels: PhotoLevels,
+        matte: Matte,
+        options: Options,
+        receipt: Receipt,
+        solved: Matte | None = None,
+        colours: Callable[..., Foreground] = Foreground,
     ) -> None:
-        self._levels, self._options = levels, options
+        self._levels, self._options, self._colours = levels, options, colours
         self.matte, self._solved = matte, solved or matte
         subject = subject_of(visible(matte, levels))
         box = subject.box if subject else None
@@ -69,6 +76,7 @@ class Cutout(Closable):
             own_alpha=levels.photo.has_alpha,
             warnings=(*receipt.warnings, *options.notes, *said, *self._around.warnings),
         )
+        self._resolution = resolution_of(options) or levels.photo.resolution
         self._foreground: Foreground | None = None
         self._contour: Contour | None = None
 
@@ -236,11 +244,6 @@ class Cutout(Closable):
         said = (_NO_TIMES,) if options.keep_times and times is None else ()
         return dataclasses.replace(written, warnings=(*contour.warnings, *said))
 
-    @property
-    def _resolution(self) -> tuple[float, float]:
-        """Pixels per millimetre of the result, across and down, 0 where they are not known."""
-        return resolution_of(self._options) or self._levels.photo.resolution
-
     def _contour_of_result(self, watch: Watch | None) -> Contour:
         """The contour of what the result shows, as curves in its own pixels."""
         if self._contour is None:
@@ -271,7 +274,7 @@ class Cutout(Closable):
     ) -> Composer:
         threads = self._options.threads or system.cpu_count()
         if self._foreground is None and not uncut and only not in ("alpha", "trimap", "uncertainty", "shadow"):
-            self._foreground = Foreground(self._levels, self._solved, quick=quick, threads=threads)
+            self._foreground = self._colours(self._levels, self._solved, quick=quick, threads=threads)
         canvas = self._canvas if share == 1 else self._canvas.smaller(share)
         return Composer(
             self._levels,

@@ -146,7 +146,12 @@ def _grey_plates(
     least, found = max(30, int(SHARE * drawn.sum())), list[FloatArray]()
     rest = np.ones(len(colours), np.bool_)
     for ink in inks:
-        rest &= np.abs(colours - ink).max(1) > ANOTHER
+        apart = np.abs(colours - ink).max(1)
+        line = ink - (colours - offsets)
+        along = (offsets * line).sum(1) / np.maximum((line * line).sum(1), 1e-6)
+        # a tone of this ink, as pencil has them, is no plate; the next colour of a gradient is one
+        tone = np.linalg.norm(offsets - along[:, None] * line, axis=1) < ANOTHER / 4
+        rest &= (apart > ANOTHER) | (apart > ANOTHER / 2) & ~tone
     while len(found) < INKS and rest.sum() >= least:
         cells = np.minimum((colours[rest] * 16).astype(np.int32), 15) @ np.array([256, 16, 1])
         centre = np.median(colours[rest][cells == np.bincount(cells).argmax()], axis=0)

@@ -57,13 +57,8 @@ class Palette:
         """
         ground = self.ground_in(box, size)
         away = pixels - ground
-        best = np.full(pixels.shape[:2], np.inf, np.float32)
-        alpha, floor = np.zeros((2, *pixels.shape[:2]), np.float32)
-        for ink in self.inks:
-            along, off = mixture(away, ink.colour - ground)
-            nearer = off < best
-            alpha, best = np.where(nearer, along, alpha), np.where(nearer, off, best)
-            floor[nearer] = ink.floor
+        alpha, best, which = self._explained(away, ground)
+        floor = np.array([ink.floor for ink in self.inks] or [0], np.float32)[which]
         means = box_mean(pixels, 1) if self.plates else pixels
         for plate in self.plates:
             seen = means if plate.contrast < WEAK else pixels  # a pale plate is shown by means of its grain
@@ -92,6 +87,36 @@ class Palette:
         floor = np.maximum(floor, 1e-3)
         cleaned: FloatArray = (alpha * np.clip((alpha - floor) / (2 * floor), 0, 1)).astype(np.float32)
         return cleaned
+
+    def stroke_colours(self, pixels: FloatArray, alpha: FloatArray, box: Box, size: Size) -> FloatArray:
+        """The colours of thin strokes, in which no pixel is all ink: (row, column, RGB) in [0, 1]; of any ``alpha``.
+
+        Those of the ink that explains a pixel, or what is left of the pixel without the ground where none does.
+        """
+        if not self.inks:
+            return pixels
+        ground = self.ground_in(box, size)
+        _, off, which = self._explained(pixels - ground, ground)
+        inks = np.stack([ink.colour for ink in self.inks])[which]
+        left = ground + (pixels - ground) / np.maximum(alpha, 0.1)[..., None]
+        unlike = np.clip(2 * np.sqrt(off) / self._slack - 1, 0, 1)[..., None]
+        # towards the pixel itself where it is nearly all ink
+        whole = np.clip(10 * alpha - 9, 0, 1)[..., None]
+        colours = inks + unlike * (np.clip(left, 0, 1) - inks)
+        return np.asarray(colours + whole * (pixels - colours), np.float32)
+
+    def _explained(self, away: FloatArray, ground: FloatArray) -> tuple[FloatArray, FloatArray, NDArray[np.intp]]:
+        """(alpha, how far off its mixtures a colour is, squared, which ink) of what explains each pixel best."""
+        best = np.full(away.shape[:2], np.inf, np.float32)
+        alpha: FloatArray = np.zeros(best.shape, np.float32)
+        which = np.zeros(best.shape, np.intp)
+        for number, ink in enumerate(self.inks):
+            along, off = mixture(away, ink.colour - ground)
+            nearer = off < best
+            np.copyto(alpha, along, where=nearer)
+            np.copyto(best, off, where=nearer)
+            which[nearer] = number
+        return alpha, best, which
 
     @property
     def _slack(self) -> float:

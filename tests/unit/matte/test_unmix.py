@@ -160,6 +160,17 @@ def test_a_gradient_is_opaque(quality):
     assert iou(alpha, truth) >= (0.99 if quality is None else 0.95)
 
 
+@pytest.mark.parametrize("quality", [None, 85])
+def test_a_gradient_that_begins_pale_has_no_translucent_band(quality):
+    """A colour between two inks is no mixture of one of them with the ground, where a whole area shows it."""
+    photo, truth = drawn((255, 255, 255), [((0, 0, 0), ring((300, 210), 80, 150))])
+    across = np.linspace(0, 1, 600)[None, :, None]
+    colour = (1 - across) * (250, 215, 120) + across * (120, 40, 160)
+    photo = np.rint(255 * (1 - truth[..., None]) + colour * truth[..., None]).astype(np.uint8)
+    alpha, _ = alpha_of(photo if quality is None else compressed(photo, quality))
+    assert np.quantile(alpha[truth == 1], 0.02) >= 0.95
+
+
 @pytest.mark.parametrize(
     ("paper", "grain", "dark", "quality"),
     [((245, 242, 235), 2, 0.1, 80), ((237, 217, 166), 4, 0.25, 80), ((217, 209, 199), 6, 0.4, 85),
@@ -237,3 +248,17 @@ def test_a_pale_plate_on_uneven_paper_is_told_from_a_hole():
     alpha, _ = alpha_of(photo)
     assert counted(alpha, truth) >= 0.98
     assert alpha[150:270, 100:220].max() <= 0.02
+
+
+@pytest.mark.parametrize("quality", [None, 85])
+def test_thin_words_have_their_own_ink_and_not_that_of_a_bar_above(quality):
+    """They have few pixels that are all ink: what is near would lend them its colour."""
+    red, blue = (200, 40, 50), (20, 40, 140)
+    words = [(blue, letters("thin words in blue", (30, 150 + 60 * row), 0.8, 1)) for row in range(2)]
+    photo, truth = drawn((255, 255, 255), [(red, filled((20, 100, 560, 120))), *words])
+    alpha, rgba = alpha_of(photo if quality is None else compressed(photo, quality))
+    below = (alpha > 0.2) & (truth > 0.2)
+    below[:126] = False
+    off = np.abs(rgba[below][:, :3].astype(int) - blue).max(1)
+    assert np.median(off) <= 24
+    assert (off > 60).mean() <= 0.1
