@@ -36,7 +36,7 @@ from gigamatte.option_names import with_option_names
 from gigamatte.options import UNCUT, Format, Only, Options
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.thread_exit import native_work, watched
-from gigamatte.types import Matte, PixelArray, Receipt, Size, Watch
+from gigamatte.types import Box, Matte, PixelArray, Receipt, Size, Watch
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -156,7 +156,7 @@ class Cutout(Closable):
 
     def _save(self, target: Path | BinaryIO, way: Way) -> Receipt:
         started = time.perf_counter()
-        waited, scratch = 0.0, 0
+        waited, scratch, canvas = 0.0, 0, self._canvas
         warnings: tuple[str, ...] = ()
         parts = pair_of(target) if self._options.only == "pair" else ((self._options.only, target),)
         pair = [place for _, place in parts if isinstance(place, Path)] if len(parts) > 1 else []
@@ -168,6 +168,7 @@ class Cutout(Closable):
                 seconds_waited, written = self._write(only, place, way)
                 waited, warnings = waited + seconds_waited, (*warnings, *written.warnings)
                 scratch = max(scratch, written.scratch_bytes)
+                canvas = canvas if written.share == 1 else self._canvas.smaller(written.share)
         seconds = dict(self._receipt.seconds)
         seconds["colours"] = waited
         seconds["write"] = time.perf_counter() - started - waited
@@ -177,10 +178,10 @@ class Cutout(Closable):
             output=str(parts[0][1]) if isinstance(target, Path) else "-",
             outputs=tuple(str(place) if isinstance(place, Path) else "-" for _, place in parts),
             seconds=seconds,
-            # the two of a pair say the same
-            warnings=tuple(dict.fromkeys((*self._receipt.warnings, *warnings))),
-            width=self.size.width,
-            height=self.size.height,
+            warnings=tuple(dict.fromkeys((*self._receipt.warnings, *warnings))),  # the two of a pair say the same
+            width=canvas.size.width,
+            height=canvas.size.height,
+            placed=canvas.placed(Box(**self._receipt.subject)) if self._receipt.subject else {},
             peak_rss_mb=system.peak_rss_mb(),
             scratch_bytes=self._levels.scratch_bytes + scratch,
         )
@@ -266,8 +267,7 @@ class Cutout(Closable):
         )
 
     def _ready(self, only: Only, share: float, watch: Watch | None, format: Format) -> Composer:
-        composer = self._composer(only, share, watch)
-        return self._around.around(composer)[0].suited(format)
+        return self._around.around(self._composer(only, share, watch))[0].suited(format)
 
     def _composer(
         self, only: Only, share: float = 1.0, watch: Watch | None = None, *, uncut: bool = False, quick: bool = False

@@ -91,6 +91,6 @@ def write_max_bytes(
         chosen = group[low]
         written = write(target, chosen.encoding, composer(chosen.share))
         said = (f"--max-bytes {most}: {chosen.said}",) if chosen.said else ()
-        return dataclasses.replace(written, warnings=(*written.warnings, *said))
+        return dataclasses.replace(written, warnings=(*written.warnings, *said), share=chosen.share)
     hint = "allow more, or a smaller --canvas" if options.canvas is not None else "allow more"
     raise UsageError(f"--max-bytes {most} cannot be reached: the smallest file has {smallest} bytes", hint)

@@ -38,11 +38,13 @@ from gigamatte.write_errors import not_written
 class Written:
     """What had to be said about writing a picture, and the bytes on disk that were needed besides the file itself.
 
+    ``share`` of the sides that were asked for, 0…1: less than 1 where the file had to fit.
     (Not counted: the smaller copies of a TIFF pyramid, which libvips gathers in a scratch file of its own.)
     """
 
     warnings: tuple[str, ...] = ()
     scratch_bytes: int = 0
+    share: float = 1.0
 
 
 def write_image(

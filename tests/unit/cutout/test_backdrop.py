@@ -222,6 +222,20 @@ def test_the_best_quality_that_fits_is_taken() -> None:
     assert len(data) <= 15_000 < len(saved(format="jpeg", background="white", quality=quality + 1)[0])
 
 
+def test_the_receipt_of_a_file_that_had_to_fit_has_the_size_of_the_file() -> None:
+    """Each time it is saved, with where the subject lies in it."""
+    photo, mask = noise()
+    cutout = cut(photo, Options(refine="off", max_bytes=8_000, palette=True), mask=mask)
+    for _ in range(2):
+        file = io.BytesIO()
+        receipt = cutout.save(file)
+        assert (receipt.width, receipt.height) == Image.open(file).size
+        scale = receipt.width / photo.shape[1]
+        assert scale < 0.9
+        assert receipt.placed["width"] == pytest.approx(receipt.subject["width"] * scale, abs=1)
+        assert receipt.placed["scale"] == pytest.approx(scale, abs=0.02)
+
+
 def test_a_canvas_keeps_its_size_or_is_refused() -> None:
     data, _ = saved(max_bytes=30_000, canvas="160x160", fill="90")
     assert Image.open(io.BytesIO(data)).size == (160, 160)
