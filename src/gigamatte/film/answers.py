@@ -1,20 +1,23 @@
-"""Finds the subject in each frame: the network also gets its last answer, and the results are smoothed over time.
+"""Finds the subject in each frame: the network looks at its surroundings, and the results are smoothed over time.
 
-The answer for the frame before follows the picture's motion and becomes the network's earlier answer, as after a hint.
-Where the picture has not changed, the answer does not either; where it moved and the motion can be believed, half of
-the old answer stays (recursive motion-compensated averaging).
+The answer for the frame before says where to look. It is no input of the network, unless something was pointed at: it
+would only repeat its errors. Where the picture has not changed, the answer does not either; where it moved and the
+motion can be believed, half of the old answer stays (recursive motion-compensated averaging).
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gigamatte.cache.base import Cache
 from gigamatte.film.carrying import News
-from gigamatte.film.motion import REDUCED, Motion, Reduced, motion, reduced
+from gigamatte.film.motion import REDUCED, Motion, Reduced, along, motion, reduced
 from gigamatte.filters import grown, remapped
 from gigamatte.hints import Hints
 from gigamatte.network.answers import Answer, ask
@@ -39,6 +42,8 @@ ASKED, FOLLOWED = 4, 0.9
 #: The part that is looked at stays where it is, while around the subject there is at least this part of the room that
 #: it was given, and at most so many times it.
 LEAST_ROOM, MOST_ROOM = 0.4, 2.0
+#: A part that is this much of the frame shows hardly more than the whole: both are looked at, as in a photo.
+LARGE = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +96,14 @@ class FilmAnswers:
         if self.alone or self._seen is None:
             return ask(network, levels, region, cache, device, hints)
         if self.memory is None or self.moved is None or self.moved.cut:
-            answer, since = ask(network, levels, region, cache, device, hints), 0
+            pointed = hints is not None and hints.has_points
+            if isinstance(network, HintedNetwork) and not pointed:
+                coarse = _anew(_looks(network, levels), region, network.card.closer)
+                engine = network.engine
+                answer = Answer(coarse, engine.device, engine.precision, network.warnings)
+            else:
+                answer = ask(network, levels, region, cache, device, hints)
+            since = 0
         else:
             answer, since = self._next(network, levels, region, hints, self.moved, self.memory)
         self.memory = Memory(self._seen, answer.coarse, answer.device, answer.precision, since)
@@ -107,12 +119,16 @@ class FilmAnswers:
         if not isinstance(network, HintedNetwork) or not has_subject(before.coarse):
             answer = ask(network, levels, region, hints=hints)
             return dataclasses.replace(answer, coarse=steady(answer.coarse, before.coarse, moved)), 0
-        if since % ASKED and followable(before.coarse, moved):
-            coarse = followed_answer(before.coarse, moved)
+        rows, columns = moved.back.shape[:2]
+        whole = Fit(before.coarse.fit.photo, before.coarse.fit.photo.box, Size(columns, rows))
+        follow = along(moved, carried(before.coarse, moved, whole))
+        if since % ASKED and followable(before.coarse, follow):
+            coarse = followed_answer(before.coarse, follow)
         else:
             coarse, since = _looked(network, levels, region, hints, moved, before.coarse, since)
-            coarse = steady(coarse, before.coarse, moved)
-            self.news = News.of(coarse.alpha, carried(before.coarse, moved, coarse.fit), coarse.fit)
+            follow = along(moved, sampled(coarse, *_centres(whole)))
+            coarse = steady(coarse, before.coarse, follow)
+            self.news = News.of(coarse.alpha, carried(before.coarse, follow, coarse.fit), coarse.fit)
         if hints is not None and pointed:
             coarse = obeyed(coarse, hints)
         engine = network.engine
@@ -126,6 +142,38 @@ def _reduced(levels: PhotoLevels) -> Reduced:
     return reduced(levels.proxy(size.box, small))
 
 
+def _looks(
+    network: HintedNetwork,
+    levels: PhotoLevels,
+    hints: Hints | None = None,
+    earlier: Callable[[Fit], FloatArray] | None = None,
+) -> Callable[[Box], CoarseMatte]:
+    """Gives the network's answer for a part of the frame; with points of ``hints`` the ``earlier`` one is an input."""
+    photo = levels.size(0)
+
+    def look(box: Box) -> CoarseMatte:
+        seen = network.see(levels.proxy(box, network.input_size(box.size)), box, photo)
+        if hints is None or not hints.has_points or earlier is None:
+            return network.answer(seen)
+        return network.answer(seen, hint_maps(hints, seen.fit, earlier(seen.fit)))
+
+    return look
+
+
+def _anew(look: Callable[[Box], CoarseMatte], region: Box, margin: float) -> CoarseMatte:
+    """The answer for the first frame of a scene, found as those for the next ones are: else the second would differ."""
+    found = look(region)
+    box = surroundings(found, margin) if margin else None
+    return found if box is None else nearer(look, box, region, found)
+
+
+def nearer(look: Callable[[Box], CoarseMatte], box: Box, region: Box, whole: CoarseMatte | None = None) -> CoarseMatte:
+    """The answer for ``box``; where that is LARGE, the mean with the one for the ``whole`` region."""
+    if box.size.pixels <= LARGE * region.size.pixels:
+        return look(box)
+    return both(look(region) if whole is None else whole, look(box))
+
+
 def _looked(
     network: HintedNetwork,
     levels: PhotoLevels,
@@ -135,22 +183,20 @@ def _looked(
     before: CoarseMatte,
     since: int,
 ) -> tuple[CoarseMatte, int]:
-    """The network's answer, with that ``before`` as an input, and how many frames ago it last saw the whole frame."""
-    photo, margin = levels.size(0), network.card.closer
-
-    def answer_in(box: Box) -> CoarseMatte:
-        seen = network.see(levels.proxy(box, network.input_size(box.size)), box, photo)
-        return network.answer(seen, hint_maps(hints or Hints(), seen.fit, carried(before, moved, seen.fit)))
-
+    """The network's answer, and how many frames ago it last saw the whole frame. With points of ``hints`` the answer
+    ``before`` is an input: it holds what they led to."""
+    margin = network.card.closer
+    look = _looks(network, levels, hints, lambda fit: carried(before, moved, fit))
     box = looked_at(before, region, margin)
     if box == region:
-        return answer_in(region), 0
+        return look(region), 0
     if since >= WHOLE:
-        found, since = answer_in(region), 0
+        found, since = look(region), 0
         subject, wider = subject_box(found), surroundings(found, margin)
         if subject is None or subject.within(box) != subject:  # something else has come, or a part of it
-            return (found if wider is None else both(found, answer_in(wider))), 0
-    return answer_in(box), since
+            return (found if wider is None else nearer(look, wider, region, found)), 0
+        return nearer(look, box, region, found), 0
+    return nearer(look, box, region), since
 
 
 def looked_at(before: CoarseMatte, region: Box, margin: float) -> Box:
@@ -197,13 +243,18 @@ def carried(before: CoarseMatte, moved: Motion, fit: Fit) -> FloatArray:
     x, y = _centres(fit)
     back = _sampled(moved.back, fit)
     rows, columns = moved.back.shape[:2]
-    old, photo = before.fit, fit.photo
-    x = (x + back[..., 0] * (photo.width / columns) - old.region.left) * (old.network.width / old.region.width) - 0.5
-    y = (y + back[..., 1] * (photo.height / rows) - old.region.top) * (old.network.height / old.region.height) - 0.5
-    alpha = remapped(before.alpha, x, y)
-    inside = (x >= -1) & (y >= -1) & (x <= old.network.width) & (y <= old.network.height)
-    moved_alpha: FloatArray = alpha * inside.astype(np.float32)
-    return moved_alpha
+    return sampled(before, x + back[..., 0] * (fit.photo.width / columns), y + back[..., 1] * (fit.photo.height / rows))
+
+
+def sampled(coarse: CoarseMatte, x: NDArray[Any], y: NDArray[Any]) -> FloatArray:
+    """An answer's alpha at places of the photo, in its pixels, two arrays (row, column); 0 outside of its region."""
+    region, grid = coarse.fit.region, coarse.fit.network
+    x = (x - region.left) * (grid.width / region.width) - 0.5
+    y = (y - region.top) * (grid.height / region.height) - 0.5
+    alpha = remapped(coarse.alpha, x, y)
+    inside = (x >= -1) & (y >= -1) & (x <= grid.width) & (y <= grid.height)
+    seen: FloatArray = alpha * inside.astype(np.float32)
+    return seen
 
 
 def _centres(fit: Fit) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.float64]], ...]:

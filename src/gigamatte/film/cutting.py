@@ -136,6 +136,7 @@ class FilmCutting:
                 doubtful = DoubtfulPixels(matte, found.unsure)
                 solved, warnings = lift(doubtful)
                 matte, refined = found.drawn(solved), doubtful.done
+                matte = settled(matte, levels, self._settled, moved, found.doubtful)
             tiles.done, tiles.kept = refined, max(0, len(matte.tiles) - len(found.doubtful))
             self._settled = Settled(pixels, matte)
         return matte, warnings

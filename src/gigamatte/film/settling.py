@@ -1,24 +1,27 @@
 """Smooths the full-size alpha over time: where the picture is unchanged, most of the last frame's alpha stays.
 
-The alpha of the frame before follows the motion of the reduced frames. How much of it counts is decided pixel by pixel,
-by whether the picture, moved the same way, shows the same: a hair that the motion misses by a pixel keeps its own.
+The alpha of the frame before follows the motion of the reduced frames, hair and contours that of the subject. How much
+of it counts is decided pixel by pixel, by whether the picture, moved the same way, shows the same: a hair that the
+motion misses by a pixel keeps its own. Where it moves before a ground, that shows through: it may differ by more.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
-from gigamatte.film.motion import Motion
+from gigamatte.film.motion import Motion, along
 from gigamatte.filters import box_mean, remapped
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import UNDECIDED, Box, FloatArray, Matte, PixelArray, Place, decided_by
 
 #: how much of the old alpha stays where the picture has not changed, and where it moved and is believed
 STAYS, MOVES = 0.85, 0.5
-#: levels (of 255), the mean of 5×5, by which the moved picture may differ
-SAME = 4.0
+#: levels (of 255), the mean of 5×5, by which the picture may differ where it is still, and where it moved
+SAME, ALIKE = 4.0, 12.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,12 +32,22 @@ class Settled:
     matte: Matte
 
 
-def settled(matte: Matte, levels: PhotoLevels, before: Settled | None, moved: Motion | None) -> Matte:
-    """``matte`` averaged with the one ``before``, weighted by how alike the two pictures are at each pixel."""
+def settled(
+    matte: Matte,
+    levels: PhotoLevels,
+    before: Settled | None,
+    moved: Motion | None,
+    places: Iterable[Place] | None = None,
+) -> Matte:
+    """``matte`` averaged with the one ``before``, weighted by how alike the two pictures are at each pixel.
+
+    ``places``: the tiles that are averaged; None: all.
+    """
     if before is None or moved is None or moved.cut or before.matte.size != matte.size:
         return matte
+    moved = along(moved, _reduced(matte, moved))
     decided, tiles = matte.decided.copy(), dict(matte.tiles)
-    for place in matte.grid.places():
+    for place in matte.grid.places() if places is None else places:
         if decided[place] != UNDECIDED:
             continue
         pixels = _tile(matte, levels, before, moved, place)
@@ -65,12 +78,19 @@ def _tile(matte: Matte, levels: PhotoLevels, before: Settled, moved: Motion, pla
     def followed(picture: PixelArray) -> FloatArray:
         return remapped(picture.astype(np.float32), place_x, place_y)
 
-    unit = np.float32(SAME * (257 if levels.photo.bits == 16 else 1))
     change = np.abs(followed(before.pixels[box.slices()]) - levels.read(0, home)).mean(axis=2)
-    same = np.clip(2 - box_mean(change, 2, beyond="mirrored") / unit, 0, 1)
-    weight = same * np.maximum(np.float32(STAYS) * there[..., 3], np.float32(MOVES) * there[..., 2])
+    change = box_mean(change, 2, beyond="mirrored") / np.float32(257 if levels.photo.bits == 16 else 1)
+    same, alike = (np.clip(2 - change / np.float32(most), 0, 1) for most in (SAME, ALIKE))
+    weight = np.maximum(np.float32(STAYS) * same * there[..., 3], np.float32(MOVES) * alike * there[..., 2])
     old = followed(before.matte.read(box))
     return matte.depth.pixels(new + weight * (old - new) + np.float32(0.5))
+
+
+def _reduced(matte: Matte, moved: Motion) -> FloatArray:
+    """Its alpha at the size of the reduced frame, float32 (row, column) in [0, 1]."""
+    rows, columns = moved.back.shape[:2]
+    small = cv2.resize(matte.read(matte.size.box), (columns, rows), interpolation=cv2.INTER_AREA)
+    return matte.depth.unit(small)
 
 
 def around(x: FloatArray, y: FloatArray, matte: Matte) -> Box:

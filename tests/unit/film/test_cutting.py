@@ -78,6 +78,34 @@ def test_a_moving_subject_is_followed(tools: Tools) -> None:
     assert cutting.cuts == 0
 
 
+def opposed(number: int) -> tuple[np.ndarray, np.ndarray]:
+    """(frame, alpha): a textured flower that moves against its ground, 8 bits sRGB and [0, 1]."""
+    noise = np.random.default_rng(5).integers(0, 255, (2, 360, 640, 3), np.uint8)
+    ground, body = (cv2.GaussianBlur(one, (0, 0), 2).astype(float) for one in noise)
+    ground, body = (np.roll(one, by * number, axis=1) for one, by in ((ground, -9), (body, 6)))
+    rows, columns = np.mgrid[0:360, 0:640]
+    down, across = rows - 180, columns - 260 - 6 * number
+    radius = 140 + 28 * np.sin(9 * np.arctan2(down, across))
+    inside = np.clip(radius - np.hypot(down, across) + 0.5, 0, 1)
+    light = (230 - 0.6 * np.hypot(down + 30, across + 20))[..., np.newaxis]
+    shown = np.concatenate([light, light * 0.4, light * 0.2], axis=2) + body.mean(axis=2, keepdims=True) - 127
+    frame = inside[..., np.newaxis] * shown + (1 - inside[..., np.newaxis]) * np.clip(3 * ground - 210, 0, 255)
+    return np.clip(np.rint(frame), 0, 255).astype(np.uint8), inside
+
+
+def test_a_ground_that_moves_against_the_subject_takes_nothing_along(tools: Tools) -> None:
+    scene_of = [opposed(number) for number in range(5)]
+
+    def likeness(alone: bool) -> float:
+        cutting, each = FilmCutting(tools.options, tools, alone=alone), []
+        for number, (pixels, truth) in enumerate(scene_of):
+            found = cutting.cut(at(number, pixels), nobody).alpha > 127
+            each.append((found & (truth > 0.5)).sum() / (found | (truth > 0.5)).sum())
+        return float(np.mean(each))
+
+    assert likeness(alone=False) > likeness(alone=True) - 0.0002
+
+
 def test_what_is_remembered_goes_into_another_process(tools: Tools) -> None:
     frames = [at(number, scene(3 * number, 1.0, number)) for number in range(5)]
     whole = FilmCutting(tools.options, tools)

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from gigamatte.film.answers import carried, followable, followed_answer, looked_at, steady
-from gigamatte.film.motion import Motion, motion, reduced
+from gigamatte.film.answers import carried, followable, followed_answer, looked_at, nearer, steady
+from gigamatte.film.motion import Motion, along, motion, reduced
 from gigamatte.types import Box, CoarseMatte, Fit, Size
 
 SIZE = Size(160, 96)
@@ -54,9 +54,55 @@ def test_a_new_scene_is_a_cut_and_a_moving_one_is_not() -> None:
 
 
 def test_frames_are_compared_small() -> None:
-    assert reduced(np.zeros((1080, 1920, 3), np.uint8)).shape == (162, 288, 3)
+    assert reduced(np.zeros((1080, 1920, 3), np.uint8)).shape == (324, 576, 3)
     small = np.zeros((50, 80, 3), np.uint8)
     assert reduced(small) is small
+
+
+def opposed(shift: int, against: int) -> tuple[np.ndarray, np.ndarray]:
+    """(frame, alpha in [0, 1]): a textured disc that moved by ``shift`` before a ground that moved by ``against``."""
+    ground, body = (cv2.GaussianBlur(noise, (0, 0), 2) for noise in np.random.default_rng(7).integers(
+        0, 255, (2, 324, 576, 3), np.uint8))  # fmt: skip
+    rows, columns = np.mgrid[0:324, 0:576]
+    alpha = np.clip((90 - np.hypot(rows - 162, columns - 270 - shift)) / 10 + 0.5, 0, 1).astype(np.float32)
+    ground, body = np.roll(ground, against, axis=1), 64 + np.roll(body, shift, axis=1) // 2
+    frame = alpha[..., None] * body + (1 - alpha[..., None]) * ground
+    return np.rint(frame).astype(np.uint8), alpha
+
+
+def test_what_surrounds_the_subject_moves_as_the_subject() -> None:
+    """Flow that is sought at a contour is partly the ground's; the subject's own is known a little further inside."""
+    (before, _), (now, alpha) = opposed(0, 0), opposed(4, -6)
+    own = motion(before, now)
+    found = along(own, alpha)
+    rim = (alpha > 0) & (alpha < 0.9)
+
+    def missed(moved: Motion) -> float:
+        return float(np.abs(moved.back[rim] - (-4, 0)).max(axis=1).mean())
+
+    assert missed(own) > 2.5
+    assert missed(found) < 1.0
+    # what is far from it keeps its own motion
+    assert np.array_equal(found.back[:, :100], own.back[:, :100])
+    assert np.array_equal(found.believed[:, :100], own.believed[:, :100])
+
+
+def test_where_nothing_is_surely_subject_or_moves_the_motion_stays_as_it_is() -> None:
+    (before, alpha), (now, _) = opposed(0, 0), opposed(4, -6)
+    moved = motion(before, now)
+    assert along(moved, np.minimum(alpha, np.float32(0.9))) is moved
+    unmoved = motion(before, before.copy())
+    assert along(unmoved, alpha) is unmoved
+
+
+def test_a_motion_that_shows_something_else_is_not_believed() -> None:
+    """The subject's motion is spread to a place that did something else: the picture there tells."""
+    (before, _), (now, alpha) = opposed(0, 0), opposed(4, -6)
+    other = now.copy()
+    other[120:204, 356:372] = 255
+    rim = (slice(135, 190), slice(359, 368))
+    believed = [along(motion(before, frame), alpha).believed[rim].mean() for frame in (now, other)]
+    assert believed[1] < 0.5 * believed[0]
 
 
 def coarse(region: Box, seed: int = 0) -> CoarseMatte:
@@ -105,6 +151,25 @@ def test_the_part_that_is_looked_at_stays_while_it_suits() -> None:
     touching = CoarseMatte(np.pad(np.ones((64, 40), np.float32), ((0, 0), (0, 24))), Fit(SIZE, box, Size(64, 64)))
     assert looked_at(touching, SIZE.box, 0.25) != box
     assert looked_at(CoarseMatte(np.zeros_like(alpha), whole.fit), SIZE.box, 0.25) == SIZE.box
+
+
+def test_a_large_subject_is_looked_at_twice() -> None:
+    """A part that is nearly the frame shows hardly more than the whole: the mean of both is nearer to the truth."""
+    asked = []
+
+    def look(box: Box) -> CoarseMatte:
+        asked.append(box)
+        return CoarseMatte(np.full((8, 8), 0.2 * len(asked), np.float32), Fit(SIZE, box, Size(8, 8)))
+
+    small, large = Box(20, 10, 60, 60), Box(10, 0, 140, 90)
+    assert nearer(look, small, SIZE.box).alpha.mean() == pytest.approx(0.2)
+    assert asked == [small]
+    found = nearer(look, large, SIZE.box)
+    assert asked[1:] == [SIZE.box, large]
+    assert found.fit.region == large
+    assert found.alpha.mean() == pytest.approx(0.5)
+    whole = CoarseMatte(np.zeros((8, 8), np.float32), Fit(SIZE, SIZE.box, Size(8, 8)))
+    assert nearer(look, large, SIZE.box, whole).alpha.mean() == pytest.approx(0.4)
 
 
 def test_of_a_calm_scene_one_frame_in_four_is_asked() -> None:
