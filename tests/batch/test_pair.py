@@ -22,6 +22,7 @@ from gigamatte.batch.pair import files_of
 from gigamatte.batch.plan import Plan
 from gigamatte.batch.report import write_report
 from gigamatte.cli.app import run as gigamatte_command
+from gigamatte.cutout.under import REACH
 from gigamatte.options import Options
 
 
@@ -227,7 +228,7 @@ def test_the_alpha_is_the_colours_own(batch):
     alpha = cv2.imread(str(out / "set0" / "photo000.alpha.png"), cv2.IMREAD_UNCHANGED)
     assert alpha.shape == colour.shape[:2]
     # under alpha 0 lie the nearest colour, in a thin ring, and white beyond it: never the old ground
-    far = cv2.dilate(alpha, np.ones((9, 9), np.uint8)) == 0
+    far = cv2.dilate(alpha, np.ones((2 * REACH + 1, 2 * REACH + 1), np.uint8)) == 0
     assert far.any()
     assert np.all(colour[far] == 255)
     assert 0 < np.count_nonzero(alpha) < alpha.size
