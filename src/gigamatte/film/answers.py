@@ -121,8 +121,8 @@ class FilmAnswers:
             return dataclasses.replace(answer, coarse=steady(answer.coarse, before.coarse, moved)), 0
         rows, columns = moved.back.shape[:2]
         whole = Fit(before.coarse.fit.photo, before.coarse.fit.photo.box, Size(columns, rows))
-        follow = along(moved, carried(before.coarse, moved, whole))
-        if since % ASKED and followable(before.coarse, follow):
+        follow = along(moved, carried(before.coarse, moved, whole)) if since % ASKED else None
+        if follow is not None and followable(before.coarse, follow):
             coarse = followed_answer(before.coarse, follow)
         else:
             coarse, since = _looked(network, levels, region, hints, moved, before.coarse, since)

@@ -86,9 +86,9 @@ def motion(before: Reduced, now: Reduced) -> Motion:
     missed = np.linalg.norm(back + there, axis=2)
     believed = np.clip(2 - missed / np.float32(AGREE), 0, 1).astype(np.float32)
     warped = followed(before, back)
-    believed *= _alike(before, now, back)
-    differs = float(np.abs(warped.astype(np.float32) - now).mean())
-    strange = differs > CUT_DIFFERENCE and float(believed.mean()) < CUT_BELIEVED
+    left = _left(warped, now)
+    believed *= _alike(left)
+    strange = float(left.mean()) > CUT_DIFFERENCE and float(believed.mean()) < CUT_BELIEVED
     cut = strange and _likeness(warped, now) < CUT_LIKENESS
     moved = np.linalg.norm(back, axis=2)
     # a flat ground that has not changed has not moved, whatever the flow says of it
@@ -128,7 +128,8 @@ def along(moved: Motion, alpha: FloatArray) -> Motion:
     other = np.where(have < NONE, np.float32(1), other) * between
     back = (moved.back + other[..., np.newaxis] * (back - moved.back)).astype(np.float32)
     if moved.pictures is not None:
-        have = have * _alike(*moved.pictures, back)
+        before, now = moved.pictures
+        have = have * _alike(_left(followed(before, back), now))
     have = np.maximum(have, moved.still)
     believed = (moved.believed + other * (have - moved.believed)).astype(np.float32)
     return dataclasses.replace(moved, back=back, believed=believed)
@@ -143,9 +144,14 @@ def _textured(picture: Reduced) -> FloatArray:
     return textured
 
 
-def _alike(before: Reduced, now: Reduced, back: FloatArray) -> FloatArray:
-    """How much the earlier picture, moved, shows the same: float32 (row, column) in [0, 1]."""
-    left = np.abs(followed(before, back).astype(np.float32) - now).mean(axis=2)
+def _left(warped: Reduced, now: Reduced) -> FloatArray:
+    """By how many levels the earlier picture, moved, differs at a pixel: float32 (row, column)."""
+    left: FloatArray = np.abs(warped.astype(np.float32) - now).mean(axis=2)
+    return left
+
+
+def _alike(left: FloatArray) -> FloatArray:
+    """How much the earlier picture, moved, shows the same, where it differs so: float32 (row, column) in [0, 1]."""
     alike: FloatArray = np.clip(2 - box_mean(left, 2, beyond="mirrored") / np.float32(3 * NOISE), 0, 1)
     return alike
 
