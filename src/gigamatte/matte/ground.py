@@ -80,10 +80,17 @@ def ground_of(small: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
 def _frequent(border: FloatArray) -> FloatArray:
     """The most frequent colour (RGB) of some (pixel, RGB)."""
     # near the most frequent of 16 steps, whose border may divide it
-    coarse = np.minimum((border * 16).astype(np.int32), 15) @ np.array([256, 16, 1])
-    plain = np.median(border[coarse == np.bincount(coarse).argmax()], axis=0)
+    plain = most_frequent(border, 16)
     frequent: FloatArray = np.median(border[np.abs(border - plain).max(1) < DRAWN / 2], axis=0).astype(np.float32)
     return frequent
+
+
+def most_frequent(colours: FloatArray, steps: int) -> FloatArray:
+    """The median (RGB,) of those of some colours, (pixel, RGB) in [0, 1], that share the fullest of the cells that so
+    many ``steps`` of each channel make."""
+    cells = np.minimum((colours * steps).astype(np.int32), steps - 1) @ np.array([steps * steps, steps, 1])
+    middle: FloatArray = np.median(colours[cells == np.bincount(cells).argmax()], axis=0)
+    return middle
 
 
 def _pieces(small: FloatArray, rim: NDArray[np.bool_], plain: FloatArray) -> _Pieces | None:

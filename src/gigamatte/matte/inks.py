@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.filters import box_mean, grown, highest, lowest
-from gigamatte.matte.ground import DRAWN, ground_of
-from gigamatte.matte.palette import ANOTHER, WEAK, WITHIN, Ink, Palette, change, level, spread_over
+from gigamatte.matte.ground import DRAWN, ground_of, most_frequent
+from gigamatte.matte.palette import ANOTHER, BRIGHTNESS, WEAK, WITHIN, Ink, Palette, change, level, spread_over
 from gigamatte.types import FloatArray, Size
 
 #: an ink that is weak has to fill areas of so many pixels at least: noise and compression do not
@@ -19,8 +19,6 @@ FEW = 9
 #: JPEG spreads the colour of what is drawn over blocks of so many pixels, and keeps its brightness: within a block of
 #: what is twice as far from the ground, a weak colour that is as bright as the ground, to so much, is no ink
 BLOCK, AS_BRIGHT = 16, 0.06
-#: how bright a colour is (luma of ITU-R BT.601, as JPEG has it)
-BRIGHTNESS = np.array([0.299, 0.587, 0.114], np.float32)
 #: inks at most, and as many plates
 INKS = 8
 #: part of what is drawn that a plate between other inks takes at least, and part of the picture that a pale one takes
@@ -46,15 +44,15 @@ def palette_in(small: FloatArray, fine: FloatArray) -> Palette | None:
     means = box_mean(fine, 1)
     bare = spread_over(known.astype(np.float32), size.box, size) > 0.5
     pale = _pale_plates(means, means - (fine - away), bare & plain, distance)
-    for colour, contrast in pale:  # what shows one is neither the ground nor another ink
-        plain &= ~grown(np.abs(means - colour).max(2) < WITHIN * contrast, 2)
+    shown = [np.abs(means - colour).max(2) < WITHIN * contrast for colour, contrast in pale]
+    for near in shown:  # what shows a pale plate is neither the ground nor another ink
+        plain &= ~grown(near, 2)
     noise = float(np.sqrt((away[plain] ** 2).mean(axis=0).max()))
     drawn = distance > max(DRAWN, 5 * noise)
     flat = level(fine, noise) & drawn
-    for colour, contrast in pale:
-        inside = lowest((np.abs(means - colour).max(2) < WITHIN * contrast).view(np.uint8))
-        shown = highest(inside, 2) > 0
-        drawn, flat = drawn & ~shown, flat & ~shown
+    for near in shown:
+        area = highest(lowest(near.view(np.uint8)), 2) > 0
+        drawn, flat = drawn & ~area, flat & ~area
     inks = _inks(fine, away, drawn, flat, noise)
     plates = [colour for colour, _ in pale]
     plates += _grey_plates(fine, away, [*inks, *plates], flat, drawn)
@@ -86,9 +84,7 @@ def _pale_plates(
     even = lowest(even.view(np.uint8)) > 0  # wider than a line
     least, found = max(64, int(PALE_SHARE * even.size)), list[tuple[FloatArray, float]]()
     while len(found) < INKS and even.sum() >= least:
-        colours = means[even]
-        cells = np.minimum((colours * 32).astype(np.int32), 31) @ np.array([1024, 32, 1])
-        centre = np.median(colours[cells == np.bincount(cells).argmax()], axis=0)
+        centre = most_frequent(means[even], 32)
         near = even & (np.abs(means - centre).max(2) < WITHIN * float(np.median(contrast[even])))
         even &= ~near
         if near.sum() >= least:
@@ -153,8 +149,7 @@ def _grey_plates(
         tone = np.linalg.norm(offsets - along[:, None] * line, axis=1) < ANOTHER / 4
         rest &= (apart > ANOTHER) | (apart > ANOTHER / 2) & ~tone
     while len(found) < INKS and rest.sum() >= least:
-        cells = np.minimum((colours[rest] * 16).astype(np.int32), 15) @ np.array([256, 16, 1])
-        centre = np.median(colours[rest][cells == np.bincount(cells).argmax()], axis=0)
+        centre = most_frequent(colours[rest], 16)
         near = rest & (np.abs(colours - centre).max(1) < ANOTHER / 2)
         if near.sum() >= least and np.abs(np.median(offsets[near], axis=0)).max() > 2 * DRAWN:
             found.append(np.median(colours[near], axis=0).astype(np.float32))

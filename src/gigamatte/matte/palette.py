@@ -23,6 +23,8 @@ WITHIN = 0.4
 COLOUR = 0.4
 _WEIGHED = np.array([[0.299, 0.587, 0.114], [-0.1687, -0.3313, 0.5], [0.5, -0.4187, -0.0813]], np.float32)
 _WEIGHED *= np.array([[1], [COLOUR], [COLOUR]], np.float32)
+#: how bright a colour (RGB,) is: its Y
+BRIGHTNESS = _WEIGHED[0]
 #: a quadratic form of colour differences (RGB, RGB)
 _SURE = _WEIGHED.T @ _WEIGHED
 
