@@ -82,6 +82,8 @@ class Options:
         preset: name of a preset (amazon, taobao, id-small, a user's own …), which fills in options that are left at
             their defaults, and is None afterwards.
         notes: what the receipt says besides, of a preset for example.
+        checked: name of the preset that a cutout is checked against when it was saved to a file; the receipt warns of
+            what does not fit. That of ``preset``, which fills it in.
         canvas: size of the result, on which the subject is placed, larger or smaller: 2000x2000, 10x15cm@300, one
             number for both sides (with ``aspect`` for the longer one), or photo: as large as the photo.
         aspect: width:height of the canvas; without ``canvas`` the subject keeps its own pixels.
@@ -160,6 +162,7 @@ class Options:
     margins: tuple[str, str, str, str] | None = None
     preset: str | None = knob(None, "NAME", "Fill in what a shop asks for, as `gigamatte presets` lists it: amazon, …")
     notes: tuple[str, ...] = ()
+    checked: str | None = None
     canvas: str | None = knob(None, "WxH", "Place the subject on a canvas of this size: 2000x2000, 10x15cm@300, photo.")
     aspect: str | None = knob(None, "W:H", "Aspect of the canvas, such as 4:5; alone it enlarges nothing.")
     fill: str | None = knob(
@@ -249,6 +252,7 @@ class Options:
                 object.__setattr__(self, name, value)
         if preset.note:
             object.__setattr__(self, "notes", (*self.notes, preset.note))
+        object.__setattr__(self, "checked", preset.name)
         object.__setattr__(self, "preset", None)
         convert_fields(self)
 

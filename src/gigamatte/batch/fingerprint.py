@@ -23,6 +23,7 @@ _INDIFFERENT = {
     "cache",
     "cache_size",
     "notes",
+    "checked",
 }
 
 

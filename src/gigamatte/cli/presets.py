@@ -79,7 +79,7 @@ def _explained(preset: Preset) -> list[str]:
         (translate("Preset"), f"{preset.name}: {_about(preset)}"),
         (translate("Options"), filled),
         (translate("Checked"), "; ".join(_checked(preset))),
-        (translate("Source"), f"{preset.source} ({preset.date})"),
+        (translate("Source"), f"{translate(preset.source)} ({preset.date})"),
         (translate("Note"), translate(preset.note)),
     ]
     colon = "：" if language() == "zh" else ": "
@@ -107,7 +107,7 @@ def _checked(preset: Preset) -> Iterator[str]:
 
 
 def _check(preset: Preset, pictures: list[str], *, as_json: bool) -> None:
-    from gigamatte.evaluate.check import check_picture
+    from gigamatte.cutout.check import check_picture
 
     results, unread = {}, {}
     for picture in pictures:

@@ -15,6 +15,7 @@ from gigamatte import system
 from gigamatte.clipping import offset_of
 from gigamatte.closable import Closable
 from gigamatte.cutout.atomic import all_or_as_before
+from gigamatte.cutout.check import misfits
 from gigamatte.cutout.compose import Composer
 from gigamatte.cutout.contour.drawing import drawn
 from gigamatte.cutout.encode import Encoding
@@ -156,8 +157,7 @@ class Cutout(Closable):
 
     def _save(self, target: Path | BinaryIO, way: Way) -> Receipt:
         started = time.perf_counter()
-        waited, scratch, canvas = 0.0, 0, self._canvas
-        warnings: tuple[str, ...] = ()
+        waited, scratch, canvas, warnings = 0.0, 0, self._canvas, tuple[str, ...]()
         parts = pair_of(target) if self._options.only == "pair" else ((self._options.only, target),)
         pair = [place for _, place in parts if isinstance(place, Path)] if len(parts) > 1 else []
         for _, place in parts:
@@ -169,8 +169,8 @@ class Cutout(Closable):
                 waited, warnings = waited + seconds_waited, (*warnings, *written.warnings)
                 scratch = max(scratch, written.scratch_bytes)
                 canvas = canvas if written.share == 1 else self._canvas.smaller(written.share)
-        seconds = dict(self._receipt.seconds)
-        seconds["colours"] = waited
+        warnings += misfits(target, self._options) if self._receipt.subject else ()
+        seconds = {**self._receipt.seconds, "colours": waited}
         seconds["write"] = time.perf_counter() - started - waited
         seconds["total"] = sum(value for stage, value in seconds.items() if stage != "total")
         self._receipt = dataclasses.replace(

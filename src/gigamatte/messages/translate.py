@@ -34,8 +34,10 @@ def translate(text: str, lang: Language | None = None) -> str:
     for pattern, translated in patterns:
         match = pattern.fullmatch(text)
         if match:
-            # a value may itself be a known phrase
-            return translated.format(*(exact.get(value, value) for value in match.groups()))
+            # a value may itself be a known phrase, and so may a whole line behind a preset's name
+            whole = text.startswith("this does not fit ")
+            values = (translate(value, lang) if whole else exact.get(value, value) for value in match.groups())
+            return translated.format(*values)
     return text
 
 

@@ -15,6 +15,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, create_model
 
 from gigamatte.clipping import path_named
+from gigamatte.cutout.check import MISFIT
 from gigamatte.options import DEFAULTS, Options
 from gigamatte.own_files import keep_newest, replaced, sha256_of_text
 from gigamatte.service.answers import receipt_headers
@@ -111,8 +112,9 @@ async def finished_file(request: Request, record: Record, query: BaseModel | Non
     record = await asyncio.to_thread(_as_saved, desk_of(request).spool.home(record.id), record)
     options = options_of(record, asked, request)
     path, made = await finish(request, record, options, viewed=viewed)
-    # what there was to say of the cut holds for it, too
-    said = tuple(dict.fromkeys((*receipt.warnings, *made.warnings)))
+    # what there was to say of the cut holds for it, too; what did not fit a preset is told of each file
+    of_the_cut = (warning for warning in receipt.warnings if not warning.startswith(MISFIT))
+    said = tuple(dict.fromkeys((*of_the_cut, *made.warnings)))
     made = dataclasses.replace(made, model=receipt.model, warnings=said)
     return HeldFile(path, options.format or "png", made, holders)
 
@@ -147,7 +149,8 @@ def options_of(record: Record, asked: dict[str, Any], request: Request) -> Optio
             raise BadRequest("this job has no background picture", "send one with PUT /jobs/{job}/background first")
         del fields["background"]
     made = CutQuery(**fields).options(desk.settings, backdrop=str(file) if pictured else None)
-    return dataclasses.replace(made, **{name: getattr(own, name) for name in CUTTING})
+    checked = made.checked or own.checked
+    return dataclasses.replace(made, checked=checked, **{name: getattr(own, name) for name in CUTTING})
 
 
 async def finish(request: Request, record: Record, options: Options, *, viewed: bool = False) -> tuple[Path, Receipt]:

@@ -16,8 +16,8 @@ import pyvips
 
 from gigamatte import system
 from gigamatte.closable import Closable
+from gigamatte.cutout.check import check_picture
 from gigamatte.cutout.raster import Alongside, Raster
-from gigamatte.evaluate.check import check_picture
 from gigamatte.own_files import replaced
 from gigamatte.photo.read import open_photo
 from gigamatte.photo.screen import shown_strip, strips

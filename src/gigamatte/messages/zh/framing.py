@@ -87,6 +87,7 @@ FRAMING |= {
     "Note": "说明",
     "no faces are known here: the room above is measured from the top of the subject, so see whether the head has the size that is asked for": "这里不识别人脸：上方留白从主体顶端量起，请自行确认头部大小符合要求",
     "{}: fits {}": "{}：符合 {}",
+    "this does not fit {}: {}": "不符合 {}：{}",
     "size": "尺寸",
     "ground": "背景",
     "fill": "占比",
@@ -140,4 +141,17 @@ FRAMING |= {
     "--consistent needs a canvas that is the same for all": "--consistent 需要一个统一的画布",
     "name one with --canvas": "请用 --canvas 指定",
     "scale is above 0, found {}": "scale 大于 0，实际是 {}",
+}
+
+#: where presets are from
+FRAMING |= {
+    "https://www.ebay.com/help/policies/listing-policies/picture-policy?id=4370 for the 500 pixels; the other rules are usual among sellers": "500 像素出自 https://www.ebay.com/help/policies/listing-policies/picture-policy?id=4370；其余是卖家的通常做法",
+    "https://help.shopify.com/en/manual/products/product-media/product-media-types for sizes and bytes; white and 85 % are usual among sellers": "尺寸和字节出自 https://help.shopify.com/en/manual/products/product-media/product-media-types；白底和 85 % 是卖家的通常做法",
+    "https://support.google.com/merchants/answer/6324350, with the 500 pixels that count from 2027-01-31 on; white is usual among sellers": "https://support.google.com/merchants/answer/6324350，其中 500 像素自 2027-01-31 起生效；白底是卖家的通常做法",
+    "usual among sellers; Taobao shows its own rules to sellers only, in their centre (myseller.taobao.com)": "卖家的通常做法；淘宝的规定只在卖家中心（myseller.taobao.com）向卖家显示",
+    "usual among sellers; JD shows its own rules to sellers only, in their centre (shop.jd.com)": "卖家的通常做法；京东的规定只在商家后台（shop.jd.com）向卖家显示",
+    "usual among sellers; Pinduoduo shows its own rules to sellers only, in their centre (mms.pinduoduo.com)": "卖家的通常做法；拼多多的规定只在商家后台（mms.pinduoduo.com）向卖家显示",
+    "usual among makers; the guide of WeChat's sticker platform (sticker.weixin.qq.com) says what counts": "制作者的通常做法；以微信表情开放平台（sticker.weixin.qq.com）的制作指引为准",
+    "usual sizes of photographers: 295 × 413 pixels are 25 × 35 mm at 300 dpi": "照相馆的通常尺寸：295 × 413 像素即 300 dpi 下的 25 × 35 毫米",
+    "usual sizes of photographers: 413 × 626 pixels are 35 × 53 mm at 300 dpi": "照相馆的通常尺寸：413 × 626 像素即 300 dpi 下的 35 × 53 毫米",
 }
