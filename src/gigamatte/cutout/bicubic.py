@@ -12,7 +12,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +19,7 @@ from gigamatte.cutout.frame import SUPPORT
 from gigamatte.types import FloatArray
 
 #: rows, and columns, of the result that are one product: few, because most weights of a wide one are 0
-ROWS, COLUMNS = 4, 16
+ROWS, COLUMNS = 8, 16
 #: multiplications of one product: a library that has threads for them begins none for so few, and stays in the cache
 PRODUCT = 200_000
 
@@ -99,30 +98,24 @@ def _cubic(away: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def down_columns(picture: FloatArray, blocks: list[Block], top: int, first: int, out: FloatArray) -> None:
-    """Writes what the rows of a picture, which begin at ``top``, add to the rows ``first``… to ``out``.
+    """Adds what the rows of a picture, which begin at ``top``, add to the rows ``first``… to ``out``.
 
     Both float32 (row, sample): how many channels a pixel has does not matter.
     """
     for block in blocks:
-        products(block.weights, picture[block.begin - top : block.end - top], out[block.first - first :])
+        source, target = picture[block.begin - top : block.end - top], out[block.first - first : block.last - first]
+        for left in range(0, source.shape[1], step := max(1, PRODUCT // block.weights.size)):
+            target[:, left : left + step] += block.weights @ source[:, left : left + step]
 
 
 def along_rows(picture: FloatArray, blocks: list[Block], begin: int, first: int, out: FloatArray) -> None:
-    """Adds the columns ``first``… of the result of a picture, whose columns begin at ``begin``, to ``out``.
+    """Writes the columns ``first``… of the result of a picture, whose columns begin at ``begin``, to ``out``.
 
-    The picture is (row, column, channel), up to 4 channels, and ``out`` is turned: (column, row, channel); float32.
-    What the weights are multiplied with then lies in unbroken rows, all channels side by side.
+    Both float32 (line, column); channels that lie below one another are lines, too. Columns of ``out`` that take
+    nothing of the picture stay as they are.
     """
-    turned = cv2.transpose(picture).reshape(picture.shape[1], -1)
-    made = np.zeros((len(out), turned.shape[1]), np.float32)
     for block in blocks:
-        products(block.weights, turned[block.begin - begin : block.end - begin], made[block.first - first :])
-    out += made.reshape(out.shape)
-
-
-def products(weights: FloatArray, source: FloatArray, out: FloatArray) -> None:
-    """Writes ``weights`` (result, row) times ``source`` (row, column) to the first rows of ``out``, in parts."""
-    step = max(1, PRODUCT // weights.size)
-    for left in range(0, source.shape[1], step):
-        columns = slice(left, left + step)
-        np.matmul(weights, source[:, columns], out=out[: len(weights), columns])
+        source = picture[:, block.begin - begin : block.end - begin]
+        target = out[:, block.first - first : block.last - first]
+        for top in range(0, len(source), step := max(1, PRODUCT // block.weights.size)):
+            np.matmul(source[top : top + step], block.weights.T, out=target[top : top + step])

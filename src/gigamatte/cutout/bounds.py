@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from gigamatte.cutout.clear import rows_at_once
 from gigamatte.cutout.frame import canvas_size
-from gigamatte.cutout.resample import rows_at_once
 from gigamatte.effects import outline_of, shadow_of
 from gigamatte.framing import USUAL_FILL, aspect_of, fill_of, margin_of, sized_by_aspect
 from gigamatte.options import Options

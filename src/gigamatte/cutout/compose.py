@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gigamatte.cutout.backdrop_picture import Backdrop
+from gigamatte.cutout.clear import rows_at_once
 from gigamatte.cutout.foreground import Foreground
 from gigamatte.cutout.frame import Canvas
 from gigamatte.cutout.layers import Beneath, Laid, Outline
 from gigamatte.cutout.outline import outlined
 from gigamatte.cutout.pixels import on_white
-from gigamatte.cutout.resample import placed, rows_at_once
+from gigamatte.cutout.resample import placed
 from gigamatte.cutout.shadow import Shadow
 from gigamatte.cutout.straight import straight
 from gigamatte.cutout.trimap import trimap, uncertainty

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 
 import cv2
 import numpy as np
@@ -13,8 +14,9 @@ from PIL import Image
 
 from gigamatte import Cutout, Options, Remover, UsageError
 from gigamatte.cutout.bounds import largest_result
+from gigamatte.cutout.clear import rows_at_once
 from gigamatte.cutout.frame import Canvas
-from gigamatte.cutout.resample import placed, rows_at_once
+from gigamatte.cutout.resample import placed
 from gigamatte.cutout.target import output_format
 from gigamatte.framing import align_of, aspect_of, canvas_of, fill_of
 from gigamatte.types import Box, Depth, Size
@@ -132,6 +134,50 @@ def test_resampled_as_pillow_resamples_the_whole_picture(scale, seed, deep) -> N
     for band in range(3):
         expected = np.clip(whole[1 + band] / np.maximum(whole[0], 1e-6), 0, 1)
         assert np.abs(made[..., band] / depth.full - expected)[strong].max() <= 1 / depth.full + 2e-3
+
+
+@given(st.floats(0.08, 3.0), st.integers(0, 2**31), st.sampled_from(["plain", "hidden", "alpha"]))
+@settings(max_examples=12, deadline=None)
+def test_few_pixels_far_apart_are_placed_as_in_one_piece(scale, seed, kind) -> None:
+    """Only columns that hold anything are worked on, and other ones in every strip: the result knows nothing of it."""
+    random = np.random.default_rng(seed)
+    pixels = np.zeros((150, 260, 4), np.uint8)
+    for _ in range(5):
+        row, column = random.integers(0, 140), random.integers(0, 250)
+        pixels[row : row + 9, column : column + 6] = random.integers(1, 256, (9, 6, 4))[: 150 - row, : 260 - column]
+    pixels[..., :3][pixels[..., 3] == 0] = random.integers(0, 256, 3)
+    given = pixels[..., 3] if kind == "alpha" else pixels
+    canvas = Canvas(Size(max(4, round(300 * scale)), max(4, round(170 * scale))), Size(260, 150), scale, 7.3, 4.1)
+    made = []
+    for step in (150, 11, 1):
+        strips = [(given[top : top + step], Box(0, top, 260, min(step, 150 - top))) for top in range(0, 150, step)]
+        parts = placed(strips, Box(0, 0, 260, 150), canvas, 1 if kind == "alpha" else 4, Depth(8), beneath=255,
+                       hidden=kind == "hidden")  # fmt: skip
+        made.append(np.concatenate([part for part, _ in parts]).astype(int))
+        assert np.abs(made[-1] - made[0])[..., -1:].max() <= 1
+    if kind == "alpha":
+        return
+    for other in made[1:]:
+        both = (made[0][..., 3] > 10) & (other[..., 3] > 10)
+        assert np.abs(other - made[0])[both].max(initial=0) <= 1
+        if kind == "plain":
+            assert (other[other[..., 3] == 0] == (255, 255, 255, 0)).all()
+
+
+def test_a_wide_photo_is_reduced_in_little_memory() -> None:
+    """As many rows of sums are held as a strip needs, and not a number that the photo's width multiplies."""
+    size = Size(30_000, 1024)
+    strip = np.full((128, size.width, 4), 200, np.uint8)
+    strips = ((strip, Box(0, top, size.width, 128)) for top in range(0, size.height, 128))
+    canvas = Canvas(Size(1500, 52), size, 0.05)
+    tracemalloc.start()
+    try:
+        made = sum(len(part) for part, _ in placed(strips, size.box, canvas, 4, Depth(8)))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert made == 52
+    assert peak < 40 << 20
 
 
 @pytest.mark.parametrize("colour", [0, 128, 255])
