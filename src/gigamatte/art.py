@@ -35,12 +35,21 @@ def cut_art(request: Request, levels: PhotoLevels, clock: Clock, watch: Watch) -
     matte = None
     if palette is not None:
         matte = unmixed(
-            levels, palette, bits=photo.bits, threads=request.threads, correction=request.correction, watch=watch
+            levels,
+            palette,
+            bits=photo.bits,
+            threads=request.threads,
+            correction=request.correction,
+            hints=request.options.hints,
+            watch=watch,
         )
     if request.options.keep_empty and matte is None:
         grid = Grid(photo.size, EDGE)
         matte = Matte(photo.size, photo.bits, EDGE, np.full(grid.shape, BACKGROUND, np.uint8), {})
-    if matte is None or (bool(np.all(matte.decided == BACKGROUND)) and not request.options.keep_empty):
+    empty = matte is None or bool(np.all(matte.decided == BACKGROUND))
+    if empty and palette is not None and request.correction.draws and not request.options.keep_empty:
+        raise NoSubject(f"{photo.name}: nothing of what is drawn was kept", "leave a point or a stroke to drop out")
+    if matte is None or (empty and not request.options.keep_empty):
         raise NoSubject(f"{photo.name}: nothing is drawn on a plain ground", "--kind photo asks a network")
     clock.lap("matte")
     made_by = ModelUse("un-mixing of colours", "no network")

@@ -1,6 +1,8 @@
 """Work on a finished job of flat art, which is cut anew for another finish: with the hints that were saved."""
 
 import io
+import json
+from urllib.parse import quote
 
 import cv2
 import numpy as np
@@ -23,6 +25,20 @@ def logo():
 def alpha_at(answer, column, row):
     assert answer.status_code == 200, answer.text
     return np.asarray(Image.open(io.BytesIO(answer.content)))[row, column, 3]
+
+
+def test_a_click_takes_the_whole_letter_and_fills_the_whole_hole(service, logo):
+    job = handed_in(service, logo, "?kind=art")
+    hints = {"drop": [[300, 150]], "keep": [[125, 145]]}
+    said = requests.post(f"{service.url}{job['links']['self']}/edits", json=hints, timeout=60).json()
+    shown = requests.get(service.url + said["preview"], timeout=60)
+    assert requests.post(service.url + said["save"], timeout=60).status_code == 200
+    for answer in (shown, result(service, job)):
+        alpha = np.asarray(Image.open(io.BytesIO(answer.content)))[..., 3]
+        assert alpha[:, 240:].max() == 0
+        assert alpha[100:200, 80:160].min() == 255
+    fresh = handed_in(service, logo, f"?kind=art&hints={quote(json.dumps(hints))}")
+    assert result(service, fresh).content == result(service, job).content
 
 
 def test_what_is_not_saved_is_in_no_other_finish(service, logo):

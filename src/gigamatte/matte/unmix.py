@@ -8,17 +8,35 @@ not depend on where its tile ends.
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from gigamatte.hints import Hints
 from gigamatte.matte.cascade.reading import Levels
 from gigamatte.matte.cascade.sparse import as_bits, quantised16
 from gigamatte.matte.cascade.tiles import EDGE
 from gigamatte.matte.inks import palette_in
 from gigamatte.matte.mask.correct import Correction
+from gigamatte.matte.mask.painted import Painted
 from gigamatte.matte.palette import HALO, Palette
-from gigamatte.types import UNDECIDED, Depth, FloatArray, Grid, Matte, PixelArray, Pixels16, Place, Watch, decided_by
+from gigamatte.matte.picked import picked
+from gigamatte.types import (
+    UNDECIDED,
+    Box,
+    Depth,
+    FloatArray,
+    Grid,
+    Matte,
+    PixelArray,
+    Pixels16,
+    Place,
+    Size,
+    Watch,
+    decided_by,
+)
 
 #: longest side of the copy that the ground is fitted on, and of the one that inks are found on, pixels
 GROUND_SIDE, INK_SIDE = 512, 2048
@@ -36,30 +54,51 @@ def unmixed(
     bits: int,
     threads: int,
     correction: Correction,
+    hints: Hints | None = None,
     edge: int = EDGE,
     watch: Watch,
 ) -> Matte:
-    """The alpha of flat art at the photo's own size. ``watch("matte", fraction)`` may stop it between tiles."""
-    size = levels.size(0)
-    grid = Grid(size, edge)
-    states = np.zeros(grid.shape, np.uint8)
-    found: dict[Place, PixelArray] = {}
+    """The alpha of flat art at the photo's own size. ``watch("matte", fraction)`` may stop it between tiles.
 
-    def solve(place: Place) -> Pixels16:
-        box = grid.home(place)
+    ``hints``: each of their points is about a whole piece, plate or hole; their strokes are painted.
+    """
+    size = levels.size(0)
+    searched = Correction(searched=correction.searched)
+
+    def solve(box: Box) -> Pixels16:
         seen = box.grown(HALO).within(size)
         pixels = levels.read(0, seen)
         alpha = palette.alpha(Depth.of(pixels).unit(pixels), seen, size)[box.relative_to(seen).slices()]
-        return correction.enforced(quantised16(alpha), box, size)
+        return searched.enforced(quantised16(alpha), box, size)
 
+    natural = _tiled(size, edge, solve, threads, watch)
+    if hints is None and not correction.draws:
+        return as_bits(natural, bits)
+    pointed = None if hints is None else picked(levels, palette, natural, hints)
+    if pointed is not None:
+        correction = dataclasses.replace(correction, painted=Painted.of(pointed.rest, size))
+
+    def corrected(box: Box) -> Pixels16:
+        alpha = correction.enforced(natural.read(box).astype(np.uint16, copy=False), box, size)
+        return alpha if pointed is None else pointed.applied(alpha, box)
+
+    return as_bits(_tiled(size, edge, corrected, threads, lambda stage, _: watch(stage, 1.0)), bits)
+
+
+def _tiled(size: Size, edge: int, solve: Callable[[Box], Pixels16], threads: int, watch: Watch) -> Matte:
+    """A matte of 16 bits, whose tiles ``solve`` gives, several at a time."""
+    grid = Grid(size, edge)
+    states = np.zeros(grid.shape, np.uint8)
+    found: dict[Place, PixelArray] = {}
     places = list(grid.places())
     with ThreadPoolExecutor(threads) as pool:
-        for number, (place, alpha) in enumerate(zip(places, pool.map(solve, places), strict=True), 1):
+        solved = pool.map(solve, map(grid.home, places))
+        for number, (place, alpha) in enumerate(zip(places, solved, strict=True), 1):
             states[place] = decided_by(alpha)
             if states[place] == UNDECIDED:
                 found[place] = alpha
             watch("matte", number / len(places))
-    return as_bits(Matte(size, 16, edge, states, found), bits)
+    return Matte(size, 16, edge, states, found)
 
 
 def _copy(levels: Levels, side: int) -> FloatArray:

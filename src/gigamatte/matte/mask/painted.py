@@ -53,7 +53,7 @@ class Painted:
         strokes = [
             (_Mark(np.array(s.points, np.float64), s.radius, float(s.kind == "keep")), s.kind) for s in hints.strokes
         ]
-        usual = max(POINT_LEAST, POINT_PART * photo.long)
+        usual = usual_radius(photo)
         points = [
             _Mark(np.array([[p.x, p.y]], np.float64), usual if p.radius is None else max(p.radius, 0.5), value)
             for group, value in ((hints.keep, 1.0), (hints.drop, 0.0))
@@ -117,6 +117,11 @@ class Painted:
                 np.minimum(nearest[rows, columns], squared, out=nearest[rows, columns])
         covered = np.clip((mark.radius - np.sqrt(nearest)) / pixel + 0.5, 0, 1)
         yield part.relative_to(box).slices(), covered.astype(np.float32)
+
+
+def usual_radius(photo: Size) -> float:
+    """The radius of a point that has none, in photo pixels."""
+    return max(POINT_LEAST, POINT_PART * photo.long)
 
 
 def _near(places: _Numbers, one: float, other: float, reach: float) -> slice:

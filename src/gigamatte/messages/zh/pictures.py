@@ -259,4 +259,6 @@ PICTURES: dict[str, str] = {
     "the tiles of a grid are at least 1 pixel wide, found {}": "网格的图块至少宽 1 像素，收到 {}",
     "{}: nothing is drawn on a plain ground": "{}：纯色底上没有画任何内容",
     "--kind photo asks a network": "--kind photo 使用网络",
+    "{}: nothing of what is drawn was kept": "{}：图中的内容一样也没有保留",
+    "leave a point or a stroke to drop out": "请少用一个去除点或去除笔画",
 }
