@@ -17,7 +17,8 @@ SIZE = Size(1200, 800)
 @functools.cache
 def shape(size: Size = SIZE) -> NDArray[np.uint8]:
     """The alpha: uint8 (row, column), averaged down from four times the size."""
-    rows, columns = (np.mgrid[: size.height * 4, : size.width * 4].astype(np.float32) + 0.5) / 8
+    places = np.mgrid[: size.height * 4, : size.width * 4].astype(np.float32) + 0.5
+    rows, columns = places * np.float32(SIZE.width / size.width / 8)
     angle = np.arctan2(rows - 190.3, columns - 240.6)
     away = np.hypot(rows - 190.3, columns - 240.6) - 120 * (1 + 0.15 * np.sin(3 * angle))
     away = np.maximum(away, 45 - np.hypot(rows - 180, columns - 260))

@@ -25,14 +25,14 @@ from gigamatte.photo.read import open_photo
 from gigamatte.photo.resources import resources
 from gigamatte.testing import paths
 from gigamatte.testing.outlined import SIZE, overlap, photo, shape
-from gigamatte.types import Receipt
+from gigamatte.types import Receipt, Size
 
 
-def encoded(orientation: int = 1, iptc: bytes = b"", dpi: int | None = None) -> bytes:
+def encoded(orientation: int = 1, iptc: bytes = b"", dpi: int | None = None, size: Size = SIZE) -> bytes:
     file = io.BytesIO()
     exif = Image.Exif()
     exif[0x0112] = orientation
-    Image.fromarray(photo()).save(file, "JPEG", exif=exif, **({"dpi": (dpi, dpi)} if dpi else {}))
+    Image.fromarray(photo(size)).save(file, "JPEG", exif=exif, **({"dpi": (dpi, dpi)} if dpi else {}))
     return paths.in_jpeg(file.getvalue(), paths.resource(1028, b"", iptc)) if iptc else file.getvalue()
 
 
@@ -78,15 +78,17 @@ def test_a_document_holds_it_too(tmp_path: Path) -> None:
     np.testing.assert_allclose(anchors, right, atol=1e-6)
 
 
-@pytest.mark.parametrize("orientation", [3, 6, 7])
-@pytest.mark.parametrize("name", ["a.jpg", "a.tif"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("name", ["a.jpg", "a.tif", "a.psd"])
 def test_a_turned_and_cropped_result_has_the_path_of_its_own_pixels(
     orientation: int, name: str, tmp_path: Path
 ) -> None:
     from gigamatte.photo.turn import Turn
 
-    upright = np.ascontiguousarray(Turn.from_exif(orientation).upright(shape()))
-    receipt = written(encoded(orientation), tmp_path / name, upright, background="keep", crop=True, margin=3)
+    small = shape(Size(420, 280))
+    upright = np.ascontiguousarray(Turn.from_exif(orientation).upright(small))
+    source = encoded(orientation, size=Size(420, 280))
+    receipt = written(source, tmp_path / name, upright, background="keep", crop=True, margin=3)
     rows, columns = np.flatnonzero(upright.max(axis=1) > 12), np.flatnonzero(upright.max(axis=0) > 12)
     margin = round(max(rows[-1] - rows[0], columns[-1] - columns[0]) * 0.03)
     part = upright[rows[0] - margin : rows[-1] + 1 + margin, columns[0] - margin : columns[-1] + 1 + margin]

@@ -24,8 +24,12 @@ from gigamatte.types import Size
 NAME = "Path 1"
 #: how far curves may lie from the contour, pixels of the picture that is traced: the first that gives few enough knots
 TOLERANCES = (0.3, 0.5)
-#: … before them in a small picture, of which a pixel is a larger part: the first, times the root of its pixels
-OF_SMALL, SMALLEST = 1e-4, 0.15
+#: … before them for a small subject, of which a pixel is a larger part: what it holds for each pixel of its contour's
+#: length, times this, pixels; and the least, also of a path that was moved outwards
+OF_SMALL, SMALLEST, SMALLEST_MOVED = 1e-3, 0.01, 0.15
+#: … where that gives no more knots than these, or than one for so many pixels of the contour: more follow its noise;
+#: else so many times that is tried
+FEW, APART, FINER = 300, 8, 1.5
 #: more knots do not fit into one segment of a JPEG, and no hand would edit them
 MOST_KNOTS = 2400
 #: a contour with more corners is hair, in a picture whose width and height together are at most an eighth of it
@@ -76,22 +80,22 @@ def contour_of(strips: Strips, size: Size, *, most_knots: int = MOST_KNOTS, offs
 
     ``offset``: moved outwards by so many pixels. ``most_knots``: knots and subpaths together are no more than this.
     """
-    tolerances = _tolerances(size)
     polygons = _exact(strips, size, max(HAIRY, 8 * (size.width + size.height)))
-    curves = None if polygons is None else _curves(polygons, tolerances, most_knots)
+    curves = None if polygons is None else _closest(polygons, SMALLEST, most_knots)
     calm: Calm | None = None
     while polygons is None or curves is None:
         calm = Calm.of(strips, size) if calm is None else calm.twice()
         with contextlib.suppress(TooMany):
             polygons = calm.polygons(strips)
-            curves = _curves(polygons, tolerances, most_knots)
+            curves = _curves(polygons, TOLERANCES, most_knots)
     if calm is not None and float(areas_of(polygons).sum()) < LOST * calm.coarse.subject:
         # a mesh, or very many small things, of which averages leave little
         pieces = _exact(strips, size, MOST_CORNERS) or polygons
         polygons = sorted(pieces, key=len)[-most_knots // PIECE_KNOTS :]
-        curves = _somehow(polygons, tolerances, most_knots)
+        curves = _somehow(polygons, TOLERANCES, most_knots)
     if offset > 0:
-        curves = _somehow(widened(polygons, size, offset), tolerances, most_knots)
+        polygons = widened(polygons, size, offset)
+        curves = _closest(polygons, SMALLEST_MOVED, most_knots) or _somehow(polygons, TOLERANCES, most_knots)
     return _measured(curves, calm, moved=offset > 0)
 
 
@@ -119,9 +123,17 @@ def _curves(polygons: list[Polygon], tolerances: tuple[float, ...], most_knots: 
     return fitted(polygons, tolerances, most_knots - len(polygons))
 
 
-def _tolerances(size: Size) -> tuple[float, ...]:
-    small = max(SMALLEST, OF_SMALL * size.pixels**0.5)
-    return TOLERANCES if small >= TOLERANCES[0] else (small, *TOLERANCES)
+def _closest(polygons: list[Polygon], least: float, most_knots: int) -> Fitted | None:
+    """Curves so close that what lies between them and the contour is a small part of the subject; else less close."""
+    length = sum(float(np.hypot(*(np.roll(one, -1, axis=0) - one).T).sum()) for one in polygons)
+    tolerance = max(least, OF_SMALL * float(areas_of(polygons).sum()) / max(length, 1.0))
+    finer = []
+    while tolerance < TOLERANCES[0]:
+        finer.append(tolerance)
+        tolerance *= FINER
+    few = min(most_knots, max(FEW, round(length / APART)))
+    found = _curves(polygons, tuple(finer), few) if finer else None
+    return found or _curves(polygons, TOLERANCES, most_knots)
 
 
 def _measured(curves: Fitted, calm: Calm | None, *, moved: bool) -> Contour:

@@ -1,7 +1,9 @@
 """Where an alpha passes one half: closed polygons through its pixels, from strips, in memory for the contour alone.
 
 Marching squares (W. Lorensen, H. Cline: Marching Cubes, 1987, in two dimensions): between the centres of neighbouring
-pixels on both sides of one half lies a corner, where a straight line between their values passes it.
+pixels on both sides of one half lies a corner. Where the alpha is soft, that is where a straight line between their
+values passes it. A hard edge with the usual antialiasing says how much of each pixel is inside, and such a line is up
+to .09 pixels off there, to and fro along the edge: what matters then is the length inside, summed over four pixels.
 """
 
 from __future__ import annotations
@@ -15,6 +17,11 @@ from gigamatte.types import Depth, PixelArray, Size
 
 #: corners of polygons that are held; of more a coarser picture is to be traced
 MOST_CORNERS = 4_000_000
+
+#: by how much alpha falls within four pixels where none of the length that is summed counts, and where it alone does
+SOFT, HARD = 0.6, 0.9
+#: how near a corner may come to a pixel's centre, pixels: corners of several steps stay apart
+_APART = 1e-3
 
 #: float64 (corner, 2): x, y; the corners of pixels are whole numbers; the inside lies to the right of the way
 Polygon = NDArray[np.float64]
@@ -57,29 +64,34 @@ def areas_of(polygons: list[Polygon]) -> NDArray[np.float64]:
 
 
 def _with_neighbours(strips: Iterable[PixelArray], size: Size) -> Iterator[tuple[int, PixelArray]]:
-    """Each strip with the row above it and a transparent column on both sides; and the number of its first row."""
-    above: PixelArray | None = None
-    row = -1
+    """The rows of all strips, each time with those needed for the steps between all but the first and last of them.
+
+    There are two transparent columns on both sides, and the number of the second row comes first.
+    """
+    window: PixelArray | None = None
+    row = -2
     for strip in strips:
         plain = strip.reshape(len(strip), -1)
-        if above is None:
-            above = np.zeros((1, size.width + 2), plain.dtype)
-        padded: PixelArray = np.empty((len(plain) + 1, size.width + 2), plain.dtype)
-        padded[:1] = above
-        padded[1:, 0] = padded[1:, -1] = 0
-        padded[1:, 1:-1] = plain
-        yield row, padded
-        row += len(plain)
-        above = padded[-1:].copy()
-    if above is not None:
-        yield row, np.concatenate([above, np.zeros_like(above)])
+        if window is None:
+            window = np.zeros((2, size.width + 4), plain.dtype)
+        beside = np.pad(plain, ((0, 0), (2, 2)))
+        window = np.concatenate([window, beside])
+        if len(window) > 3:
+            yield row + 1, window
+            row += len(window) - 3
+            window = window[-3:].copy()
+    if window is not None:
+        yield row + 1, np.concatenate([window, np.zeros_like(window[:2])])
 
 
-def _steps(rows: PixelArray, top: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+def _steps(window: PixelArray, top: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """The steps of the contour between the centres of these rows: number of each one's corner, of the next, and x, y.
+
+    The ``window`` has one row and column more on each side; ``top`` is the number of its second row.
 
     A corner's number says between which pixels it lies: twice the pixel's own, and one more where the other lies below.
     """
+    rows = window[1:-1, 1:-1]
     half = Depth.of(rows).full // 2
     inside = rows > half
     same = (inside[:-1, :-1] == inside[1:, 1:]) & (inside[:-1, 1:] == inside[1:, :-1])
@@ -107,7 +119,7 @@ def _steps(rows: PixelArray, top: int) -> tuple[NDArray[np.int64], NDArray[np.in
     begin, end = (
         np.concatenate([both[~saddle], *(pair[which] for pair in more)]) for which, both in enumerate((begin, end))
     )
-    return begin, end, _places(rows, begin, top, half)
+    return begin, end, _places(window, begin, top)
 
 
 def _saddles(
@@ -133,17 +145,29 @@ def _saddles(
     return steps
 
 
-def _places(rows: PixelArray, corner: NDArray[np.int64], top: int, half: int) -> NDArray[np.float64]:
+def _places(window: PixelArray, corner: NDArray[np.int64], top: int) -> NDArray[np.float64]:
     pixel, below = np.divmod(corner, 2)
-    row, column = np.divmod(pixel, rows.shape[1])
-    inner = row - top - 1
-    own = rows[inner, column].astype(np.float64)
-    other = rows[inner + below, column + 1 - below].astype(np.float64)
-    part = (half + 0.5 - own) / (other - own)
+    row, column = np.divmod(pixel, window.shape[1] - 2)
     # a pixel's centre lies half a pixel from its corner; the first column and row are beyond the picture
-    across = column - 0.5 + np.where(below == 1, 0, part)
-    down = row - 0.5 + np.where(below == 1, part, 0)
-    return np.column_stack([across, down])
+    places = np.column_stack([column - 0.5, row - 0.5])
+    for way in (0, 1):
+        own = below == way
+        down, across = row[own] - top, column[own] + 1
+        along = [(down + step * way, across + step * (1 - way)) for step in (-1, 0, 1, 2)]
+        places[own, way] += _passed([window[one] for one in along], int(Depth.of(window).full))
+    return places
+
+
+def _passed(values: list[PixelArray], full: int) -> NDArray[np.float64]:
+    """How far behind the second of four pixels in a row the contour passes, which it does before the third."""
+    four = np.stack(values).astype(np.float64)
+    falling = four[1] > four[2]
+    four = np.where(falling, four, full - four)
+    straight = (four[1] - full / 2) / (four[1] - four[2])
+    inside = four.sum(axis=0) / full - 1.5
+    weight = np.clip(((four[0] - four[3]) / full - SOFT) / (HARD - SOFT), 0, 1)
+    passed: NDArray[np.float64] = straight + weight * (np.clip(inside, _APART, 1 - _APART) - straight)
+    return passed
 
 
 def _linked(begin: NDArray[np.int64], end: NDArray[np.int64], places: NDArray[np.float64]) -> list[Polygon]:
