@@ -12,11 +12,16 @@ from gigamatte.cutout.ink_colours import InkColours
 from gigamatte.errors import NoSubject
 from gigamatte.matte.cascade.tiles import EDGE
 from gigamatte.matte.flatness import looks_like_art
-from gigamatte.matte.unmix import palette_of, unmixed
+from gigamatte.matte.mask.correct import Correction
+from gigamatte.matte.palette import Palette
+from gigamatte.matte.unmix import natural_alpha, palette_of, with_hints
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.receipts import Clock, receipt_without_network
 from gigamatte.request import Request
 from gigamatte.types import BACKGROUND, Grid, Matte, ModelUse, Watch
+
+#: bytes of an alpha that are kept for the next cut of an open photo
+MOST = 256 << 20
 
 
 def proposal(request: Request, levels: PhotoLevels) -> tuple[str, ...]:
@@ -27,14 +32,35 @@ def proposal(request: Request, levels: PhotoLevels) -> tuple[str, ...]:
     return ("this looks like flat art on a plain ground: --kind art keeps thin lines whole and holes open",)
 
 
-def cut_art(request: Request, levels: PhotoLevels, clock: Clock, watch: Watch) -> Cutout:
+class ArtSession:
+    """What stays of flat art between the cuts of an open photo: its palette, and its alpha without hints."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[Correction, Palette | None, Matte | None] | None = None
+
+    def natural(self, request: Request, levels: PhotoLevels, watch: Watch) -> tuple[Palette | None, Matte | None]:
+        """The palette and the alpha, from an earlier cut where the same box is looked in; None: nothing is drawn."""
+        searched = Correction(searched=request.correction.searched)
+        if self._kept is not None and self._kept[0].searched == searched.searched:
+            return self._kept[1:]
+        palette, matte = palette_of(levels), None
+        if palette is not None:
+            matte = natural_alpha(levels, palette, threads=request.threads, correction=searched, watch=watch)
+        if matte is None or sum(pixels.nbytes for pixels in matte.tiles.values()) <= MOST:
+            self._kept = searched, palette, matte
+        return palette, matte
+
+
+def cut_art(
+    request: Request, levels: PhotoLevels, clock: Clock, watch: Watch, session: ArtSession | None = None
+) -> Cutout:
     """The cutout of a logo, a signature or a drawing on a plain ground. Raises NoSubject where nothing is drawn and
-    an empty cutout was not asked for."""
+    an empty cutout was not asked for. ``session``: of a photo that is cut again and again."""
     photo = request.photo
-    palette = palette_of(levels)
-    matte = None
-    if palette is not None:
-        matte = unmixed(
+    palette, matte = (session or ArtSession()).natural(request, levels, watch)
+    if palette is not None and matte is not None:
+        matte = with_hints(
+            matte,
             levels,
             palette,
             bits=photo.bits,

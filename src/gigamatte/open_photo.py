@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from gigamatte.art import ArtSession
 from gigamatte.cache.base import Cache
 from gigamatte.cache.memory import MemoryCache
 from gigamatte.hints import Hints
@@ -38,6 +39,11 @@ class Opened(Protocol):
     @property
     def first(self) -> bool:
         """Whether warnings that hold for all later cuts too are to be given now."""
+        ...
+
+    @property
+    def art(self) -> ArtSession | None:
+        """What is kept of flat art, if anything."""
         ...
 
     @property
@@ -77,7 +83,7 @@ class OpenPhoto:
     def __init__(self, levels: PhotoLevels, level: int = 0, *, preview: bool = False) -> None:
         self._levels, self._level = levels, level
         self.first, self.judged = True, not preview
-        self.sights = Sights(quick=preview)
+        self.sights, self.art = Sights(quick=preview), ArtSession()
         self._finished = MemoryCache(TILES)
         self._near = NearTiles(SHOWN) if preview else None
 

@@ -24,6 +24,7 @@ _CHOICES = {
     "mask-kind": "auto|alpha|trimap",
     "format": "png|webp|tiff|jpeg|avif|psd|svg|dxf",
     "model": "auto|locator",
+    "kind": "photo|art",
     "device": "auto|cpu",
     "strategy": "long-side|portrait|product|document|auto",
     "pyramid": "pages|sub",

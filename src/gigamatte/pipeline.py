@@ -32,7 +32,7 @@ def journey(request: Request, tools: Tools, watch: Watch, opened: Opened | None 
     try:
         clock.lap("read")
         if art:
-            return cut_art(request, levels, clock, watch)
+            return cut_art(request, levels, clock, watch, opened.art if opened else None)
         if request.path is not None:
             return cut_clipped(request, request.path, levels, clock)
         located = locate(request, levels, tools, opened.ask if opened else ask)

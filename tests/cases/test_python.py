@@ -340,4 +340,5 @@ def test_no_error_of_ours_names_an_option_in_python() -> None:
     told = "choose --format png or tiff", 'choose format="png" or tiff'
     assert in_python(told[0]) == told[1]
     assert in_python("name one photo, or use - for standard input") == "name one photo"
+    assert in_python("--kind photo asks a network") == 'kind="photo" asks a network'
     assert in_python("rmbg-2.0-onnx: 8-14 GB") == "rmbg-2.0-onnx: 8-14 GB"

@@ -191,6 +191,9 @@ class FilmCutting:
 class _Opened:
     """A frame for the journey: see ``gigamatte.open_photo.Opened``."""
 
+    #: no flat art
+    art = None
+
     def __init__(self, film: FilmCutting, levels: PhotoLevels, tiles: FilmTiles | None) -> None:
         self._film, self._levels, self._tiles = film, levels, tiles
         self.first, self.judged = film.frames == 0, True

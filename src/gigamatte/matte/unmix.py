@@ -47,20 +47,12 @@ def palette_of(levels: Levels) -> Palette | None:
     return palette_in(_copy(levels, GROUND_SIDE), _copy(levels, INK_SIDE))
 
 
-def unmixed(
-    levels: Levels,
-    palette: Palette,
-    *,
-    bits: int,
-    threads: int,
-    correction: Correction,
-    hints: Hints | None = None,
-    edge: int = EDGE,
-    watch: Watch,
+def natural_alpha(
+    levels: Levels, palette: Palette, *, threads: int, correction: Correction, edge: int = EDGE, watch: Watch
 ) -> Matte:
-    """The alpha of flat art at the photo's own size. ``watch("matte", fraction)`` may stop it between tiles.
+    """The alpha of flat art at the photo's own size, without hints and strokes, 16 bits deep.
 
-    ``hints``: each of their points is about a whole piece, plate or hole; their strokes are painted.
+    Of ``correction`` only the box to look in counts. ``watch("matte", fraction)`` may stop it between tiles.
     """
     size = levels.size(0)
     searched = Correction(searched=correction.searched)
@@ -71,7 +63,25 @@ def unmixed(
         alpha = palette.alpha(Depth.of(pixels).unit(pixels), seen, size)[box.relative_to(seen).slices()]
         return searched.enforced(quantised16(alpha), box, size)
 
-    natural = _tiled(size, edge, solve, threads, watch)
+    return _tiled(size, edge, solve, threads, watch)
+
+
+def with_hints(
+    natural: Matte,
+    levels: Levels,
+    palette: Palette,
+    *,
+    bits: int,
+    threads: int,
+    correction: Correction,
+    hints: Hints | None,
+    watch: Watch,
+) -> Matte:
+    """The ``natural`` alpha with strokes and hints, 8 or 16 bits deep.
+
+    Each point of ``hints`` is about a whole piece, plate or hole; their strokes are painted.
+    """
+    size = natural.size
     if hints is None and not correction.draws:
         return as_bits(natural, bits)
     pointed = None if hints is None else picked(levels, palette, natural, hints)
@@ -82,7 +92,7 @@ def unmixed(
         alpha = correction.enforced(natural.read(box).astype(np.uint16, copy=False), box, size)
         return alpha if pointed is None else pointed.applied(alpha, box)
 
-    return as_bits(_tiled(size, edge, corrected, threads, lambda stage, _: watch(stage, 1.0)), bits)
+    return as_bits(_tiled(size, natural.tile, corrected, threads, lambda stage, _: watch(stage, 1.0)), bits)
 
 
 def _tiled(size: Size, edge: int, solve: Callable[[Box], Pixels16], threads: int, watch: Watch) -> Matte:

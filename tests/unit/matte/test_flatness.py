@@ -65,4 +65,4 @@ def test_art_in_which_a_network_finds_no_subject_is_proposed_in_the_hint(tmp_pat
     for photo, proposed in ((line, True), (np.full_like(line, 250), False)):
         with Remover(Options(model=str(network))) as remover, pytest.raises(NoSubject) as raised:
             remover.cut(photo)
-        assert ("kind art" in str(raised.value.hint)) == proposed
+        assert ('kind="art"' in str(raised.value.hint)) == proposed

@@ -11,7 +11,7 @@ from gigamatte import Editing, Hints, NoSubject, Options, Remover
 from gigamatte.cli.app import run
 from gigamatte.hints import Stroke
 from gigamatte.matte.mask.correct import Correction
-from gigamatte.matte.unmix import palette_of, unmixed
+from gigamatte.matte.unmix import natural_alpha, palette_of, with_hints
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.photo.read import open_photo
 
@@ -184,16 +184,9 @@ def test_neither_tiles_nor_threads_matter(tmp_path):
     for edge, threads in ((64, 3), (256, 1), (512, 2)):
         with PhotoLevels(open_photo(tmp_path / "art.png", max_pixels=10**6)) as levels:
             palette = palette_of(levels)
-            matte = unmixed(
-                levels,
-                palette,
-                bits=16,
-                threads=threads,
-                correction=Correction(),
-                hints=hints,
-                edge=edge,
-                watch=_silent,
-            )
+            way = {"threads": threads, "correction": Correction(), "watch": _silent}
+            natural = natural_alpha(levels, palette, edge=edge, **way)
+            matte = with_hints(natural, levels, palette, bits=16, hints=hints, **way)
             found.append(matte.read(matte.size.box))
     np.testing.assert_array_equal(found[0], found[1])
     np.testing.assert_array_equal(found[0], found[2])
@@ -216,6 +209,22 @@ def test_an_edited_result_is_a_fresh_cut_with_the_same_hints(photo):
             with Remover(Options(kind="art", hints=hints)) as remover, remover.cut(photo) as fresh:
                 np.testing.assert_array_equal(edited.rgba(), fresh.rgba())
             np.testing.assert_array_equal(small.alpha, edited.alpha)  # this one is as small as a preview
+
+
+def test_a_click_does_not_un_mix_the_photo_again(monkeypatch):
+    done = []
+
+    def counted(*args, **options):
+        done.append(1)
+        return natural_alpha(*args, **options)
+
+    monkeypatch.setattr("gigamatte.art.natural_alpha", counted)
+    with Editing(ART, Options(kind="art")) as editing:
+        for hints in (Hints(), Hints(drop=[(90, 40)]), Hints(keep=[(200, 82)])):
+            editing.preview(hints)
+        assert len(done) == 1
+        editing.preview(Hints(box=(0, 0, 300, 200)))  # what lies beyond the box is another alpha
+        assert len(done) == 2
 
 
 def test_the_command_takes_the_whole_letter(tmp_path):

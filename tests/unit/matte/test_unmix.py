@@ -6,7 +6,7 @@ import pytest
 
 from gigamatte.errors import NoSubject
 from gigamatte.matte.mask.correct import Correction
-from gigamatte.matte.unmix import palette_of, unmixed
+from gigamatte.matte.unmix import natural_alpha, palette_of
 from gigamatte.options import Options
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.photo.read import open_photo
@@ -89,7 +89,7 @@ def test_sixteen_bits_and_any_tile_give_the_same():
     with PhotoLevels(opened) as levels:
         palette = palette_of(levels)
         results = [
-            unmixed(levels, palette, bits=16, threads=2, correction=Correction(), edge=edge, watch=lambda *_: None)
+            natural_alpha(levels, palette, threads=2, correction=Correction(), edge=edge, watch=lambda *_: None)
             for edge in (64, 256)
         ]
         whole = [matte.read(levels.size(0).box) for matte in results]
