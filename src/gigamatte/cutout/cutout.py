@@ -170,8 +170,7 @@ class Cutout(Closable):
                 scratch = max(scratch, written.scratch_bytes)
                 canvas = canvas if written.share == 1 else self._canvas.smaller(written.share)
         warnings += misfits(target, self._options) if self._receipt.subject else ()
-        seconds = {**self._receipt.seconds, "colours": waited}
-        seconds["write"] = time.perf_counter() - started - waited
+        seconds = {**self._receipt.seconds, "colours": waited, "write": time.perf_counter() - started - waited}
         seconds["total"] = sum(value for stage, value in seconds.items() if stage != "total")
         self._receipt = dataclasses.replace(
             self._receipt,
@@ -239,8 +238,8 @@ class Cutout(Closable):
         """Write the path as a drawing."""
         options, photo = self._options, self._levels.photo
         contour = self._contour_of_result(watch)
-        data = drawn(contour.path, self.size, self._resolution, drawing_format(options, target))
         times = photo.times if options.keep_times else None
+        data = drawn(contour.path, self.size, self._resolution, drawing_format(options, target))
         written = write_bytes(data, target, overwrite=overwrite, times=times)
         said = (_NO_TIMES,) if options.keep_times and times is None else ()
         return dataclasses.replace(written, warnings=(*contour.warnings, *said))
@@ -274,7 +273,8 @@ class Cutout(Closable):
     ) -> Composer:
         threads = self._options.threads or system.cpu_count()
         if self._foreground is None and not uncut and only not in ("alpha", "trimap", "uncertainty", "shadow"):
-            self._foreground = self._colours(self._levels, self._solved, quick=quick, threads=threads)
+            made, how = (self._levels, self._solved), {"quick": quick, "reduced": self._canvas.reduced}
+            self._foreground = self._colours(*made, **how, threads=threads)
         canvas = self._canvas if share == 1 else self._canvas.smaller(share)
         return Composer(
             self._levels,
@@ -296,5 +296,5 @@ class Cutout(Closable):
     def _whole(self, only: Only) -> PixelArray:
         threads_begin()
         with native_work():
-            strips = self._composer(only, watch=watched(None)).strips()
-            return np.concatenate([np.atleast_3d(strip) for strip in strips])
+            composer = self._composer(only, watch=watched(None))
+            return np.concatenate([np.atleast_3d(strip) for strip in composer.strips()])

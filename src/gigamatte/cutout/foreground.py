@@ -39,12 +39,15 @@ TOGETHER_PIXELS = 5000
 class Foreground:
     """Foreground colours of one photo and its matte: solved once when made, then read tile by tile, by any thread.
 
-    ``quick``: the last scale is enlarged and not solved, and what small scales need is held: a third of the time.
-    The same for any number of ``threads``.
+    ``reduced``, for a result that is smaller than the photo: on the last scale they are fitted and not solved.
+    ``quick``: there they are enlarged, and what small scales need is held: a third of the time. The same for any number
+    of ``threads``.
     """
 
-    def __init__(self, levels: Levels, matte: Matte, *, quick: bool = False, threads: int = 1) -> None:
-        self._levels, self._matte, self._quick = levels, matte, quick
+    def __init__(
+        self, levels: Levels, matte: Matte, *, quick: bool = False, reduced: bool = False, threads: int = 1
+    ) -> None:
+        self._levels, self._matte, self._quick, self._reduced = levels, matte, quick, reduced
         self._scale = float(Depth.of(levels.read(0, Box(0, 0, 1, 1))).full)
         self._level = _global_level([levels.size(level) for level in range(levels.levels)])
         size = levels.size(self._level)
@@ -75,8 +78,10 @@ class Foreground:
             if self._quick and not level:
                 return self._pixels(_doubled(both[:3], held, part), box.relative_to(part))
             both, held = _doubled(both, held, part), part
-            steps = STEPS if level else FINAL_STEPS
-            both = relaxed(both, *self._inputs(level, part, alphas), steps)
+            inputs = self._inputs(level, part, alphas)
+            if self._reduced and not level:
+                return self._pixels(fitted(both, *inputs), box.relative_to(part))
+            both = relaxed(both, *inputs, STEPS if level else FINAL_STEPS)
         return self._pixels(both[:3], box.relative_to(held))
 
     def _pixels(self, planes: FloatArray, box: Box) -> PixelArray:
@@ -229,6 +234,23 @@ def relaxed(both: FloatArray, colour: FloatArray, alpha: FloatArray, steps: int)
             np.clip(pair, 0, 1, out=pair)
         out[:, some] = pair
     return out.reshape(both.shape)
+
+
+def fitted(both: FloatArray, colour: FloatArray, alpha: FloatArray) -> FloatArray:
+    """F, (3, row, column), of F and B that are too smooth, moved so far that the pixel's colour is that of the photo.
+
+    Arguments as in ``relaxed``. F takes the part α of what is missing (M. Forte: Approximate Fast Foreground Colour
+    Estimation, 2021).
+    """
+    out = np.empty_like(colour)
+    beyond = 1 - alpha
+    for front, back, seen, made in zip(both[:3], both[3:], colour, out, strict=True):
+        np.multiply(front, alpha, out=made)
+        np.subtract(seen, made, out=made)
+        made -= back * beyond
+        made *= alpha
+        made += front
+    return np.clip(out, 0, 1, out=out)
 
 
 def _strength(alpha: FloatArray, neighbour: FloatArray) -> FloatArray:

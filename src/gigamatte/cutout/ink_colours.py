@@ -22,9 +22,16 @@ class InkColours(Foreground):
     """Foreground colours of flat art with this palette."""
 
     def __init__(
-        self, palette: Palette, levels: Levels, matte: Matte, *, quick: bool = False, threads: int = 1
+        self,
+        palette: Palette,
+        levels: Levels,
+        matte: Matte,
+        *,
+        quick: bool = False,
+        reduced: bool = False,
+        threads: int = 1,
     ) -> None:
-        super().__init__(levels, matte, quick=quick, threads=threads)
+        super().__init__(levels, matte, quick=quick, reduced=reduced, threads=threads)
         self._palette = palette
 
     def read(self, box: Box) -> PixelArray:

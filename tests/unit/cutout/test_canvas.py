@@ -185,6 +185,8 @@ def test_laid_and_reduced_is_reduced_and_laid(colour: int) -> None:
     """On any ground: the canvas shows what the full-size result, reduced, shows."""
     photo, alpha = rectangle((240, 200), (40, 50, 200, 150))
     alpha = cv2.GaussianBlur(alpha, (0, 0), 6)
+    share = alpha[..., None] / np.float32(255)  # what is mixed in the photo is what the alpha says
+    photo = np.rint(np.float32(COLOUR) * share + np.float32(GROUND) * (1 - share)).astype(np.uint8)
     whole = result_of(cut(photo, alpha, background=f"#{colour:02x}{colour:02x}{colour:02x}")).astype(np.float32)
     canvas = cut(photo, alpha, canvas="90x80", fill="80", background=f"rgb({colour},{colour},{colour})")
     place = canvas.receipt.placed
