@@ -10,15 +10,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gigamatte.cache.base import Cache
 from gigamatte.film.carrying import News
-from gigamatte.film.motion import REDUCED, Motion, Reduced, along, motion, reduced
-from gigamatte.filters import grown, remapped
+from gigamatte.film.motion import REDUCED, Motion, Reduced, Way, along, motion, reduced
+from gigamatte.filters import grown, remapped, warped
 from gigamatte.hints import Hints
 from gigamatte.network.answers import Answer, ask
 from gigamatte.network.decode import has_subject
@@ -31,7 +29,7 @@ from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import Box, CoarseMatte, Fit, FloatArray, Size
 
 #: how much of the old answer stays where the picture has not changed, and where it moved and is believed
-STAYS, MOVES = 0.9, 0.5
+STAYS, MOVES = 0.85, 0.5
 #: smaller differences of an answer (alpha, 0…1) are ignored
 NO_NEWS = 1 / 128
 #: frames after which a network looks at the whole picture again, not only around the subject
@@ -39,6 +37,8 @@ WHOLE = 12
 #: Of so many frames one is asked of the network; in those between, its answer follows the motion, as long as that is
 #: believed in this part of the answer's contour.
 ASKED, FOLLOWED = 4, 0.9
+#: The first frames of a scene are asked as well: the mean of several answers is nearer to the truth than the first.
+EARLY = (1, 2)
 #: The part that is looked at stays where it is, while around the subject there is at least this part of the room that
 #: it was given, and at most so many times it.
 LEAST_ROOM, MOST_ROOM = 0.4, 2.0
@@ -61,7 +61,8 @@ class FilmAnswers:
     """Answers for one frame after another; ``turn`` begins one. ``memory`` is all that is remembered.
 
     ``alone``: frames are taken as photos that have nothing to do with each other. ``cut``: the frame begins a new
-    scene. ``moved``: what moved since the frame before. ``news``: what the network, where it was asked, said anew.
+    scene. ``moved``: what moved since the frame before; ``follow``: the same, with the subject's contour moving as the
+    subject, once its answer is known. ``news``: what the network, where it was asked, said anew.
     """
 
     def __init__(self, *, alone: bool = False) -> None:
@@ -69,7 +70,10 @@ class FilmAnswers:
         self.memory: Memory | None = None
         self.cut = True
         self.moved: Motion | None = None
+        self.follow: Motion | None = None
         self.news: News | None = None
+        #: how many frames of this scene there were before
+        self.age = 0
         self._seen: Reduced | None = None
 
     def turn(self, levels: PhotoLevels) -> None:
@@ -77,11 +81,25 @@ class FilmAnswers:
         self._seen = _reduced(levels)
         self.news = None
         self.moved = None if self.memory is None else motion(self.memory.seen, self._seen)
+        self.follow = self.moved
         self.cut = self.moved is None or self.moved.cut
+        self.age = 0 if self.cut else self.age + 1
+
+    def due(self, every: int) -> bool:
+        """Whether this frame is one of the scene's first, or one of so many."""
+        return self.age in EARLY or self.age % every == 0
+
+    def standing(self) -> Way | None:
+        """The way of a frame to itself."""
+        if self._seen is None:
+            return None
+        rows, columns = self._seen.shape[:2]
+        return Way(np.zeros((rows, columns, 2), np.float32), np.ones((rows, columns), np.float32))
 
     def forget(self) -> None:
         """Forget the answers for earlier frames: they do not count for the frame that has begun."""
         self.memory = None
+        self.age = 0
 
     def ask(
         self,
@@ -121,7 +139,7 @@ class FilmAnswers:
             return dataclasses.replace(answer, coarse=steady(answer.coarse, before.coarse, moved)), 0
         rows, columns = moved.back.shape[:2]
         whole = Fit(before.coarse.fit.photo, before.coarse.fit.photo.box, Size(columns, rows))
-        follow = along(moved, carried(before.coarse, moved, whole)) if since % ASKED else None
+        follow = None if self.due(ASKED) else along(moved, carried(before.coarse, moved, whole))
         if follow is not None and followable(before.coarse, follow):
             coarse = followed_answer(before.coarse, follow)
         else:
@@ -129,6 +147,7 @@ class FilmAnswers:
             follow = along(moved, sampled(coarse, *_centres(whole)))
             coarse = steady(coarse, before.coarse, follow)
             self.news = News.of(coarse.alpha, carried(before.coarse, follow, coarse.fit), coarse.fit)
+        self.follow = follow
         if hints is not None and pointed:
             coarse = obeyed(coarse, hints)
         engine = network.engine
@@ -227,7 +246,7 @@ def followable(before: CoarseMatte, moved: Motion) -> bool:
     """Whether the motion is believed along the contour of an answer: then it need not be asked for again."""
     contour = np.abs(before.alpha - np.float32(0.5)) < np.float32(0.4)
     contour = grown(contour, 2)
-    believed = _sampled(moved.believed, before.fit)[contour]
+    believed = _sampled(moved.likely, before.fit)[contour]
     return believed.size > 0 and float(believed.mean()) >= FOLLOWED
 
 
@@ -243,32 +262,35 @@ def carried(before: CoarseMatte, moved: Motion, fit: Fit) -> FloatArray:
     x, y = _centres(fit)
     back = _sampled(moved.back, fit)
     rows, columns = moved.back.shape[:2]
-    return sampled(before, x + back[..., 0] * (fit.photo.width / columns), y + back[..., 1] * (fit.photo.height / rows))
+    wide, tall = np.float32(fit.photo.width / columns), np.float32(fit.photo.height / rows)
+    return sampled(before, x + back[..., 0] * wide, y + back[..., 1] * tall)
 
 
-def sampled(coarse: CoarseMatte, x: NDArray[Any], y: NDArray[Any]) -> FloatArray:
+def sampled(coarse: CoarseMatte, x: FloatArray, y: FloatArray) -> FloatArray:
     """An answer's alpha at places of the photo, in its pixels, two arrays (row, column); 0 outside of its region."""
     region, grid = coarse.fit.region, coarse.fit.network
-    x = (x - region.left) * (grid.width / region.width) - 0.5
-    y = (y - region.top) * (grid.height / region.height) - 0.5
+    x = (x - np.float32(region.left)) * np.float32(grid.width / region.width) - np.float32(0.5)
+    y = (y - np.float32(region.top)) * np.float32(grid.height / region.height) - np.float32(0.5)
+    x, y = np.broadcast_arrays(x, y)
     alpha = remapped(coarse.alpha, x, y)
     inside = (x >= -1) & (y >= -1) & (x <= grid.width) & (y <= grid.height)
     seen: FloatArray = alpha * inside.astype(np.float32)
     return seen
 
 
-def _centres(fit: Fit) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.float64]], ...]:
-    """x and y of the centres of the pixels of ``fit``, in photo pixels: two arrays (row, column)."""
+def _centres(fit: Fit) -> tuple[FloatArray, FloatArray]:
+    """x and y of the centres of the pixels of ``fit``, in photo pixels, float32: a row and a column."""
     region, grid = fit.region, fit.network
     x = region.left + (np.arange(grid.width) + 0.5) * region.width / grid.width
     y = region.top + (np.arange(grid.height) + 0.5) * region.height / grid.height
-    across, down = np.meshgrid(x, y)
-    return across, down
+    return x.astype(np.float32)[np.newaxis], y.astype(np.float32)[:, np.newaxis]
 
 
 def _sampled(values: FloatArray, fit: Fit) -> FloatArray:
     """Values of the reduced frame, float32 (row, column[, channel]), sampled at the pixels of ``fit``."""
-    x, y = _centres(fit)
+    region, grid = fit.region, fit.network
     rows, columns = values.shape[:2]
-    x, y = x * columns / fit.photo.width - 0.5, y * rows / fit.photo.height - 0.5
-    return remapped(values, x, y)
+    across, down = columns / fit.photo.width, rows / fit.photo.height
+    wide, tall = across * region.width / grid.width, down * region.height / grid.height
+    first = across * region.left + wide / 2 - 0.5, down * region.top + tall / 2 - 0.5
+    return warped(values, np.array([[wide, 0, first[0]], [0, tall, first[1]]]), grid)

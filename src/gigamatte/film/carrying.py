@@ -1,22 +1,22 @@
 """Carries the finished alpha of an earlier frame along with the picture, so that only doubtful tiles are refined.
 
-Dense flow between the two frames, reduced, says where each pixel was. It is believed where it leads there and back
-again and the picture shows the same (Sundaram et al., 2010). A tile whose undecided pixels are believed takes its alpha
-from the earlier frame, interpolated once; in the others the refiner's alpha is drawn where the flow is doubtful, and
-only there the refiner is asked.
+The motion of the reduced frames since then, one after another, says where each pixel was; hair and contours move as the
+subject beside them. It is believed where flow leads there and back again (Sundaram et al., 2010) and the picture shows
+the same, but for the ground that shows through. A tile whose undecided pixels are believed takes its alpha from the
+earlier frame, interpolated once; in the others the refiner's alpha is drawn where the motion is doubtful, and only
+there the refiner is asked.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gigamatte.film.motion import Way
 from gigamatte.film.settling import Settled, around
-from gigamatte.filters import box_mean, extremes, highest, lowest, remapped
+from gigamatte.filters import box_mean, extremes, highest, lowest, remapped, warped
 from gigamatte.matte.cascade.band import BACKGROUND_BELOW, SUBJECT_ABOVE
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import (
@@ -32,14 +32,6 @@ from gigamatte.types import (
 
 #: of so many frames one is refined whole, and the next ones carry its alpha
 HELD = 8
-#: the longest side of a reduced frame; it has a half, a quarter … of the frame's
-LONGEST = 1200
-#: pixels of the reduced frame that a point may miss its place by, there and back; levels that the picture may differ
-AGREE, ALIKE = 0.5, 6.0
-#: … and the part of the (2·AROUND + 1)² points around one that have to be believed for it to be
-AROUND, MOST = 3, 0.6
-#: the mean of 3×3 levels up to which a place has not changed
-UNCHANGED = 2.0
 #: the part of a tile's undecided pixels that may be doubtful, and of all of them that may be refined in a carried frame
 DOUBT, REFINED = 0.15, 0.6
 #: pixels around a doubtful one that are refined as well, and over how many more what is refined passes into the rest
@@ -72,17 +64,6 @@ class News:
 
 
 @dataclass(frozen=True, eq=False)
-class Flow:
-    """``back`` float32 (row, column, (x, y)): where each pixel of the reduced frame was, relative to it; 0 where the
-    picture is unchanged. ``sure`` bool (row, column): whether that can be believed. A pixel is ``step`` of the frame's.
-    """
-
-    back: FloatArray
-    sure: NDArray[np.bool_]
-    step: int = 2
-
-
-@dataclass(frozen=True, eq=False)
 class Carried:
     """An earlier alpha in its new place. ``doubtful``: the tiles that are to be refined; ``share`` float32 (row,
     column) in [0, 1]: how much of the carried alpha stays in each of them.
@@ -110,19 +91,19 @@ class Carried:
         return Matte(matte.size, matte.bits, matte.tile, decided, tiles)
 
 
-def carried(key: Settled, levels: PhotoLevels, news: News | None) -> Carried | None:
+def carried(key: Settled, way: Way, levels: PhotoLevels, news: News | None) -> Carried | None:
     """The alpha of ``key`` where it is now; None where too little of the motion is believed, or all is decided."""
     old, size = key.matte, levels.size(0)
     if old.size != size or min(size.width, size.height) < SMALLEST or old.depth.bits != levels.photo.bits:
         return None
-    flow = flow_between(key.pixels, levels.read(0, size.box))
+    known = np.dstack([way.back, box_mean(way.believed, 1)])
     decided, tiles = old.decided.copy(), dict[Place, PixelArray]()
     most, least = extremes(old.decided)
     active = [place for place in old.grid.places() if most[place] != least[place] or decided[place] == UNDECIDED]
     found, doubtful = dict[Place, PixelArray](), dict[Place, FloatArray]()
     undecided_pixels = refined_pixels = 0
     for place in active:
-        pixels, sure = _tile(old, flow, place)
+        pixels, sure = _tile(old, known, place)
         changed = news is not None and news.within(old.grid.home(place))
         undecided = ((pixels > 0) & (pixels < old.depth.full)).view(np.uint8)
         band = highest(undecided, 3).view(np.bool_)
@@ -150,66 +131,25 @@ def _keep(place: Place, pixels: PixelArray, decided: NDArray[np.uint8], tiles: d
         tiles.pop(place, None)
 
 
-def _grey(pixels: PixelArray, step: int) -> NDArray[np.uint8]:
-    """A frame (row, column, RGB), reduced ``step`` times, grey, uint8 (row, column)."""
-    height, width = pixels.shape[0] // step, pixels.shape[1] // step
-    small = cv2.resize(pixels[: step * height, : step * width], (width, height), interpolation=cv2.INTER_AREA)
-    if small.dtype == np.uint16:
-        small = (small >> 8).astype(np.uint8)
-    grey: NDArray[np.uint8] = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    return grey
-
-
-def flow_between(earlier: PixelArray, later: PixelArray) -> Flow:
-    """What moved between two frames (row, column, RGB). Dense inverse search (Kroeger et al., 2016)."""
-    step = 2
-    while max(later.shape) > LONGEST * step:
-        step *= 2
-    before, now = _grey(earlier, step), _grey(later, step)
-    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)  # type: ignore[attr-defined]
-    search.setFinestScale(1)
-    back, forth = search.calc(now, before, None), search.calc(before, now, None)
-    height, width = now.shape
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    x, y = x + back[..., 0], y + back[..., 1]
-    missed = back + remapped(forth, x, y)
-    left = box_mean(cv2.absdiff(remapped(before, x, y), now), 1, beyond="mirrored")
-    sure = (missed[..., 0] ** 2 + missed[..., 1] ** 2 < AGREE**2) & (left < ALIKE)
-    # where the two alternate from pixel to pixel, so would two alphas: that is the grain of dense hair
-    sure = box_mean(sure.view(np.uint8) * np.uint8(255), AROUND, beyond="mirrored") > 255 * MOST
-    change = box_mean(cv2.absdiff(before, now), 1, beyond="mirrored")
-    same = lowest((change <= UNCHANGED).astype(np.uint8), 2).view(np.bool_)
-    back[same] = 0
-    return Flow(back, np.asarray(sure | same, np.bool_), step)
-
-
-def _tile(old: Matte, flow: Flow, place: Place) -> tuple[PixelArray, NDArray[np.bool_]]:
-    """The carried alpha of a tile, and where it is believed: (row, column)."""
+def _tile(old: Matte, known: FloatArray, place: Place) -> tuple[PixelArray, NDArray[np.bool_]]:
+    """The carried alpha of a tile, and where it is believed: (row, column). ``known``: (row, column, (x, y, trust))."""
     home = old.grid.home(place)
-    back = _enlarged(flow.back, home, flow.step, cv2.INTER_LINEAR) * flow.step
-    sure = _enlarged(flow.sure.view(np.uint8), home, flow.step, cv2.INTER_NEAREST).view(np.bool_)
-    x = np.arange(home.left, home.right, dtype=np.float32) + back[..., 0]
-    y = np.arange(home.top, home.bottom, dtype=np.float32)[:, None] + back[..., 1]
+    rows, columns = known.shape[:2]
+    across, down = columns / old.size.width, rows / old.size.height
+    first = (home.left + 0.5) * across - 0.5, (home.top + 0.5) * down - 0.5
+    motion = warped(known, np.array([[across, 0, first[0]], [0, down, first[1]]]), home.size)
+    sure = motion[..., 2] > np.float32(0.5)
+    x = np.arange(home.left, home.right, dtype=np.float32) + motion[..., 0] * np.float32(1 / across)
+    y = np.arange(home.top, home.bottom, dtype=np.float32)[:, None] + motion[..., 1] * np.float32(1 / down)
     box = around(x, y, old)
     there, full = old.read(box), old.depth.full
     one = int(there.min())
     if one in (0, full) and int(there.max()) == one:  # all around is decided alike
         return np.full(home.size.shape, one, there.dtype), sure
-    pixels = remapped(there, x - np.float32(box.left), y - np.float32(box.top), cubic=True)
+    pixels: PixelArray = remapped(there, x - np.float32(box.left), y - np.float32(box.top), cubic=True)
     pixels[pixels <= BACKGROUND_BELOW * full] = 0
     pixels[pixels >= SUBJECT_ABOVE * full] = full
     return pixels, sure
-
-
-def _enlarged(values: NDArray[Any], home: Box, step: int, how: int) -> NDArray[Any]:
-    """A part of a reduced picture, ``step`` times as large: ``home`` of the whole frame."""
-    rows, columns = (
-        np.clip(np.arange(first // step - 2, -(-last // step) + 2), 0, length - 1)
-        for first, last, length in zip((home.top, home.left), (home.bottom, home.right), values.shape[:2], strict=True)
-    )
-    part = np.ascontiguousarray(values[rows][:, columns])
-    large: NDArray[Any] = cv2.resize(part, None, fx=step, fy=step, interpolation=how)
-    return large[2 * step : 2 * step + home.height, 2 * step : 2 * step + home.width]
 
 
 def _share(sure: NDArray[np.bool_]) -> FloatArray:

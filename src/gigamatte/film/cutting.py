@@ -16,7 +16,8 @@ from gigamatte.film.answers import FilmAnswers, Memory
 from gigamatte.film.carrying import HELD, carried
 from gigamatte.film.doubtful import DoubtfulPixels
 from gigamatte.film.hints import FilmHints
-from gigamatte.film.settling import Settled, settled
+from gigamatte.film.motion import Way
+from gigamatte.film.settling import ANEW, Settled, settled
 from gigamatte.film.tiles import FilmTiles
 from gigamatte.film.types import Frame
 from gigamatte.hints import Hints
@@ -79,6 +80,8 @@ class FilmCutting:
         self._settled: Settled | None = None
         #: the frame whose alpha the next ones carry
         self._key: Settled | None = None
+        #: the motion since then
+        self._way: Way | None = None
 
     def cut(self, frame: Frame, watch: Watch) -> Cutout:
         """The cutout of the next frame. Raises what ``Remover.cut`` raises, but not NoSubject."""
@@ -95,7 +98,7 @@ class FilmCutting:
                 # what was said holds from this very frame: nothing of the frames before is to stay
                 self.answers.forget()
                 self.tiles.forget()
-                self._settled = self._key = None
+                self._settled = self._key = self._way = None
             if hints is not None:
                 hints = hints.inside(photo.size)
                 request = resolve_request(photo, dataclasses.replace(self.options, hints=hints), None, None)
@@ -112,24 +115,28 @@ class FilmCutting:
         self.answers.turn(levels)
         if self.answers.cut:
             self.tiles.forget()
-            self._key = None
+            self._key = self._way = None
             self.cuts += self.answers.moved is not None  # not the film's beginning
         return self.tiles
 
     def lifted(self, lift: Lifting, tiles: FilmTiles, levels: PhotoLevels) -> tuple[Matte, tuple[str, ...]]:
         """The alpha of a frame: carried from an earlier one, or refined and averaged with that of the one before."""
-        moved, warnings = self.answers.moved, tuple[str, ...]()
+        moved, warnings = self.answers.follow, tuple[str, ...]()
         pixels = levels.read(0, levels.size(0).box)
-        found = None
-        if self._key is not None and self.frames % HELD and moved is not None and not moved.same:
-            found = carried(self._key, levels, self.answers.news)
+        if self._way is not None and moved is not None:
+            self._way = self._way.then(moved)
+        if self._key is None or self._way is None or self.answers.due(HELD):
+            found = None
+        else:
+            found = carried(self._key, self._way, levels, self.answers.news)
         if found is None:
             tiles.turn()
             solved, warnings = lift(tiles)
-            matte = settled(solved, levels, self._settled, moved)
+            matte = settled(solved, levels, self._settled, moved, stays=ANEW)
             self._settled = Settled(pixels, matte)
             # where no tile was refined, as in small frames, carrying saves nothing
             self._key = self._settled if tiles.done or tiles.kept else None
+            self._way = None if self._key is None else self.answers.standing()
         else:
             matte, refined = found.matte, 0
             if found.doubtful:
@@ -143,7 +150,7 @@ class FilmCutting:
 
     def state(self) -> Arrays:
         """All that is remembered, as plain arrays by name."""
-        counts = [self.frames, self.cuts, self.with_subject, self.done, self.kept]
+        counts = [self.frames, self.cuts, self.with_subject, self.done, self.kept, self.answers.age]
         arrays: Arrays = {"counts": np.array(counts, np.int64)}
         arrays |= {f"tiles {name}": values for name, values in self.tiles.arrays().items()}
         memory = self.answers.memory
@@ -162,6 +169,8 @@ class FilmCutting:
             arrays |= _kept(self._settled, "before")
         if self._key is not None and self._key is not self._settled:
             arrays |= _kept(self._key, "key")
+        if self._way is not None:
+            arrays |= {"way back": self._way.back, "way believed": self._way.believed}
         arrays["carries"] = np.array(self._key is not None)
         if self._hints is not None:
             now = None if self._hints.now is None else self._hints.now.as_plain()
@@ -171,7 +180,7 @@ class FilmCutting:
     def restore(self, arrays: Arrays) -> None:
         """Go on from ``state``."""
         counts = (int(number) for number in arrays["counts"])
-        self.frames, self.cuts, self.with_subject, self.done, self.kept = counts
+        self.frames, self.cuts, self.with_subject, self.done, self.kept, self.answers.age = counts
         self.tiles.restore({name[6:]: values for name, values in arrays.items() if name.startswith("tiles ")})
         if "seen" in arrays:
             width, height, left, top, wide, tall, since = (int(number) for number in arrays["fit"])
@@ -183,6 +192,7 @@ class FilmCutting:
         self._settled, self._key = _again(arrays, "before"), _again(arrays, "key")
         if self._key is None and arrays["carries"]:
             self._key = self._settled
+        self._way = Way(arrays["way back"], arrays["way believed"]) if "way back" in arrays else None
         if self._hints is not None and "hints" in arrays:
             self._hints.current, now = _said(arrays["hints"])
             self._hints.now = None if now is None else Hints.from_plain(now)

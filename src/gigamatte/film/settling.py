@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
-from gigamatte.film.motion import Motion, along
+from gigamatte.film.motion import Motion
 from gigamatte.filters import box_mean, remapped
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.types import UNDECIDED, Box, FloatArray, Matte, PixelArray, Place, decided_by
 
-#: how much of the old alpha stays where the picture has not changed, and where it moved and is believed
+#: How much of the old alpha stays where the picture has not changed, and where it moved and is believed; and in frames
+#: that are refined whole, of which there are few: what is new has to count.
 STAYS, MOVES = 0.85, 0.5
+ANEW = 0.35, 0.35
 #: levels (of 255), the mean of 5×5, by which the picture may differ where it is still, and where it moved
 SAME, ALIKE = 4.0, 12.0
 
@@ -38,19 +39,20 @@ def settled(
     before: Settled | None,
     moved: Motion | None,
     places: Iterable[Place] | None = None,
+    stays: tuple[float, float] = (STAYS, MOVES),
 ) -> Matte:
     """``matte`` averaged with the one ``before``, weighted by how alike the two pictures are at each pixel.
 
-    ``places``: the tiles that are averaged; None: all.
+    ``places``: the tiles that are averaged; None: all. ``stays``: how much of the old alpha stays where the picture has
+    not changed, and where it moved.
     """
     if before is None or moved is None or moved.cut or before.matte.size != matte.size:
         return matte
-    moved = along(moved, _reduced(matte, moved))
     decided, tiles = matte.decided.copy(), dict(matte.tiles)
     for place in matte.grid.places() if places is None else places:
         if decided[place] != UNDECIDED:
             continue
-        pixels = _tile(matte, levels, before, moved, place)
+        pixels = _tile(matte, levels, before, moved, place, stays)
         decided[place] = decided_by(pixels)
         if decided[place] == UNDECIDED:
             tiles[place] = pixels
@@ -59,7 +61,9 @@ def settled(
     return Matte(matte.size, matte.bits, matte.tile, decided, tiles)
 
 
-def _tile(matte: Matte, levels: PhotoLevels, before: Settled, moved: Motion, place: Place) -> PixelArray:
+def _tile(
+    matte: Matte, levels: PhotoLevels, before: Settled, moved: Motion, place: Place, stays: tuple[float, float]
+) -> PixelArray:
     new, home = matte.tiles[place], matte.grid.home(place)
     if before.matte.decided[place] == UNDECIDED and np.array_equal(new, before.matte.tiles[place]):
         return new
@@ -69,7 +73,8 @@ def _tile(matte: Matte, levels: PhotoLevels, before: Settled, moved: Motion, pla
     x = np.arange(home.left, home.right, dtype=np.float32)
     y = np.arange(home.top, home.bottom, dtype=np.float32)
     small_x, small_y = np.meshgrid((x + 0.5) * across - 0.5, (y + 0.5) * down - 0.5)
-    known = np.dstack([moved.back, moved.believed, moved.still])
+    through = np.zeros_like(moved.still) if moved.through is None else moved.through
+    known = np.dstack([moved.back, moved.likely, moved.still, through])
     there = remapped(known, small_x, small_y)
     old_x, old_y = x[None, :] + there[..., 0] / across, y[:, None] + there[..., 1] / down
     box = around(old_x, old_y, matte)
@@ -80,17 +85,11 @@ def _tile(matte: Matte, levels: PhotoLevels, before: Settled, moved: Motion, pla
 
     change = np.abs(followed(before.pixels[box.slices()]) - levels.read(0, home)).mean(axis=2)
     change = box_mean(change, 2, beyond="mirrored") / np.float32(257 if levels.photo.bits == 16 else 1)
-    same, alike = (np.clip(2 - change / np.float32(most), 0, 1) for most in (SAME, ALIKE))
-    weight = np.maximum(np.float32(STAYS) * same * there[..., 3], np.float32(MOVES) * alike * there[..., 2])
+    same, alike = (np.clip(2 - change / most, 0, 1) for most in (np.float32(SAME), ALIKE + there[..., 4]))
+    still, moves = (np.float32(one) for one in stays)
+    weight = np.maximum(still * same * there[..., 3], moves * alike * there[..., 2])
     old = followed(before.matte.read(box))
     return matte.depth.pixels(new + weight * (old - new) + np.float32(0.5))
-
-
-def _reduced(matte: Matte, moved: Motion) -> FloatArray:
-    """Its alpha at the size of the reduced frame, float32 (row, column) in [0, 1]."""
-    rows, columns = moved.back.shape[:2]
-    small = cv2.resize(matte.read(matte.size.box), (columns, rows), interpolation=cv2.INTER_AREA)
-    return matte.depth.unit(small)
 
 
 def around(x: FloatArray, y: FloatArray, matte: Matte) -> Box:
