@@ -3,7 +3,8 @@
 A thin ring around the subject takes colours of pixels that can be seen, so that what is resized without regard to alpha
 keeps its edge; beyond it all is white. The photo's own ground is never written. The colours are laid out so that a
 ring costs few bytes (docs/design/formats.md): they run along columns, and where no pixel above or below is near, rows
-of pixels beside the subject are repeated, so that most of a ring equals the row above it.
+of pixels beside the subject are repeated, so that most of a ring equals the row above it. They are rounded to few
+levels: what differs by the noise of a photo alone becomes the same.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ STEPS = (1, 2, 4)
 #: how many rows, and how many columns, a pixel of the ring may be away from the one that it shows
 REACH = sum(STEPS)
 #: Of so many rows one takes colours from the left and the right before those above and below it are known.
-EVERY = 5
+EVERY = 8
+#: bits of each channel that a colour of the ring has; those below are the middle of what they may be
+BITS = 4
 #: Neighbouring spans are drawn together up to so many columns: an eighth of the time is spent beside them.
 WIDE = 512
 #: ``spans(box)``: the columns of a strip, as (first, last + 1), that a ring may touch
@@ -98,9 +101,11 @@ def _ring(window: list[PixelArray], height: int, row: int, part: PixelArray, pla
     seen = (cv2.extractChannel(pixels, 3) > 0).view(np.uint8)
     if not cv2.countNonZero(seen) or cv2.countNonZero(seen[inner]) == part.shape[0] * part.shape[1]:
         return
-    # each pixel as one number, without its alpha
-    pixel = np.dtype(f"u{4 * part.itemsize}")
-    pixels.view(pixel)[...] &= np.array([-1, -1, -1, 0]).astype(part.dtype).view(pixel)
+    # each pixel as one number: without its alpha, in rounded colours
+    pixel, step = np.dtype(f"u{4 * part.itemsize}"), 1 << (8 * part.itemsize - BITS)
+    kept, middle = (np.array([one, one, one, 0]).astype(part.dtype).view(pixel) for one in (-step, step // 2))
+    pixels.view(pixel)[...] &= kept
+    pixels.view(pixel)[...] |= middle
     filled, some = seen.copy(), slice((EVERY // 2 - row) % EVERY, None, EVERY)
     for step in STEPS:
         _take(pixels[some], filled[some], filled[some], (0, step))

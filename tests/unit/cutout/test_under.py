@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,11 @@ from PIL import Image
 
 from gigamatte import Options, UsageError, cut
 from gigamatte.cutout.compose import Composer
+from gigamatte.cutout.containers.carried import Carried
+from gigamatte.cutout.containers.png_pixels import write_png
 from gigamatte.cutout.foreground import Foreground
-from gigamatte.cutout.under import EVERY, REACH, STEPS, edged
+from gigamatte.cutout.raster import Raster
+from gigamatte.cutout.under import BITS, EVERY, REACH, STEPS, edged
 from gigamatte.matte.cascade.sparse import as_matte
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.photo.read import open_photo
@@ -27,6 +31,7 @@ from gigamatte.types import Box, Size
 
 def by_hand(rgba: NDArray[Any]) -> NDArray[Any]:
     """The same, pixel by pixel."""
+    step = 1 << (8 * rgba.itemsize - BITS)
     right, seen = rgba.copy(), rgba[..., 3] > 0
     known, every = seen.copy(), range(len(seen))
     some = [y for y in every if y % EVERY == EVERY // 2]
@@ -37,7 +42,7 @@ def by_hand(rgba: NDArray[Any]) -> NDArray[Any]:
             for x in np.flatnonzero(~known[y]):
                 for there in ((y - down, x - across), (y + down, x + across)):
                     if 0 <= there[0] < seen.shape[0] and 0 <= there[1] < seen.shape[1] and sources[there]:
-                        found.append((y, x, right[*there, :3].copy()))
+                        found.append((y, x, right[*there, :3] // step * step + step // 2))
                         break
         for y, x, colour in found:
             right[y, x, :3], known[y, x] = colour, True
@@ -67,22 +72,24 @@ def test_every_division_gives_the_same_colours(heights: list[int], dtype: Any) -
 def test_the_ring_is_thin_and_holds_colours_that_are_seen_alone() -> None:
     rgba = np.full((60, 60, 4), (255, 255, 255, 0), np.uint8)
     for number, (y, x) in enumerate([(20, 30), (21, 31), (22, 32), (40, 12)]):
-        rgba[y, x] = (number + 1, 0, 0, 9)
+        rgba[y, x] = (number * 16 + 3, 0, 15, 9)
     ring = drawn(rgba, [60], 60)
     seen = rgba[..., 3] > 0
     near = cv2.dilate(seen.view(np.uint8), np.ones((2 * REACH + 1,) * 2, np.uint8)) > 0
     assert (ring[~near] == (255, 255, 255, 0)).all()
-    assert (
-        ring[cv2.dilate(seen.view(np.uint8), cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))) > 0][:, 1] == 0
-    ).all()
-    assert set(map(tuple, ring[ring[..., 1] == 0][:, :3])) == {(1, 0, 0), (2, 0, 0), (3, 0, 0), (4, 0, 0)}
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    beside = (cv2.dilate(seen.view(np.uint8), cross) > 0) & ~seen
+    colours = {(number * 16 + 8, 8, 8, 0) for number in range(4)}
+    assert set(map(tuple, ring[beside])) == colours
+    assert set(map(tuple, ring[near & ~seen])) == {*colours, (255, 255, 255, 0)}
+    assert np.array_equal(ring[seen], rgba[seen])
 
 
 def test_a_picture_lower_than_a_step_has_its_ring() -> None:
     rgba = np.full((2, 9, 4), (255, 255, 255, 0), np.uint8)
     rgba[1, 4] = (10, 20, 30, 255)
     assert np.array_equal(drawn(rgba, [1, 1], 9), by_hand(rgba))
-    assert (drawn(rgba, [2], 9)[0, 4] == (10, 20, 30, 0)).all()
+    assert (drawn(rgba, [2], 9)[0, 4] == (8, 24, 24, 0)).all()
 
 
 @pytest.fixture(scope="module")
@@ -207,6 +214,27 @@ def test_among_hair_the_ring_is_as_wide_as_a_wide_kernel_needs(tmp_path: Path) -
     wrong = at_the_edge(tmp_path / "a.png", halved_by_libvips)
     assert float(wrong.mean()) <= 0.85
     assert float(np.percentile(wrong, 99)) <= 6
+
+
+def test_a_ring_around_leaves_takes_little_room() -> None:
+    """With all of their bits its colours made this picture of leaves, and little else, 2.9 % larger."""
+    chance, size = np.random.default_rng(3), Size(600, 400)
+    colour, alpha = np.full((*size.shape, 3), 255, np.float32), np.zeros(size.shape, np.uint8)
+    for _ in range(60):
+        leaf, middle = np.zeros(size.shape, np.uint8), chance.integers(0, (600, 400)).tolist()
+        axes, turn = chance.integers((20, 8), (40, 20)).tolist(), float(chance.uniform(0, 180))
+        cv2.ellipse(leaf, middle, axes, turn, 0, 360, 255, -1, cv2.LINE_AA)
+        leaf = cv2.GaussianBlur(leaf, (0, 0), 0.6)  # type: ignore[assignment]
+        colour[leaf > 0] = chance.uniform((20, 70, 10), (110, 190, 70))
+        alpha = np.maximum(alpha, leaf)
+    photo = np.clip(colour + chance.normal(0, 3, colour.shape), 0, 255)
+    plain = np.dstack([np.where(alpha[..., None] > 0, photo, 255), alpha]).astype(np.uint8)
+    sizes = []
+    for picture in (plain, drawn(plain, [400], 600)):
+        file = io.BytesIO()
+        write_png([picture], Raster(size, 4, 8), file, icc=None, carried=Carried(), threads=1)
+        sizes.append(file.tell())
+    assert sizes[0] < sizes[1] <= 1.02 * sizes[0]
 
 
 def test_a_ring_around_hair_takes_no_room(tmp_path: Path) -> None:
