@@ -37,8 +37,9 @@ WHOLE = 12
 #: Of so many frames one is asked of the network; in those between, its answer follows the motion, as long as that is
 #: believed in this part of the answer's contour.
 ASKED, FOLLOWED = 4, 0.9
-#: The first frames of a scene are asked as well: the mean of several answers is nearer to the truth than the first.
-EARLY = (1, 2)
+#: The first frames of a scene are asked as well: the mean of several answers is nearer to the truth than the first, and
+#: what was found wrongly at first is gone sooner.
+EARLY = (1, 2, 3, 5)
 #: The part that is looked at stays where it is, while around the subject there is at least this part of the room that
 #: it was given, and at most so many times it.
 LEAST_ROOM, MOST_ROOM = 0.4, 2.0
