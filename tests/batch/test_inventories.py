@@ -141,7 +141,7 @@ def test_parquet(tmp_path, two):
         ("x.tar.gz", "", None, "is a packed archive: only plain tar files"),
         ("x.txt", "a" * (17 << 20), None, "line 1: has more than 16,777,216 letters"),
         ("x.jsonl", '{"path": "a.jpg"}\n' + " " * (17 << 20), None, "line 2: has more than 16,777,216 letters"),
-        ("x.csv", 'path\n"' + "a\n" * (9 << 20), None, "is no CSV: field larger than field limit"),
+        ("x.csv", 'path\n"' + ("a" * 63 + "\n") * (17 << 14), None, "is no CSV: field larger than field limit"),
         ("x.csv.gz", "no gzip", None, "cannot be read"),
         ("manifest.json", "{}", None, "no manifest of S3 Inventory"),
     ],

@@ -94,7 +94,7 @@ def test_a_picture_lower_than_a_step_has_its_ring() -> None:
 
 @pytest.fixture(scope="module")
 def scene() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    made = made_photo(Size(700, 520), seed=5)
+    made = made_photo(Size(420, 310), seed=5)
     # red is a ground that nothing of the subject holds
     red = np.array([250, 10, 10], np.float32)
     photo = made.alpha[..., None] * made.foreground * 255 * [0.5, 1, 1] + (1 - made.alpha[..., None]) * red
@@ -109,7 +109,7 @@ def test_tiles_of_any_size_give_the_same_ring(scene: Any, only: Any) -> None:
         for tile in (64, 128, 256):
             matte = as_matte(mask / np.float32(255), 8, tile)
             front = Foreground(levels, as_matte(mask / np.float32(255), 8, 64))
-            for frame in (Box(0, 0, 700, 520), Box(90, 61, 500, 400)):
+            for frame in (Box(0, 0, 420, 310), Box(50, 41, 300, 240)):
                 composer = Composer(levels, matte, front, frame, only)
                 strips = list(composer.strips())
                 whole = np.concatenate(strips)
