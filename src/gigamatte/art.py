@@ -12,13 +12,12 @@ from gigamatte.cutout.ink_colours import InkColours
 from gigamatte.errors import NoSubject
 from gigamatte.matte.cascade.tiles import EDGE
 from gigamatte.matte.flatness import looks_like_art
-from gigamatte.matte.mask.correct import Correction
 from gigamatte.matte.palette import Palette
 from gigamatte.matte.unmix import natural_alpha, palette_of, with_hints
 from gigamatte.photo.levels import PhotoLevels
 from gigamatte.receipts import Clock, receipt_without_network
 from gigamatte.request import Request
-from gigamatte.types import BACKGROUND, Grid, Matte, ModelUse, Watch
+from gigamatte.types import BACKGROUND, Box, Grid, Matte, ModelUse, Size, Watch
 
 #: bytes of an alpha that are kept for the next cut of an open photo
 MOST = 256 << 20
@@ -36,16 +35,16 @@ class ArtSession:
     """What stays of flat art between the cuts of an open photo: its palette, and its alpha without hints."""
 
     def __init__(self) -> None:
-        self._kept: tuple[Correction, Palette | None, Matte | None] | None = None
+        self._kept: tuple[tuple[Box, Size] | None, Palette | None, Matte | None] | None = None
 
     def natural(self, request: Request, levels: PhotoLevels, watch: Watch) -> tuple[Palette | None, Matte | None]:
         """The palette and the alpha, from an earlier cut where the same box is looked in; None: nothing is drawn."""
-        searched = Correction(searched=request.correction.searched)
-        if self._kept is not None and self._kept[0].searched == searched.searched:
+        searched = request.correction.searched
+        if self._kept is not None and self._kept[0] == searched:
             return self._kept[1:]
         palette, matte = palette_of(levels), None
         if palette is not None:
-            matte = natural_alpha(levels, palette, threads=request.threads, correction=searched, watch=watch)
+            matte = natural_alpha(levels, palette, threads=request.threads, correction=request.correction, watch=watch)
         if matte is None or sum(pixels.nbytes for pixels in matte.tiles.values()) <= MOST:
             self._kept = searched, palette, matte
         return palette, matte
