@@ -123,11 +123,11 @@ class FilmCutting:
         """The alpha of a frame: carried from an earlier one, or refined and averaged with that of the one before."""
         moved, warnings = self.answers.follow, tuple[str, ...]()
         pixels = levels.read(0, levels.size(0).box)
-        if self._way is not None and moved is not None:
-            self._way = self._way.then(moved)
         if self._key is None or self._way is None or self.answers.due(HELD):
             found = None
         else:
+            if moved is not None:
+                self._way = self._way.then(moved)
             found = carried(self._key, self._way, levels, self.answers.news)
         if found is None:
             tiles.turn()
